@@ -1,0 +1,244 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { INDEXES } from '../../contract.ts';
+import { EventType } from '../../core/event-type.ts';
+import type { StatusReason, Subscription } from '../../core/subscription.ts';
+import { Tenant } from '../../core/tenant.ts';
+import type { Tables } from './client.ts';
+import { parseSubscription, subscriptionItem } from './items.ts';
+import {
+  EVENT_TYPES,
+  eventTypeKey,
+  type Item,
+  type Key,
+  subscriptionKey,
+  TENANT_LIST,
+  tenantKey,
+  tenantPartition,
+  timeKey,
+} from './keys.ts';
+import { readNewest } from './read-newest.ts';
+
+/** Subscriptions' sort keys; the tenant itself sorts before them. */
+const SUBSCRIPTIONS = { from: 'sub_', to: 'sub_~' };
+
+/** A subscription that has been written is seen by every read here: all are strongly consistent. */
+export type Catalog = ReturnType<typeof createCatalog>;
+
+export function createCatalog({ client, catalogTable }: Tables) {
+  async function get(key: Key): Promise<Item | undefined> {
+    return (await client.send(new GetCommand({ TableName: catalogTable, Key: key, ConsistentRead: true }))).Item;
+  }
+
+  async function put(item: Item, condition?: string, values?: Record<string, unknown>): Promise<boolean> {
+    return unlessRefused(
+      client.send(
+        new PutCommand({
+          TableName: catalogTable,
+          Item: item,
+          ConditionExpression: condition,
+          ExpressionAttributeValues: values,
+        }),
+      ),
+    );
+  }
+
+  /** False, and nothing written, unless the stored revision is the given one (0: there is none). Stores revision + 1. */
+  function saveTenant(tenant: Tenant, revision: number): Promise<boolean> {
+    const item = {
+      ...tenantKey(tenant.id),
+      v: 1,
+      ...tenant,
+      revision: revision + 1,
+      listPk: TENANT_LIST,
+      listSk: timeKey(tenant.createdAt, tenant.id),
+    };
+    return revision === 0
+      ? put(item, 'attribute_not_exists(pk)')
+      : put(item, 'revision = :revision', { ':revision': revision });
+  }
+
+  return {
+    async getTenant(tenantId: string): Promise<Tenant | null> {
+      const item = await get(tenantKey(tenantId));
+      return item === undefined ? null : Tenant.parse(item);
+    },
+
+    saveTenant,
+
+    async createTenant(tenantId: string, now: number): Promise<void> {
+      await saveTenant({ id: tenantId, name: null, metadata: {}, createdAt: now, updatedAt: now, revision: 0 }, 0);
+    },
+
+    async deleteTenant(tenantId: string): Promise<void> {
+      await client.send(new DeleteCommand({ TableName: catalogTable, Key: tenantKey(tenantId) }));
+    },
+
+    async listTenants(limit: number, after: string | null): Promise<{ values: Tenant[]; next: string | null }> {
+      const page = await readNewest<Item>({
+        partitions: [TENANT_LIST],
+        range: { from: '0', to: '~' },
+        limit,
+        after,
+        query: async (partition, range, count) => {
+          const { Items } = await client.send(
+            new QueryCommand({
+              TableName: catalogTable,
+              IndexName: INDEXES.catalogList.name,
+              KeyConditionExpression: 'listPk = :pk AND listSk BETWEEN :from AND :to',
+              ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
+              ScanIndexForward: false,
+              Limit: count,
+            }),
+          );
+          return (Items ?? []).map((item) => ({ sortKey: z.string().parse(item.listSk), value: item }));
+        },
+      });
+      return { values: page.values.map((item) => Tenant.parse(item)), next: page.next };
+    },
+
+    async getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null> {
+      const item = await get(subscriptionKey(tenantId, subscriptionId));
+      return item === undefined ? null : parseSubscription(item);
+    },
+
+    /** False, and nothing written, unless the stored revision is the given one (0: there is none). Stores revision + 1. */
+    saveSubscription(subscription: Subscription, revision: number): Promise<boolean> {
+      const item = subscriptionItem({ ...subscription, revision: revision + 1 });
+      return revision === 0
+        ? put(item, 'attribute_not_exists(pk)')
+        : put(item, 'revision = :revision', { ':revision': revision });
+    },
+
+    /** False if it is not there, or has been written since it was read. */
+    deleteSubscription({ tenantId, id, revision }: Subscription): Promise<boolean> {
+      return unlessRefused(
+        client.send(
+          new DeleteCommand({
+            TableName: catalogTable,
+            Key: subscriptionKey(tenantId, id),
+            ConditionExpression: 'revision = :revision',
+            ExpressionAttributeValues: { ':revision': revision },
+          }),
+        ),
+      );
+    },
+
+    /** Only what is active becomes disabled: a pause, or an earlier reason, stays. */
+    async disableSubscription(tenantId: string, subscriptionId: string, reason: StatusReason): Promise<void> {
+      await unlessRefused(
+        client.send(
+          new UpdateCommand({
+            TableName: catalogTable,
+            Key: subscriptionKey(tenantId, subscriptionId),
+            UpdateExpression: 'SET #status = :disabled, statusReason = :reason, updatedAt = :at ADD revision :one',
+            ConditionExpression: '#status = :active',
+            ExpressionAttributeNames: { '#status': 'status' },
+            ExpressionAttributeValues: {
+              ':disabled': 'disabled',
+              ':active': 'active',
+              ':reason': reason,
+              ':at': reason.at,
+              ':one': 1,
+            },
+          }),
+        ),
+      );
+    },
+
+    /** A page of a tenant's subscriptions, oldest first, with whether the tenant is on record. As many as DynamoDB gives (1 MB). */
+    async listSubscriptions(tenantId: string, cursor: string | null) {
+      const answer = await client.send(
+        new QueryCommand({
+          TableName: catalogTable,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': tenantPartition(tenantId) },
+          ExclusiveStartKey: cursor === null ? undefined : { pk: tenantPartition(tenantId), sk: cursor },
+          ConsistentRead: true,
+        }),
+      );
+      const items = answer.Items ?? [];
+      const tenant = tenantKey(tenantId).sk;
+      return {
+        tenantExists: cursor !== null || items[0]?.sk === tenant,
+        subscriptions: items.filter((item) => item.sk !== tenant).map(parseSubscription),
+        cursor: z.object({ sk: z.string() }).optional().parse(answer.LastEvaluatedKey)?.sk ?? null,
+      };
+    },
+
+    /** Newest first. */
+    async pageSubscriptions(
+      tenantId: string,
+      limit: number,
+      after: string | null,
+      matches: (subscription: Subscription) => boolean,
+    ): Promise<{ values: Subscription[]; next: string | null }> {
+      const page = await readNewest<Item>({
+        partitions: [tenantPartition(tenantId)],
+        range: SUBSCRIPTIONS,
+        limit,
+        after,
+        query: async (partition, range, count) => {
+          const { Items } = await client.send(
+            new QueryCommand({
+              TableName: catalogTable,
+              KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+              ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
+              ScanIndexForward: false,
+              Limit: count,
+              ConsistentRead: true,
+            }),
+          );
+          return (Items ?? []).map((item) => ({ sortKey: z.string().parse(item.sk), value: item }));
+        },
+        select: async (entries) => entries.filter(({ value }) => matches(parseSubscription(value))),
+      });
+      return { values: page.values.map(parseSubscription), next: page.next };
+    },
+
+    async getEventType(name: string): Promise<EventType | null> {
+      const item = await get(eventTypeKey(name));
+      return item === undefined ? null : EventType.parse(item);
+    },
+
+    /** False, and nothing written, unless the stored revision is the given one (0: there is none). Stores revision + 1. */
+    saveEventType(eventType: EventType, revision: number): Promise<boolean> {
+      const item = { ...eventTypeKey(eventType.name), v: 1, ...eventType, revision: revision + 1 };
+      return revision === 0
+        ? put(item, 'attribute_not_exists(pk)')
+        : put(item, 'revision = :revision', { ':revision': revision });
+    },
+
+    /** The whole catalogue, by name. */
+    async listEventTypes(): Promise<EventType[]> {
+      const types: EventType[] = [];
+      let start: Item | undefined;
+      do {
+        const answer = await client.send(
+          new QueryCommand({
+            TableName: catalogTable,
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: { ':pk': EVENT_TYPES },
+            ExclusiveStartKey: start,
+            ConsistentRead: true,
+          }),
+        );
+        types.push(...(answer.Items ?? []).map((item) => EventType.parse(item)));
+        start = answer.LastEvaluatedKey;
+      } while (start !== undefined);
+      return types;
+    },
+  };
+}
+
+/** False for a condition that did not hold. */
+async function unlessRefused(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,119 @@
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { z } from 'zod';
+import { Delivery } from '../../core/delivery.ts';
+import { Event, RejectedEvent } from '../../core/event.ts';
+import type { RecordedEvent } from '../../core/ingest.ts';
+import { Subscription } from '../../core/subscription.ts';
+import {
+  deliveryKey,
+  duePartition,
+  eventItemKey,
+  eventListPartition,
+  eventShard,
+  type Item,
+  parseDeliveryKey,
+  rejectedKey,
+  statusPartition,
+  subscriptionKey,
+  timeKey,
+} from './keys.ts';
+
+/** The version that every stored document carries, so that a later one can tell. */
+const VERSION = 1;
+
+/** Texts from this length on are compressed: below it, DynamoDB's write units (1 KB) leave nothing to save. */
+const COMPRESS_FROM = 512;
+
+function pack(text: string): string | Uint8Array {
+  return text.length < COMPRESS_FROM ? text : deflateRawSync(text, { level: constants.Z_BEST_SPEED });
+}
+
+/** A packed text, unpacked. */
+const Packed = z.union([
+  z.string(),
+  z.instanceof(Uint8Array).transform((bytes) => inflateRawSync(bytes).toString('utf8')),
+]);
+
+/** @param expiresAt epoch seconds: when the journal may forget it */
+export function eventItem(event: Event, expiresAt: number): Item {
+  const { data, tenantId, id, ...rest } = event;
+  return {
+    ...eventItemKey(tenantId, id),
+    v: VERSION,
+    tenantId,
+    id,
+    ...rest,
+    data: data === null ? null : pack(data),
+    listPk: eventListPartition(tenantId, eventShard(id)),
+    listSk: timeKey(event.acceptedAt, id),
+    expiresAt,
+  };
+}
+
+const EventItem = Event.extend({
+  data: Packed.nullable(),
+  fanOutCursor: z.string().nullable().default(null),
+}).transform(({ fanOutCursor, ...event }): RecordedEvent => ({ event, fanOutCursor }));
+
+export function parseEvent(item: Item): RecordedEvent {
+  return EventItem.parse(item);
+}
+
+/** Attributes that are left out while they have these values, which they mostly have. */
+const DELIVERY_DEFAULTS = {
+  statusReason: null,
+  attempts: [],
+  nextAttemptAt: null,
+  completedAt: null,
+  requested: null,
+  ticket: 0,
+  dueAt: null,
+};
+
+/** Deliveries that did not succeed are in the list index, those that wait for something in the due index. */
+export function deliveryItem(delivery: Delivery, expiresAt: number): Item {
+  const { subscriptionId, eventId, eventAt, ...attributes } = delivery;
+  const key = deliveryKey(delivery);
+  const item: Item = { ...key, v: VERSION, ...attributes, expiresAt };
+  if (delivery.status !== 'succeeded') {
+    item.listPk = statusPartition(subscriptionId, delivery.status);
+    item.listSk = key.sk;
+  }
+  if (delivery.dueAt !== null) item.duePk = duePartition(eventId);
+  for (const name of ['statusReason', 'nextAttemptAt', 'completedAt', 'requested', 'dueAt'] as const) {
+    if (delivery[name] === null) delete item[name];
+  }
+  if (delivery.ticket === 0) delete item.ticket;
+  return item;
+}
+
+export function parseDelivery(item: Item): Delivery {
+  const { pk, sk } = ItemKey.parse(item);
+  return Delivery.parse({ ...DELIVERY_DEFAULTS, ...item, ...parseDeliveryKey({ pk, sk }) });
+}
+
+const ItemKey = z.object({ pk: z.string(), sk: z.string() });
+
+export function subscriptionItem(subscription: Subscription): Item {
+  return { ...subscriptionKey(subscription.tenantId, subscription.id), v: VERSION, ...subscription };
+}
+
+export function parseSubscription(item: Item): Subscription {
+  return Subscription.parse(item);
+}
+
+export function rejectedItem(rejected: RejectedEvent, expiresAt: number): Item {
+  return {
+    ...rejectedKey(rejected.id, rejected.rejectedAt),
+    v: VERSION,
+    ...rejected,
+    body: pack(rejected.body),
+    expiresAt,
+  };
+}
+
+const RejectedItem = RejectedEvent.extend({ body: Packed });
+
+export function parseRejected(item: Item): RejectedEvent {
+  return RejectedItem.parse(item);
+}

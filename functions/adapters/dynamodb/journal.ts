@@ -1,0 +1,358 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { INDEXES } from '../../contract.ts';
+import type { Loaded } from '../../core/deliver.ts';
+import type { Delivery } from '../../core/delivery.ts';
+import type { Event, RejectedEvent } from '../../core/event.ts';
+import type { DeliveryRef } from '../../core/ids.ts';
+import { eventKey, type RecordedEvent } from '../../core/ingest.ts';
+import type { DeliverMessage } from '../../core/queue-message.ts';
+import { batchGet, batchPut } from './batch.ts';
+import type { Tables } from './client.ts';
+import {
+  deliveryItem,
+  eventItem,
+  parseDelivery,
+  parseEvent,
+  parseRejected,
+  parseSubscription,
+  rejectedItem,
+} from './items.ts';
+import {
+  deliveryKey,
+  deliveryPartitions,
+  eventItemKey,
+  eventListPartitions,
+  type Item,
+  type Key,
+  rejectedPartitions,
+  statusPartition,
+  subscriptionKey,
+} from './keys.ts';
+import { type Entry, type Range, readNewest } from './read-newest.ts';
+
+export interface JournalOptions {
+  tables: Tables;
+  retentionDays: number;
+  now: () => number;
+}
+
+export interface ListOptions {
+  limit: number;
+  after: string | null;
+  /** Epoch milliseconds, both inclusive. */
+  from: number | null;
+  to: number | null;
+}
+
+/** How many parked deliveries one step of a release takes. */
+const STEP = 100;
+
+/** Keys as index entries carry them. */
+const IndexedKey = z.object({ pk: z.string(), sk: z.string() });
+const ListEntry = IndexedKey.extend({ listSk: z.string() });
+
+/** Events, deliveries and rejected events: what happened. Each item carries the moment at which the journal may forget it. */
+export type Journal = ReturnType<typeof createJournal>;
+
+export function createJournal({ tables, retentionDays, now }: JournalOptions) {
+  const { client, catalogTable, journalTable } = tables;
+  const expiresAt = (): number => Math.floor(now() / 1_000) + retentionDays * 86_400;
+  /** DynamoDB removes expired items hours or days late. */
+  const isLive = (item: Item): boolean => !(typeof item.expiresAt === 'number' && item.expiresAt * 1_000 <= now());
+
+  async function getAll(keys: readonly Key[], consistent: boolean): Promise<Map<string, Item>> {
+    const found = await batchGet(tables, { [journalTable]: keys }, consistent);
+    return new Map((found[journalTable] ?? []).filter(isLive).map((item) => [`${item.pk} ${item.sk}`, item]));
+  }
+
+  async function put(item: Item, condition: string, values?: Record<string, unknown>): Promise<boolean> {
+    try {
+      await client.send(
+        new PutCommand({
+          TableName: journalTable,
+          Item: item,
+          ConditionExpression: condition,
+          ExpressionAttributeValues: values,
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+
+  async function queryItems(partition: string, range: Range, limit: number): Promise<Entry<Item>[]> {
+    const answer = await client.send(
+      new QueryCommand({
+        TableName: journalTable,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
+        ScanIndexForward: false,
+        Limit: limit,
+      }),
+    );
+    return (answer.Items ?? []).map((item) => ({ sortKey: ListEntrySortKey.parse(item).sk, value: item }));
+  }
+
+  async function queryListIndex(
+    partition: string,
+    range: Range,
+    limit: number,
+    forward = false,
+  ): Promise<Entry<Key>[]> {
+    const answer = await client.send(
+      new QueryCommand({
+        TableName: journalTable,
+        IndexName: INDEXES.journalList.name,
+        KeyConditionExpression: 'listPk = :pk AND listSk BETWEEN :from AND :to',
+        ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
+        ScanIndexForward: forward,
+        Limit: limit,
+      }),
+    );
+    return (answer.Items ?? []).map((item) => {
+      const { pk, sk, listSk } = ListEntry.parse(item);
+      return { sortKey: listSk, value: { pk, sk } };
+    });
+  }
+
+  /** The items behind index entries, in their order, without those that are gone. */
+  async function follow(entries: readonly Entry<Key>[]): Promise<Entry<Item>[]> {
+    const items = await getAll(
+      entries.map(({ value }) => value),
+      true,
+    );
+    return entries.flatMap(({ sortKey, value }) => {
+      const item = items.get(`${value.pk} ${value.sk}`);
+      return item === undefined ? [] : [{ sortKey, value: item }];
+    });
+  }
+
+  async function getDelivery(ref: DeliveryRef): Promise<Delivery | null> {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: journalTable, Key: deliveryKey(ref), ConsistentRead: true }),
+    );
+    return Item === undefined || !isLive(Item) ? null : parseDelivery(Item);
+  }
+
+  async function getEvents(
+    events: readonly Pick<Event, 'tenantId' | 'id'>[],
+    consistent: boolean,
+  ): Promise<Map<string, RecordedEvent>> {
+    const items = await getAll(
+      events.map(({ tenantId, id }) => eventItemKey(tenantId, id)),
+      consistent,
+    );
+    return new Map(
+      [...items.values()].map((item) => {
+        const recorded = parseEvent(item);
+        return [eventKey(recorded.event), recorded];
+      }),
+    );
+  }
+
+  return {
+    getDelivery,
+    getEvents,
+
+    async getEvent(tenantId: string, id: string): Promise<Event | null> {
+      const events = await getEvents([{ tenantId, id }], true);
+      return events.get(eventKey({ tenantId, id }))?.event ?? null;
+    },
+
+    /** Deliveries in the order of the refs; null where there is none. */
+    async getDeliveries(refs: readonly DeliveryRef[]): Promise<(Delivery | null)[]> {
+      const items = await getAll(refs.map(deliveryKey), true);
+      return refs.map((ref) => {
+        const { pk, sk } = deliveryKey(ref);
+        const item = items.get(`${pk} ${sk}`);
+        return item === undefined ? null : parseDelivery(item);
+      });
+    },
+
+    async load(messages: readonly DeliverMessage[], consistent: boolean): Promise<Loaded[]> {
+      const named = messages.map((message) => ({
+        delivery: deliveryKey(message),
+        event: eventItemKey(message.tenantId, message.eventId),
+        subscription: subscriptionKey(message.tenantId, message.subscriptionId),
+      }));
+      const found = await batchGet(
+        tables,
+        {
+          [journalTable]: distinct(named.flatMap(({ delivery, event }) => [delivery, event])),
+          [catalogTable]: distinct(named.map(({ subscription }) => subscription)),
+        },
+        consistent,
+      );
+      const items = new Map(
+        [...(found[journalTable] ?? []).filter(isLive), ...(found[catalogTable] ?? [])].map((item) => [
+          keyText(item),
+          item,
+        ]),
+      );
+      const get = <T>(key: Key, parse: (item: Item) => T): T | null => {
+        const item = items.get(keyText(key));
+        return item === undefined ? null : parse(item);
+      };
+      return named.map(({ delivery, event, subscription }) => ({
+        delivery: get(delivery, parseDelivery),
+        event: get(event, (item) => parseEvent(item).event),
+        subscription: get(subscription, parseSubscription),
+      }));
+    },
+
+    async putSucceeded(deliveries: readonly Delivery[]): Promise<void> {
+      await batchPut(
+        tables,
+        journalTable,
+        deliveries.map((delivery) => deliveryItem({ ...delivery, revision: 1 }, expiresAt())),
+      );
+    },
+
+    save(delivery: Delivery, revision: number): Promise<boolean> {
+      const item = deliveryItem({ ...delivery, revision: revision + 1 }, expiresAt());
+      return revision === 0
+        ? put(item, 'attribute_not_exists(pk)')
+        : put(item, 'revision = :revision', { ':revision': revision });
+    },
+
+    createEvent(event: Event): Promise<boolean> {
+      // An expired event that DynamoDB has not removed yet counts as absent.
+      return put(eventItem(event, expiresAt()), 'attribute_not_exists(pk) OR expiresAt <= :now', {
+        ':now': Math.floor(now() / 1_000),
+      });
+    },
+
+    async putAll(events: readonly Event[], rejected: readonly RejectedEvent[]): Promise<void> {
+      await batchPut(tables, journalTable, [
+        ...events.map((event) => eventItem(event, expiresAt())),
+        ...rejected.map((one) => rejectedItem(one, expiresAt())),
+      ]);
+    },
+
+    async saveFanOutCursor(event: Event, cursor: string): Promise<void> {
+      await client.send(
+        new UpdateCommand({
+          TableName: journalTable,
+          Key: eventItemKey(event.tenantId, event.id),
+          UpdateExpression: 'SET fanOutCursor = :cursor',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeValues: { ':cursor': cursor },
+        }),
+      );
+    },
+
+    /** Removes an event's data for good; its record and its deliveries stay. */
+    async expunge(event: Event): Promise<void> {
+      await client.send(
+        new UpdateCommand({
+          TableName: journalTable,
+          Key: eventItemKey(event.tenantId, event.id),
+          UpdateExpression: 'SET #data = :null',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeNames: { '#data': 'data' },
+          ExpressionAttributeValues: { ':null': null },
+        }),
+      );
+    },
+
+    listEvents(tenantId: string, options: ListOptions, matches: (event: Event) => boolean) {
+      return listThroughIndex(eventListPartitions(tenantId), options, (item) => parseEvent(item).event, matches);
+    },
+
+    /** Deliveries of one status other than succeeded. */
+    listByStatus(
+      subscriptionId: string,
+      status: string,
+      options: ListOptions,
+      matches: (delivery: Delivery) => boolean,
+    ) {
+      return listThroughIndex([statusPartition(subscriptionId, status)], options, parseDelivery, matches);
+    },
+
+    listDeliveries(subscriptionId: string, options: ListOptions, matches: (delivery: Delivery) => boolean) {
+      return list(deliveryPartitions(subscriptionId), options, parseDelivery, matches);
+    },
+
+    listRejected(options: ListOptions, matches: (rejected: RejectedEvent) => boolean) {
+      return list(rejectedPartitions(), options, parseRejected, matches);
+    },
+
+    /** Parked deliveries, oldest first. */
+    async listParked(
+      subscriptionId: string,
+      cursor: string | null,
+    ): Promise<{ deliveries: Delivery[]; cursor: string | null }> {
+      // The range includes the cursor itself.
+      const entries = await queryListIndex(
+        statusPartition(subscriptionId, 'parked'),
+        { from: cursor ?? '0', to: '~' },
+        STEP + 1,
+        true,
+      );
+      const page = entries.filter(({ sortKey }) => sortKey !== cursor);
+      const deliveries = (await follow(page))
+        .map(({ value }) => parseDelivery(value))
+        .filter(({ status }) => status === 'parked');
+      return { deliveries, cursor: entries.length > STEP ? (page.at(-1)?.sortKey ?? null) : null };
+    },
+  };
+
+  function list<T>(
+    partitions: readonly string[],
+    options: ListOptions,
+    parse: (item: Item) => T,
+    matches: (value: T) => boolean,
+  ) {
+    return readNewest<Item>({
+      ...bounds(options),
+      partitions,
+      query: queryItems,
+      select: async (entries) => entries.filter(({ value }) => isLive(value) && matches(parse(value))),
+    }).then(({ values, next }) => ({ values: values.map(parse), next }));
+  }
+
+  async function listThroughIndex<T>(
+    partitions: readonly string[],
+    options: ListOptions,
+    parse: (item: Item) => T,
+    matches: (value: T) => boolean,
+  ): Promise<{ values: T[]; next: string | null }> {
+    const found = await readNewest<Key | Item>({
+      ...bounds(options),
+      partitions,
+      query: queryListIndex,
+      select: async (entries) =>
+        (await follow(entries.map(({ sortKey, value }) => ({ sortKey, value: IndexedKey.parse(value) })))).filter(
+          ({ value }) => matches(parse(value)),
+        ),
+    });
+    return { values: found.values.map(parse), next: found.next };
+  }
+}
+
+const ListEntrySortKey = z.object({ sk: z.string() });
+
+/** '~' sorts after every id, '#' before: so both ends of a range include their millisecond. */
+function bounds({ from, to, after, limit }: ListOptions): { range: Range; after: string | null; limit: number } {
+  return {
+    after,
+    limit,
+    range: {
+      from: from === null ? '0' : new Date(from).toISOString(),
+      to: to === null ? '~' : `${new Date(to).toISOString()}~`,
+    },
+  };
+}
+
+function keyText({ pk, sk }: Item): string {
+  return `${pk} ${sk}`;
+}
+
+/** BatchGetItem refuses to be asked for one key twice. */
+function distinct(keys: readonly Key[]): Key[] {
+  return [...new Map(keys.map((key) => [keyText(key), key])).values()];
+}

@@ -1,0 +1,90 @@
+import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
+import type { DeliveryRef } from '../../core/ids.ts';
+
+/*
+ * Every key of both tables. Nothing else builds one, so a query without its tenant or subscription cannot be written.
+ * Partitions that take a tenant's whole write rate are spread over shards: DynamoDB gives one partition 1,000 writes a second.
+ */
+
+export type Item = Record<string, NativeAttributeValue>;
+export interface Key extends Record<string, string> {
+  pk: string;
+  sk: string;
+}
+
+const DELIVERY_SHARDS = 4;
+const EVENT_SHARDS = 4;
+const DUE_SHARDS = 8;
+const REJECTED_SHARDS = 4;
+
+// Catalog
+export const tenantKey = (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'A#TENANT' });
+export const subscriptionKey = (tenantId: string, subscriptionId: string): Key => ({
+  pk: tenantPartition(tenantId),
+  sk: subscriptionId,
+});
+/** Holds the tenant itself (first, by its sort key) and its subscriptions: fan-out reads both in one query. */
+export const tenantPartition = (tenantId: string): string => `T#${tenantId}`;
+/** Partition of the Catalog's list index. */
+export const TENANT_LIST = 'TENANT';
+export const EVENT_TYPES = 'EVENT_TYPE';
+export const eventTypeKey = (name: string): Key => ({ pk: EVENT_TYPES, sk: name });
+export const dataKeyKey = (id: string): Key => ({ pk: 'DATA_KEY', sk: id });
+
+// Journal
+export const eventItemKey = (tenantId: string, eventId: string): Key => ({
+  pk: `E#${tenantId}#${eventId}`,
+  sk: 'EVENT',
+});
+export const eventListPartition = (tenantId: string, shard: number): string => `T#${tenantId}#${shard}`;
+export const eventListPartitions = (tenantId: string): string[] =>
+  shards(EVENT_SHARDS, (shard) => eventListPartition(tenantId, shard));
+export const eventShard = (eventId: string): number => hash(eventId) % EVENT_SHARDS;
+
+export const deliveryKey = ({ subscriptionId, eventId, eventAt }: DeliveryRef): Key => ({
+  pk: `S#${subscriptionId}#${hash(eventId) % DELIVERY_SHARDS}`,
+  sk: timeKey(eventAt, eventId),
+});
+export const deliveryPartitions = (subscriptionId: string): string[] =>
+  shards(DELIVERY_SHARDS, (shard) => `S#${subscriptionId}#${shard}`);
+/** Partition of the list index that holds a subscription's deliveries of one status other than succeeded. */
+export const statusPartition = (subscriptionId: string, status: string): string => `S#${subscriptionId}#${status}`;
+
+/** What `deliveryKey` has put into a key. */
+export function parseDeliveryKey({ pk, sk }: { pk: string; sk: string }): DeliveryRef {
+  const separator = sk.indexOf('#');
+  return {
+    subscriptionId: pk.slice(2, pk.lastIndexOf('#')),
+    eventAt: Date.parse(sk.slice(0, separator)),
+    eventId: sk.slice(separator + 1),
+  };
+}
+
+export const duePartition = (eventId: string): string => `DUE#${hash(eventId) % DUE_SHARDS}`;
+export const duePartitions = (): string[] => shards(DUE_SHARDS, (shard) => `DUE#${shard}`);
+
+export const rejectedKey = (id: string, rejectedAt: number): Key => ({
+  pk: `REJECTED#${hash(id) % REJECTED_SHARDS}`,
+  sk: timeKey(rejectedAt, id),
+});
+export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard) => `REJECTED#${shard}`);
+
+export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
+
+export const tokenKey = (hashed: string): Key => ({ pk: `TOKEN#${hashed}`, sk: 'TOKEN' });
+
+/** Sorts by time. RFC 3339 in UTC has one length, so its order is that of time. */
+export const timeKey = (at: number, id: string): string => `${new Date(at).toISOString()}#${id}`;
+
+function shards(count: number, name: (shard: number) => string): string[] {
+  return Array.from({ length: count }, (_, shard) => name(shard));
+}
+
+/** FNV-1a, 32 bits: spreads ids evenly; nothing secret depends on it. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  }
+  return value;
+}

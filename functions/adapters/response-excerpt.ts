@@ -1,0 +1,73 @@
+import type { IncomingHttpHeaders } from 'undici/types/header.js';
+
+/** In order of worth: what explains the answer first, then what the receiver's own support needs to find the request. */
+const KEPT_HEADERS = [
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'location',
+  'retry-after',
+  'server',
+  'date',
+  'x-request-id',
+  'request-id',
+  'x-correlation-id',
+  'cf-ray',
+  'x-amzn-requestid',
+  'x-amzn-trace-id',
+  'x-amz-cf-id',
+  'x-cloud-trace-context',
+  'x-vercel-id',
+  'traceparent',
+];
+const MAX_HEADERS = 10;
+const MAX_HEADER_LENGTH = 256;
+const MAX_BODY_BYTES = 2_048;
+/** With 3 bytes more than can be kept, a character that is cut here begins beyond what is kept. */
+const BYTES_NEEDED = MAX_BODY_BYTES + 3;
+
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(MAX_BODY_BYTES);
+
+/** The response headers worth keeping: at most 10, each at most 256 characters, without credentials in URLs. */
+export function keepHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const kept: Record<string, string> = {};
+  let count = 0;
+  for (const name of KEPT_HEADERS) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    const text = (typeof value === 'string' ? value : value.join(', ')).slice(0, MAX_HEADER_LENGTH).toWellFormed();
+    kept[name] = name === 'location' ? withoutUserinfo(text) : text;
+    count += 1;
+    if (count === MAX_HEADERS) break;
+  }
+  return kept;
+}
+
+function withoutUserinfo(location: string): string {
+  return location.replace(/\/\/[^/?#\\]*@/, '//');
+}
+
+/** Collects the first 2 KiB of a response body as text that any store takes, and counts the rest. */
+export class BodyExcerpt {
+  #chunks: Buffer[] = [];
+  #kept = 0;
+  /** Bytes received. */
+  size = 0;
+
+  add(chunk: Buffer): void {
+    this.size += chunk.length;
+    if (this.#kept >= BYTES_NEEDED) return;
+    this.#chunks.push(chunk.subarray(0, BYTES_NEEDED - this.#kept));
+    this.#kept = Math.min(this.size, BYTES_NEEDED);
+  }
+
+  /** UTF-8, at most 2,048 bytes of it; what is not UTF-8, and NUL, which some stores and terminals cannot hold, becomes U+FFFD. */
+  text(): { body: string; truncated: boolean } {
+    if (this.size === 0) return { body: '', truncated: false };
+    const decoded = Buffer.concat(this.#chunks).toString('utf8').replaceAll('\0', '\uFFFD');
+    // Replacements take three bytes each, so the text may have outgrown its limit.
+    const { read } = encoder.encodeInto(decoded, scratch);
+    return { body: decoded.slice(0, read), truncated: read < decoded.length || this.size > this.#kept };
+  }
+}

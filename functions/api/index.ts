@@ -1,0 +1,66 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { createCatalog } from '../adapters/dynamodb/catalog.ts';
+import { createDocumentClient } from '../adapters/dynamodb/client.ts';
+import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
+import { createJournal } from '../adapters/dynamodb/journal.ts';
+import { createTokens } from '../adapters/dynamodb/tokens.ts';
+import { readEnvironment } from '../adapters/environment.ts';
+import { createHttpSender } from '../adapters/http-sender.ts';
+import { createTelemetry } from '../adapters/telemetry.ts';
+import { createVault } from '../adapters/vault.ts';
+import { createSqsClient, createWorkQueue, sendAll } from '../adapters/work-queue.ts';
+import { ENV } from '../contract.ts';
+import { createAddressPolicy } from '../core/address-policy.ts';
+import { LOST_AFTER_MS } from '../core/delivery.ts';
+import { MAX_DELAY_SECONDS } from '../core/queue-message.ts';
+import { USER_AGENT } from '../version.ts';
+import { createApiHandler } from './handler.ts';
+
+const env = readEnvironment([
+  ENV.catalogTable,
+  ENV.journalTable,
+  ENV.eventsQueueUrl,
+  ENV.deliveriesQueueUrl,
+  ENV.retriesQueueUrl,
+  ENV.kmsKeyArn,
+  ENV.catalogue,
+  ENV.journalRetentionDays,
+  ENV.allowedPrivateRanges,
+  ENV.allowedPorts,
+  ENV.allowHttp,
+  ENV.attemptTimeoutSeconds,
+]);
+const now = (): number => Date.now();
+const tables = { client: createDocumentClient(), catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE };
+const sqs = createSqsClient();
+const urlPolicy = {
+  addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
+  allowedPorts: env.ALLOWED_PORTS,
+  allowHttp: env.ALLOW_HTTP,
+};
+
+export const handler = createApiHandler({
+  catalog: createCatalog(tables),
+  journal: createJournal({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now }),
+  idempotency: createIdempotency(tables, now),
+  tokens: createTokens(tables, now),
+  vault: createVault(tables, new KMSClient(), env.KMS_KEY_ARN),
+  // Fair queues: one tenant's burst must not hold up the others.
+  publish: (messages) =>
+    sendAll(
+      sqs,
+      env.EVENTS_QUEUE_URL,
+      messages.map(({ tenantId, body }) => ({ MessageBody: body, MessageGroupId: tenantId })),
+    ),
+  deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
+  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+  sender: createHttpSender(urlPolicy),
+  urlPolicy,
+  catalogue: env.CATALOGUE,
+  waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
+  attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
+  userAgent: USER_AGENT,
+  now,
+  random: Math.random,
+  logger: createTelemetry().logger,
+});

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import type { Catalog } from '../adapters/dynamodb/catalog.ts';
+import type { Idempotency } from '../adapters/dynamodb/idempotency.ts';
+import type { Journal } from '../adapters/dynamodb/journal.ts';
+import type { Tokens } from '../adapters/dynamodb/tokens.ts';
+import type { Vault } from '../adapters/vault.ts';
+import type { WebhookSender } from '../core/attempt.ts';
+import type { WaitPolicy } from '../core/delivery.ts';
+import type { Random } from '../core/ids.ts';
+import type { Principal } from '../core/principal.ts';
+import type { WorkQueue } from '../core/queue-message.ts';
+import type { ReceiverUrlPolicy } from '../core/receiver-url.ts';
+
+export interface ApiDeps {
+  catalog: Catalog;
+  journal: Journal;
+  idempotency: Idempotency;
+  tokens: Tokens;
+  vault: Vault;
+  /** Takes messages as publishers write them. */
+  publish: (messages: readonly { tenantId: string; body: string }[]) => Promise<void>;
+  deliveries: WorkQueue;
+  retries: WorkQueue;
+  sender: WebhookSender;
+  urlPolicy: ReceiverUrlPolicy;
+  catalogue: 'open' | 'strict';
+  waits: WaitPolicy;
+  attemptTimeoutMs: number;
+  userAgent: string;
+  now: () => number;
+  random: Random;
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** What a route's code gets: everything parsed. */
+export interface RouteInput<Params, Query, Body> {
+  params: Params;
+  query: Query;
+  body: Body;
+  /** The body as it was sent, for what JSON.parse would change. */
+  bodyText: string;
+  /** The revision that If-Match names; null if the header is absent. */
+  ifMatch: number | null;
+  principal: Principal;
+  deps: ApiDeps;
+}
+
+export interface RouteResult {
+  status: number;
+  /** Absent: no content. */
+  body?: unknown;
+  /** Becomes the ETag. */
+  revision?: number;
+}
+
+export interface Route {
+  method: Method;
+  path: string;
+  summary: string;
+  tag: string;
+  /** `company`: the admin key alone. `tenant`: also a token of the tenant that the path names. `public`: no key. */
+  access: 'company' | 'tenant' | 'public';
+  params: z.ZodObject;
+  query: z.ZodObject;
+  body: z.ZodType | null;
+  /** True if a request without a body means one with `{}`. */
+  bodyOptional: boolean;
+  /** Answers that are not problems, by status. */
+  responses: Record<number, { description: string; schema: z.ZodType | null }>;
+  /** Whether the resource carries an ETag that If-Match is checked against. */
+  conditional: boolean;
+  run: (input: RouteInput<never, never, never>) => Promise<RouteResult>;
+}
+
+interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawShape, Body extends z.ZodType> {
+  summary: string;
+  tag: string;
+  access: Route['access'];
+  params?: Params;
+  query?: Query;
+  body?: Body;
+  bodyOptional?: boolean;
+  responses: Route['responses'];
+  conditional?: boolean;
+  run: (
+    input: RouteInput<z.infer<z.ZodObject<Params>>, z.infer<z.ZodObject<Query>>, z.infer<Body>>,
+  ) => Promise<RouteResult>;
+}
+
+/** A route in one place: what is validated, what is documented, and what is done. */
+export function route<
+  Params extends z.ZodRawShape = Record<never, never>,
+  Query extends z.ZodRawShape = Record<never, never>,
+  Body extends z.ZodType = z.ZodUndefined,
+>(method: Method, path: string, definition: RouteDefinition<Params, Query, Body>): Route {
+  const { params, query, body, bodyOptional = false, conditional = false, run, ...rest } = definition;
+  return {
+    method,
+    path,
+    ...rest,
+    params: z.object(params ?? {}),
+    query: z.strictObject(query ?? {}),
+    body: body ?? null,
+    bodyOptional,
+    conditional,
+    // The handler parses by these very schemas before it calls.
+    run: run as Route['run'],
+  };
+}
+
+/** Query parameters of every list. */
+export const pageQuery = {
+  limit: z.coerce.number('must be a whole number from 1 to 100').int().min(1).max(100).default(25),
+  cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.' }),
+};
+
+/** A moment, as callers write it; epoch milliseconds inside. */
+export const Moment = z.iso
+  .datetime({ offset: true, error: 'must be an RFC 3339 date and time, as in 2026-11-22T10:00:00Z' })
+  .transform((text) => Date.parse(text))
+  .meta({ override: { type: 'string', format: 'date-time' } });
+
+export const rangeQuery = { from: Moment.optional(), to: Moment.optional() };

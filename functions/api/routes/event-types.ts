@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { EventTypeName, PublishableTypeName } from '../../core/event-type.ts';
+import { cutJsonMember } from '../../core/json-text.ts';
+import { decodeCursor } from '../cursor.ts';
+import { JsonText } from '../json.ts';
+import { modify } from '../modify.ts';
+import { notFound, Problem } from '../problem.ts';
+import { type ApiDeps, pageQuery, route } from '../route.ts';
+import { EventTypeView, eventTypeView, listBody, listOf } from '../views.ts';
+
+const params = { name: EventTypeName };
+const Json = z.unknown().meta({ description: 'Any JSON.' });
+const fields = {
+  description: z.string().max(2_000),
+  group: z.string().min(1).max(100).nullable(),
+  schema: z.record(z.string(), z.unknown()).nullable().meta({ description: 'JSON Schema of data.' }),
+};
+const One = { 200: { description: 'The event type.', schema: EventTypeView } };
+
+export const eventTypeRoutes = [
+  route('GET', '/v1/event-types', {
+    summary: 'List the catalogue, by name',
+    tag: 'Event types',
+    access: 'company',
+    query: pageQuery,
+    responses: { 200: { description: 'A page of event types.', schema: listOf(EventTypeView) } },
+    run: async ({ query, deps }) => {
+      const after = decodeCursor(query.cursor);
+      const types = (await deps.catalog.listEventTypes()).filter(({ name }) => after === null || name > after);
+      const page = types.slice(0, query.limit);
+      const next = types.length > page.length ? (page.at(-1)?.name ?? null) : null;
+      return { status: 200, body: listBody({ next }, page.map(eventTypeView)) };
+    },
+  }),
+  route('POST', '/v1/event-types', {
+    summary: 'Add an event type to the catalogue',
+    tag: 'Event types',
+    access: 'company',
+    body: z
+      .strictObject({
+        name: PublishableTypeName,
+        description: fields.description.default(''),
+        group: fields.group.default(null),
+        schema: fields.schema.default(null),
+        example: Json.optional(),
+      })
+      .meta({ id: 'EventTypeInput' }),
+    responses: { 201: { description: 'Added.', schema: EventTypeView } },
+    run: async ({ body, bodyText, deps }) => {
+      const now = deps.now();
+      const example = cutJsonMember(bodyText, 'example');
+      const type = { ...body, example, archived: false, createdAt: now, updatedAt: now, revision: 0 };
+      if (!(await deps.catalog.saveEventType(type, 0))) {
+        throw new Problem('conflict', `The catalogue has "${body.name}" already. Change it with PATCH.`);
+      }
+      return { status: 201, body: eventTypeView(type), revision: 1 };
+    },
+  }),
+  route('GET', '/v1/event-types/{name}', {
+    summary: 'Read an event type',
+    tag: 'Event types',
+    access: 'company',
+    params,
+    responses: One,
+    run: async ({ params, deps }) => {
+      const type = await read(deps, params.name);
+      return { status: 200, body: eventTypeView(type), revision: type.revision };
+    },
+  }),
+  route('PATCH', '/v1/event-types/{name}', {
+    summary: 'Change an event type (merge patch: null clears)',
+    tag: 'Event types',
+    access: 'company',
+    params,
+    body: z
+      .strictObject({
+        description: fields.description.nullable(),
+        group: fields.group,
+        schema: fields.schema,
+        example: Json,
+        archived: z.boolean(),
+      })
+      .partial()
+      .meta({ id: 'EventTypePatch' }),
+    conditional: true,
+    responses: One,
+    run: async ({ params, body, bodyText, ifMatch, deps }) => {
+      const { example: _parsed, description, ...rest } = body;
+      const example = cutJsonMember(bodyText, 'example');
+      const type = await modify({
+        what: 'event type',
+        ifMatch,
+        read: () => deps.catalog.getEventType(params.name),
+        change: (current) => ({
+          ...current,
+          ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
+          ...(description === undefined ? {} : { description: description ?? '' }),
+          ...(example === null ? {} : { example: example === 'null' ? null : example }),
+          updatedAt: deps.now(),
+        }),
+        save: deps.catalog.saveEventType,
+      });
+      return { status: 200, body: eventTypeView(type), revision: type.revision };
+    },
+  }),
+  route('POST', '/v1/event-types/{name}/archive', {
+    summary: 'Take an event type out of use',
+    tag: 'Event types',
+    access: 'company',
+    params,
+    responses: One,
+    run: async ({ params, deps }) => {
+      const type = await modify({
+        what: 'event type',
+        ifMatch: null,
+        read: () => deps.catalog.getEventType(params.name),
+        change: (current) => ({ ...current, archived: true, updatedAt: deps.now() }),
+        save: deps.catalog.saveEventType,
+      });
+      return { status: 200, body: eventTypeView(type), revision: type.revision };
+    },
+  }),
+  route('GET', '/v1/event-types/{name}/example', {
+    summary: 'Read the example of its data',
+    tag: 'Event types',
+    access: 'company',
+    params,
+    responses: { 200: { description: 'The example as it was written.', schema: Json } },
+    run: async ({ params, deps }) => {
+      const { example } = await read(deps, params.name);
+      if (example === null) throw notFound('example: the event type has none');
+      return { status: 200, body: new JsonText(example) };
+    },
+  }),
+];
+
+async function read(deps: ApiDeps, name: string) {
+  const type = await deps.catalog.getEventType(name);
+  if (type === null) throw notFound('event type');
+  return type;
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { TenantId } from '../../core/ids.ts';
+import { decodeCursor } from '../cursor.ts';
+import { checkRevision, modify } from '../modify.ts';
+import { notFound } from '../problem.ts';
+import { pageQuery, route } from '../route.ts';
+import { listBody, listOf, TenantView, tenantView, time } from '../views.ts';
+
+export const tenantParams = { tenantId: TenantId };
+
+export const Metadata = z
+  .record(z.string().min(1).max(64), z.string().max(512))
+  .refine((metadata) => Object.keys(metadata).length <= 50, 'must have at most 50 keys')
+  .meta({ description: 'Your own notes: up to 50 keys of 64 characters, values of 512.' });
+
+export const Name = z.string().min(1).max(200);
+
+const DEFAULT_TOKEN_SECONDS = 3_600;
+
+export const tenantRoutes = [
+  route('PUT', '/v1/tenants/{tenantId}', {
+    summary: 'Create or replace a tenant',
+    tag: 'Tenants',
+    access: 'company',
+    params: tenantParams,
+    body: z
+      .strictObject({ name: Name.nullable().default(null), metadata: Metadata.default({}) })
+      .meta({ id: 'TenantInput' }),
+    conditional: true,
+    responses: {
+      200: { description: 'Replaced.', schema: TenantView },
+      201: { description: 'Created.', schema: TenantView },
+    },
+    run: async ({ params, body, ifMatch, deps }) => {
+      const now = deps.now();
+      const fresh = { id: params.tenantId, ...body, createdAt: now, updatedAt: now, revision: 0 };
+      if (ifMatch === null && (await deps.catalog.saveTenant(fresh, 0)))
+        return { status: 201, body: tenantView(fresh), revision: 1 };
+      const tenant = await modify({
+        what: 'tenant',
+        ifMatch,
+        read: () => deps.catalog.getTenant(params.tenantId),
+        change: (known) => ({ ...known, ...body, updatedAt: now }),
+        save: deps.catalog.saveTenant,
+      });
+      return { status: 200, body: tenantView(tenant), revision: tenant.revision };
+    },
+  }),
+  route('GET', '/v1/tenants', {
+    summary: 'List tenants, newest first',
+    tag: 'Tenants',
+    access: 'company',
+    query: pageQuery,
+    responses: { 200: { description: 'A page of tenants.', schema: listOf(TenantView) } },
+    run: async ({ query, deps }) => {
+      const page = await deps.catalog.listTenants(query.limit, decodeCursor(query.cursor));
+      return { status: 200, body: listBody(page, page.values.map(tenantView)) };
+    },
+  }),
+  route('GET', '/v1/tenants/{tenantId}', {
+    summary: 'Read a tenant',
+    tag: 'Tenants',
+    access: 'tenant',
+    params: tenantParams,
+    responses: { 200: { description: 'The tenant.', schema: TenantView } },
+    run: async ({ params, deps }) => {
+      const tenant = await deps.catalog.getTenant(params.tenantId);
+      if (tenant === null) throw notFound('tenant');
+      return { status: 200, body: tenantView(tenant), revision: tenant.revision };
+    },
+  }),
+  route('DELETE', '/v1/tenants/{tenantId}', {
+    summary: 'Delete a tenant and its subscriptions',
+    tag: 'Tenants',
+    access: 'company',
+    params: tenantParams,
+    conditional: true,
+    responses: { 204: { description: 'Deleted. The log of its deliveries stays until it expires.', schema: null } },
+    run: async ({ params, ifMatch, deps }) => {
+      const tenant = await deps.catalog.getTenant(params.tenantId);
+      if (tenant === null) throw notFound('tenant');
+      checkRevision(ifMatch, tenant);
+      // The tenant goes last: cut short, the request can be sent again.
+      let cursor: string | null = null;
+      do {
+        const page: Awaited<ReturnType<typeof deps.catalog.listSubscriptions>> = await deps.catalog.listSubscriptions(
+          params.tenantId,
+          cursor,
+        );
+        await Promise.all(page.subscriptions.map((subscription) => deps.catalog.deleteSubscription(subscription)));
+        cursor = page.cursor;
+      } while (cursor !== null);
+      await deps.catalog.deleteTenant(params.tenantId);
+      return { status: 204 };
+    },
+  }),
+  route('POST', '/v1/tenants/{tenantId}/portal-tokens', {
+    summary: 'Make a token that sees this tenant only',
+    tag: 'Tenants',
+    access: 'company',
+    params: tenantParams,
+    body: z
+      .strictObject({
+        readOnly: z.boolean().default(false),
+        expiresInSeconds: z.int().min(60).max(2_592_000).default(DEFAULT_TOKEN_SECONDS),
+      })
+      .meta({ id: 'PortalTokenInput' }),
+    bodyOptional: true,
+    responses: {
+      201: {
+        description: 'The token, shown only here.',
+        schema: z.object({
+          token: z.string(),
+          tenantId: z.string(),
+          readOnly: z.boolean(),
+          expiresAt: z.iso.datetime(),
+        }),
+      },
+    },
+    run: async ({ params, body, deps }) => {
+      const endsAt = deps.now() + body.expiresInSeconds * 1_000;
+      const grant = { tenantId: params.tenantId, readOnly: body.readOnly, endsAt };
+      const token = await deps.tokens.create(grant);
+      return {
+        status: 201,
+        body: { token, tenantId: params.tenantId, readOnly: body.readOnly, expiresAt: time(endsAt) },
+      };
+    },
+  }),
+];

@@ -1,0 +1,15 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createAdminKey } from '../adapters/admin-key.ts';
+import { createDocumentClient } from '../adapters/dynamodb/client.ts';
+import { createTokens } from '../adapters/dynamodb/tokens.ts';
+import { readEnvironment } from '../adapters/environment.ts';
+import { ENV } from '../contract.ts';
+import { createAuthorizerHandler } from './handler.ts';
+
+const env = readEnvironment([ENV.journalTable, ENV.adminSecretArn]);
+const now = (): number => Date.now();
+
+export const handler = createAuthorizerHandler({
+  adminKey: createAdminKey(new SecretsManagerClient(), env.ADMIN_SECRET_ARN, now),
+  tokens: createTokens({ client: createDocumentClient(), journalTable: env.JOURNAL_TABLE }, now),
+});

@@ -1,0 +1,99 @@
+import ipaddr from 'ipaddr.js';
+
+type AddressCheck = { allowed: true } | { allowed: false; reason: string };
+
+/** Decides which IP addresses a webhook may be sent to. */
+export interface AddressPolicy {
+  /** `ip` is an address in its usual notation, IPv6 without brackets. `reason` completes "the address is …". */
+  check(ip: string): AddressCheck;
+}
+
+type Address = ReturnType<typeof ipaddr.parse>;
+
+/**
+ * No setting opens these. Link-local holds the metadata endpoints of EC2 (169.254.169.254) and Lambda (169.254.100.1).
+ * The unspecified address reaches loopback on Linux. The rest carry an IPv4 address inside an IPv6 one, so that a gateway
+ * would take the packet to an address that nobody checked.
+ */
+const NEVER: Record<string, string> = {
+  unspecified: 'unspecified (it means this machine)',
+  linkLocal: 'link-local (metadata services live there)',
+  multicast: 'multicast',
+  broadcast: 'broadcast',
+  rfc6052: 'translated from IPv4 (NAT64)',
+  rfc6145: 'translated from IPv4 (SIIT)',
+  '6to4': 'tunnelled from IPv4 (6to4)',
+  teredo: 'tunnelled from IPv4 (Teredo)',
+  ipv4Compatible: 'an IPv4-compatible IPv6 address, a notation withdrawn by RFC 4291',
+};
+
+const REASONS: Record<string, string> = {
+  loopback: 'loopback (this machine)',
+  private: 'private',
+  uniqueLocal: 'private',
+  carrierGradeNat: 'private (carrier-grade NAT)',
+  deprecatedSiteLocal: 'private (site-local)',
+};
+
+const IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR('::/96');
+/** All of global unicast so far (IANA); ipaddr.js calls everything unicast that it has no other name for. */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+
+function rangeOf(address: Address): string {
+  const range = address.range();
+  if (range !== 'unicast' || address instanceof ipaddr.IPv4) return range;
+  if (address.match(IPV4_COMPATIBLE)) return 'ipv4Compatible';
+  return address.match(GLOBAL_UNICAST) ? 'unicast' : 'reserved';
+}
+
+/**
+ * Null if `ip` is not an address in the usual notation: octal, hex and short IPv4 forms, and zone ids, are not.
+ * ipaddr.js reads the IPv4-compatible "::1.2.3.4" as IPv4-mapped, while a socket would not: so that is none either.
+ */
+function parse(ip: string): Address | null {
+  const usual =
+    ipaddr.IPv4.isValidFourPartDecimal(ip) || (ipaddr.IPv6.isValid(ip) && !ip.includes('%') && !/^::\d+\./.test(ip));
+  // `process` turns an IPv4-mapped IPv6 address into the IPv4 address that a socket would connect to.
+  return usual ? ipaddr.process(ip) : null;
+}
+
+function parseRange(cidr: string): (address: Address) => boolean {
+  const reject = (why: string) => new Error(`allowedPrivateRanges: ${JSON.stringify(cidr)} ${why}`);
+  const [network, bits] = cidr.split('/', 2);
+  const start = parse(network ?? '');
+  if (start === null || !ipaddr.isValidCIDR(cidr)) {
+    throw reject('is not a CIDR block. Write it like "10.0.0.0/8" or "fd00::/8".');
+  }
+  const kind = start instanceof ipaddr.IPv4 ? ipaddr.IPv4 : ipaddr.IPv6;
+  if (!kind.isValidCIDR(cidr)) {
+    throw reject('is an IPv4-mapped IPv6 block. Write the IPv4 block: it covers the mapped addresses too.');
+  }
+  const first = kind.networkAddressFromCIDR(cidr);
+  if (first.toString() !== start.toString()) {
+    throw reject(`has bits set beyond its prefix. Did you mean "${first}/${bits}"?`);
+  }
+  const never = NEVER[rangeOf(first)];
+  if (never !== undefined) throw reject(`begins with an address that can never be allowed: it is ${never}.`);
+  const range = ipaddr.parseCIDR(cidr);
+  return (address) => address.kind() === start.kind() && address.match(range);
+}
+
+/**
+ * Public unicast addresses are allowed, and those in `allowedPrivateRanges` (CIDR blocks). An allowed IPv4 block covers
+ * the same addresses in IPv4-mapped IPv6 notation. Throws if a block is not valid.
+ */
+export function createAddressPolicy(options: { allowedPrivateRanges: readonly string[] }): AddressPolicy {
+  const allowedRanges = options.allowedPrivateRanges.map(parseRange);
+  return {
+    check(ip) {
+      const address = parse(ip);
+      if (address === null) return { allowed: false, reason: 'not a plain IP address' };
+      const range = rangeOf(address);
+      if (range === 'unicast') return { allowed: true };
+      const never = NEVER[range];
+      if (never !== undefined) return { allowed: false, reason: never };
+      if (allowedRanges.some((contains) => contains(address))) return { allowed: true };
+      return { allowed: false, reason: REASONS[range] ?? 'reserved for special use' };
+    },
+  };
+}

@@ -1,0 +1,355 @@
+import type { Attempt, WebhookRequest, WebhookSender } from './attempt.ts';
+import {
+  afterAttempt,
+  cancel,
+  type Delivery,
+  isOpen,
+  type MadeAttempt,
+  newDelivery,
+  park,
+  release,
+  type WaitPolicy,
+} from './delivery.ts';
+import type { Event } from './event.ts';
+import type { DeliveryRef, Random } from './ids.ts';
+import { STANDARD } from './profile.ts';
+import { type DeliverMessage, MAX_DELAY_SECONDS, type WorkQueue } from './queue-message.ts';
+import { type SigningKey, signatureHeaders } from './signing.ts';
+import { type StatusReason, type Subscription, signingKeys } from './subscription.ts';
+
+/** Everything that a message needs; what is null was not found. */
+export interface Loaded {
+  delivery: Delivery | null;
+  subscription: Subscription | null;
+  event: Event | null;
+}
+
+/** What `deliver` needs of the two tables. */
+export interface DeliverStore {
+  /** One read for the whole batch, in the order of the messages. */
+  load(messages: readonly DeliverMessage[], consistent: boolean): Promise<Loaded[]>;
+  /** One write for the whole batch, overwriting: for deliveries that succeeded at their first attempt. */
+  putSucceeded(deliveries: readonly Delivery[]): Promise<void>;
+  /** False, and nothing written, unless the stored revision is the given one (0: there is none). Stores revision + 1. */
+  save(delivery: Delivery, revision: number): Promise<boolean>;
+  /** Consistent. */
+  getDelivery(ref: DeliveryRef): Promise<Delivery | null>;
+  /** Consistent. */
+  getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null>;
+  disableSubscription(tenantId: string, subscriptionId: string, reason: StatusReason): Promise<void>;
+}
+
+/** Opens what was sealed for one subscription. */
+export interface Opener {
+  open(sealed: string, owner: { tenantId: string; subscriptionId: string }): Promise<string>;
+}
+
+export interface DeliverDeps {
+  store: DeliverStore;
+  retries: WorkQueue;
+  sender: WebhookSender;
+  opener: Opener;
+  waits: WaitPolicy;
+  attemptTimeoutMs: number;
+  userAgent: string;
+  now: () => number;
+  random: Random;
+  report: (report: DeliverReport) => void;
+}
+
+/** For metrics and logs. `error` is for faults of ours alone. */
+export type DeliverReport =
+  | { kind: 'attempt'; delivery: Delivery; attempt: Attempt }
+  | { kind: 'disabled'; subscriptionId: string; tenantId: string }
+  | { kind: 'error'; message: DeliverMessage; error: unknown };
+
+export interface ReceivedMessage {
+  message: DeliverMessage;
+  /** Whether the message waits in the retries queue, where it can be hidden again. */
+  fromRetries: boolean;
+  /** SQS has handed it out before, so somebody may have written what a stale read would miss. */
+  receivedBefore: boolean;
+}
+
+/** What becomes of a message. `hide`: it comes back after that many seconds. `fail`: a fault of ours; it comes back by itself. */
+export type Decision = { kind: 'ack' } | { kind: 'hide'; seconds: number } | { kind: 'fail' };
+
+const ACK: Decision = { kind: 'ack' };
+
+interface Work extends ReceivedMessage, Loaded {}
+
+/** A delivery after its attempt, not yet written. */
+interface Finished {
+  work: Work;
+  base: Delivery;
+  made: MadeAttempt;
+}
+
+/**
+ * Makes the attempts that a batch of messages asks for, and says what becomes of each message, in their order.
+ * Order of work: read, POST, write the journal, enqueue the retry, and only then may the caller acknowledge. A crash
+ * between any two of these loses nothing; between POST and journal it repeats the POST.
+ */
+export async function deliverBatch(deps: DeliverDeps, received: readonly ReceivedMessage[]): Promise<Decision[]> {
+  const decisions = new Map<DeliverMessage, Decision>();
+  const works = await loadAll(deps, latestOfEach(received));
+  const finished: Finished[] = [];
+  await Promise.all(
+    works.map((work) =>
+      guarded(deps, decisions, work, async () => {
+        const step = await begin(deps, work);
+        if (step.kind === 'made') finished.push({ work, ...step });
+        else decisions.set(work.message, step);
+      }),
+    ),
+  );
+  // Most deliveries succeed at once: those share one write.
+  const [first, others] = partition(
+    finished,
+    ({ base, made }) => base.revision === 0 && made.result.outcome === 'success',
+  );
+  await Promise.all([
+    putSucceeded(deps, first, decisions),
+    ...others.map((one) =>
+      guarded(deps, decisions, one.work, async () => decisions.set(one.work.message, await conclude(deps, one))),
+    ),
+  ]);
+  // What is left out here was a second message for a delivery in this batch.
+  return received.map(({ message }) => decisions.get(message) ?? ACK);
+}
+
+async function guarded(
+  deps: DeliverDeps,
+  decisions: Map<DeliverMessage, Decision>,
+  work: Work,
+  run: () => Promise<unknown>,
+) {
+  try {
+    await run();
+  } catch (error) {
+    deps.report({ kind: 'error', message: work.message, error });
+    decisions.set(work.message, { kind: 'fail' });
+  }
+}
+
+/** Of several messages for one delivery, the one with the latest ticket. */
+function latestOfEach(received: readonly ReceivedMessage[]): ReceivedMessage[] {
+  const latest = new Map<string, ReceivedMessage>();
+  for (const one of received) {
+    const key = `${one.message.subscriptionId} ${one.message.eventId}`;
+    const other = latest.get(key);
+    if (other === undefined || other.message.ticket < one.message.ticket) latest.set(key, one);
+  }
+  return [...latest.values()];
+}
+
+async function loadAll(deps: DeliverDeps, received: readonly ReceivedMessage[]): Promise<Work[]> {
+  const messages = received.map(({ message }) => message);
+  const consistent = received.some((one) => one.fromRetries || one.receivedBefore);
+  const loaded = await deps.store.load(messages, consistent);
+  const works = received.map(
+    (one, index): Work => ({ delivery: null, subscription: null, event: null, ...loaded[index], ...one }),
+  );
+  // An absence is confirmed before anything is decided from it: what was written a moment ago may not have been seen.
+  const unsure = works.filter((work) => work.subscription === null || work.event === null);
+  if (consistent || unsure.length === 0) return works;
+  const confirmed = await deps.store.load(
+    unsure.map(({ message }) => message),
+    true,
+  );
+  unsure.forEach((work, index) => {
+    Object.assign(work, confirmed[index]);
+  });
+  return works;
+}
+
+type Step = Decision | { kind: 'made'; base: Delivery; made: MadeAttempt };
+
+/** Decides whether an attempt is due, and makes it. */
+async function begin(deps: DeliverDeps, work: Work): Promise<Step> {
+  const { message, subscription, event, delivery } = work;
+  const now = deps.now();
+  if (delivery !== null && !isOpen(delivery)) return ACK;
+  if (subscription === null) return end(deps, delivery, now, 'subscription_deleted', 'The subscription was deleted.');
+  if (event === null || event.data === null) {
+    return end(deps, delivery, now, 'event_gone', 'The event is no longer in the journal.');
+  }
+  const base = delivery ?? newDelivery({ ...message, eventType: event.type });
+  const trigger = base.requested ?? (base.attempts.length === 0 ? message.trigger : 'automatic');
+  if (subscription.status !== 'active' && trigger !== 'test') return parkIt(deps, base, subscription);
+  if (base.nextAttemptAt !== null && base.nextAttemptAt > now) return wait(deps, work, base, now);
+  return { kind: 'made', base, made: await attempt(deps, subscription, { ...event, data: event.data }, trigger) };
+}
+
+/** A delivery that can never be made: on record as cancelled, if it is on record at all. */
+async function end(
+  deps: DeliverDeps,
+  delivery: Delivery | null,
+  now: number,
+  code: string,
+  reason: string,
+): Promise<Decision> {
+  if (delivery !== null) await deps.store.save(cancel(delivery, now, code, reason), delivery.revision);
+  return ACK;
+}
+
+async function parkIt(deps: DeliverDeps, base: Delivery, { tenantId, id, status }: Subscription): Promise<Decision> {
+  const parked = park(base, `The subscription is ${status}. Resume it to deliver what is parked.`);
+  const saved = await deps.store.save(parked, base.revision);
+  // Resuming looks for parked deliveries once; one that is parked at that very moment sees to itself.
+  const current = await deps.store.getSubscription(tenantId, id);
+  if (saved && current?.status === 'active') {
+    const stored = { ...parked, revision: base.revision + 1 };
+    const released = release(stored, deps.now(), deps.waits);
+    if (await deps.store.save(released, stored.revision)) await enqueue(deps, released, 0);
+  }
+  return ACK;
+}
+
+/** Came before its time: the message that carries the delivery goes on waiting, any other is dropped. */
+function wait(deps: DeliverDeps, { message, fromRetries }: Work, delivery: Delivery, now: number): Decision {
+  const waitMs = (delivery.nextAttemptAt ?? now) - now;
+  const carries = fromRetries && message.ticket === delivery.ticket;
+  return carries && waitMs <= deps.waits.maxQueueWaitMs ? { kind: 'hide', seconds: wholeSeconds(waitMs) } : ACK;
+}
+
+async function attempt(
+  deps: DeliverDeps,
+  subscription: Subscription,
+  event: Event & { data: string },
+  trigger: Attempt['trigger'],
+): Promise<MadeAttempt> {
+  const startedAt = deps.now();
+  const keys = await Promise.all(
+    signingKeys(subscription, startedAt).map(
+      async ({ version, sealed }): Promise<SigningKey> => ({
+        version,
+        material: await open(deps, subscription, sealed),
+      }),
+    ),
+  );
+  const credentials =
+    subscription.credentials === null ? null : await open(deps, subscription, subscription.credentials);
+  const body = standardBody(event);
+  const own = {
+    'content-type': 'application/json',
+    'user-agent': deps.userAgent,
+    ...signatureHeaders(event.id, Math.floor(startedAt / 1_000), body, keys),
+  };
+  const request: WebhookRequest = {
+    url: subscription.url,
+    headers: {
+      ...subscription.headers,
+      ...(credentials === null ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
+      ...own,
+    },
+    body,
+    timeoutMs: deps.attemptTimeoutMs,
+  };
+  const result = await deps.sender.send(request);
+  return {
+    trigger,
+    startedAt,
+    result,
+    request: { url: subscription.url, headers: { ...redacted(subscription.headers), ...own } },
+  };
+}
+
+function open(deps: DeliverDeps, { tenantId, id }: Subscription, sealed: string): Promise<string> {
+  return deps.opener.open(sealed, { tenantId, subscriptionId: id });
+}
+
+/** A customer's own headers often carry keys: the log keeps their names. */
+function redacted(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.keys(headers).map((name) => [name, '[redacted]']));
+}
+
+/** The body of Standard Webhooks. `data` is inserted as text, so that numbers and key order arrive as published. */
+export function standardBody(event: Pick<Event, 'type' | 'occurredAt'> & { data: string }): string {
+  return `{"type":${JSON.stringify(event.type)},"timestamp":"${new Date(event.occurredAt).toISOString()}","data":${event.data}}`;
+}
+
+async function putSucceeded(
+  deps: DeliverDeps,
+  finished: readonly Finished[],
+  decisions: Map<DeliverMessage, Decision>,
+) {
+  if (finished.length === 0) return;
+  const deliveries = finished.map(
+    ({ base, made }) => afterAttempt(base, made, STANDARD, deps.waits, deps.random).delivery,
+  );
+  try {
+    await deps.store.putSucceeded(deliveries);
+    for (const delivery of deliveries) reportAttempt(deps, delivery);
+  } catch (error) {
+    for (const { work } of finished) {
+      deps.report({ kind: 'error', message: work.message, error });
+      decisions.set(work.message, { kind: 'fail' });
+    }
+  }
+}
+
+/** How often somebody else's write may come between before it counts as a fault. */
+const MAX_CONFLICTS = 5;
+
+async function conclude(deps: DeliverDeps, { work, base, made }: Finished): Promise<Decision> {
+  let current = base;
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    const { delivery, deactivates } = afterAttempt(current, made, STANDARD, deps.waits, deps.random);
+    if (await deps.store.save(delivery, current.revision)) {
+      reportAttempt(deps, delivery);
+      if (deactivates) await disable(deps, delivery);
+      return delivery.nextAttemptAt === null
+        ? ACK
+        : await carryOn(deps, work, delivery, delivery.nextAttemptAt - deps.now());
+    }
+    // Somebody else has written (a request by hand, a twin of this message): the attempt is added to what stands now.
+    current = (await deps.store.getDelivery(current)) ?? { ...base, revision: 0 };
+  }
+  throw new Error(`delivery changed ${MAX_CONFLICTS} times while its attempt was being recorded`);
+}
+
+/** See that the next attempt is waited for. */
+async function carryOn(
+  deps: DeliverDeps,
+  { message, fromRetries }: Work,
+  delivery: Delivery,
+  waitMs: number,
+): Promise<Decision> {
+  if (waitMs > deps.waits.maxQueueWaitMs) return ACK; // the due index has it
+  const seconds = wholeSeconds(waitMs);
+  if (!fromRetries) await enqueue(deps, delivery, seconds);
+  return fromRetries && message.ticket === delivery.ticket ? { kind: 'hide', seconds } : ACK;
+}
+
+async function disable(deps: DeliverDeps, { tenantId, subscriptionId, statusReason }: Delivery): Promise<void> {
+  await deps.store.disableSubscription(tenantId, subscriptionId, {
+    code: statusReason?.code ?? 'receiver_gone',
+    message: statusReason?.message ?? '',
+    at: deps.now(),
+  });
+  deps.report({ kind: 'disabled', tenantId, subscriptionId });
+}
+
+async function enqueue(deps: DeliverDeps, delivery: Delivery, delaySeconds: number): Promise<void> {
+  await deps.retries.send([{ message: deliverMessage(delivery), delaySeconds }]);
+}
+
+/** The message that carries a delivery. */
+export function deliverMessage({ tenantId, subscriptionId, eventId, eventAt, ticket }: Delivery): DeliverMessage {
+  return { v: 1, kind: 'deliver', tenantId, subscriptionId, eventId, eventAt, ticket, trigger: 'automatic' };
+}
+
+/** Rounded up: a message that wakes too early would be received for nothing. */
+function wholeSeconds(ms: number): number {
+  return Math.min(Math.max(Math.ceil(ms / 1_000), 0), MAX_DELAY_SECONDS);
+}
+
+function reportAttempt(deps: DeliverDeps, delivery: Delivery): void {
+  const made = delivery.attempts.at(-1);
+  if (made !== undefined) deps.report({ kind: 'attempt', delivery, attempt: made });
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
+}

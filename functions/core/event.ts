@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { PublishableTypeName } from './event-type.ts';
+import { deriveId, EventId, TenantId } from './ids.ts';
+import { cutJsonMember, isWellFormedJson } from './json-text.ts';
+
+export const ENVIRONMENTS = ['production', 'development'] as const;
+export const Environment = z.enum(ENVIRONMENTS);
+export type Environment = z.infer<typeof Environment>;
+
+/** 256 KiB of JSON without insignificant white space, in UTF-8. */
+export const MAX_DATA_BYTES = 262_144;
+
+/** An event as a publisher writes it, without the tenant (over HTTP the path names it). The contract of docs/event.schema.json. */
+export const PublishedEvent = z
+  .strictObject({
+    type: PublishableTypeName.meta({ description: 'The event type, as in employee.created.' }),
+    data: z.unknown().meta({
+      description: 'What happened: any JSON, at most 256 KiB. Its numbers and key order reach the receiver unchanged.',
+    }),
+    id: EventId.optional().meta({
+      description:
+        'Idempotency: an id is delivered once for a tenant, however often it is published. Without it each message is an event of its own.',
+    }),
+    environment: Environment.default('production').meta({
+      description: 'Only subscriptions of this environment receive it.',
+    }),
+    occurredAt: z.iso
+      .datetime({ offset: true, error: 'must be an RFC 3339 date and time with an offset, as in 2026-11-22T10:00:00Z' })
+      .optional()
+      .meta({ description: 'When it happened. Without it: when Posthorn accepted it.' }),
+  })
+  .refine((event) => event.data !== undefined, { path: ['data'], error: 'is required; it may be null' });
+
+/** The SQS message that publishes an event. */
+export const PublishedMessage = z
+  .strictObject({ tenantId: TenantId, ...PublishedEvent.shape })
+  .refine((event) => event.data !== undefined, {
+    path: ['data'],
+    error: 'is required; it may be null',
+  });
+
+/** An event in the journal. `data` is JSON text; null once it has been expunged. Times are epoch milliseconds. */
+export const Event = z.object({
+  tenantId: TenantId,
+  id: EventId,
+  type: z.string(),
+  environment: Environment,
+  occurredAt: z.number(),
+  /** When the queue took it: part of its deliveries' keys. */
+  acceptedAt: z.number(),
+  /** When it was first written: a repetition goes only to subscriptions that are older. */
+  recordedAt: z.number(),
+  contentHash: z.string(),
+  data: z.string().nullable(),
+});
+export type Event = z.infer<typeof Event>;
+
+export interface FieldError {
+  /** A JSON pointer into what was sent. */
+  path: string;
+  message: string;
+}
+
+export const REJECTION_CODES = [
+  'malformed_json',
+  'invalid_event',
+  'payload_too_large',
+  'unknown_event_type',
+  'id_reused',
+] as const;
+
+export const RejectionReason = z.object({
+  code: z.enum(REJECTION_CODES),
+  message: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })),
+});
+export type RejectionReason = z.infer<typeof RejectionReason>;
+
+/** A message that was not an event, with the original body. */
+export const RejectedEvent = z.object({
+  id: z.string(),
+  tenantId: z.string().nullable(),
+  rejectedAt: z.number(),
+  reason: RejectionReason,
+  body: z.string(),
+  /** True if the body was too long to be kept whole. */
+  bodyTruncated: z.boolean(),
+});
+export type RejectedEvent = z.infer<typeof RejectedEvent>;
+
+export type ParsedMessage =
+  /** `idGiven`: the publisher chose the id, so the same id may come again from it. */
+  | { kind: 'event'; event: Event; idGiven: boolean }
+  | { kind: 'rejected'; tenantId: string | null; reason: RejectionReason };
+
+/** A queue message as the parser needs it. `sentAt` in epoch milliseconds. */
+export interface IncomingMessage {
+  messageId: string;
+  body: string;
+  sentAt: number;
+}
+
+/** What EventBridge wraps around `detail` when one of its rules targets the queue. */
+const EventBridgeEnvelope = z.object({
+  id: z.string(),
+  'detail-type': z.string(),
+  source: z.string(),
+  detail: z.unknown(),
+});
+
+/** Reads a message of the events queue. Never throws: what is wrong with it comes back as the reason of its rejection. */
+export function parseMessage(message: IncomingMessage, now: number): ParsedMessage {
+  let json: unknown;
+  try {
+    json = JSON.parse(message.body);
+  } catch (error) {
+    return reject(
+      null,
+      'malformed_json',
+      `The message is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  let text = message.body;
+  let identity = message.messageId;
+  const envelope = EventBridgeEnvelope.safeParse(json);
+  if (envelope.success) {
+    json = envelope.data.detail;
+    text = cutJsonMember(text, 'detail') ?? 'null';
+    identity = envelope.data.id;
+  }
+  const parsed = PublishedMessage.safeParse(json);
+  if (!parsed.success) {
+    const tenantId = z.object({ tenantId: TenantId }).safeParse(json);
+    return reject(
+      tenantId.data?.tenantId ?? null,
+      'invalid_event',
+      'The message is JSON but not an event. Correct the fields that are listed.',
+      fieldErrors(parsed.error, json),
+    );
+  }
+  const { tenantId, id, ...published } = parsed.data;
+  const prepared = prepareData(text, json);
+  if (!prepared.ok)
+    return reject(tenantId, prepared.code, prepared.message, [{ path: '/data', message: prepared.message }]);
+  return {
+    kind: 'event',
+    idGiven: id !== undefined,
+    event: {
+      tenantId,
+      id: id ?? deriveId('evt', message.sentAt, createHash('sha256').update(identity).digest()),
+      type: published.type,
+      environment: published.environment,
+      occurredAt: published.occurredAt === undefined ? message.sentAt : Date.parse(published.occurredAt),
+      acceptedAt: message.sentAt,
+      recordedAt: now,
+      contentHash: hashContent(published.type, published.environment, published.occurredAt, prepared.data),
+      data: prepared.data,
+    },
+  };
+}
+
+type PreparedData =
+  | { ok: true; data: string }
+  | { ok: false; code: 'invalid_event' | 'payload_too_large'; message: string };
+
+/**
+ * Cuts `data` out of an event's text.
+ * @param json the same text, parsed
+ */
+export function prepareData(text: string, json: unknown): PreparedData {
+  const data = cutJsonMember(text, 'data');
+  if (data === null) return { ok: false, code: 'invalid_event', message: 'is required; it may be null' };
+  const bytes = Buffer.byteLength(data);
+  if (bytes > MAX_DATA_BYTES) {
+    return {
+      ok: false,
+      code: 'payload_too_large',
+      message: `is ${bytes} bytes without white space; at most ${MAX_DATA_BYTES} are allowed. Publish a reference to the rest.`,
+    };
+  }
+  // Only an escape can bring half of a surrogate pair this far, so most payloads need not be walked.
+  if (/\\u[dD][89a-fA-F]/.test(data) && !isWellFormedJson(json)) {
+    return {
+      ok: false,
+      code: 'invalid_event',
+      message: 'contains an unpaired surrogate (\\ud800 to \\udfff), which UTF-8 cannot carry',
+    };
+  }
+  return { ok: true, data };
+}
+
+/** What must be equal for a repeated id to mean the same event. */
+function hashContent(type: string, environment: string, occurredAt: string | undefined, data: string): string {
+  return createHash('sha256')
+    .update(`${type}\n${environment}\n${occurredAt ?? ''}\n${data}`)
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+/** zod's issues as field errors; unknown fields are named one by one. */
+export function fieldErrors(error: z.ZodError, input: unknown): FieldError[] {
+  return error.issues.flatMap((issue): FieldError[] => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: pointer([...issue.path, key]), message: 'is not a known field' }));
+    }
+    if (issue.code === 'invalid_type' && valueAt(input, issue.path) === undefined) {
+      return [{ path: pointer(issue.path), message: 'is required' }];
+    }
+    return [{ path: pointer(issue.path), message: issue.message }];
+  });
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+    input,
+  );
+}
+
+/** RFC 6901. */
+function pointer(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function reject(
+  tenantId: string | null,
+  code: RejectionReason['code'],
+  message: string,
+  errors: FieldError[] = [],
+): ParsedMessage {
+  return { kind: 'rejected', tenantId, reason: { code, message, errors } };
+}

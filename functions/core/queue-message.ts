@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { AttemptTrigger } from './attempt.ts';
+
+/** On the deliveries queue (the first attempt) and on the retries queue (every later one): look at this delivery. */
+export const DeliverMessage = z.object({
+  v: z.literal(1),
+  kind: z.literal('deliver'),
+  tenantId: z.string(),
+  subscriptionId: z.string(),
+  eventId: z.string(),
+  eventAt: z.number(),
+  ticket: z.int(),
+  /** What a first attempt counts as; later ones go by the journal. */
+  trigger: AttemptTrigger,
+});
+export type DeliverMessage = z.infer<typeof DeliverMessage>;
+
+/** On the retries queue: a subscription is active again; see to its parked deliveries, oldest first. */
+export const ReleaseMessage = z.object({
+  v: z.literal(1),
+  kind: z.literal('release'),
+  tenantId: z.string(),
+  subscriptionId: z.string(),
+  parked: z.enum(['deliver', 'discard']),
+  /** Epoch milliseconds: parked deliveries of older events are discarded. */
+  since: z.number().nullable(),
+  cursor: z.string().nullable(),
+});
+export type ReleaseMessage = z.infer<typeof ReleaseMessage>;
+
+export const WorkMessage = z.discriminatedUnion('kind', [DeliverMessage, ReleaseMessage]);
+export type WorkMessage = z.infer<typeof WorkMessage>;
+
+/** A message to be sent, to become visible after `delaySeconds` (SQS: 0 to 900). */
+export interface Outgoing {
+  message: WorkMessage;
+  delaySeconds: number;
+}
+
+/** The port to a queue. Rejects unless every message is durably queued. */
+export interface WorkQueue {
+  send(messages: readonly Outgoing[]): Promise<void>;
+}
+
+export const MAX_DELAY_SECONDS = 900;

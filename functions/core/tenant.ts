@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+/** One customer of the company that runs Posthorn. Times are epoch milliseconds. */
+export const Tenant = z.object({
+  id: z.string(),
+  name: z.string().nullable(),
+  metadata: z.record(z.string(), z.string()),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  revision: z.int(),
+});
+export type Tenant = z.infer<typeof Tenant>;

@@ -1,0 +1,51 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { createCatalog } from '../adapters/dynamodb/catalog.ts';
+import { createDocumentClient } from '../adapters/dynamodb/client.ts';
+import { createJournal } from '../adapters/dynamodb/journal.ts';
+import { readEnvironment } from '../adapters/environment.ts';
+import { createHttpSender } from '../adapters/http-sender.ts';
+import { createTelemetry } from '../adapters/telemetry.ts';
+import { createVault } from '../adapters/vault.ts';
+import { createSqsClient, createWorkQueue } from '../adapters/work-queue.ts';
+import { ENV } from '../contract.ts';
+import { createAddressPolicy } from '../core/address-policy.ts';
+import { LOST_AFTER_MS } from '../core/delivery.ts';
+import { USER_AGENT } from '../version.ts';
+import { createDeliverHandler } from './handler.ts';
+
+const env = readEnvironment([
+  ENV.catalogTable,
+  ENV.journalTable,
+  ENV.retriesQueueUrl,
+  ENV.retriesQueueArn,
+  ENV.kmsKeyArn,
+  ENV.journalRetentionDays,
+  ENV.allowedPrivateRanges,
+  ENV.allowedPorts,
+  ENV.allowHttp,
+  ENV.attemptTimeoutSeconds,
+  ENV.maxQueueWaitSeconds,
+]);
+const now = (): number => Date.now();
+const tables = { client: createDocumentClient(), catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE };
+const sqs = createSqsClient();
+
+export const handler = createDeliverHandler({
+  store: { ...createJournal({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now }), ...createCatalog(tables) },
+  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+  sqs,
+  retriesQueueUrl: env.RETRIES_QUEUE_URL,
+  retriesQueueArn: env.RETRIES_QUEUE_ARN,
+  sender: createHttpSender({
+    addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
+    allowedPorts: env.ALLOWED_PORTS,
+    allowHttp: env.ALLOW_HTTP,
+  }),
+  opener: createVault(tables, new KMSClient(), env.KMS_KEY_ARN),
+  waits: { maxQueueWaitMs: env.MAX_QUEUE_WAIT_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
+  attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
+  userAgent: USER_AGENT,
+  now,
+  random: Math.random,
+  ...createTelemetry(),
+});

@@ -1,0 +1,90 @@
+import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { asError, type Telemetry } from '../adapters/telemetry.ts';
+import { METRICS } from '../contract.ts';
+import { type IngestDeps, type IngestReport, ingestBatch } from '../core/ingest.ts';
+
+export interface IngestHandlerDeps extends Omit<IngestDeps, 'hasTime' | 'report'>, Telemetry {
+  sqs: SQSClient;
+  eventsQueueUrl: string;
+}
+
+/** Time kept back for what follows the last page of subscriptions that is begun. */
+const RESERVE_MS = 8_000;
+
+/** The events queue's consumer. Only faults of ours fail a message; bad messages become rejected-event records. */
+export function createIngestHandler(deps: IngestHandlerDeps) {
+  return async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
+    const { retry, continue: unfinished } = await ingestBatch(
+      {
+        ...deps,
+        hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS,
+        report: (report) => note(deps, report),
+      },
+      event.Records.map(({ messageId, body, attributes }) => ({
+        messageId,
+        body,
+        sentAt: Number(attributes.SentTimestamp),
+        receivedBefore: Number(attributes.ApproximateReceiveCount) > 1,
+      })),
+    );
+    await comeBackAtOnce(
+      deps,
+      event.Records.filter(({ messageId }) => unfinished.has(messageId) && !retry.has(messageId)).map(
+        (record) => record.receiptHandle,
+      ),
+    );
+    deps.counter.publish();
+    return { batchItemFailures: [...retry.union(unfinished)].map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+}
+
+/** Without this the rest of a fan-out would wait out the visibility timeout. If it fails, it does just that. */
+async function comeBackAtOnce(
+  { sqs, eventsQueueUrl, logger }: IngestHandlerDeps,
+  receiptHandles: readonly string[],
+): Promise<void> {
+  if (receiptHandles.length === 0) return;
+  try {
+    await sqs.send(
+      new ChangeMessageVisibilityBatchCommand({
+        QueueUrl: eventsQueueUrl,
+        Entries: receiptHandles.map((ReceiptHandle, index) => ({
+          Id: String(index),
+          ReceiptHandle,
+          VisibilityTimeout: 0,
+        })),
+      }),
+    );
+  } catch (error) {
+    logger.warn('the rest of a fan-out waits for the visibility timeout', asError(error));
+  }
+}
+
+function note({ logger, counter }: IngestHandlerDeps, report: IngestReport): void {
+  switch (report.kind) {
+    case 'accepted':
+      counter.count(METRICS.eventsAccepted);
+      return;
+    case 'repeated':
+      logger.debug('an event was published again', {
+        tenantId: report.event.tenantId,
+        eventId: report.event.id,
+      });
+      return;
+    case 'rejected': {
+      const { id, tenantId, reason } = report.rejected;
+      logger.warn('an event was rejected', { rejectedEventId: id, tenantId, code: reason.code });
+      counter.count(METRICS.eventsRejected);
+      return;
+    }
+    case 'queued':
+      counter.count(METRICS.deliveriesQueued, report.deliveries);
+      return;
+    case 'error':
+      logger.error('a fan-out failed and will be repeated', asError(report.error));
+      return;
+    default:
+      report satisfies never;
+  }
+}
