@@ -1,5 +1,5 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A rotated admin key counts after this long at the latest. */
 const REMEMBER_MS = 5 * 60_000;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import middy from '@middy/core';
 import httpRouter from '@middy/http-router';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { StoreBusyError } from '../adapters/dynamodb/batch.ts';
 import { asError, type Telemetry } from '../adapters/telemetry.ts';
 import { QueueRefusedError } from '../adapters/work-queue.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Catalog } from '../adapters/dynamodb/catalog.ts';
 import type { Idempotency } from '../adapters/dynamodb/idempotency.ts';
 import type { Journal } from '../adapters/dynamodb/journal.ts';

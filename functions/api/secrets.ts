@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Owner, Vault } from '../adapters/vault.ts';
 import { formatSecret, generateSigningKey, parseSecret, publicKeyOf } from '../core/signing.ts';
 import type { StoredKey, Subscription } from '../core/subscription.ts';

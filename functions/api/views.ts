@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Attempt, AttemptError, AttemptOutcome, ReceiverResponse } from '../core/attempt.ts';
 import { type Delivery, DeliveryStatus } from '../core/delivery.ts';
 import { Environment, type Event, type RejectedEvent, RejectionReason } from '../core/event.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What became of one HTTP request to a receiver. */
 export const ATTEMPT_OUTCOMES = [

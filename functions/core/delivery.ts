@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Attempt, type AttemptTrigger, AttemptTrigger as Trigger, type WebhookResult } from './attempt.ts';
 import type { DeliveryRef, Random } from './ids.ts';
 import { type Profile, planRetry } from './profile.ts';

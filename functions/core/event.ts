@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { PublishableTypeName } from './event-type.ts';
 import { deriveId, EventId, TenantId } from './ids.ts';
 import { cutJsonMember, isWellFormedJson } from './json-text.ts';

@@ -1,5 +1,5 @@
 import { decodeTime, encodeTime, ulid } from 'ulid';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The company's own name for its customer. */
 export const TenantId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ -');

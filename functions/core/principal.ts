@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Who asks. The authorizer finds it out; the API decides what it may do. */
 export const Principal = z.discriminatedUnion('kind', [

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AttemptTrigger } from './attempt.ts';
 
 /** On the deliveries queue (the first attempt) and on the retries queue (every later one): look at this delivery. */

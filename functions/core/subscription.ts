@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Event } from './event.ts';
 import { ENVIRONMENTS } from './event.ts';
 import { matchesPattern } from './event-type.ts';

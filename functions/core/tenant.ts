@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One customer of the company that runs Posthorn. Times are epoch milliseconds. */
 export const Tenant = z.object({

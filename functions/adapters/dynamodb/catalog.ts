@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { INDEXES } from '../../contract.ts';
 import { EventType } from '../../core/event-type.ts';
 import type { StatusReason, Subscription } from '../../core/subscription.ts';

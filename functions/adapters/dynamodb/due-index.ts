@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { INDEXES } from '../../contract.ts';
 import type { Delivery } from '../../core/delivery.ts';
 import type { DueEntry, SweepStore } from '../../core/sweep.ts';

@@ -1,5 +1,5 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Delivery } from '../../core/delivery.ts';
 import { Event, RejectedEvent } from '../../core/event.ts';
 import type { RecordedEvent } from '../../core/ingest.ts';

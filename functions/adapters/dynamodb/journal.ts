@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { INDEXES } from '../../contract.ts';
 import type { Loaded } from '../../core/deliver.ts';
 import type { Delivery } from '../../core/delivery.ts';

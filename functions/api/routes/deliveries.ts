@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { deliverMessage } from '../../core/deliver.ts';
 import { cancel, type Delivery, request } from '../../core/delivery.ts';
 import { parseDeliveryId } from '../../core/ids.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventTypeName, PublishableTypeName } from '../../core/event-type.ts';
 import { cutJsonMember } from '../../core/json-text.ts';
 import { decodeCursor } from '../cursor.ts';

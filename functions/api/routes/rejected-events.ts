@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { REJECTION_CODES } from '../../core/event.ts';
 import { TenantId } from '../../core/ids.ts';
 import { decodeCursor } from '../cursor.ts';

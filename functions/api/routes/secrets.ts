@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Problem } from '../problem.ts';
 import { route } from '../route.ts';
 import { makeKeys, revealSecret, SecretInput } from '../secrets.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DELIVERY_STATUSES } from '../../core/delivery.ts';
 import { Environment, type FieldError } from '../../core/event.ts';
 import { EventTypeName, EventTypePattern, unknownPatterns } from '../../core/event-type.ts';

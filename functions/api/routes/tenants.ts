@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { TenantId } from '../../core/ids.ts';
 import { decodeCursor } from '../cursor.ts';
 import { checkRevision, modify } from '../modify.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { standardBody } from '../../core/deliver.ts';
 import { newDelivery } from '../../core/delivery.ts';
 import type { Event } from '../../core/event.ts';

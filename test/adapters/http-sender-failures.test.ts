@@ -1,0 +1,296 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createAuthority, createSelfSigned } from './fixtures/certificates.ts';
+import { answer, rawReceiver, tlsReceiver } from './fixtures/receivers.ts';
+import { resolveTo, testSender, webhook } from './fixtures/sender.ts';
+
+/** Sends with credentials in the URL, which no result may show. */
+async function sendTo(port: number, timeoutMs = 2_000) {
+  const result = await testSender().send(webhook(`http://user:s3cret@127.0.0.1:${port}/`, { timeoutMs }));
+  expect(JSON.stringify(result)).not.toContain('s3cret');
+  return result;
+}
+
+describe('timeouts', () => {
+  it.each<[string, (socket: Socket) => void, string, number | null]>([
+    ['no answer', () => {}, 'response_timeout', null],
+    ['half the headers', (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-'), 'response_timeout', null],
+    ['early hints for ever', (socket) => repeat(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n'), 'response_timeout', null],
+    [
+      'a dripping body',
+      (socket) => repeat(socket, '1\r\nx\r\n', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'),
+      'body_timeout',
+      200,
+    ],
+    [
+      'a body that stops',
+      (socket) => socket.write('HTTP/1.1 500 Oops\r\ncontent-length: 9\r\n\r\nhalf'),
+      'body_timeout',
+      500,
+    ],
+  ])('%s', async (_, script, code, status) => {
+    const receiver = await rawReceiver(script);
+    const result = await sendTo(receiver.port, 150);
+    expect(result).toMatchObject({ outcome: 'timeout', error: { code } });
+    expect(result.response?.status ?? null).toBe(status);
+    expect(result.durationMs).toBeGreaterThanOrEqual(145);
+    expect(result.durationMs).toBeLessThan(1_000);
+    // The connection is given up too.
+    await expect.poll(() => receiver.open.size).toBe(0);
+  });
+
+  it('a name server that does not answer', async () => {
+    const result = await testSender({ resolve: () => {} }).send(webhook('http://hook.test/', { timeoutMs: 100 }));
+    expect(result).toMatchObject({ outcome: 'timeout', response: null, error: { code: 'connect_timeout' } });
+    expect(result.durationMs).toBeLessThan(1_000);
+  });
+
+  it('a TLS handshake that does not begin', async () => {
+    const receiver = await rawReceiver(() => {});
+    const result = await testSender().send(webhook(`https://127.0.0.1:${receiver.port}/`, { timeoutMs: 100 }));
+    expect(result).toMatchObject({ outcome: 'timeout', error: { code: 'connect_timeout' } });
+    expect(receiver.connections).toBe(1);
+  });
+
+  // Linux drops further connections silently once the backlog of a server that accepts none is full.
+  it.runIf(process.platform === 'linux')('a connection that is not accepted', async () => {
+    const worker = new Worker(
+      `const { parentPort } = require('node:worker_threads');
+       const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+         parentPort.postMessage(server.address().port);
+         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+       });`,
+      { eval: true },
+    );
+    const port = Number((await once(worker, 'message'))[0]);
+    const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    onTestFinished(async () => {
+      for (const socket of fillers) socket.destroy();
+      await worker.terminate();
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await sendTo(port, 150)).toMatchObject({ outcome: 'timeout', error: { code: 'connect_timeout' } });
+  });
+
+  it('an aborted wait for a connection sends nothing later', async () => {
+    const receiver = await rawReceiver((socket) => socket.write(answer('200 OK')));
+    const slow = resolveTo(['127.0.0.1']);
+    const sender = testSender({ resolve: (host, callback) => setTimeout(() => slow.resolve(host, callback), 100) });
+    const url = `http://hook.test:${receiver.port}/`;
+    expect(await sender.send(webhook(url, { timeoutMs: 50 }))).toMatchObject({ outcome: 'timeout' });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(receiver.requests).toHaveLength(0);
+    expect(await sender.send(webhook(url))).toMatchObject({ outcome: 'success' });
+    expect(receiver.requests).toHaveLength(1);
+  });
+});
+
+function repeat(socket: Socket, text: string, first = ''): void {
+  socket.write(first);
+  const timer = setInterval(() => socket.write(text), 10);
+  socket.on('close', () => clearInterval(timer));
+}
+
+describe('broken connections', () => {
+  it.each<[string, (socket: Socket) => void, number | null]>([
+    ['closed before an answer', (socket) => socket.end(), null],
+    ['reset before an answer', (socket) => socket.resetAndDestroy(), null],
+    ['closed in the status line', (socket) => socket.end('HTTP/1.1 2'), null],
+    ['closed in the headers', (socket) => socket.end('HTTP/1.1 200 OK\r\nconte'), null],
+    ['closed in the body', (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf'), 200],
+    [
+      'closed in a last body',
+      (socket) => socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 9\r\n\r\nhalf'),
+      200,
+    ],
+    [
+      'closed in a chunk',
+      (socket) => socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nhalf'),
+      200,
+    ],
+    [
+      'closed in a last chunk',
+      (socket) => socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n9\r\nhalf'),
+      200,
+    ],
+    [
+      'reset in the body',
+      (socket) =>
+        socket.write('HTTP/1.1 503 Busy\r\ncontent-length: 9\r\n\r\nhalf', () =>
+          setTimeout(() => socket.resetAndDestroy(), 20),
+        ),
+      503,
+    ],
+  ])('%s', async (_, script, status) => {
+    const receiver = await rawReceiver(script);
+    const result = await sendTo(receiver.port);
+    expect(result).toMatchObject({ outcome: 'connection_reset', error: { code: 'connection_reset' } });
+    expect(result.response?.status ?? null).toBe(status);
+    if (status !== null) expect(result.response).toMatchObject({ body: 'half', truncated: true });
+    // On a new connection nothing is tried twice: the receiver may have acted on the request.
+    expect(receiver.requests).toHaveLength(1);
+  });
+
+  it('nobody listens', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    server.close();
+    await once(server, 'close');
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    expect(await sendTo(port)).toMatchObject({
+      outcome: 'connection_refused',
+      response: null,
+      error: { code: 'connection_refused' },
+    });
+    const { resolve } = resolveTo(['127.0.0.1', '127.0.0.2']);
+    const result = await testSender({ resolve }).send(webhook(`http://hook.test:${port}/`));
+    expect(result).toMatchObject({ outcome: 'connection_refused', error: { code: 'connection_refused' } });
+  });
+});
+
+describe('what is not HTTP', () => {
+  it.each([
+    ['a banner', 'SSH-2.0-OpenSSH_9.9\r\n', 'not_http'],
+    ['HTML', '<html></html>', 'not_http'],
+    ['a bad status line', 'HTTP/1.1 abc\r\n\r\n', 'not_http'],
+    ['HTTP/2', Buffer.from('000000040000000000', 'hex'), 'not_http'],
+    ['a bad content-length', 'HTTP/1.1 200 OK\r\ncontent-length: ten\r\n\r\n', 'not_http'],
+    ['two content-lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nokk', 'not_http'],
+    ['both lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n', 'not_http'],
+    ['a bad chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n', 'not_http'],
+    ['NUL in a header', 'HTTP/1.1 200 OK\r\nx-a: \0\r\n\r\n', 'not_http'],
+    ['a space in a header name', 'HTTP/1.1 200 OK\r\nx a: b\r\n\r\n', 'not_http'],
+    ['one huge header', answer('200 OK', [`x-a: ${'a'.repeat(20_000)}`]), 'headers_too_large'],
+    [
+      'very many headers',
+      answer(
+        '200 OK',
+        Array.from({ length: 2_000 }, (_, i) => `x-${i}: 12345`),
+      ),
+      'headers_too_large',
+    ],
+    ['100 Continue unasked', `HTTP/1.1 100 Continue\r\n\r\n${answer('200 OK')}`, 'unexpected_status'],
+    [
+      '101 unasked',
+      'HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n',
+      'unexpected_status',
+    ],
+  ])('%s', async (_, bytes, code) => {
+    const receiver = await rawReceiver((socket) => socket.write(bytes));
+    expect(await sendTo(receiver.port)).toMatchObject({ outcome: 'protocol_error', error: { code } });
+    await expect.poll(() => receiver.open.size).toBe(0);
+  });
+
+  it('accepts headers just under the limit', async () => {
+    const receiver = await rawReceiver((socket) => socket.write(answer('200 OK', [`x-a: ${'a'.repeat(15_000)}`])));
+    expect(await sendTo(receiver.port)).toMatchObject({ outcome: 'success' });
+  });
+
+  it('a TLS port spoken to in plain text', async () => {
+    const receiver = await tlsReceiver(createSelfSigned('good.test'), (socket) => socket.write(answer('200 OK')));
+    expect((await sendTo(receiver.port)).outcome).toMatch(/^(protocol_error|connection_reset)$/);
+    expect(receiver.requests).toHaveLength(0);
+  });
+});
+
+describe('TLS', () => {
+  const authority = createAuthority();
+  const stranger = createAuthority('Unknown Authority');
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  const inAnHour = new Date(Date.now() + 3_600_000);
+
+  function tlsSender() {
+    return testSender({ ca: [authority.ca], resolve: resolveTo(['127.0.0.1']).resolve });
+  }
+
+  it.each([
+    ['trusted', authority.issue({ host: 'good.test' }), 'success', undefined],
+    ['expired', authority.issue({ host: 'good.test', validTo: hourAgo }), 'tls_error', 'certificate_expired'],
+    [
+      'not valid yet',
+      authority.issue({ host: 'good.test', validFrom: inAnHour }),
+      'tls_error',
+      'certificate_not_yet_valid',
+    ],
+    ['for another host', authority.issue({ host: 'other.test' }), 'tls_error', 'certificate_wrong_host'],
+    ['self-signed', createSelfSigned('good.test'), 'tls_error', 'certificate_self_signed'],
+    ['of an unknown authority', stranger.issue({ host: 'good.test' }), 'tls_error', 'certificate_untrusted'],
+  ])('a certificate that is %s', async (_, certificate, outcome, code) => {
+    const receiver = await tlsReceiver(certificate, (socket) => socket.write(answer('200 OK', ['connection: close'])));
+    const sender = tlsSender();
+    // Three times: a resumed TLS session must not get around the check.
+    for (let i = 0; i < 3; i += 1) {
+      const result = await sender.send(webhook(`https://user:s3cret@good.test:${receiver.port}/`));
+      expect(result.outcome).toBe(outcome);
+      expect(result.error?.code).toBe(code);
+      expect(JSON.stringify(result)).not.toContain('s3cret');
+    }
+    expect(receiver.requests).toHaveLength(outcome === 'success' ? 3 : 0);
+  });
+
+  it('is not switched off by the environment', async () => {
+    const receiver = await tlsReceiver(createSelfSigned('good.test'), (socket) => socket.write(answer('200 OK')));
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    onTestFinished(() => {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    });
+    const result = await tlsSender().send(webhook(`https://good.test:${receiver.port}/`));
+    expect(result).toMatchObject({ outcome: 'tls_error', error: { code: 'certificate_self_signed' } });
+  });
+
+  it('speaks HTTP/1.1 to a server that would rather not', async () => {
+    const certificate = authority.issue({ host: 'good.test' });
+    const receiver = await tlsReceiver({ ...certificate, ALPNProtocols: ['h2', 'http/1.1'] }, (socket) =>
+      socket.write(answer('200 OK')),
+    );
+    const result = await tlsSender().send(webhook(`https://good.test:${receiver.port}/`));
+    expect(result).toMatchObject({ outcome: 'success' });
+  });
+
+  it('a server that speaks plain HTTP', async () => {
+    const receiver = await rawReceiver(() => {});
+    const server = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const result = await tlsSender().send(webhook(`https://good.test:${port}/`));
+    expect(result).toMatchObject({ outcome: 'tls_error', error: { code: 'not_tls' } });
+    expect(receiver.requests).toHaveLength(0);
+  });
+
+  it('a server that closes during the handshake', async () => {
+    const server = createServer((socket) => socket.once('data', () => socket.end()).on('error', () => {}));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const result = await tlsSender().send(webhook(`https://good.test:${port}/`));
+    expect(result).toMatchObject({ outcome: 'tls_error', error: { code: 'tls_handshake' } });
+  });
+
+  it('a server that knows old protocols only', async () => {
+    const options = {
+      ...authority.issue({ host: 'good.test' }),
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    } as const;
+    const receiver = await tlsReceiver(options, (socket) => socket.write(answer('200 OK')));
+    const result = await tlsSender().send(webhook(`https://good.test:${receiver.port}/`));
+    expect(result).toMatchObject({ outcome: 'tls_error', error: { code: 'tls_handshake' } });
+  });
+
+  it('a server that wants a client certificate', async () => {
+    const options = { ...authority.issue({ host: 'good.test' }), requestCert: true, rejectUnauthorized: true };
+    const receiver = await tlsReceiver(options, (socket) => socket.write(answer('200 OK')));
+    const result = await tlsSender().send(webhook(`https://good.test:${receiver.port}/`));
+    expect(result.outcome).toMatch(/^(tls_error|connection_reset)$/);
+    expect(receiver.requests).toHaveLength(0);
+  });
+});
