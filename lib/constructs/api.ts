@@ -1,0 +1,75 @@
+import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Construct } from 'constructs';
+import { INDEXES } from '../../functions/contract.ts';
+import type { Foundation } from './foundation.ts';
+import { HandlerFunction } from './handler-function.ts';
+import { ENCRYPTION_CONTEXT_CONDITION, type Keys } from './keys.ts';
+import type { Queues } from './queues.ts';
+import { indexArn, type Storage } from './storage.ts';
+
+/** What the page at /docs loads: files beside the code, which the function reads only when somebody asks for them. */
+const DOCS_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js'];
+const WITH_DOCS: ICommandHooks = {
+  beforeBundling: () => [],
+  beforeInstall: () => [],
+  afterBundling: (inputDir, outputDir) => [
+    `mkdir -p "${outputDir}/docs"`,
+    ...DOCS_FILES.map((file) => `cp "${inputDir}/node_modules/swagger-ui-dist/${file}" "${outputDir}/docs/"`),
+  ],
+};
+
+export interface ApiProps extends Foundation {
+  readonly storage: Storage;
+  readonly queues: Queues;
+  readonly keys: Keys;
+}
+
+/** The function behind every route. */
+export class Api extends Construct {
+  readonly handler: HandlerFunction;
+
+  constructor(scope: Construct, id: string, { storage, queues, keys, ...foundation }: ApiProps) {
+    super(scope, id);
+    const { tuning } = foundation;
+    const { events, deliveries, retries } = queues;
+
+    this.handler = new HandlerFunction(this, 'Function', {
+      ...foundation,
+      name: 'api',
+      timeoutSeconds: tuning.functions.api.timeoutSeconds,
+      bundling: { commandHooks: WITH_DOCS },
+      environment: {
+        catalogTable: storage.catalog.tableName,
+        journalTable: storage.journal.tableName,
+        eventsQueueUrl: events.queue.queueUrl,
+        deliveriesQueueUrl: deliveries.queue.queueUrl,
+        retriesQueueUrl: retries.queue.queueUrl,
+        kmsKeyArn: keys.encryption.keyArn,
+        catalogue: tuning.catalogue,
+        journalRetentionDays: String(tuning.journalRetentionDays),
+        allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
+        allowedPorts: tuning.allowedPorts.join(','),
+        allowHttp: String(tuning.allowHttp),
+        attemptTimeoutSeconds: String(tuning.attemptTimeoutSeconds),
+      },
+    });
+    this.handler.allow(
+      [
+        'dynamodb:BatchGetItem',
+        'dynamodb:BatchWriteItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        'dynamodb:UpdateItem',
+      ],
+      [storage.catalog.tableArn, storage.journal.tableArn],
+    );
+    this.handler.allow(
+      ['dynamodb:Query'],
+      [indexArn(storage.catalog, INDEXES.catalogList), indexArn(storage.journal, INDEXES.journalList)],
+    );
+    this.handler.allow(['sqs:SendMessage'], [events.queue.queueArn, deliveries.queue.queueArn, retries.queue.queueArn]);
+    this.handler.allow(['kms:Decrypt', 'kms:GenerateDataKey'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);
+  }
+}

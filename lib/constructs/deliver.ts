@@ -1,0 +1,73 @@
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct } from 'constructs';
+import { INDEXES } from '../../functions/contract.ts';
+import { deliverTimeoutSeconds } from '../tuning.ts';
+import type { Foundation } from './foundation.ts';
+import { HandlerFunction } from './handler-function.ts';
+import { ENCRYPTION_CONTEXT_CONDITION, type Keys } from './keys.ts';
+import type { Queues } from './queues.ts';
+import { indexArn, type Storage } from './storage.ts';
+
+export interface DeliverProps extends Foundation {
+  readonly storage: Storage;
+  readonly queues: Queues;
+  readonly keys: Keys;
+}
+
+/** Makes the attempts. First ones and retries come by event sources of their own, so that neither waits for the other. */
+export class Deliver extends Construct {
+  constructor(scope: Construct, id: string, { storage, queues, keys, ...foundation }: DeliverProps) {
+    super(scope, id);
+    const { tuning } = foundation;
+    const retries = queues.retries.queue;
+
+    const deliver = new HandlerFunction(this, 'Function', {
+      ...foundation,
+      name: 'deliver',
+      // Names are looked up on these threads, 4 by default: one receiver's name server that hangs must not hold up the others.
+      nodeVariables: { UV_THREADPOOL_SIZE: '16' },
+      timeoutSeconds: deliverTimeoutSeconds(tuning),
+      environment: {
+        catalogTable: storage.catalog.tableName,
+        journalTable: storage.journal.tableName,
+        retriesQueueUrl: retries.queueUrl,
+        retriesQueueArn: retries.queueArn,
+        kmsKeyArn: keys.encryption.keyArn,
+        journalRetentionDays: String(tuning.journalRetentionDays),
+        allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
+        allowedPorts: tuning.allowedPorts.join(','),
+        allowHttp: String(tuning.allowHttp),
+        attemptTimeoutSeconds: String(tuning.attemptTimeoutSeconds),
+        maxQueueWaitSeconds: String(tuning.maxQueueWaitSeconds),
+      },
+    });
+    deliver.allow(
+      // UpdateItem for a subscription's health, which is kept beside it.
+      ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      [storage.catalog.tableArn],
+    );
+    deliver.allow(
+      [
+        'dynamodb:BatchGetItem',
+        'dynamodb:BatchWriteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        'dynamodb:UpdateItem',
+      ],
+      [storage.journal.tableArn],
+    );
+    deliver.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalList)]);
+    deliver.allow(['sqs:SendMessage'], [retries.queueArn]);
+    deliver.allow(['kms:Decrypt'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);
+
+    // The event sources' own grants include ChangeMessageVisibility, by which a retry waits.
+    const source = { batchSize: 10, reportBatchItemFailures: true };
+    deliver.lambda.addEventSource(
+      new SqsEventSource(queues.deliveries.queue, { ...source, maxConcurrency: tuning.firstAttemptsMaxConcurrency }),
+    );
+    deliver.lambda.addEventSource(
+      new SqsEventSource(retries, { ...source, maxConcurrency: tuning.retriesMaxConcurrency }),
+    );
+  }
+}

@@ -1,0 +1,11 @@
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import type { Tuning } from '../tuning.ts';
+import type { Alarms } from './alarms.ts';
+
+/** What every capability builds upon. */
+export interface Foundation {
+  readonly tuning: Tuning;
+  readonly alarms: Alarms;
+  /** Of whatever holds something that a company may want to keep. */
+  readonly removalPolicy: RemovalPolicy;
+}

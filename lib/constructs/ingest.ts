@@ -1,0 +1,54 @@
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct } from 'constructs';
+import type { Foundation } from './foundation.ts';
+import { HandlerFunction } from './handler-function.ts';
+import type { Queues } from './queues.ts';
+import type { Storage } from './storage.ts';
+
+export interface IngestProps extends Foundation {
+  readonly storage: Storage;
+  readonly queues: Queues;
+}
+
+/** Journals each event and puts a delivery into the queue for each subscription that wants it. */
+export class Ingest extends Construct {
+  constructor(scope: Construct, id: string, { storage, queues, ...foundation }: IngestProps) {
+    super(scope, id);
+    const { tuning } = foundation;
+
+    const ingest = new HandlerFunction(this, 'Function', {
+      ...foundation,
+      name: 'ingest',
+      timeoutSeconds: tuning.functions.ingest.timeoutSeconds,
+      environment: {
+        catalogTable: storage.catalog.tableName,
+        journalTable: storage.journal.tableName,
+        // By which the rest of a large fan-out comes back at once, instead of after the visibility timeout.
+        eventsQueueUrl: queues.events.queue.queueUrl,
+        deliveriesQueueUrl: queues.deliveries.queue.queueUrl,
+        catalogue: tuning.catalogue,
+        journalRetentionDays: String(tuning.journalRetentionDays),
+      },
+    });
+    ingest.allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'], [storage.catalog.tableArn]);
+    ingest.allow(
+      [
+        'dynamodb:BatchGetItem',
+        'dynamodb:BatchWriteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+      ],
+      [storage.journal.tableArn],
+    );
+    ingest.allow(['sqs:SendMessage'], [queues.deliveries.queue.queueArn]);
+
+    ingest.lambda.addEventSource(
+      new SqsEventSource(queues.events.queue, {
+        batchSize: 10,
+        maxConcurrency: tuning.ingestMaxConcurrency,
+        reportBatchItemFailures: true,
+      }),
+    );
+  }
+}

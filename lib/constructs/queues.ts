@@ -1,0 +1,71 @@
+import { Duration } from 'aws-cdk-lib';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { deliverTimeoutSeconds } from '../tuning.ts';
+import type { Foundation } from './foundation.ts';
+import { WorkQueue } from './work-queue.ts';
+
+/** An event or a first attempt that has waited this long is late, whatever receivers do. */
+const LATE = Duration.minutes(15);
+
+/**
+ * The three queues. Their receive counts are far above what healthy work needs, because throttled invocations raise the
+ * count as well as failed ones: a message dies of a fault of ours, never of a busy account.
+ */
+export class Queues extends Construct {
+  readonly events: WorkQueue;
+  readonly deliveries: WorkQueue;
+  readonly retries: WorkQueue;
+
+  constructor(scope: Construct, id: string, foundation: Foundation) {
+    super(scope, id);
+    const { tuning, alarms } = foundation;
+
+    this.events = new WorkQueue(this, 'Events', {
+      ...foundation,
+      name: 'events',
+      consumerTimeoutSeconds: tuning.functions.ingest.timeoutSeconds,
+      maxReceiveCount: 20,
+    });
+    this.deliveries = new WorkQueue(this, 'Deliveries', {
+      ...foundation,
+      name: 'deliveries',
+      consumerTimeoutSeconds: deliverTimeoutSeconds(tuning),
+      maxReceiveCount: 50,
+    });
+    this.retries = new WorkQueue(this, 'Retries', {
+      ...foundation,
+      name: 'retries',
+      consumerTimeoutSeconds: deliverTimeoutSeconds(tuning),
+      // Waiting here is being hidden and received again, so each wait costs a count too. SQS allows up to 1,000.
+      maxReceiveCount: 200,
+    });
+
+    for (const name of ['events', 'deliveries'] as const)
+      alarms.add(
+        this[name],
+        'AgeAlarm',
+        this[name].queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM, period: Duration.minutes(5) }),
+        {
+          above: LATE.toSeconds(),
+          description: `The oldest message of the ${name} queue has waited for more than ${LATE.toMinutes()} minutes.`,
+          runbook: `age-of-${name}`,
+        },
+      );
+
+    // Past about 120,000 messages in flight SQS hands out nothing more, and says nothing of it to a long poll.
+    alarms.add(
+      this.retries,
+      'InFlightAlarm',
+      this.retries.queue.metricApproximateNumberOfMessagesNotVisible({
+        statistic: Stats.MAXIMUM,
+        period: Duration.minutes(5),
+      }),
+      {
+        above: 80_000,
+        description: 'More than 80,000 retries are in flight; past 120,000 SQS stops handing them out.',
+        runbook: 'retries-in-flight',
+      },
+    );
+  }
+}

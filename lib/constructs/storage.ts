@@ -1,0 +1,60 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, Billing, ProjectionType, type TablePropsV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import { INDEXES, TABLE_KEYS } from '../../functions/contract.ts';
+import type { Foundation } from './foundation.ts';
+
+/** The two tables: the Catalog is what the company wrote, the Journal what happened. */
+export class Storage extends Construct {
+  readonly catalog: TableV2;
+  readonly journal: TableV2;
+
+  constructor(scope: Construct, id: string, { tuning, removalPolicy }: Foundation) {
+    super(scope, id);
+
+    const table = {
+      partitionKey: { name: TABLE_KEYS.partition, type: AttributeType.STRING },
+      sortKey: { name: TABLE_KEYS.sort, type: AttributeType.STRING },
+      billing: Billing.onDemand(),
+      removalPolicy,
+      deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
+    } satisfies TablePropsV2;
+
+    this.catalog = new TableV2(this, 'Catalog', {
+      ...table,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      globalSecondaryIndexes: [index(INDEXES.catalogList, AttributeType.STRING, ProjectionType.ALL)],
+    });
+
+    this.journal = new TableV2(this, 'Journal', {
+      ...table,
+      timeToLiveAttribute: TABLE_KEYS.ttl,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: tuning.journalPointInTimeRecovery },
+      // Keys only: an index that projects no attribute is not written again when an item's other attributes change.
+      globalSecondaryIndexes: [
+        index(INDEXES.journalList, AttributeType.STRING, ProjectionType.KEYS_ONLY),
+        index(INDEXES.journalDue, AttributeType.NUMBER, ProjectionType.KEYS_ONLY),
+      ],
+    });
+  }
+}
+
+interface Index {
+  readonly name: string;
+  readonly partition: string;
+  readonly sort: string;
+}
+
+function index({ name, partition, sort }: Index, sortType: AttributeType, projectionType: ProjectionType) {
+  return {
+    indexName: name,
+    partitionKey: { name: partition, type: AttributeType.STRING },
+    sortKey: { name: sort, type: sortType },
+    projectionType,
+  };
+}
+
+/** The one index that a grant is for; CDK's own grants cover every index. */
+export function indexArn(table: TableV2, { name }: Index): string {
+  return `${table.tableArn}/index/${name}`;
+}

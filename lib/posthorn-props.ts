@@ -1,0 +1,141 @@
+import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { EventPattern, IEventBus } from 'aws-cdk-lib/aws-events';
+import type { IPrincipal } from 'aws-cdk-lib/aws-iam';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { FunctionName } from '../functions/contract.ts';
+import { parseTuning, type Tuning } from './tuning.ts';
+
+interface FunctionProps {
+  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest and deliver, 256 for the others */
+  readonly memorySize?: number;
+  /** @default 29 s for api, 5 s for authorizer, 30 s for ingest, 55 s for sweep */
+  readonly timeout?: Duration;
+  /** At least what the function's event sources may ask for. @default none is reserved */
+  readonly reservedConcurrency?: number;
+}
+
+interface EventSourceProps {
+  /** Most concurrent invocations for this source, each with up to 10 messages: 2 to 1,000. */
+  readonly maxConcurrency?: number;
+}
+
+export interface PosthornProps {
+  /** What happens to an event whose type is not in the catalogue: `strict` rejects it. @default 'open' */
+  readonly catalogue?: 'open' | 'strict';
+
+  /** How long events, deliveries and their attempts are kept: 7 days or more. @default Duration.days(30) */
+  readonly journalRetention?: Duration;
+
+  /**
+   * Continuous backups of the Journal. Off by default: its items expire by themselves, and backups cost almost as much
+   * again as their storage. The Catalog, which nobody could write anew, always has them.
+   * @default false
+   */
+  readonly journalPointInTimeRecovery?: boolean;
+
+  /** How long the logs of functions and API are kept. @default RetentionDays.ONE_MONTH */
+  readonly logRetention?: RetentionDays;
+
+  /** The least severe lines that the functions log. @default 'INFO' */
+  readonly logLevel?: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
+
+  /**
+   * What becomes of tables, keys, the admin key and logs with the stack: RETAIN or DESTROY.
+   * DESTROY also drops the tables' deletion protection.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /** For one request to a receiver: connect, headers and body. 1 to 20 s. @default Duration.seconds(15) */
+  readonly attemptTimeout?: Duration;
+
+  /**
+   * Retries due within this time wait in the retries queue, later ones in the journal. At most 15 minutes: what waits in
+   * a queue counts towards the 120,000 messages that SQS lets be in flight.
+   * @default Duration.seconds(900)
+   */
+  readonly maxQueueWait?: Duration;
+
+  /** Events being fanned out. @default maxConcurrency 50 */
+  readonly ingest?: EventSourceProps;
+
+  /** Deliveries tried for the first time. @default maxConcurrency 200 */
+  readonly firstAttempts?: EventSourceProps;
+
+  /** Deliveries tried again; apart, so that first attempts never wait behind them. @default maxConcurrency 50 */
+  readonly retries?: EventSourceProps;
+
+  /**
+   * Memory, timeout and reserved concurrency by function. The timeout of `deliver` follows from `attemptTimeout`.
+   * @default see FunctionProps
+   */
+  readonly functions?: { readonly [Name in Exclude<FunctionName, 'deliver'>]?: FunctionProps } & {
+    readonly deliver?: Omit<FunctionProps, 'timeout'>;
+  };
+
+  /** Who may send to the events queue, by the queue's own policy; also from other accounts. @default nobody */
+  readonly publishers?: IPrincipal[];
+
+  /** A bus whose events that match `eventPattern` are published too; their `detail` is the message. @default none */
+  readonly eventBus?: IEventBus;
+
+  /** Which events of `eventBus` to publish; the one needs the other. @default none */
+  readonly eventPattern?: EventPattern;
+
+  /** CIDR blocks that receivers may be in although they are not public. @default none */
+  readonly allowedPrivateRanges?: string[];
+
+  /** Ports that receivers may listen on. @default any */
+  readonly allowedPorts?: number[];
+
+  /** Whether a receiver's URL may be plain http. @default false */
+  readonly allowHttp?: boolean;
+
+  /**
+   * How long API Gateway may reuse a key's authorization: 0 to 3,600 s. A revoked key works on for as long, and a request
+   * without a key is then answered by API Gateway's own 401, without a problem document.
+   * @default Duration.seconds(0), each request is authorized
+   */
+  readonly authorizerCache?: Duration;
+
+  /** Requests a second, and at once, that the API takes. @default 1,000 and 1,000 */
+  readonly throttle?: { readonly rate?: number; readonly burst?: number };
+
+  /** Told of every alarm and of its end. @default alarms change state and tell nobody */
+  readonly alarmTopic?: ITopic;
+}
+
+/** Checks the props and fills in defaults. Throws an Error that names each wrong one. */
+export function tune(props: PosthornProps): Tuning {
+  if ((props.eventBus === undefined) !== (props.eventPattern === undefined))
+    throw new Error(
+      'Posthorn needs eventBus and eventPattern together: the pattern says which events of the bus count.',
+    );
+
+  return parseTuning({
+    catalogue: props.catalogue,
+    journalRetentionDays: props.journalRetention?.toDays(),
+    journalPointInTimeRecovery: props.journalPointInTimeRecovery,
+    logRetentionDays: props.logRetention,
+    logLevel: props.logLevel,
+    removalPolicy: props.removalPolicy,
+    attemptTimeoutSeconds: props.attemptTimeout?.toSeconds(),
+    maxQueueWaitSeconds: props.maxQueueWait?.toSeconds(),
+    ingestMaxConcurrency: props.ingest?.maxConcurrency,
+    firstAttemptsMaxConcurrency: props.firstAttempts?.maxConcurrency,
+    retriesMaxConcurrency: props.retries?.maxConcurrency,
+    allowedPrivateRanges: props.allowedPrivateRanges,
+    allowedPorts: props.allowedPorts,
+    allowHttp: props.allowHttp,
+    authorizerCacheSeconds: props.authorizerCache?.toSeconds(),
+    throttleRate: props.throttle?.rate,
+    throttleBurst: props.throttle?.burst,
+    functions: Object.fromEntries(
+      Object.entries(props.functions ?? {}).map(([name, { memorySize, timeout, ...rest }]: [string, FunctionProps]) => [
+        name,
+        { ...rest, memoryMiB: memorySize, ...(timeout && { timeoutSeconds: timeout.toSeconds() }) },
+      ]),
+    ),
+  });
+}

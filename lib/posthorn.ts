@@ -1,0 +1,69 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { Alarms } from './constructs/alarms.ts';
+import { Api } from './constructs/api.ts';
+import { Authorizer } from './constructs/authorizer.ts';
+import { Deliver } from './constructs/deliver.ts';
+import type { Foundation } from './constructs/foundation.ts';
+import { Gateway } from './constructs/gateway.ts';
+import { Ingest } from './constructs/ingest.ts';
+import { Keys } from './constructs/keys.ts';
+import { Publishers } from './constructs/publishers.ts';
+import { Queues } from './constructs/queues.ts';
+import { Storage } from './constructs/storage.ts';
+import { Sweep } from './constructs/sweep.ts';
+import { type PosthornProps, tune } from './posthorn-props.ts';
+
+/**
+ * Webhooks as a service: `new Posthorn(this, 'Webhooks', {…})` in any stack.
+ * Publishers send to `eventsQueue` or to `apiUrl`; wrong props fail at synth with an Error that names them.
+ */
+export class Posthorn extends Construct {
+  /** The HTTP API's address, without a slash at the end. */
+  readonly apiUrl: string;
+  /** Where events are published. Grant with `publishers`, or `eventsQueue.grantSendMessages(role)`. */
+  readonly eventsQueue: IQueue;
+  readonly eventsQueueUrl: string;
+  readonly eventsQueueArn: string;
+  /** Holds the company's key for the HTTP API. */
+  readonly adminKeySecret: Secret;
+  readonly adminKeySecretArn: string;
+
+  constructor(scope: Construct, id: string, props: PosthornProps = {}) {
+    super(scope, id);
+
+    const tuning = tune(props);
+    const foundation: Foundation = {
+      tuning,
+      alarms: new Alarms(props.alarmTopic),
+      removalPolicy: tuning.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    };
+
+    const storage = new Storage(this, 'Storage', foundation);
+    const keys = new Keys(this, 'Keys', foundation);
+    const queues = new Queues(this, 'Queues', foundation);
+
+    new Publishers(this, 'Publishers', {
+      events: queues.events,
+      principals: props.publishers ?? [],
+      eventBus: props.eventBus,
+      eventPattern: props.eventPattern,
+    });
+    new Ingest(this, 'Ingest', { ...foundation, storage, queues });
+    new Deliver(this, 'Deliver', { ...foundation, storage, queues, keys });
+    new Sweep(this, 'Sweep', { ...foundation, storage, queues });
+
+    const api = new Api(this, 'Api', { ...foundation, storage, queues, keys });
+    const { authorizer } = new Authorizer(this, 'Authorizer', { ...foundation, storage, keys });
+    const gateway = new Gateway(this, 'Gateway', { ...foundation, api: api.handler.lambda, authorizer });
+
+    this.apiUrl = gateway.url;
+    this.eventsQueue = queues.events.queue;
+    this.eventsQueueUrl = this.eventsQueue.queueUrl;
+    this.eventsQueueArn = this.eventsQueue.queueArn;
+    this.adminKeySecret = keys.admin;
+    this.adminKeySecretArn = keys.admin.secretArn;
+  }
+}

@@ -1,0 +1,87 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { ArnPrincipal } from 'aws-cdk-lib/aws-iam';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import { z } from 'zod';
+import type { PosthornProps } from './posthorn-props.ts';
+import { list, parseOrExplain, tuningShape } from './tuning.ts';
+
+const arn = z.string().startsWith('arn:', { error: 'must be an ARN' });
+
+/** Besides the tuned values: what a construct takes as objects, by name. */
+const settingsSchema = z.strictObject({
+  ...tuningShape,
+  publishers: list(arn).default([]),
+  eventBusName: z.string().min(1).optional(),
+  eventPattern: z
+    .preprocess(
+      (value) => (typeof value === 'string' ? parseJson(value) : value),
+      z.record(z.string(), z.json(), { error: 'must be an EventBridge pattern, such as {"source":["hr"]}' }),
+    )
+    .optional(),
+  alarmTopicArn: arn.optional(),
+});
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** CDK's own context keys have a colon, slash or hyphen; a plain word is a setting, and a misspelt one must not pass in silence. */
+const SETTING_KEY = /^[A-Za-z]+$/;
+
+/**
+ * The settings given as CDK context (`-c catalogue=strict`, or `context` in cdk.json), as props of the construct.
+ * Throws an Error that names each wrong key.
+ */
+export function propsFromContext(scope: Construct): PosthornProps {
+  const context = Object.entries(scope.node.getAllContext()).filter(([key]) => SETTING_KEY.test(key));
+  const settings = parseOrExplain(settingsSchema, Object.fromEntries(context));
+  const { api, authorizer, ingest, deliver, sweep } = settings.functions;
+
+  return {
+    catalogue: settings.catalogue,
+    journalRetention: Duration.days(settings.journalRetentionDays),
+    journalPointInTimeRecovery: settings.journalPointInTimeRecovery,
+    logRetention: settings.logRetentionDays,
+    logLevel: settings.logLevel,
+    removalPolicy: settings.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    attemptTimeout: Duration.seconds(settings.attemptTimeoutSeconds),
+    maxQueueWait: Duration.seconds(settings.maxQueueWaitSeconds),
+    ingest: { maxConcurrency: settings.ingestMaxConcurrency },
+    firstAttempts: { maxConcurrency: settings.firstAttemptsMaxConcurrency },
+    retries: { maxConcurrency: settings.retriesMaxConcurrency },
+    functions: {
+      api: functionProps(api),
+      authorizer: functionProps(authorizer),
+      ingest: functionProps(ingest),
+      deliver: functionProps(deliver),
+      sweep: functionProps(sweep),
+    },
+    publishers: settings.publishers.map((publisher) => new ArnPrincipal(publisher)),
+    ...(settings.eventBusName && { eventBus: EventBus.fromEventBusName(scope, 'EventBus', settings.eventBusName) }),
+    ...(settings.eventPattern && { eventPattern: settings.eventPattern }),
+    allowedPrivateRanges: settings.allowedPrivateRanges,
+    allowedPorts: settings.allowedPorts,
+    allowHttp: settings.allowHttp,
+    authorizerCache: Duration.seconds(settings.authorizerCacheSeconds),
+    throttle: { rate: settings.throttleRate, burst: settings.throttleBurst },
+    ...(settings.alarmTopicArn && { alarmTopic: Topic.fromTopicArn(scope, 'AlarmTopic', settings.alarmTopicArn) }),
+  };
+}
+
+function functionProps(tuned: {
+  memoryMiB: number;
+  timeoutSeconds?: number;
+  reservedConcurrency?: number | undefined;
+}) {
+  return {
+    memorySize: tuned.memoryMiB,
+    ...(tuned.timeoutSeconds !== undefined && { timeout: Duration.seconds(tuned.timeoutSeconds) }),
+    ...(tuned.reservedConcurrency !== undefined && { reservedConcurrency: tuned.reservedConcurrency }),
+  };
+}

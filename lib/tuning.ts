@@ -1,0 +1,141 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { z } from 'zod';
+
+/** `-c key=value` and the CLI give every value as text; JSON in it (numbers, booleans, objects) is read as such. */
+function fromText(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function whole(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.preprocess(fromText, z.int({ error }).min(min, { error }).max(max, { error }));
+}
+
+function oneOf<const T extends readonly string[]>(values: T) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
+}
+
+/** A list, or its items as text with commas between. */
+export function list<T extends z.ZodType>(item: T) {
+  const split = (value: unknown) =>
+    typeof value === 'string' ? value.split(',').flatMap((part) => part.trim() || []) : value;
+  return z.preprocess(split, z.array(item, { error: 'must be a list, or text with commas between the items' }));
+}
+
+const retentions = Object.values(RetentionDays).filter((value) => typeof value === 'number');
+
+/** Lambda gives CPU in proportion to memory: 1,769 MB are one core. */
+const memoryMiB = whole(128, 10_240);
+const reservedConcurrency = whole(1, 100_000).optional();
+
+function functionTuning(memory: number, timeoutSeconds: number, maxTimeoutSeconds: number) {
+  return z.preprocess(
+    fromText,
+    z
+      .strictObject({
+        memoryMiB: memoryMiB.default(memory),
+        timeoutSeconds: whole(1, maxTimeoutSeconds).default(timeoutSeconds),
+        reservedConcurrency,
+      })
+      .prefault({}),
+  );
+}
+
+const functions = z.strictObject({
+  /** API Gateway gives up on an integration after 30 s. */
+  api: functionTuning(512, 29, 29),
+  /** API Gateway gives up on an authorizer after 10 s. */
+  authorizer: functionTuning(256, 5, 10),
+  ingest: functionTuning(512, 30, 900),
+  /** No timeout of its own: it follows from `attemptTimeoutSeconds`. */
+  deliver: z.strictObject({ memoryMiB: memoryMiB.default(512), reservedConcurrency }).prefault({}),
+  /** Below the schedule's minute, so that sweeps do not pile up. */
+  sweep: functionTuning(256, 55, 55),
+});
+
+/** The least and greatest `MaximumConcurrency` of an SQS event source. */
+const maxConcurrency = whole(2, 1000);
+
+/** Every value that can be tuned, in plain units, with its range and default: the one place where these are decided. */
+export const tuningShape = {
+  catalogue: oneOf(['open', 'strict']).default('open'),
+  /** From 7 days: the journal drives retries, and the default schedule of a delivery spans almost 4. */
+  journalRetentionDays: whole(7, 3650).default(30),
+  journalPointInTimeRecovery: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
+  logRetentionDays: z
+    .preprocess(
+      fromText,
+      z.enum(RetentionDays, { error: `must be one that CloudWatch Logs knows: ${retentions.join(', ')}` }),
+    )
+    .default(RetentionDays.ONE_MONTH),
+  logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+  removalPolicy: oneOf(['retain', 'destroy']).default('retain'),
+  attemptTimeoutSeconds: whole(1, 20).default(15),
+  /** 900 s is the longest DelaySeconds of SQS. */
+  maxQueueWaitSeconds: whole(0, 900).default(900),
+  ingestMaxConcurrency: maxConcurrency.default(50),
+  firstAttemptsMaxConcurrency: maxConcurrency.default(200),
+  retriesMaxConcurrency: maxConcurrency.default(50),
+  allowedPrivateRanges: list(
+    z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block, such as 10.20.0.0/16' }),
+  ).default([]),
+  allowedPorts: list(whole(1, 65_535)).default([]),
+  allowHttp: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
+  /** 3,600 s is API Gateway's longest. */
+  authorizerCacheSeconds: whole(0, 3600).default(0),
+  /** The account's quota for all its HTTP APIs in a region is 10,000 a second, 5,000 at once. */
+  throttleRate: whole(1, 100_000).default(1000),
+  throttleBurst: whole(1, 100_000).default(1000),
+  functions: z.preprocess(fromText, functions.prefault({})),
+};
+
+const tuningSchema = z.strictObject(tuningShape).check(({ value, issues }) => {
+  const refuse = (path: string[], message: string) => issues.push({ code: 'custom', path, message, input: value });
+
+  // An event source that asks for more than is reserved gets throttled, and throttled batches use up receive counts.
+  const asked = {
+    ingest: value.ingestMaxConcurrency,
+    deliver: value.firstAttemptsMaxConcurrency + value.retriesMaxConcurrency,
+  };
+  for (const name of ['ingest', 'deliver'] as const) {
+    const reserved = value.functions[name].reservedConcurrency;
+    if (reserved !== undefined && reserved < asked[name])
+      refuse(
+        ['functions', name, 'reservedConcurrency'],
+        `is ${reserved}, but its event sources may ask for ${asked[name]}: raise it, or lower their maxConcurrency`,
+      );
+  }
+  // test-url makes an attempt inside the API's own request.
+  const api = value.functions.api.timeoutSeconds;
+  if (api < value.attemptTimeoutSeconds + 5)
+    refuse(['functions', 'api', 'timeoutSeconds'], `is ${api}, but must exceed attemptTimeoutSeconds by 5 or more`);
+});
+
+export type Tuning = z.infer<typeof tuningSchema>;
+
+/** Checks tuned values and fills in defaults. Throws an Error that names each wrong value. */
+export function parseTuning(input: unknown): Tuning {
+  return parseOrExplain(tuningSchema, input);
+}
+
+export function parseOrExplain<T extends z.ZodType>(schema: T, input: unknown): z.infer<T> {
+  const parsed = schema.safeParse(input, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((issue) => {
+    if (issue.code === 'unrecognized_keys')
+      return `${[...issue.path, issue.keys.join(', ')].join('.')}: there is no such setting`;
+    const given = issue.code === 'custom' ? '' : `, but is ${JSON.stringify(issue.input)}`;
+    return `${issue.path.join('.')}: ${issue.message}${given}`;
+  });
+  throw new Error(`Posthorn cannot be built with these settings:\n${lines.map((line) => `  - ${line}`).join('\n')}`);
+}
+
+/** One attempt, and time to read, journal and enqueue around it. */
+export function deliverTimeoutSeconds(tuning: Tuning): number {
+  return tuning.attemptTimeoutSeconds + 15;
+}

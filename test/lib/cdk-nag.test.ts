@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Stack, Validations } from 'aws-cdk-lib';
+import { AccountPrincipal } from 'aws-cdk-lib/aws-iam';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { expect, test, vi } from 'vitest';
+import { createApp } from '../../lib/app.ts';
+import { temporaryFolder } from './synthesize.ts';
+
+// Starting CDK's own checks takes seconds by itself, on a busy machine many.
+vi.setConfig({ testTimeout: 60_000 });
+
+function checkedApp(context: Record<string, unknown> = {}) {
+  const outdir = temporaryFolder();
+  const app = createApp({
+    appProps: { outdir, context: { 'aws:cdk:bundling-stacks': [], ...context } },
+    overrides: { publishers: [new AccountPrincipal('111122223333')] },
+  });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  const report = () => JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
+  return { app, report };
+}
+
+test.each([
+  ['by default', {}],
+  [
+    'with everything that can be added',
+    {
+      eventBusName: 'hr',
+      eventPattern: { source: ['hr'] },
+      alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:alarms',
+      authorizerCacheSeconds: 300,
+    },
+  ],
+])('cdk-nag’s AwsSolutions finds nothing that is not acknowledged, %s', (_, context) => {
+  const { app, report } = checkedApp(context);
+  app.synth();
+  expect(report()).toMatchObject({ pluginReports: [] });
+});
+
+test('it does look at this stack: a queue that lacks all care is found', () => {
+  const { app, report } = checkedApp();
+  new Queue(Stack.of(app.node.findChild('Posthorn')), 'Careless');
+  expect(() => app.synth()).toThrow('AwsSolutions-SQS3');
+  expect(report()).toMatchObject({ pluginReports: [{ pluginName: 'AwsSolutions', conclusion: 'failure' }] });
+});

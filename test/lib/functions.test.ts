@@ -1,0 +1,140 @@
+import { Duration } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { describe, expect, test } from 'vitest';
+import { plainValue, propertiesOf, synthesize } from './synthesize.ts';
+
+const FUNCTION = 'AWS::Lambda::Function';
+
+const TABLES = { CATALOG_TABLE: 'PosthornStorageCatalog', JOURNAL_TABLE: 'PosthornStorageJournal' };
+const RECEIVERS = {
+  ALLOWED_PRIVATE_RANGES: '',
+  ALLOWED_PORTS: '',
+  ALLOW_HTTP: 'false',
+  ATTEMPT_TIMEOUT_SECONDS: '15',
+};
+
+describe.each([
+  {
+    name: 'Api',
+    size: { MemorySize: 512, Timeout: 29 },
+    environment: {
+      ...TABLES,
+      ...RECEIVERS,
+      EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
+      DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
+      RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
+      KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
+      CATALOGUE: 'open',
+      JOURNAL_RETENTION_DAYS: '30',
+    },
+  },
+  {
+    name: 'Authorizer',
+    size: { MemorySize: 256, Timeout: 5 },
+    environment: { JOURNAL_TABLE: TABLES.JOURNAL_TABLE, ADMIN_SECRET_ARN: 'PosthornKeysAdmin' },
+  },
+  {
+    name: 'Ingest',
+    size: { MemorySize: 512, Timeout: 30 },
+    environment: {
+      ...TABLES,
+      EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
+      DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
+      CATALOGUE: 'open',
+      JOURNAL_RETENTION_DAYS: '30',
+    },
+  },
+  {
+    name: 'Deliver',
+    size: { MemorySize: 512, Timeout: 30 },
+    environment: {
+      ...TABLES,
+      ...RECEIVERS,
+      RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
+      RETRIES_QUEUE_ARN: 'PosthornQueuesRetriesQueue.Arn',
+      KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
+      JOURNAL_RETENTION_DAYS: '30',
+      MAX_QUEUE_WAIT_SECONDS: '900',
+      UV_THREADPOOL_SIZE: '16',
+    },
+  },
+  {
+    name: 'Sweep',
+    size: { MemorySize: 256, Timeout: 55 },
+    environment: { JOURNAL_TABLE: TABLES.JOURNAL_TABLE, RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue' },
+  },
+])('function $name', ({ name, size, environment }) => {
+  const id = `Posthorn${name}FunctionLambda`;
+
+  test('runs on Node 24 and arm64, in its default size, and reserves nothing', () => {
+    const properties = propertiesOf(synthesize(), FUNCTION)[id];
+    expect(properties).toMatchObject({
+      ...size,
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+    });
+    expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
+  test('knows what it needs and no more', () => {
+    const { Variables } = Object(propertiesOf(synthesize(), FUNCTION)[id]?.Environment);
+    const plain = Object.entries(Variables).map(([key, value]) => [key, plainValue(value)]);
+    expect(Object.fromEntries(plain)).toEqual({
+      ...environment,
+      POWERTOOLS_SERVICE_NAME: `posthorn-${name.toLowerCase()}`,
+      POWERTOOLS_METRICS_NAMESPACE: 'Posthorn',
+      POWERTOOLS_LOG_LEVEL: 'INFO',
+    });
+  });
+
+  test('logs to a group of its own, for as long as was asked', () => {
+    const template = synthesize({ logRetention: RetentionDays.ONE_YEAR });
+    const { LogGroup } = Object(propertiesOf(template, FUNCTION)[id]?.LoggingConfig);
+    expect(plainValue(LogGroup)).toBe(`Posthorn${name}FunctionLogs`);
+    expect(propertiesOf(template, 'AWS::Logs::LogGroup')[plainValue(LogGroup)]).toEqual({ RetentionInDays: 365 });
+  });
+});
+
+test('what is tuned reaches the functions', () => {
+  const functions = propertiesOf(
+    synthesize({
+      catalogue: 'strict',
+      journalRetention: Duration.days(90),
+      attemptTimeout: Duration.seconds(10),
+      maxQueueWait: Duration.minutes(5),
+      allowedPrivateRanges: ['10.20.0.0/16', 'fd00::/8'],
+      allowedPorts: [443, 8443],
+      allowHttp: true,
+      logLevel: 'DEBUG',
+      functions: { deliver: { memorySize: 1024, reservedConcurrency: 250 }, sweep: { timeout: Duration.seconds(30) } },
+    }),
+    FUNCTION,
+  );
+  expect(functions.PosthornDeliverFunctionLambda).toMatchObject({
+    MemorySize: 1024,
+    ReservedConcurrentExecutions: 250,
+    Timeout: 25,
+    Environment: {
+      Variables: {
+        JOURNAL_RETENTION_DAYS: '90',
+        ATTEMPT_TIMEOUT_SECONDS: '10',
+        MAX_QUEUE_WAIT_SECONDS: '300',
+        ALLOWED_PRIVATE_RANGES: '10.20.0.0/16,fd00::/8',
+        ALLOWED_PORTS: '443,8443',
+        ALLOW_HTTP: 'true',
+        POWERTOOLS_LOG_LEVEL: 'DEBUG',
+      },
+    },
+  });
+  expect(functions.PosthornIngestFunctionLambda).toMatchObject({ Environment: { Variables: { CATALOGUE: 'strict' } } });
+  expect(functions.PosthornSweepFunctionLambda).toMatchObject({ Timeout: 30 });
+});
+
+test('sweep runs every minute', () => {
+  const template = synthesize();
+  const rules = Object.values(propertiesOf(template, 'AWS::Events::Rule'));
+  expect(rules).toMatchObject([{ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' }]);
+  const targets = rules.flatMap(({ Targets }) => (Array.isArray(Targets) ? Targets : []));
+  expect(targets.map(({ Arn }) => plainValue(Arn))).toEqual(['PosthornSweepFunctionLambda.Arn']);
+});

@@ -1,0 +1,78 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { AccountPrincipal, ArnPrincipal } from 'aws-cdk-lib/aws-iam';
+import { expect, test } from 'vitest';
+import { Posthorn } from '../../lib/posthorn.ts';
+import type { PosthornProps } from '../../lib/posthorn-props.ts';
+import { plainValue, propertiesOf, synthesize, templateOnly } from './synthesize.ts';
+
+/** In an app that is not ours and knows nothing of our context. */
+function elsewhere(props: (stack: Stack) => PosthornProps = () => ({})) {
+  const stack = new Stack(new App(templateOnly()), 'Payroll');
+  const posthorn = new Posthorn(stack, 'Webhooks', props(stack));
+  return { stack, posthorn, template: () => Template.fromStack(stack) };
+}
+
+function sendersTo(template: Template, part: string): unknown[] {
+  const policy = propertiesOf(template, 'AWS::SQS::QueuePolicy')[part];
+  const statements: unknown = Object(policy?.PolicyDocument).Statement;
+  return Array.isArray(statements) ? statements.filter(({ Effect }) => Effect === 'Allow') : [];
+}
+
+test('nobody may send to the events queue unless said so', () => {
+  expect(sendersTo(synthesize(), 'PosthornQueuesEventsQueuePolicy')).toEqual([]);
+});
+
+test('publishers may send to the events queue and do nothing else', () => {
+  const template = synthesize({
+    publishers: [new ArnPrincipal('arn:aws:iam::111122223333:role/hr'), new AccountPrincipal('444455556666')],
+  });
+  expect(sendersTo(template, 'PosthornQueuesEventsQueuePolicy')).toMatchObject([
+    {
+      Action: 'sqs:SendMessage',
+      Principal: { AWS: [expect.stringContaining('role/hr'), expect.anything()] },
+      Resource: { 'Fn::GetAtt': [expect.stringMatching(/^PosthornQueuesEventsQueue[0-9A-F]{8}$/), 'Arn'] },
+    },
+  ]);
+  expect(sendersTo(template, 'PosthornQueuesDeliveriesQueuePolicy')).toEqual([]);
+});
+
+test('events of a bus come to the events queue, and to its dead letters when that fails', () => {
+  const template = elsewhere((stack) => ({
+    eventBus: EventBus.fromEventBusName(stack, 'Bus', 'hr'),
+    eventPattern: { source: ['hr.employees'] },
+  })).template();
+  template.hasResourceProperties('AWS::Events::Rule', {
+    EventBusName: 'hr',
+    EventPattern: { source: ['hr.employees'] },
+    Targets: [Match.objectLike({ Arn: Match.anyValue(), DeadLetterConfig: { Arn: Match.anyValue() } })],
+  });
+  const { Targets } = Object(propertiesOf(template, 'AWS::Events::Rule').WebhooksPublishersRule);
+  expect(plainValue(Targets[0].Arn)).toBe('WebhooksQueuesEventsQueue.Arn');
+  expect(plainValue(Targets[0].DeadLetterConfig.Arn)).toBe('WebhooksQueuesEventsDeadLetters.Arn');
+  for (const part of ['Queue', 'DeadLetters'])
+    expect(sendersTo(template, `WebhooksQueuesEvents${part}Policy`)).toMatchObject([
+      {
+        Principal: { Service: 'events.amazonaws.com' },
+        Condition: { ArnEquals: { 'aws:SourceArn': expect.anything() } },
+      },
+    ]);
+});
+
+test('a bus without a pattern is refused', () => {
+  expect(() => elsewhere((stack) => ({ eventBus: EventBus.fromEventBusName(stack, 'Bus', 'hr') }))).toThrow(
+    'eventBus and eventPattern together',
+  );
+});
+
+test('the construct stands in somebody else’s app, more than once, and tells what it made', () => {
+  const { stack, posthorn, template } = elsewhere();
+  new Posthorn(stack, 'Second');
+  template().resourceCountIs('AWS::Lambda::Function', 10);
+  expect(plainValue(stack.resolve(posthorn.apiUrl))).toBe('WebhooksGatewayApi.ApiEndpoint');
+  expect(plainValue(stack.resolve(posthorn.eventsQueueUrl))).toBe('WebhooksQueuesEventsQueue');
+  expect(plainValue(stack.resolve(posthorn.eventsQueueArn))).toBe('WebhooksQueuesEventsQueue.Arn');
+  expect(plainValue(stack.resolve(posthorn.adminKeySecretArn))).toBe('WebhooksKeysAdmin');
+  expect(template().findOutputs('*')).toEqual({});
+});

@@ -1,0 +1,137 @@
+import { Duration } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import type { PosthornProps } from '../../lib/posthorn-props.ts';
+import { posthornStack, propertiesOf, synthesize } from './synthesize.ts';
+
+test('settings come as text, as `-c key=value` gives them', () => {
+  const template = synthesize(
+    {},
+    {
+      catalogue: 'strict',
+      journalRetentionDays: '60',
+      journalPointInTimeRecovery: 'true',
+      logRetentionDays: '7',
+      attemptTimeoutSeconds: '5',
+      allowHttp: 'true',
+      allowedPorts: '443, 8443',
+      allowedPrivateRanges: '10.0.0.0/8,fd00::/8',
+      firstAttemptsMaxConcurrency: '10',
+      authorizerCacheSeconds: '60',
+      publishers: 'arn:aws:iam::111122223333:role/a,arn:aws:iam::111122223333:role/b',
+      eventBusName: 'hr',
+      eventPattern: '{"source":["hr"]}',
+      alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:alarms',
+      functions: '{"deliver":{"memoryMiB":1024}}',
+    },
+  );
+  expect(propertiesOf(template, 'AWS::Lambda::Function').PosthornDeliverFunctionLambda).toMatchObject({
+    MemorySize: 1024,
+    Timeout: 20,
+    Environment: {
+      Variables: {
+        JOURNAL_RETENTION_DAYS: '60',
+        ALLOW_HTTP: 'true',
+        ALLOWED_PORTS: '443,8443',
+        ALLOWED_PRIVATE_RANGES: '10.0.0.0/8,fd00::/8',
+      },
+    },
+  });
+  expect(propertiesOf(template, 'AWS::Lambda::Function').PosthornIngestFunctionLambda).toMatchObject({
+    Environment: { Variables: { CATALOGUE: 'strict' } },
+  });
+  template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 });
+  template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { ScalingConfig: { MaximumConcurrency: 10 } });
+  template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', { AuthorizerResultTtlInSeconds: 60 });
+  template.hasResourceProperties('AWS::Events::Rule', { EventBusName: 'hr', EventPattern: { source: ['hr'] } });
+  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: ['arn:aws:sns:eu-central-1:111122223333:alarms'],
+  });
+  template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Effect: 'Allow',
+          Principal: { AWS: ['arn:aws:iam::111122223333:role/a', 'arn:aws:iam::111122223333:role/b'] },
+        }),
+      ]),
+    },
+  });
+});
+
+test('settings come typed, as cdk.json gives them', () => {
+  const template = synthesize({}, { allowedPorts: [443], allowHttp: false, throttleRate: 7 });
+  expect(propertiesOf(template, 'AWS::Lambda::Function').PosthornApiFunctionLambda).toMatchObject({
+    Environment: { Variables: { ALLOWED_PORTS: '443', ALLOW_HTTP: 'false' } },
+  });
+  template.hasResourceProperties('AWS::ApiGatewayV2::Stage', { DefaultRouteSettings: { ThrottlingRateLimit: 7 } });
+});
+
+test('overrides go before settings, and leave the others', () => {
+  const template = synthesize({ catalogue: 'open' }, { catalogue: 'strict', journalRetentionDays: 8 });
+  expect(propertiesOf(template, 'AWS::Lambda::Function').PosthornIngestFunctionLambda).toMatchObject({
+    Environment: { Variables: { CATALOGUE: 'open', JOURNAL_RETENTION_DAYS: '8' } },
+  });
+});
+
+test('the stack is protected as long as its tables are', () => {
+  expect(posthornStack().terminationProtection).toBe(true);
+  expect(posthornStack({}, { removalPolicy: 'destroy' }).terminationProtection).toBe(false);
+});
+
+test.each([
+  ['catalogue', 'closed', 'catalogue: must be one of open, strict, but is "closed"'],
+  ['journalRetentionDays', '3', 'journalRetentionDays: must be a whole number from 7 to 3650, but is 3'],
+  ['journalRetentionDays', 'long', 'journalRetentionDays: must be a whole number from 7 to 3650, but is "long"'],
+  ['journalRetentionDays', '', 'journalRetentionDays: must be a whole number from 7 to 3650, but is ""'],
+  ['journalRetentionDays', '7.5', 'journalRetentionDays: must be a whole number'],
+  ['journalPointInTimeRecovery', 'yes', 'journalPointInTimeRecovery: must be true or false, but is "yes"'],
+  ['logRetentionDays', '31', 'logRetentionDays: must be one that CloudWatch Logs knows: 1, 3, 5, 7,'],
+  ['logLevel', 'LOUD', 'logLevel: must be one of DEBUG, INFO, WARN, ERROR'],
+  ['removalPolicy', 'snapshot', 'removalPolicy: must be one of retain, destroy'],
+  ['attemptTimeoutSeconds', '21', 'attemptTimeoutSeconds: must be a whole number from 1 to 20'],
+  ['attemptTimeoutSeconds', true, 'attemptTimeoutSeconds: must be a whole number from 1 to 20'],
+  ['maxQueueWaitSeconds', '901', 'maxQueueWaitSeconds: must be a whole number from 0 to 900'],
+  ['ingestMaxConcurrency', '1', 'ingestMaxConcurrency: must be a whole number from 2 to 1000'],
+  ['firstAttemptsMaxConcurrency', '1001', 'firstAttemptsMaxConcurrency: must be a whole number from 2 to 1000'],
+  ['retriesMaxConcurrency', '0', 'retriesMaxConcurrency: must be a whole number from 2 to 1000'],
+  ['allowedPrivateRanges', '10.0.0.0/8,10.0.0.1', 'allowedPrivateRanges.1: must be a CIDR block'],
+  ['allowedPrivateRanges', 5, 'allowedPrivateRanges: must be a list'],
+  ['allowedPorts', '443,0', 'allowedPorts.1: must be a whole number from 1 to 65535'],
+  ['allowHttp', 'no', 'allowHttp: must be true or false, but is "no"'],
+  ['authorizerCacheSeconds', '3601', 'authorizerCacheSeconds: must be a whole number from 0 to 3600'],
+  ['throttleRate', '0', 'throttleRate: must be a whole number from 1'],
+  ['throttleBurst', '-1', 'throttleBurst: must be a whole number from 1'],
+  ['publishers', 'hr-role', 'publishers.0: must be an ARN'],
+  ['alarmTopicArn', 'alarms', 'alarmTopicArn: must be an ARN'],
+  ['eventPattern', 'hr', 'eventPattern: must be an EventBridge pattern'],
+  ['eventBusName', 'hr', 'eventBus and eventPattern together'],
+  ['functions', '{"api":{"memoryMiB":64}}', 'functions.api.memoryMiB: must be a whole number from 128 to 10240'],
+  ['functions', '{"api":{"timeoutSeconds":30}}', 'functions.api.timeoutSeconds: must be a whole number from 1 to 29'],
+  ['functions', '{"api":{"timeoutSeconds":19}}', 'must exceed attemptTimeoutSeconds by 5 or more'],
+  ['functions', '{"deliver":{"timeoutSeconds":60}}', 'functions.deliver.timeoutSeconds: there is no such setting'],
+  ['functions', '{"delivery":{}}', 'functions.delivery: there is no such setting'],
+  ['functions', '{"ingest":{"reservedConcurrency":49}}', 'is 49, but its event sources may ask for 50'],
+  ['functions', '{"deliver":{"reservedConcurrency":249}}', 'is 249, but its event sources may ask for 250'],
+  ['catalog', 'strict', 'catalog: there is no such setting'],
+])('-c %s=%s is refused, by name', (key, value, message) => {
+  expect(() => posthornStack({}, { [key]: value })).toThrow(message);
+});
+
+test.each<[string, PosthornProps, string]>([
+  ['journalRetention', { journalRetention: Duration.days(1) }, 'journalRetentionDays: must be'],
+  ['attemptTimeout', { attemptTimeout: Duration.seconds(21) }, 'attemptTimeoutSeconds: must be'],
+  ['maxQueueWait', { maxQueueWait: Duration.hours(1) }, 'maxQueueWaitSeconds: must be'],
+  ['authorizerCache', { authorizerCache: Duration.hours(2) }, 'authorizerCacheSeconds: must be'],
+  ['retries', { retries: { maxConcurrency: 1 } }, 'retriesMaxConcurrency: must be'],
+  ['allowedPorts', { allowedPorts: [70_000] }, 'allowedPorts.0: must be'],
+  ['functions', { functions: { sweep: { timeout: Duration.seconds(56) } } }, 'functions.sweep.timeoutSeconds: must be'],
+])('the prop %s is checked as the setting is', (_, props, message) => {
+  expect(() => posthornStack(props)).toThrow(message);
+});
+
+test('every wrong value is named at once', () => {
+  const build = () => posthornStack({}, { allowHttp: 'no', catalog: 'strict' });
+  expect(build).toThrow('allowHttp: must be true or false');
+  expect(build).toThrow('catalog: there is no such setting');
+});
