@@ -60,9 +60,14 @@ function operation(route: Route): ZodOpenApiOperationObject {
       query: route.query,
       ...(Object.keys(headers).length > 0 ? { header: z.object(headers) } : {}),
     },
-    ...(route.body === null
+    ...(route.bodyDocumented === null
       ? {}
-      : { requestBody: { required: !route.bodyOptional, content: { 'application/json': { schema: route.body } } } }),
+      : {
+          requestBody: {
+            required: !route.bodyOptional,
+            content: { 'application/json': { schema: route.bodyDocumented } },
+          },
+        }),
     responses: {
       ...Object.fromEntries(
         Object.entries(route.responses).map(([status, { description, schema }]) => [

@@ -64,6 +64,8 @@ export interface Route {
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType | null;
+  /** Stands for `body` in the API's description, where the route's own code does the checking by it. */
+  bodyDocumented: z.ZodType | null;
   /** True if a request without a body means one with `{}`. */
   bodyOptional: boolean;
   /** Answers that are not problems, by status. */
@@ -80,6 +82,7 @@ interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawSh
   params?: Params;
   query?: Query;
   body?: Body;
+  bodyDocumented?: z.ZodType;
   bodyOptional?: boolean;
   responses: Route['responses'];
   conditional?: boolean;
@@ -94,7 +97,7 @@ export function route<
   Query extends z.ZodRawShape = Record<never, never>,
   Body extends z.ZodType = z.ZodUndefined,
 >(method: Method, path: string, definition: RouteDefinition<Params, Query, Body>): Route {
-  const { params, query, body, bodyOptional = false, conditional = false, run, ...rest } = definition;
+  const { params, query, body, bodyDocumented, bodyOptional = false, conditional = false, run, ...rest } = definition;
   return {
     method,
     path,
@@ -102,6 +105,7 @@ export function route<
     params: z.object(params ?? {}),
     query: z.strictObject(query ?? {}),
     body: body ?? null,
+    bodyDocumented: bodyDocumented ?? body ?? null,
     bodyOptional,
     conditional,
     // The handler parses by these very schemas before it calls.

@@ -30,7 +30,8 @@ export const PublishedEvent = z
       .optional()
       .meta({ description: 'When it happened. Without it: when Posthorn accepted it.' }),
   })
-  .refine((event) => event.data !== undefined, { path: ['data'], error: 'is required; it may be null' });
+  .refine((event) => event.data !== undefined, { path: ['data'], error: 'is required; it may be null' })
+  .meta({ id: 'PublishedEvent' });
 
 /** The SQS message that publishes an event. */
 export const PublishedMessage = z

@@ -35,7 +35,10 @@ export const deliveryRoutes = [
       if (subscription.status !== 'active') {
         throw new Problem('conflict', `Its subscription is ${subscription.status}. Resume it first.`);
       }
-      return requestAttempt(deps, params, 'manual');
+      // The journal first, then the message: should that be lost, the due index brings the attempt all the same.
+      const asked = await change(deps, params, (delivery) => request(delivery, 'manual', deps.now(), deps.waits));
+      await deps.retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);
+      return { status: 202, body: deliveryView(asked) };
     },
   }),
   route('POST', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/cancel', {
@@ -82,11 +85,4 @@ function change(deps: ApiDeps, params: Params, edit: (delivery: Delivery) => Del
     change: edit,
     save: deps.journal.save,
   });
-}
-
-/** The journal first, then the message: should that be lost, the due index brings the attempt all the same. */
-export async function requestAttempt(deps: ApiDeps, params: Params, trigger: 'manual' | 'replay') {
-  const asked = await change(deps, params, (delivery) => request(delivery, trigger, deps.now(), deps.waits));
-  await deps.retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);
-  return { status: 202, body: deliveryView(asked) };
 }

@@ -28,26 +28,11 @@ export const eventRoutes = [
     access: 'tenant',
     params: tenantParams,
     // Checked event by event below, so that each mistake is named with its place.
-    body: z.unknown().meta({
-      override: {
-        oneOf: [
-          { $ref: '#/components/schemas/PublishedEvent' },
-          {
-            type: 'object',
-            required: ['events'],
-            additionalProperties: false,
-            properties: {
-              events: {
-                type: 'array',
-                minItems: 1,
-                maxItems: MAX_EVENTS,
-                items: { $ref: '#/components/schemas/PublishedEvent' },
-              },
-            },
-          },
-        ],
-      },
-    }),
+    body: z.unknown(),
+    bodyDocumented: z.union([
+      PublishedEvent,
+      z.strictObject({ events: z.array(PublishedEvent).min(1).max(MAX_EVENTS) }),
+    ]),
     responses: {
       202: {
         description: 'Durably queued; not yet matched, checked against the catalogue, or sent.',
