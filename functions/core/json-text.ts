@@ -13,22 +13,37 @@ const CLOSE_BRACKET: SyntaxKind = 4;
 const STRING: SyntaxKind = 10;
 const EOF: SyntaxKind = 17;
 
+export interface JsonMember {
+  name: string;
+  /** JSON text without white space between its tokens. */
+  value: string;
+}
+
+/** The members of an object's text, in their order; null if it is no object. The text must be valid JSON. */
+export function jsonMembers(text: string): JsonMember[] | null {
+  const scanner = createScanner(text, true);
+  if (scanner.scan() !== OPEN_BRACE) return null;
+  const members: JsonMember[] = [];
+  while (scanner.scan() === STRING) {
+    const name = scanner.getTokenValue();
+    scanner.scan(); // the colon
+    members.push({ name, value: readValue(scanner, text) });
+    scanner.scan(); // the comma or the closing brace
+  }
+  return members;
+}
+
 /**
  * Cuts the value of a member out of an object's text and drops the white space between its tokens. The text must be
  * valid JSON: parse it first. Of a repeated key the last one counts, as with JSON.parse. Null if there is no such member.
  */
 export function cutJsonMember(text: string, key: string): string | null {
-  const scanner = createScanner(text, true);
-  if (scanner.scan() !== OPEN_BRACE) return null;
-  let found: string | null = null;
-  while (scanner.scan() === STRING) {
-    const matches = scanner.getTokenValue() === key;
-    scanner.scan(); // the colon
-    const value = readValue(scanner, text);
-    if (matches) found = value;
-    scanner.scan(); // the comma or the closing brace
-  }
-  return found;
+  return jsonMembers(text)?.findLast(({ name }) => name === key)?.value ?? null;
+}
+
+/** The value at the end of a path of member names; null if there is none. */
+export function jsonValueAt(text: string, path: readonly string[]): string | null {
+  return path.reduce<string | null>((value, name) => (value === null ? null : cutJsonMember(value, name)), text);
 }
 
 /** The texts of the elements of an array that is a member of an object, white space dropped. The text must be valid JSON. */

@@ -1,0 +1,212 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { ENV } from '../functions/contract.ts';
+import { type AwsCall, createAwsCalls } from './aws-stubs.ts';
+import { clockOffsetMs, createClockBuffer, installClock, setClockOffsetMs, uninstallClock } from './clock.ts';
+import { createControlServer } from './control-server.ts';
+import { startEmulator } from './emulators.ts';
+import { StartError } from './errors.ts';
+import { startExpiry } from './expiry.ts';
+import { createGateway } from './gateway.ts';
+import type { FunctionSpec } from './handler-protocol.ts';
+import { type Handlers, startHandlers } from './handlers.ts';
+import { openKeyFile } from './key-file.ts';
+import { closeServer, listenOnLoopback } from './listen.ts';
+import type { RunnerOptions } from './options.ts';
+import { type Poller, startPoller } from './poller.ts';
+import { provisionQueues, provisionTables } from './provision.ts';
+import { secretsByApi } from './receiver/secrets.ts';
+import { startReceiver } from './receiver/server.ts';
+import type { SecretsFor } from './receiver/verify.ts';
+import { REGION } from './resource-names.ts';
+import { startSchedules } from './schedules.ts';
+import { type Endpoints, openState } from './state.ts';
+import { type Synthesise, synthesisePosthorn } from './synth.ts';
+import { readTemplate } from './template.ts';
+
+export interface Runner {
+  endpoints: Endpoints;
+  stop(): Promise<void>;
+}
+
+export interface RunnerHooks {
+  say: (line: string) => void;
+  /** Called when something dies without which nothing works. */
+  onDeath: (error: Error) => void;
+  /** Aborted: starting stops at the next step, and what has started is ended. */
+  signal?: AbortSignal;
+  /** Another app than Posthorn's. */
+  synthesise?: Synthesise;
+}
+
+/** The emulators take any. */
+const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+/** How long running invocations may take to end before they are cut off; their messages come back later. */
+const DRAIN_MS = 5_000;
+/** A smaller step of the test clock does not look for expired items: that reads whole tables. */
+const EXPIRY_ON_ADVANCE_MS = 3_600_000;
+
+/** Starts the whole system of the stack on this machine. What has started is ended again if a later step fails. */
+export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): Promise<Runner> {
+  const { say, onDeath, signal, synthesise = synthesisePosthorn } = hooks;
+  const undo: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const end of undo.splice(0).reverse()) await end();
+  };
+  try {
+    return await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function start(): Promise<Runner> {
+    const state = openState(options.stateDir, options.fresh);
+    undo.push(() => state.close());
+    const clock = createClockBuffer(state.readClockOffsetMs());
+    installClock(clock);
+    undo.push(uninstallClock);
+
+    // All ports first: one that is taken should not be found out after the slow part.
+    say('Starting SQS and DynamoDB …');
+    const gateway = createGateway(say);
+    const apiUrl = await listenOnLoopback(gateway.server, options.ports.api, '--port');
+    undo.push(() => closeServer(gateway.server));
+    const awsCalls = new Map<string, AwsCall>();
+    let afterAdvance = async (_milliseconds: number): Promise<void> => {};
+    const control = createControlServer({ awsCalls, clockOffsetMs: () => clockOffsetMs(clock), advanceClock });
+    const controlUrl = await listenOnLoopback(control, 0, '');
+    undo.push(() => closeServer(control));
+    const secrets = Promise.withResolvers<SecretsFor>();
+    const receiver = await startReceiver({
+      port: options.ports.receiver,
+      secretsFor: async (path, refresh) => (await secrets.promise)(path, refresh),
+    });
+    undo.push(() => receiver.close());
+    const emulator = async (kind: 'sqs' | 'dynamodb', elsewhere: string | undefined, port: number, dir: string) => {
+      if (elsewhere) return elsewhere.replace(/\/+$/, '');
+      const { url, close } = await startEmulator({ kind, port, dir, clock }, onDeath);
+      undo.push(close);
+      return url;
+    };
+    const [sqsEndpoint, dynamodbEndpoint] = await allSettledOrThrow([
+      emulator('sqs', process.env.POSTHORN_SQS_ENDPOINT, options.ports.sqs, state.sqsDir),
+      emulator('dynamodb', process.env.POSTHORN_DYNAMODB_ENDPOINT, options.ports.dynamodb, state.dynamodbDir),
+    ]);
+    signal?.throwIfAborted();
+
+    say('Synthesising the stack …');
+    const template = await synthesise(state.assemblyDir, options.context);
+    signal?.throwIfAborted();
+    const plan = readTemplate(template.content, {
+      stackName: template.stackName,
+      assemblyDir: state.assemblyDir,
+      sqsEndpoint,
+      apiUrl,
+      environment: functionEnvironment({ sqsEndpoint, dynamodbEndpoint, controlUrl }),
+    });
+
+    say('Creating queues and tables …');
+    const keys = openKeyFile(state.keyFile, plan);
+    for (const [target, call] of createAwsCalls(keys)) awsCalls.set(target, call);
+    const client = { region: REGION, credentials: CREDENTIALS };
+    // The bodies are checked against their MD5 nowhere: they come from this machine.
+    const sqs = new SQSClient({ ...client, endpoint: sqsEndpoint, md5: false });
+    const dynamodb = new DynamoDBClient({ ...client, endpoint: dynamodbEndpoint });
+    undo.push(() => {
+      sqs.destroy();
+      dynamodb.destroy();
+    });
+    await Promise.all([provisionQueues(sqs, sqsEndpoint, plan.queues), provisionTables(dynamodb, plan.tables)]);
+    signal?.throwIfAborted();
+
+    say('Starting the functions …');
+    const endpoints: Endpoints = {
+      apiUrl,
+      adminKey: keys.secrets[variable(plan.functions, ENV.adminSecretArn)] ?? '',
+      eventsQueueUrl: variable(plan.functions, ENV.eventsQueueUrl),
+      sqsEndpoint,
+      dynamodbEndpoint,
+      receiverUrl: receiver.url,
+      clockUrl: `${controlUrl}/clock`,
+      pid: process.pid,
+      handlersPid: 0,
+    };
+    let published = false;
+    const handlers: Handlers = await startHandlers({
+      functions: plan.functions,
+      clockOffsetMs: clockOffsetMs(clock),
+      logFile: state.logFile,
+      say,
+      onStart(pid = 0) {
+        endpoints.handlersPid = pid;
+        if (published) state.writeEndpoints(endpoints);
+      },
+    });
+    undo.push(() => handlers.stop());
+    gateway.open(plan.api, handlers.invoke);
+    const pollers: Poller[] = plan.mappings.map((mapping) =>
+      startPoller({ mapping, sqs, region: REGION, invoke: handlers.invoke, say }),
+    );
+    undo.push(() => within(DRAIN_MS, Promise.all(pollers.map((poller) => poller.stop()))));
+    const schedules = startSchedules(plan.schedules, handlers.invoke);
+    undo.push(() => schedules.stop());
+    const expiry = startExpiry(dynamodb, plan.tables, say);
+    undo.push(() => expiry.stop());
+    secrets.resolve(secretsByApi(endpoints));
+
+    afterAdvance = async (milliseconds) => {
+      handlers.setClockOffset(clockOffsetMs(clock));
+      schedules.tick();
+      if (milliseconds >= EXPIRY_ON_ADVANCE_MS) await expiry.run();
+    };
+    state.writeEndpoints(endpoints);
+    published = true;
+    return { endpoints, stop };
+
+    async function advanceClock(milliseconds: number): Promise<void> {
+      const offsetMs = clockOffsetMs(clock) + milliseconds;
+      state.writeClockOffsetMs(offsetMs);
+      // The emulators' threads share the buffer; waiting receivers look at the time every 20 ms.
+      setClockOffsetMs(clock, offsetMs);
+      await afterAdvance(milliseconds);
+    }
+  }
+}
+
+/** Waits for all, so that whatever has started is known to whoever cleans up, and then throws the first failure. */
+async function allSettledOrThrow<First, Second>(work: [Promise<First>, Promise<Second>]): Promise<[First, Second]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
+
+function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string; controlUrl: string }) {
+  return {
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    AWS_ENDPOINT_URL_SQS: at.sqsEndpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: at.dynamodbEndpoint,
+    AWS_ENDPOINT_URL_KMS: at.controlUrl,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: at.controlUrl,
+    TZ: 'UTC',
+    PATH: process.env.PATH ?? '',
+  };
+}
+
+/** What the stack gives its functions under a name of the contract. */
+function variable(functions: FunctionSpec[], name: string): string {
+  const value = functions.map((spec) => spec.env[name]).find((found) => found !== undefined);
+  if (value === undefined) throw new StartError(`No function of the stack has ${name} in its environment.`);
+  return value;
+}

@@ -1,0 +1,80 @@
+import { messageOf, StartError } from './errors.ts';
+import { parseOptions, type RunnerOptions, USAGE } from './options.ts';
+import type { Endpoints } from './state.ts';
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === 'help') return console.log(USAGE);
+  const startedAt = performance.now();
+  const ended = new Promise<'signal' | Error>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        // Whoever asks twice does not want to wait for what still runs.
+        if (abort.signal.aborted) process.exit(130);
+        abort.abort();
+        resolve('signal');
+      });
+    }
+    onDeath = resolve;
+  });
+
+  const { startRunner } = await import('./runner.ts');
+  abort.signal.throwIfAborted();
+  const runner = await startRunner(options, {
+    say: (line) => console.log(line),
+    onDeath: (error) => onDeath(error),
+    signal: abort.signal,
+  });
+  console.log(welcome(runner.endpoints, options, (performance.now() - startedAt) / 1000));
+  const end = await ended;
+  console.log('\nEnding …');
+  await runner.stop();
+  if (end !== 'signal') throw end;
+}
+
+let onDeath: (error: Error) => void = () => {};
+const abort = new AbortController();
+
+function welcome({ apiUrl, adminKey, receiverUrl }: Endpoints, options: RunnerOptions, seconds: number): string {
+  const post = (path: string, body: object) =>
+    [
+      `curl -s -X POST ${apiUrl}/v1/tenants/acme/${path}`,
+      `-H 'authorization: Bearer ${adminKey}'`,
+      "-H 'content-type: application/json'",
+      `-d '${JSON.stringify(body)}'`,
+    ].join(' ');
+  return `
+Posthorn is ready after ${seconds.toFixed(1)} s.
+
+  API        ${apiUrl}/v1   (documentation: ${apiUrl}/docs)
+  Admin key  ${adminKey}
+  Receiver   ${receiverUrl}   shows what arrives, at any path
+  State      ${options.stateDir}
+
+Subscribe a path of the receiver for the tenant acme:
+
+  ${post('subscriptions', { url: `${receiverUrl}/acme`, eventTypes: ['*'] })}
+
+Publish an event, and look at ${receiverUrl} for what arrives:
+
+  ${post('events', { type: 'employee.created', data: { id: 1, name: 'Ada' } })}
+
+Ctrl-C ends it; the state is kept.
+`;
+}
+
+// `npm start | head` closes the pipe; that is no reason to end.
+process.stdout.on('error', () => {});
+
+process.exitCode = 0;
+try {
+  await main();
+} catch (error) {
+  // Whatever breaks because of Ctrl-C is no fault: the terminal interrupts the bundler as well.
+  if (!abort.signal.aborted) {
+    console.error(error instanceof StartError ? messageOf(error) : error);
+    process.exitCode = 1;
+  }
+}
+// Nothing should be left that keeps the process alive; if something is, it must not hold the terminal.
+process.exit();

@@ -1,0 +1,106 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { hasCode, StartError } from './errors.ts';
+
+/** What scripts need to join a running system; stands in `endpoints.json` while it runs. */
+export interface Endpoints {
+  /** Without `/v1`. */
+  apiUrl: string;
+  adminKey: string;
+  eventsQueueUrl: string;
+  sqsEndpoint: string;
+  dynamodbEndpoint: string;
+  receiverUrl: string;
+  /** The test clock: GET, or POST `{"advanceSeconds": N}`. */
+  clockUrl: string;
+  pid: number;
+  handlersPid: number;
+}
+
+export interface State {
+  sqsDir: string;
+  dynamodbDir: string;
+  assemblyDir: string;
+  keyFile: string;
+  logFile: string;
+  readClockOffsetMs(): number;
+  writeClockOffsetMs(offsetMs: number): void;
+  writeEndpoints(endpoints: Endpoints): void;
+  /** Takes `endpoints.json` away and lets the next runner in. */
+  close(): void;
+}
+
+const FILES = [
+  'sqs',
+  'dynamodb',
+  'cdk.out',
+  'keys.json',
+  'clock.json',
+  'handlers.log',
+  'handlers.log.1',
+  'endpoints.json',
+];
+
+/** Takes the state folder for this process. The lock ends with the process, however that ends. */
+export function openState(dir: string, fresh: boolean): State {
+  const path = (name: string) => join(dir, name);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const lock = takeLock(path('lock'), dir);
+  // File by file: --fresh must not empty a folder that --state names by mistake.
+  if (fresh) for (const name of FILES) rmSync(path(name), { recursive: true, force: true });
+  rmSync(path('endpoints.json'), { force: true });
+  keepOneOldLog(path('handlers.log'));
+
+  return {
+    sqsDir: path('sqs'),
+    dynamodbDir: path('dynamodb'),
+    assemblyDir: path('cdk.out'),
+    keyFile: path('keys.json'),
+    logFile: path('handlers.log'),
+    readClockOffsetMs() {
+      const { offsetMs }: { offsetMs?: unknown } = JSON.parse(readIfThere(path('clock.json')) ?? '{}');
+      return typeof offsetMs === 'number' ? offsetMs : 0;
+    },
+    writeClockOffsetMs: (offsetMs) => replaceFile(path('clock.json'), JSON.stringify({ offsetMs })),
+    writeEndpoints: (endpoints) => replaceFile(path('endpoints.json'), `${JSON.stringify(endpoints, null, 2)}\n`),
+    close() {
+      rmSync(path('endpoints.json'), { force: true });
+      lock.close();
+    },
+  };
+}
+
+/** SQLite's file lock: unlike a file with a pid in it, nothing of it outlives a `kill -9`. */
+function takeLock(path: string, dir: string): DatabaseSync {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database.close();
+    if (!hasCode(error, 'ERR_SQLITE_ERROR')) throw error;
+    throw new StartError(
+      `Another runner uses the state folder ${dir}. End it first, or choose another folder with --state DIR (and other ports).`,
+    );
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** For its owner only: `endpoints.json` holds the admin key. Whoever reads it never sees a half-written one. */
+function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+function keepOneOldLog(path: string): void {
+  if (existsSync(path)) renameSync(path, `${path}.1`);
+}

@@ -1,0 +1,192 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createGateway } from '../../local/gateway.ts';
+import { FunctionError } from '../../local/handlers.ts';
+import { closeServer, listenOnLoopback } from '../../local/listen.ts';
+import { createRouter } from '../../local/routes.ts';
+
+const authorizer = {
+  id: 'auth',
+  functionName: 'authorizer',
+  identitySources: ['$request.header.Authorization'],
+  cacheSeconds: 60,
+};
+
+interface Event {
+  rawPath: string;
+  body?: string;
+  isBase64Encoded: boolean;
+  identitySource?: string[];
+}
+
+let url: string;
+let gateway: ReturnType<typeof createGateway>;
+let answers: Record<string, (event: Event) => unknown>;
+let calls: { name: string; event: Event }[];
+
+beforeEach(async () => {
+  calls = [];
+  answers = { api: (event) => event, authorizer: () => ({ isAuthorized: true, context: { tenant: 'acme' } }) };
+  gateway = createGateway(() => {});
+  url = await listenOnLoopback(gateway.server, 0, '');
+  const route = { functionName: 'api', timeoutMs: 300 };
+  gateway.open(
+    {
+      apiId: 'api',
+      stage: '$default',
+      routes: [
+        { ...route, routeKey: 'ANY /v1/{proxy+}', authorizer },
+        {
+          ...route,
+          routeKey: 'ANY /always/{proxy+}',
+          authorizer: { ...authorizer, id: 'each', identitySources: [], cacheSeconds: 0 },
+        },
+        { ...route, routeKey: 'GET /open' },
+        { ...route, routeKey: 'POST /open' },
+      ],
+    },
+    async (name, event) => {
+      calls.push({ name, event: event as Event });
+      return answers[name]?.(event as Event);
+    },
+  );
+});
+afterEach(() => closeServer(gateway.server));
+
+const get = (path: string, headers: Record<string, string> = {}) => fetch(url + path, { headers });
+const countOf = (name: string) => calls.filter((call) => call.name === name).length;
+
+describe('a Lambda authorizer', () => {
+  test('is not asked if the identity source is missing: a plain 401', async () => {
+    const answer = await get('/v1/x');
+    expect([answer.status, await answer.json()]).toEqual([401, { message: 'Unauthorized' }]);
+    expect(calls).toEqual([]);
+  });
+
+  test('passes its context on, and its decision holds for all routes and for the time of its cache', async () => {
+    const first = await (await get('/v1/x', { authorization: 'Bearer a' })).json();
+    expect(first).toMatchObject({ requestContext: { authorizer: { lambda: { tenant: 'acme' } } } });
+    await get('/v1/y', { authorization: 'Bearer a' });
+    expect(countOf('authorizer')).toBe(1);
+    expect(calls[0]?.event.identitySource).toEqual(['Bearer a']);
+    await get('/v1/y', { authorization: 'Bearer b' });
+    expect(countOf('authorizer')).toBe(2);
+    expect(countOf('api')).toBe(3);
+  });
+
+  test('without a cache and an identity source is asked each time', async () => {
+    await get('/always/x');
+    await get('/always/x');
+    expect(countOf('authorizer')).toBe(2);
+  });
+
+  test.each([
+    ['refuses', () => ({ isAuthorized: false }), 403, 'Forbidden'],
+    ['throws "Unauthorized"', () => Promise.reject(new FunctionError('Error', 'Unauthorized')), 401, 'Unauthorized'],
+    ['fails', () => Promise.reject(new FunctionError('Error', 'boom')), 500, 'Internal Server Error'],
+    ['answers nonsense', () => 'yes', 500, 'Internal Server Error'],
+  ])('that %s keeps the request out', async (_what, answer, status, message) => {
+    answers.authorizer = answer;
+    const response = await get('/v1/x', { authorization: 'a' });
+    expect([response.status, await response.json()]).toEqual([status, { message }]);
+    expect(countOf('api')).toBe(0);
+  });
+});
+
+describe('a function behind a route', () => {
+  test.each([
+    ['throws', () => Promise.reject(new FunctionError('Error', 'secret detail')), 500, 'Internal Server Error'],
+    ['answers with a status that is none', () => ({ statusCode: 'x' }), 500, 'Internal Server Error'],
+    ['takes too long', () => new Promise((resolve) => setTimeout(resolve, 600)), 503, 'Service Unavailable'],
+  ])('that %s gives a plain error', async (_what, answer, status, message) => {
+    answers.api = answer;
+    const response = await get('/open');
+    expect([response.status, await response.json()]).toEqual([status, { message }]);
+  });
+
+  test('answers with status, headers, cookies and binary bodies', async () => {
+    answers.api = () => ({
+      statusCode: 201,
+      headers: { 'content-type': 'image/png', 'x-n': 5 },
+      cookies: ['a=1', 'b=2'],
+      body: Buffer.from([0, 255]).toString('base64'),
+      isBase64Encoded: true,
+    });
+    const response = await get('/open');
+    expect(response.status).toBe(201);
+    expect(response.headers.get('x-n')).toBe('5');
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    expect(new Uint8Array(await response.arrayBuffer())).toEqual(new Uint8Array([0, 255]));
+  });
+
+  test('without a status code answers 200 and JSON', async () => {
+    answers.api = () => ({ hello: 'world' });
+    const response = await get('/open');
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json']);
+    expect(await response.json()).toEqual({ hello: 'world' });
+  });
+
+  test.each([
+    ['application/json; charset=utf-8', false],
+    ['application/merge-patch+json', false],
+    ['text/plain', false],
+    ['application/octet-stream', true],
+    ['application/x-www-form-urlencoded', true],
+  ])('gets a body of type %s in base64: %s', async (type, base64) => {
+    await fetch(`${url}/open`, { method: 'POST', body: 'é', headers: { 'content-type': type } });
+    const event = calls[0]?.event;
+    expect(event?.isBase64Encoded).toBe(base64);
+    expect(Buffer.from(event?.body ?? '', base64 ? 'base64' : 'utf8').toString()).toBe('é');
+  });
+
+  test('never gets a body over 10 MB', async () => {
+    const response = await fetch(`${url}/open`, { method: 'POST', body: Buffer.alloc(10 * 1024 * 1024 + 1) });
+    expect(response.status).toBe(413);
+    expect(calls).toEqual([]);
+  });
+});
+
+test('a path without a route is 404, and before the stack is there all is 503', async () => {
+  expect([(await get('/nowhere')).status, (await fetch(`${url}/open`, { method: 'DELETE' })).status]).toEqual([
+    404, 404,
+  ]);
+  const early = createGateway(() => {});
+  const earlyUrl = await listenOnLoopback(early.server, 0, '');
+  expect((await fetch(`${earlyUrl}/open`)).status).toBe(503);
+  await closeServer(early.server);
+});
+
+test('a client that hangs up in the middle of its body does no harm', async () => {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write('POST /open HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  socket.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect((await get('/open')).status).toBe(200);
+});
+
+describe('the most specific route wins', () => {
+  const keys = [
+    '$default',
+    'ANY /v1/{proxy+}',
+    'GET /v1/health',
+    'ANY /v1/{name}',
+    'GET /docs/{asset}',
+    'ANY /docs/{asset}',
+    'GET /docs',
+  ];
+  const route = createRouter(keys.map((routeKey) => ({ routeKey, functionName: 'f', timeoutMs: 1 })));
+  test.each([
+    ['GET', '/v1/health', 'GET /v1/health', {}],
+    ['POST', '/v1/health', 'ANY /v1/{name}', { name: 'health' }],
+    ['GET', '/v1/a%20b/c', 'ANY /v1/{proxy+}', { proxy: 'a b/c' }],
+    ['GET', '/docs/x.js', 'GET /docs/{asset}', { asset: 'x.js' }],
+    ['PUT', '/docs/x.js', 'ANY /docs/{asset}', { asset: 'x.js' }],
+    ['GET', '/docs', 'GET /docs', {}],
+    ['GET', '/v1/', '$default', {}],
+    ['GET', '/docs/a/b', '$default', {}],
+  ])('%s %s goes to %s', (method, path, routeKey, pathParameters) => {
+    const match = route(method, path);
+    expect([match?.route.routeKey, match?.pathParameters]).toEqual([routeKey, pathParameters]);
+  });
+});

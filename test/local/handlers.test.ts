@@ -1,0 +1,130 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Handlers, startHandlers } from '../../local/handlers.ts';
+import { SOON } from './soon.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'posthorn-handlers-'));
+const logFile = join(dir, 'handlers.log');
+const said: string[] = [];
+let handlers: Handlers;
+
+const SOURCE = `
+let alive = 0;
+export const echo = async (event, context) => ({ event, own: process.env.OWN, home: process.env.HOME ?? null, name: context.functionName, left: context.getRemainingTimeInMillis() });
+export const fail = async () => { throw new TypeError('told to'); };
+export const exit = async () => { process.exit(3); };
+export const slow = async ({ ms }) => { alive++; await new Promise((r) => setTimeout(r, ms)); return alive; };
+export const spin = async () => { for (;;); };
+export const log = async () => { console.log(JSON.stringify({ level: 'ERROR', message: 'it "hurts"' }).replaceAll(', ', ',')); };
+export const now = async () => ({ date: new Date().getTime(), now: Date.now() });
+`;
+
+beforeAll(async () => {
+  writeFileSync(join(dir, 'index.mjs'), SOURCE);
+  const spec = (exportName: string) => ({
+    name: exportName,
+    arn: `arn:${exportName}`,
+    entry: pathToFileURL(join(dir, 'index.mjs')).href,
+    exportName,
+    timeoutMs: 1_500,
+    memoryMb: 128,
+    env: { OWN: exportName },
+  });
+  handlers = await startHandlers({
+    functions: [
+      ...['echo', 'fail', 'exit', 'slow', 'spin', 'log', 'now', 'absent'].map(spec),
+      { ...spec('slow'), name: 'reserved', reservedConcurrency: 1 },
+    ],
+    clockOffsetMs: 0,
+    logFile,
+    say: (line) => said.push(line),
+  });
+});
+afterAll(async () => {
+  await handlers.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const failure = (errorType: string, message: string) => ({ name: 'FunctionError', errorType, message });
+
+describe('a function', () => {
+  test('gets its event, its context and no environment but its own', async () => {
+    expect(await handlers.invoke('echo', { a: [1] })).toEqual({
+      event: { a: [1] },
+      own: 'echo',
+      home: null,
+      name: 'echo',
+      left: expect.toSatisfy((left: number) => left > 500 && left <= 1_500),
+    });
+  });
+
+  test('that throws fails, says so, and leaves its stack in the log', async () => {
+    await expect(handlers.invoke('fail', {})).rejects.toMatchObject(failure('TypeError', 'told to'));
+    expect(said).toContain('fail failed: TypeError: told to (details in handlers.log)');
+    await expect.poll(() => readFileSync(logFile, 'utf8'), SOON).toContain('index.mjs');
+  });
+
+  test('that is not in its bundle fails', async () => {
+    await expect(handlers.invoke('absent', {})).rejects.toThrow('does not export a function "absent"');
+  });
+
+  test('whose thread exits fails, and works again', async () => {
+    await expect(handlers.invoke('exit', {})).rejects.toMatchObject({ errorType: 'Runtime.ExitError' });
+    await expect(handlers.invoke('exit', {})).rejects.toMatchObject({ errorType: 'Runtime.ExitError' });
+  });
+
+  test('that takes too long fails, even if it never yields', async () => {
+    const late = failure('Sandbox.Timedout', 'Task timed out after 1.50 seconds');
+    await expect(handlers.invoke('slow', { ms: 5_000 })).rejects.toMatchObject(late);
+    await expect(handlers.invoke('spin', {})).rejects.toMatchObject(late);
+    // A new thread: nothing of the one that timed out is left.
+    expect(await handlers.invoke('slow', { ms: 1 })).toBe(1);
+  });
+
+  test('runs concurrently, and a timeout of one invocation does not end the others', async () => {
+    const late = handlers.invoke('slow', { ms: 5_000 }).catch((error) => error.errorType);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const good = handlers.invoke('slow', { ms: 1_300 });
+    expect(await late).toBe('Sandbox.Timedout');
+    await expect(good).resolves.toBeGreaterThan(0);
+  });
+
+  test('is throttled beyond its reserved concurrency', async () => {
+    const first = handlers.invoke('reserved', { ms: 200 });
+    await expect(handlers.invoke('reserved', { ms: 1 })).rejects.toMatchObject({
+      errorType: 'TooManyRequestsException',
+    });
+    await expect(first).resolves.toBe(1);
+  });
+
+  test('that logs an error has it said', async () => {
+    await handlers.invoke('log', {});
+    await expect.poll(() => said.join('\n'), SOON).toContain('log logged an error: it \\"hurts\\"');
+  });
+
+  test('reads the test clock', async () => {
+    handlers.setClockOffset(3_600_000);
+    await expect
+      .poll(async () => {
+        const { date, now } = (await handlers.invoke('now', {})) as { date: number; now: number };
+        return Math.round((Math.min(date, now) - Date.now()) / 60_000);
+      }, SOON)
+      .toBe(60);
+  });
+});
+
+test('when their process is killed, what runs fails and the next invocation meets a new process with the same clock', async () => {
+  const before = handlers.pid();
+  const running = handlers.invoke('slow', { ms: 600 });
+  const failed = expect(running).rejects.toMatchObject({ errorType: 'Runtime.ExitError' });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  process.kill(before ?? 0, 'SIGKILL');
+  await failed;
+  const { now } = (await handlers.invoke('now', {})) as { now: number };
+  expect(now - Date.now()).toBeGreaterThan(3_500_000);
+  expect(handlers.pid()).not.toBe(before);
+  expect(said).toContain("The handlers' process ended (SIGKILL). Starting a new one.");
+});

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseOptions } from '../../local/options.ts';
+import type { Endpoints } from '../../local/state.ts';
+import { SOON } from './soon.ts';
+
+const START = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
+const FREE_PORTS = ['--port', '0', '--receiver-port', '0', '--sqs-port', '0', '--dynamodb-port', '0'];
+/** Synthesis on a busy machine. */
+const PATIENCE_MS = 60_000;
+const state = mkdtempSync(join(tmpdir(), 'posthorn-start-'));
+const children = new Set<ChildProcess>();
+
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(state, { recursive: true, force: true });
+});
+
+function run(...args: string[]) {
+  const child = spawn(process.execPath, [START, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  children.add(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const exit = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.on('exit', (code, signal) => {
+      children.delete(child);
+      resolve(code ?? signal ?? -1);
+    });
+  });
+  return {
+    child,
+    exit,
+    output: () => output,
+    says: (text: string) => expect.poll(() => output, { ...SOON, timeout: PATIENCE_MS }).toContain(text),
+  };
+}
+
+const endpoints = (): Endpoints => JSON.parse(readFileSync(join(state, 'endpoints.json'), 'utf8'));
+
+/** A process that has ended but that nobody has waited for (a container's first process may not) is not alive. */
+function isAlive(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() !== '' && !stdout.startsWith('Z');
+}
+
+describe('the command line', () => {
+  test('has defaults', () => {
+    expect(parseOptions([])).toEqual({
+      stateDir: join(process.cwd(), '.posthorn'),
+      fresh: false,
+      ports: { api: 28780, receiver: 28781, sqs: 28782, dynamodb: 28783 },
+      context: {},
+    });
+  });
+
+  test('sets ports, state and context', () => {
+    const args = ['--state', '/x', '--fresh', '--port', '1', '--sqs-port=2', '-c', 'catalogue=strict', '-c', 'a=b=c'];
+    expect(parseOptions(args)).toMatchObject({
+      stateDir: '/x',
+      fresh: true,
+      ports: { api: 1, sqs: 2 },
+      context: { catalogue: 'strict', a: 'b=c' },
+    });
+  });
+
+  test.each([
+    [['--prot', '1'], "Unknown option '--prot'"],
+    [['--port', 'x'], '--port takes a port'],
+    [['--port', '65536'], '--port takes a port'],
+    [['-c', 'catalogue'], '-c takes KEY=VALUE'],
+    [['stray'], "Unexpected argument 'stray'"],
+  ])('%j is refused, saying why', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(message);
+  });
+
+  test('a wrong one ends the program with its usage and without a stack', async () => {
+    const { exit, output } = run('--prot', '1');
+    expect(await exit).toBe(1);
+    expect(output()).toContain('Usage: npm start');
+    expect(output()).not.toContain('    at ');
+  });
+});
+
+describe('the program', () => {
+  test(
+    'ends cleanly while it is still starting',
+    async () => {
+      const { child, exit, says, output } = run('--state', state, ...FREE_PORTS);
+      await says('Synthesising');
+      child.kill('SIGINT');
+      expect(await exit).toBe(0);
+      expect(output()).not.toContain('is ready');
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'prints commands that work, and leaves nothing behind when it ends',
+    async () => {
+      const { child, exit, says, output } = run('--state', state, ...FREE_PORTS);
+      await says('is ready after');
+      const { pid, handlersPid, receiverUrl, adminKey } = endpoints();
+      expect([pid, isAlive(handlersPid)]).toEqual([child.pid, true]);
+      expect(output()).toContain(adminKey);
+
+      const commands = output().match(/^ *curl .*$/gm) ?? [];
+      expect(commands).toHaveLength(2);
+      for (const command of commands) {
+        const pasted = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'ignore'] });
+        let answer = '';
+        for await (const chunk of pasted.stdout) answer += chunk;
+        expect(JSON.parse(answer)).not.toHaveProperty('code');
+      }
+      const received = async () => (await fetch(`${receiverUrl}/_requests?path=/acme`)).json();
+      await expect.poll(received, SOON).toMatchObject({ total: 1, data: [{ verified: true }] });
+
+      const second = run('--state', state, ...FREE_PORTS);
+      expect(await second.exit).toBe(1);
+      expect(second.output()).toContain('Another runner uses the state folder');
+
+      child.kill('SIGTERM');
+      expect(await exit).toBe(0);
+      expect(isAlive(handlersPid)).toBe(false);
+      expect(existsSync(join(state, 'endpoints.json'))).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'starts again after it was killed, with its state, and its functions have not outlived it',
+    async () => {
+      const first = run('--state', state, ...FREE_PORTS);
+      await first.says('is ready after');
+      const before = endpoints();
+      first.child.kill('SIGKILL');
+      await first.exit;
+      await expect.poll(() => isAlive(before.handlersPid), SOON).toBe(false);
+
+      const second = run('--state', state, ...FREE_PORTS);
+      await second.says('is ready after');
+      const { apiUrl, adminKey } = endpoints();
+      expect(adminKey).toBe(before.adminKey);
+      const headers = { authorization: `Bearer ${adminKey}` };
+      const answer = await fetch(`${apiUrl}/v1/tenants/acme/subscriptions`, { headers });
+      expect(await answer.json()).toMatchObject({ data: [{ tenantId: 'acme' }] });
+      second.child.kill('SIGINT');
+      expect(await second.exit).toBe(0);
+    },
+    PATIENCE_MS,
+  );
+});

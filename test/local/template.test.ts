@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { resolveIntrinsics } from '../../local/intrinsics.ts';
+import { type Plan, readTemplate } from '../../local/template.ts';
+import { synthesiseFixture } from './fixtures/app.ts';
+
+interface Template {
+  Resources: Record<string, { Type: string; Properties: Record<string, unknown>; Condition?: string }>;
+}
+
+const dir = mkdtempSync(join(tmpdir(), 'posthorn-template-'));
+const context = {
+  stackName: 'Fixture',
+  assemblyDir: dir,
+  sqsEndpoint: 'http://127.0.0.1:1',
+  apiUrl: 'http://127.0.0.1:2',
+  environment: { AWS_REGION: 'us-east-1' },
+};
+let template: Template;
+let plan: Plan;
+
+beforeAll(async () => {
+  template = (await synthesiseFixture({ batchingWindowSeconds: 3 })(dir, {})).content as Template;
+  plan = readTemplate(template, context);
+}, 60_000);
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** A copy of the fixture's template in which the first resource of a type is changed. */
+function changed(type: string, change: (resource: Template['Resources'][string]) => void): Template {
+  const copy = structuredClone(template);
+  const resource = Object.values(copy.Resources).find((candidate) => candidate.Type === type);
+  if (!resource) throw new Error(`The fixture has no ${type}`);
+  change(resource);
+  return copy;
+}
+
+describe('a template of CDK', () => {
+  test('becomes queues with their redrive, and tables with indexes and time to live', () => {
+    const [queue] = plan.queues.filter(({ properties }) => properties.RedrivePolicy);
+    const [deadLetters] = plan.queues.filter(({ properties }) => !properties.RedrivePolicy);
+    expect(queue?.properties).toMatchObject({
+      VisibilityTimeout: 30,
+      RedrivePolicy: {
+        deadLetterTargetArn: `arn:aws:sqs:us-east-1:000000000000:${deadLetters?.name}`,
+        maxReceiveCount: 5,
+      },
+    });
+    expect(plan.tables).toMatchObject([
+      {
+        name: expect.stringMatching(/^Fixture-Table/),
+        properties: {
+          GlobalSecondaryIndexes: [{ IndexName: 'byTime', Projection: { ProjectionType: 'KEYS_ONLY' } }],
+          TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+        },
+      },
+    ]);
+  });
+
+  test('becomes functions whose environment holds the addresses of this machine', () => {
+    const consume = plan.functions.find(({ exportName }) => exportName === 'consume');
+    const queue = plan.queues.find(({ properties }) => properties.RedrivePolicy);
+    expect(consume).toMatchObject({
+      timeoutMs: 2_000,
+      memoryMb: 128,
+      entry: expect.stringMatching(/asset\.[0-9a-f]+\/index\.mjs$/),
+      env: {
+        AWS_REGION: 'us-east-1',
+        AWS_LAMBDA_FUNCTION_NAME: consume?.name,
+        QUEUE_URL: `http://127.0.0.1:1/000000000000/${queue?.name}`,
+        TABLE: plan.tables[0]?.name,
+        JOINED: `arn:aws:sqs:us-east-1:000000000000:${queue?.name}/x`,
+      },
+    });
+  });
+
+  test('becomes mappings, schedules and routes', () => {
+    const named = (exportName: string) => plan.functions.find((spec) => spec.exportName === exportName)?.name;
+    expect(plan.mappings).toMatchObject([
+      { functionName: named('consume'), batchSize: 10, windowSeconds: 3, maxConcurrency: 2, partialFailures: true },
+    ]);
+    expect(plan.schedules).toMatchObject([{ everyMs: 60_000, functionName: named('tick') }]);
+    const authorizer = {
+      functionName: named('authorizer'),
+      identitySources: ['$request.header.Authorization'],
+      cacheSeconds: 60,
+    };
+    expect(plan.api.routes.map((route) => [route.routeKey, route.functionName])).toEqual([
+      ['GET /open/{name}', named('api')],
+      ['POST /open/{name}', named('api')],
+      ['ANY /closed/{proxy+}', named('api')],
+    ]);
+    expect(plan.api.routes[2]?.authorizer).toMatchObject(authorizer);
+    expect(plan.api.routes[0]?.authorizer).toBeUndefined();
+  });
+
+  test('leaves disabled mappings and rules out', () => {
+    const mapping = changed('AWS::Lambda::EventSourceMapping', ({ Properties }) =>
+      Object.assign(Properties, { Enabled: false }),
+    );
+    expect(readTemplate(mapping, context).mappings).toEqual([]);
+    const rule = changed('AWS::Events::Rule', ({ Properties }) => Object.assign(Properties, { State: 'DISABLED' }));
+    expect(readTemplate(rule, context).schedules).toEqual([]);
+  });
+});
+
+describe('what the runner does not emulate is an error', () => {
+  test.each<[string, string, (resource: Template['Resources'][string]) => void, RegExp]>([
+    [
+      'a resource type',
+      'AWS::SQS::Queue',
+      (resource) => Object.assign(resource, { Type: 'AWS::S3::Bucket' }),
+      /type AWS::S3::Bucket/,
+    ],
+    ['a filter of a mapping', 'AWS::Lambda::EventSourceMapping', set({ FilterCriteria: {} }), /FilterCriteria/],
+    ['a FIFO queue', 'AWS::SQS::Queue', set({ FifoQueue: true }), /FifoQueue/],
+    ['a cron schedule', 'AWS::Events::Rule', set({ ScheduleExpression: 'cron(0 0 * * ? *)' }), /rate\(…\)/],
+    ['a rule by pattern', 'AWS::Events::Rule', set({ EventPattern: {} }), /EventPattern/],
+    ['a JWT authorizer', 'AWS::ApiGatewayV2::Authorizer', set({ AuthorizerType: 'JWT' }), /AuthorizerType/],
+    ['CORS by the gateway', 'AWS::ApiGatewayV2::Api', set({ CorsConfiguration: {} }), /CorsConfiguration/],
+    ['another runtime', 'AWS::Lambda::Function', set({ Runtime: 'python3.13' }), /Node\.js/],
+    ['a condition', 'AWS::SQS::Queue', (resource) => Object.assign(resource, { Condition: 'Sometimes' }), /condition/],
+    ['an intrinsic function', 'AWS::SQS::Queue', set({ DelaySeconds: { 'Fn::If': ['a', 1, 2] } }), /Fn::If/],
+    ['an import', 'AWS::SQS::Queue', set({ DelaySeconds: { 'Fn::ImportValue': 'a' } }), /Fn::ImportValue/],
+  ])('%s', (_what, type, change, message) => {
+    expect(() => readTemplate(changed(type, change), context)).toThrow(message);
+  });
+
+  function set(properties: object) {
+    return (resource: Template['Resources'][string]) =>
+      void Object.assign(resource, { Properties: { ...resource.Properties, ...properties } });
+  }
+});
+
+describe('intrinsic functions', () => {
+  const at = (name: string) => `$\{${name}}`;
+  const lookup = (id: string) =>
+    id === 'Queue' ? { ref: 'url', Arn: 'arn:aws:sqs:r:a:q', 'Nested.Name': 'deep' } : undefined;
+  test.each([
+    [{ Ref: 'Queue' }, 'url'],
+    [{ 'Fn::GetAtt': ['Queue', 'Arn'] }, 'arn:aws:sqs:r:a:q'],
+    [{ 'Fn::GetAtt': 'Queue.Nested.Name' }, 'deep'],
+    [{ 'Fn::Join': ['-', ['a', { Ref: 'Queue' }, 1]] }, 'a-url-1'],
+    [{ 'Fn::Sub': `${at('Queue')}/${at('Queue.Arn')}/${at('!Literal')}` }, `url/arn:aws:sqs:r:a:q/${at('Literal')}`],
+    [{ 'Fn::Sub': [`${at('Own')}-${at('Queue')}`, { Own: { Ref: 'Queue' } }] }, 'url-url'],
+    [{ 'Fn::Select': [2, { 'Fn::Split': [':', { 'Fn::GetAtt': ['Queue', 'Arn'] }] }] }, 'sqs'],
+    [{ a: [{ Ref: 'AWS::NoValue' }, 1], b: { Ref: 'AWS::NoValue' } }, { a: [1] }],
+    [
+      { Ref: 'Queue', Other: 1 },
+      { Ref: 'Queue', Other: 1 },
+    ],
+  ])('%j is %j', (value, expected) => {
+    expect(resolveIntrinsics(value, lookup)).toEqual(expected);
+  });
+  test.each([{ Ref: 'Nobody' }, { 'Fn::GetAtt': ['Queue', 'Nothing'] }, { 'Fn::FindInMap': ['a', 'b', 'c'] }])(
+    '%j is an error',
+    (value) => {
+      expect(() => resolveIntrinsics(value, lookup)).toThrow('one-machine runner');
+    },
+  );
+});
