@@ -1,21 +1,30 @@
+import type { EventType } from '../core/event-type.ts';
 import type { Catalog } from './dynamodb/catalog.ts';
 
-/** How long the catalogue is remembered: archiving a type takes up to this long to show in a strict catalogue. */
+/** How long the catalogue is remembered: changing or archiving a type takes up to this long to show in publishing. */
 const REMEMBER_MS = 30_000;
 
-/** Whether a strict catalogue takes a type. A type that is not remembered is looked up, so that a new one works at once. */
-export function createKnownTypes(catalog: Pick<Catalog, 'listEventTypes' | 'getEventType'>, now: () => number) {
-  let known = new Set<string>();
+/**
+ * The event types of the catalogue that are not archived, remembered for a while.
+ * @param confirms whether a type that is not remembered is looked up: in a strict catalogue a new type works at once
+ */
+export function createKnownTypes(
+  catalog: Pick<Catalog, 'listEventTypes' | 'getEventType'>,
+  now: () => number,
+  confirms: boolean,
+): (name: string) => Promise<EventType | null> {
+  let known = new Map<string, EventType>();
   let readAt = Number.NEGATIVE_INFINITY;
-  return async (type: string): Promise<boolean> => {
+  return async (name) => {
     if (now() - readAt > REMEMBER_MS) {
-      known = new Set((await catalog.listEventTypes()).filter(({ archived }) => !archived).map(({ name }) => name));
+      known = new Map((await catalog.listEventTypes()).map((type) => [type.name, type]));
       readAt = now();
     }
-    if (known.has(type)) return true;
-    const found = await catalog.getEventType(type);
-    if (found === null || found.archived) return false;
-    known.add(type);
-    return true;
+    let type = known.get(name) ?? null;
+    if (type === null && confirms) {
+      type = await catalog.getEventType(name);
+      if (type !== null) known.set(name, type);
+    }
+    return type === null || type.archived ? null : type;
   };
 }

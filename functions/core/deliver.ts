@@ -1,4 +1,5 @@
-import type { Attempt, WebhookRequest, WebhookSender } from './attempt.ts';
+import type { Attempt, WebhookRequest, WebhookResult, WebhookSender } from './attempt.ts';
+import type { Profile, ProfileKeys } from './compile-profile.ts';
 import {
   afterAttempt,
   cancel,
@@ -12,10 +13,12 @@ import {
 } from './delivery.ts';
 import type { Event } from './event.ts';
 import type { DeliveryRef, Random } from './ids.ts';
-import { STANDARD } from './profile.ts';
+import type { ProfileDocument } from './profile.ts';
 import { type DeliverMessage, MAX_DELAY_SECONDS, type WorkQueue } from './queue-message.ts';
-import { type SigningKey, signatureHeaders } from './signing.ts';
+import { matchesStatus } from './retry-policy.ts';
+import type { SigningKey } from './signing.ts';
 import { type StatusReason, type Subscription, signingKeys } from './subscription.ts';
+import { templateValues } from './template-values.ts';
 
 /** Everything that a message needs; what is null was not found. */
 export interface Loaded {
@@ -37,6 +40,15 @@ export interface DeliverStore {
   /** Consistent. */
   getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null>;
   disableSubscription(tenantId: string, subscriptionId: string, reason: StatusReason): Promise<void>;
+  removeSubscription(tenantId: string, subscriptionId: string): Promise<void>;
+  /** The tenant's signing key, sealed; null if it has none. */
+  getTenantKey(tenantId: string): Promise<string | null>;
+}
+
+/** Where profiles come from. Null for one that does not exist. */
+export interface ProfileSource {
+  /** @param version null for the latest */
+  get(name: string, version: number | null): Promise<Profile | null>;
 }
 
 /** Opens what was sealed for one subscription. */
@@ -49,6 +61,7 @@ export interface DeliverDeps {
   retries: WorkQueue;
   sender: WebhookSender;
   opener: Opener;
+  profiles: ProfileSource;
   waits: WaitPolicy;
   attemptTimeoutMs: number;
   userAgent: string;
@@ -83,6 +96,7 @@ interface Finished {
   work: Work;
   base: Delivery;
   made: MadeAttempt;
+  profile: ProfileDocument;
 }
 
 /**
@@ -163,7 +177,7 @@ async function loadAll(deps: DeliverDeps, received: readonly ReceivedMessage[]):
   return works;
 }
 
-type Step = Decision | { kind: 'made'; base: Delivery; made: MadeAttempt };
+type Step = Decision | { kind: 'made'; base: Delivery; made: MadeAttempt; profile: ProfileDocument };
 
 /** Decides whether an attempt is due, and makes it. */
 async function begin(deps: DeliverDeps, work: Work): Promise<Step> {
@@ -174,11 +188,16 @@ async function begin(deps: DeliverDeps, work: Work): Promise<Step> {
   if (event === null || event.data === null) {
     return end(deps, delivery, now, 'event_gone', 'The event is no longer in the journal.');
   }
-  const base = delivery ?? newDelivery({ ...message, eventType: event.type });
+  const profile = await deps.profiles.get(delivery?.profile ?? subscription.profile, delivery?.profileVersion ?? null);
+  if (profile === null) return end(deps, delivery, now, 'profile_gone', 'The profile no longer exists.');
+  const { document, version } = profile;
+  const base =
+    delivery ?? newDelivery({ ...message, eventType: event.type, profile: document.name, profileVersion: version });
   const trigger = base.requested ?? (base.attempts.length === 0 ? message.trigger : 'automatic');
   if (subscription.status !== 'active' && trigger !== 'test') return parkIt(deps, base, subscription);
   if (base.nextAttemptAt !== null && base.nextAttemptAt > now) return wait(deps, work, base, now);
-  return { kind: 'made', base, made: await attempt(deps, subscription, { ...event, data: event.data }, trigger) };
+  const made = await attempt(deps, profile, base, subscription, { ...event, data: event.data }, trigger);
+  return { kind: 'made', base, made, profile: document };
 }
 
 /** A delivery that can never be made: on record as cancelled, if it is on record at all. */
@@ -215,58 +234,84 @@ function wait(deps: DeliverDeps, { message, fromRetries }: Work, delivery: Deliv
 
 async function attempt(
   deps: DeliverDeps,
+  profile: Profile,
+  delivery: Delivery,
   subscription: Subscription,
   event: Event & { data: string },
   trigger: Attempt['trigger'],
 ): Promise<MadeAttempt> {
   const startedAt = deps.now();
+  const number = (delivery.attempts.at(-1)?.number ?? 0) + 1;
+  const values = templateValues(event, subscription, { ref: delivery, attempt: number, at: startedAt });
+  const { body, headers } = profile.render(values, await openKeys(deps, profile, subscription, startedAt));
+  const credentials =
+    subscription.credentials === null ? null : await open(deps, subscription, subscription.credentials);
+  const own = { 'user-agent': deps.userAgent, ...headers };
+  const { timeoutSeconds } = profile.document.retry;
+  const request: WebhookRequest = {
+    url: subscription.url,
+    headers: {
+      ...withoutClashes(subscription.headers, own),
+      ...(credentials === null ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
+      ...own,
+    },
+    body,
+    timeoutMs: Math.min(deps.attemptTimeoutMs, (timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1_000),
+  };
+  const result = judge(await deps.sender.send(request), profile.document);
+  const shown = { ...redacted(withoutClashes(subscription.headers, own)), ...own };
+  return { trigger, startedAt, result, request: { url: subscription.url, headers: shown } };
+}
+
+/** What counts as success is the profile's to say. */
+function judge(result: WebhookResult, { responses }: ProfileDocument): WebhookResult {
+  if (result.response === null || (result.outcome !== 'success' && result.outcome !== 'http_error')) return result;
+  const { status } = result.response;
+  const succeeded = matchesStatus(responses.success, status);
+  if (succeeded === (result.outcome === 'success')) return result;
+  if (succeeded) return { ...result, outcome: 'success', error: null };
+  const message = `The receiver answered with status ${status}, which does not mean success here.`;
+  return { ...result, outcome: 'http_error', error: { code: 'http_status', message } };
+}
+
+async function openKeys(
+  deps: DeliverDeps,
+  profile: Profile,
+  subscription: Subscription,
+  now: number,
+): Promise<ProfileKeys> {
+  const { tenantId } = subscription;
   const keys = await Promise.all(
-    signingKeys(subscription, startedAt).map(
+    signingKeys(subscription, now).map(
       async ({ version, sealed }): Promise<SigningKey> => ({
         version,
         material: await open(deps, subscription, sealed),
       }),
     ),
   );
-  const credentials =
-    subscription.credentials === null ? null : await open(deps, subscription, subscription.credentials);
-  const body = standardBody(event);
-  const own = {
-    'content-type': 'application/json',
-    'user-agent': deps.userAgent,
-    ...signatureHeaders(event.id, Math.floor(startedAt / 1_000), body, keys),
-  };
-  const request: WebhookRequest = {
-    url: subscription.url,
-    headers: {
-      ...subscription.headers,
-      ...(credentials === null ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
-      ...own,
-    },
-    body,
-    timeoutMs: deps.attemptTimeoutMs,
-  };
-  const result = await deps.sender.send(request);
-  return {
-    trigger,
-    startedAt,
-    result,
-    request: { url: subscription.url, headers: { ...redacted(subscription.headers), ...own } },
-  };
+  if (!profile.usesTenantKey) return { subscription: keys, tenant: null };
+  const sealed = await deps.store.getTenantKey(tenantId);
+  // Made with the tenant's first subscription that needs it: to send unsigned instead would be worse than to fail.
+  if (sealed === null) throw new Error(`the tenant ${tenantId} has no signing key`);
+  return { subscription: keys, tenant: await deps.opener.open(sealed, tenantKeyOwner(tenantId)) };
 }
+
+/** Whom a tenant's signing key is sealed for: no subscription has an empty id. */
+export const tenantKeyOwner = (tenantId: string) => ({ tenantId, subscriptionId: '' });
 
 function open(deps: DeliverDeps, { tenantId, id }: Subscription, sealed: string): Promise<string> {
   return deps.opener.open(sealed, { tenantId, subscriptionId: id });
 }
 
+/** A subscription's headers, without those that the profile sets: header names ignore case. */
+function withoutClashes(headers: Record<string, string>, own: Record<string, string>): Record<string, string> {
+  const taken = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !taken.has(name.toLowerCase())));
+}
+
 /** A customer's own headers often carry keys: the log keeps their names. */
 function redacted(headers: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.keys(headers).map((name) => [name, '[redacted]']));
-}
-
-/** The body of Standard Webhooks. `data` is inserted as text, so that numbers and key order arrive as published. */
-export function standardBody(event: Pick<Event, 'type' | 'occurredAt'> & { data: string }): string {
-  return `{"type":${JSON.stringify(event.type)},"timestamp":"${new Date(event.occurredAt).toISOString()}","data":${event.data}}`;
 }
 
 async function putSucceeded(
@@ -276,7 +321,7 @@ async function putSucceeded(
 ) {
   if (finished.length === 0) return;
   const deliveries = finished.map(
-    ({ base, made }) => afterAttempt(base, made, STANDARD, deps.waits, deps.random).delivery,
+    ({ base, made, profile }) => afterAttempt(base, made, profile, deps.waits, deps.random).delivery,
   );
   try {
     await deps.store.putSucceeded(deliveries);
@@ -292,13 +337,13 @@ async function putSucceeded(
 /** How often somebody else's write may come between before it counts as a fault. */
 const MAX_CONFLICTS = 5;
 
-async function conclude(deps: DeliverDeps, { work, base, made }: Finished): Promise<Decision> {
+async function conclude(deps: DeliverDeps, { work, base, made, profile }: Finished): Promise<Decision> {
   let current = base;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
-    const { delivery, deactivates } = afterAttempt(current, made, STANDARD, deps.waits, deps.random);
+    const { delivery, deactivates } = afterAttempt(current, made, profile, deps.waits, deps.random);
     if (await deps.store.save(delivery, current.revision)) {
       reportAttempt(deps, delivery);
-      if (deactivates) await disable(deps, delivery);
+      if (deactivates) await deactivate(deps, delivery, profile);
       return delivery.nextAttemptAt === null
         ? ACK
         : await carryOn(deps, work, delivery, delivery.nextAttemptAt - deps.now());
@@ -322,12 +367,14 @@ async function carryOn(
   return fromRetries && message.ticket === delivery.ticket ? { kind: 'hide', seconds } : ACK;
 }
 
-async function disable(deps: DeliverDeps, { tenantId, subscriptionId, statusReason }: Delivery): Promise<void> {
-  await deps.store.disableSubscription(tenantId, subscriptionId, {
-    code: statusReason?.code ?? 'receiver_gone',
-    message: statusReason?.message ?? '',
-    at: deps.now(),
-  });
+async function deactivate(
+  deps: DeliverDeps,
+  { tenantId, subscriptionId, statusReason }: Delivery,
+  { responses }: ProfileDocument,
+): Promise<void> {
+  const { code = 'receiver_gone', message = '' } = statusReason ?? {};
+  if (responses.deactivation === 'remove') await deps.store.removeSubscription(tenantId, subscriptionId);
+  else await deps.store.disableSubscription(tenantId, subscriptionId, { code, message, at: deps.now() });
   deps.report({ kind: 'disabled', tenantId, subscriptionId });
 }
 

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { Attempt, type AttemptTrigger, AttemptTrigger as Trigger, type WebhookResult } from './attempt.ts';
 import type { DeliveryRef, Random } from './ids.ts';
-import { type Profile, planRetry } from './profile.ts';
+import type { ProfileDocument } from './profile.ts';
+import { matchesStatus, planRetry } from './retry-policy.ts';
 
 export const DELIVERY_STATUSES = ['pending', 'parked', 'succeeded', 'failed', 'cancelled'] as const;
 export const DeliveryStatus = z.enum(DELIVERY_STATUSES);
@@ -14,6 +15,9 @@ export const Delivery = z.object({
   eventId: z.string(),
   eventAt: z.number(),
   eventType: z.string(),
+  /** The profile that it started with, and keeps: its name and version. */
+  profile: z.string(),
+  profileVersion: z.int(),
   status: DeliveryStatus,
   statusReason: z.object({ code: z.string(), message: z.string() }).nullable(),
   attempts: z.array(Attempt),
@@ -40,15 +44,20 @@ export const MAX_ATTEMPTS_KEPT = 50;
 export interface DeliveryOrigin extends DeliveryRef {
   tenantId: string;
   eventType: string;
+  profile: string;
+  profileVersion: number;
 }
 
-export function newDelivery({ tenantId, subscriptionId, eventId, eventAt, eventType }: DeliveryOrigin): Delivery {
+export function newDelivery(origin: DeliveryOrigin): Delivery {
+  const { tenantId, subscriptionId, eventId, eventAt, eventType, profile, profileVersion } = origin;
   return {
     tenantId,
     subscriptionId,
     eventId,
     eventAt,
     eventType,
+    profile,
+    profileVersion,
     status: 'pending',
     statusReason: null,
     attempts: [],
@@ -138,7 +147,7 @@ export interface MadeAttempt {
 export function afterAttempt(
   delivery: Delivery,
   made: MadeAttempt,
-  profile: Profile,
+  { retry, responses }: Pick<ProfileDocument, 'retry' | 'responses'>,
   waits: WaitPolicy,
   random: Random,
 ): { delivery: Delivery; deactivates: boolean } {
@@ -161,20 +170,30 @@ export function afterAttempt(
       deactivates: false,
     };
   }
-  if (result.response !== null && profile.responses.deactivate.includes(result.response.status)) {
-    const message = `The receiver answered ${result.response.status}: it wants no more. The subscription was disabled.`;
+  if (result.response !== null && matchesStatus(responses.deactivate, result.response.status)) {
+    const message = `The receiver answered ${result.response.status}: it wants no more. The subscription was ${responses.deactivation}d.`;
     return { delivery: fail(next, endedAt, 'receiver_gone', message), deactivates: true };
   }
   if (trigger === 'test')
     return { delivery: fail(next, endedAt, 'test_failed', 'A test is not retried.'), deactivates: false };
   // Attempts by hand are outside the schedule: they neither use it up nor restart it.
   const failures = next.attempts.filter((one) => one.trigger === 'automatic' && one.outcome !== 'success').length;
-  const plan = planRetry(profile.retry, failures, result, endedAt, random);
-  if (plan.kind === 'exhausted') {
-    const message = `All ${failures} attempts of the schedule failed. It can be retried by hand.`;
-    return { delivery: fail(next, endedAt, 'attempts_exhausted', message), deactivates: false };
+  const firstStartedAt = next.attempts[0]?.startedAt ?? startedAt;
+  const plan = planRetry(retry, { failures, firstStartedAt }, result, endedAt, random);
+  switch (plan.kind) {
+    case 'not_retried': {
+      const message = 'The profile does not retry this kind of failure. It can be retried by hand.';
+      return { delivery: fail(next, endedAt, 'not_retried', message), deactivates: false };
+    }
+    case 'exhausted': {
+      const message = `All ${failures} attempts of the schedule failed. It can be retried by hand.`;
+      return { delivery: fail(next, endedAt, 'attempts_exhausted', message), deactivates: false };
+    }
+    case 'retry':
+      return { delivery: { ...schedule(next, plan.at, endedAt, waits), statusReason: null }, deactivates: false };
+    default:
+      return plan satisfies never;
   }
-  return { delivery: { ...schedule(next, plan.at, endedAt, waits), statusReason: null }, deactivates: false };
 }
 
 function fail(delivery: Delivery, at: number, code: string, message: string): Delivery {

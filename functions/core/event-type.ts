@@ -31,7 +31,10 @@ export const EventType = z.object({
   name: EventTypeName,
   description: z.string(),
   group: z.string().nullable(),
-  schema: z.unknown(),
+  /** JSON Schema 2020-12 of the event's data. */
+  schema: z.record(z.string(), z.unknown()).nullable(),
+  /** Whether events are rejected whose data does not fit the schema. */
+  validate: z.boolean().default(false),
   /** JSON text, kept as it was written. */
   example: z.string().nullable(),
   archived: z.boolean(),

@@ -68,6 +68,7 @@ export const REJECTION_CODES = [
   'invalid_event',
   'payload_too_large',
   'unknown_event_type',
+  'invalid_data',
   'id_reused',
 ] as const;
 

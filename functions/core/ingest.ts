@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Event, type IncomingMessage, parseMessage, type RejectedEvent, type RejectionReason } from './event.ts';
+import type { EventType } from './event-type.ts';
 import { deriveId } from './ids.ts';
 import type { Outgoing, WorkQueue } from './queue-message.ts';
 import { type Subscription, wantsEvent } from './subscription.ts';
+import { validateData } from './validate-data.ts';
 
 /** An event as the journal has it. `fanOutCursor`: where an unfinished fan-out goes on. */
 export interface RecordedEvent {
@@ -24,8 +26,8 @@ export interface IngestStore {
     cursor: string | null,
   ): Promise<{ tenantExists: boolean; subscriptions: Subscription[]; cursor: string | null }>;
   createTenant(tenantId: string, now: number): Promise<void>;
-  /** Whether the catalogue has the type, not archived; an absence is confirmed. */
-  isKnownType(type: string): Promise<boolean>;
+  /** The type as the catalogue has it, if it does, and not archived. */
+  findType(type: string): Promise<EventType | null>;
 }
 
 export interface IngestDeps {
@@ -104,8 +106,9 @@ async function accept(
       continue;
     }
     const { event, idGiven } = parsed;
-    if (deps.catalogue === 'strict' && !(await deps.store.isKnownType(event.type))) {
-      rejected.push(rejection(deps, message, event.tenantId, unknownType(event.type)));
+    const refusal = await checkType(deps, event);
+    if (refusal !== null) {
+      rejected.push(rejection(deps, message, event.tenantId, refusal));
       continue;
     }
     const first = accepted.get(eventKey(event));
@@ -227,8 +230,13 @@ async function fanOutFrom(
 function messagesFor({ event, recorded }: Accepted, subscriptions: readonly Subscription[], now: number): Outgoing[] {
   // An unfinished fan-out goes on to subscriptions that have seen nothing of it, so nothing has to settle.
   const settles = recorded !== null && recorded.fanOutCursor === null ? event.recordedAt + SETTLE_MS : now;
+  let parsed: { data: unknown } | undefined;
+  const data = (): unknown => {
+    parsed ??= { data: JSON.parse(event.data ?? 'null') };
+    return parsed.data;
+  };
   return subscriptions
-    .filter((subscription) => wantsEvent(subscription, event, recorded !== null))
+    .filter((subscription) => wantsEvent(subscription, event, recorded !== null, data))
     .map((subscription) => ({
       delaySeconds: Math.max(0, Math.ceil((settles - now) / 1_000)),
       message: {
@@ -242,6 +250,17 @@ function messagesFor({ event, recorded }: Accepted, subscriptions: readonly Subs
         trigger: 'automatic',
       },
     }));
+}
+
+/** Null for an event that the catalogue has nothing against. */
+async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise<RejectionReason | null> {
+  const type = await deps.store.findType(name);
+  if (type === null) return deps.catalogue === 'strict' ? unknownType(name) : null;
+  if (!type.validate || type.schema === null || data === null) return null;
+  const errors = validateData(type.schema, JSON.parse(data));
+  if (errors.length === 0) return null;
+  const message = `The data does not fit the schema of the event type "${name}". Correct the fields that are listed.`;
+  return { code: 'invalid_data', message, errors };
 }
 
 export function eventKey({ tenantId, id }: Pick<Event, 'tenantId' | 'id'>): string {

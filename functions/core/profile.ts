@@ -1,66 +1,87 @@
-import type { WebhookResult } from './attempt.ts';
-import type { Random } from './ids.ts';
+import * as z from 'zod';
+import { RetryPolicy, StatusPattern } from './retry-policy.ts';
 
-/** How a subscription's deliveries behave. */
-export interface Profile {
-  name: string;
-  retry: RetryPolicy;
-  responses: {
-    /** Statuses that mean: never again. They disable the subscription. */
-    deactivate: readonly number[];
-  };
-}
-
-export interface RetryPolicy {
-  /** Seconds from an attempt's end to the next; as many retries as there are gaps. */
-  gapsSeconds: readonly number[];
-  /** 0.2 spreads each gap over ±20 %, so that deliveries that failed together do not return together. */
-  jitter: number;
-  /** Statuses whose Retry-After is honoured, never sooner than the planned gap, at most `retryAfterMaxSeconds`. */
-  retryAfterStatuses: readonly number[];
-  retryAfterMaxSeconds: number;
-}
-
-const MINUTE = 60;
-const HOUR = 3_600;
-
-/** Standard Webhooks 1.0: the schedule is the one that its specification gives as an example, 410 is its clause on disabling. */
-export const STANDARD: Profile = {
-  name: 'standard',
-  retry: {
-    gapsSeconds: [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR],
-    jitter: 0.2,
-    retryAfterStatuses: [429, 503],
-    retryAfterMaxSeconds: 24 * HOUR,
-  },
-  responses: { deactivate: [410] },
-};
-
-export type RetryPlan = { kind: 'retry'; at: number } | { kind: 'exhausted' };
-
-/**
- * When a failed delivery is tried again.
- * @param failures how many automatic attempts have failed, this one included
- * @param now when the attempt ended, epoch milliseconds
+/*
+ * A profile: how a subscription's deliveries look and behave, as a document. docs/profiles.md explains each field.
  */
-export function planRetry(
-  policy: RetryPolicy,
-  failures: number,
-  result: Pick<WebhookResult, 'response'>,
-  now: number,
-  random: Random,
-): RetryPlan {
-  const gap = policy.gapsSeconds[Math.max(failures, 1) - 1];
-  if (gap === undefined) return { kind: 'exhausted' };
-  const planned = gap * (1 + policy.jitter * (2 * random() - 1));
-  const asked = retryAfterSeconds(policy, result, now);
-  return { kind: 'retry', at: now + Math.round(Math.max(planned, asked) * 1_000) };
-}
 
-/** RFC 9110 §10.2.3: seconds, or an HTTP date. 0 if there is none, or it cannot be read. */
-function retryAfterSeconds(policy: RetryPolicy, { response }: Pick<WebhookResult, 'response'>, now: number): number {
-  if (response === null || !policy.retryAfterStatuses.includes(response.status)) return 0;
-  const value = response.headers['retry-after']?.trim() ?? '';
-  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1_000;
-  return Number.isNaN(seconds) ? 0 : Math.min(Math.max(seconds, 0), policy.retryAfterMaxSeconds);
-}
+export const ProfileName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z 0-9 -, and begin with a letter');
+
+const HeaderName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be a header name: letters, digits and -');
+const Template = z.string().max(2_000);
+
+export const SIGNATURE_ENCODINGS = ['hex', 'HEX', 'base64', 'base64url'] as const;
+
+export const SignatureScheme = z.strictObject({
+  header: HeaderName,
+  algorithm: z.enum(['hmac-sha256', 'ed25519']),
+  content: Template.default('{{body}}').meta({
+    description: 'What is signed: a text that may refer, to {{body}} also.',
+  }),
+  encoding: z.enum(SIGNATURE_ENCODINGS),
+  prefix: z.string().max(50).default(''),
+  key: z.enum(['subscription', 'tenant']).default('subscription'),
+  keyFormat: z.enum(['text', 'whsec']).default('text').meta({
+    description: 'text: the secret’s UTF-8 bytes. whsec: the bytes that follow whsec_ in base64.',
+  }),
+  when: z.enum(['always', 'if_secret']).default('always'),
+  separator: z.string().max(5).nullable().default(null).meta({
+    description:
+      'With one, several signatures share the header: of several keys, or of several schemes. Without, the newest key signs.',
+  }),
+});
+export type SignatureScheme = z.infer<typeof SignatureScheme>;
+
+export const VERIFICATIONS = ['none', 'x-hook-secret', 'ms-echo', 'cloudevents'] as const;
+
+export const PROVENANCES = ['promised', 'public', 'ours'] as const;
+
+export const ProfileDocument = z
+  .strictObject({
+    name: ProfileName,
+    description: z.string().max(2_000).default(''),
+    subscription: z
+      .strictObject({
+        eventTypes: z.enum(['many', 'one']).default('many'),
+        secret: z.enum(['required', 'optional', 'none']).default('required'),
+        secretFormat: z.enum(['whsec', 'text']).default('whsec'),
+        requiredFields: z.array(z.enum(['name'])).default([]),
+      })
+      .prefault({}),
+    envelope: z.json().meta({ description: 'The body: JSON whose strings may refer, see docs/profiles.md.' }),
+    style: z
+      .strictObject({ indent: z.int().min(0).max(8).default(0), newline: z.enum(['lf', 'crlf']).default('lf') })
+      .prefault({})
+      .meta({ description: 'indent 0 is compact.' }),
+    contentType: z
+      .string()
+      .regex(/^application\/[\w.+-]+(?:; ?[\w-]+=[\w-]+)*$/, 'must be a media type like application/json')
+      .default('application/json'),
+    headers: z.record(HeaderName, Template).default({}),
+    signatures: z.array(SignatureScheme).max(5).default([]),
+    retry: RetryPolicy,
+    responses: z
+      .strictObject({
+        success: z.array(StatusPattern).min(1).default(['2xx']),
+        deactivate: z.array(StatusPattern).default([]),
+        deactivation: z.enum(['disable', 'remove']).default('disable'),
+      })
+      .prefault({}),
+    verification: z.enum(VERIFICATIONS).default('none'),
+    testEvent: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('example') }),
+        z.strictObject({ kind: z.literal('fixed'), data: z.json() }),
+      ])
+      .default({ kind: 'fixed', data: { message: 'This is a test event from Posthorn.' } }),
+    provenance: z
+      .record(z.string(), z.strictObject({ origin: z.enum(PROVENANCES), note: z.string().max(500).default('') }))
+      .default({})
+      .meta({
+        description: 'By JSON pointer: whether a value is promised by the vendor, found in public, or our own choice.',
+      }),
+  })
+  .meta({ id: 'Profile' });
+export type ProfileDocument = z.infer<typeof ProfileDocument>;

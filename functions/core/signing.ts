@@ -1,4 +1,4 @@
-import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
 /*
  * Standard Webhooks 1.0, the sender's side. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -40,23 +40,12 @@ export interface SigningKey {
   material: string;
 }
 
-/**
- * The three headers. Several keys give several signatures, so that a receiver can change its key while both are valid.
- * @param timestamp seconds since 1970, of this attempt
- */
-export function signatureHeaders(
-  id: string,
-  timestamp: number,
-  body: string,
-  keys: readonly SigningKey[],
-): Record<string, string> {
-  const content = `${id}.${timestamp}.${body}`;
-  const signatures = keys.map(({ version, material }) =>
-    version === 'v1'
-      ? `v1,${createHmac('sha256', Buffer.from(material.slice(SECRET_PREFIX.length), 'base64'))
-          .update(content)
-          .digest('base64')}`
-      : `v1a,${sign(null, Buffer.from(content), toPrivateKey(material)).toString('base64')}`,
-  );
-  return { 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': signatures.join(' ') };
+/** The key bytes of a `whsec_` secret that `parseSecret` has accepted. */
+export function decodeSecret(secret: string): Buffer {
+  return Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64');
+}
+
+/** @param privateKey as `generateSigningKey` gives it */
+export function signEd25519(content: string, privateKey: string): Buffer {
+  return sign(null, Buffer.from(content), toPrivateKey(privateKey));
 }

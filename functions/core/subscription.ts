@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Event } from './event.ts';
 import { ENVIRONMENTS } from './event.ts';
 import { matchesPattern } from './event-type.ts';
+import { matchFilter } from './filter.ts';
 
 export const SUBSCRIPTION_STATUSES = ['active', 'paused', 'disabled', 'unverified'] as const;
 export const SubscriptionStatus = z.enum(SUBSCRIPTION_STATUSES);
@@ -39,6 +40,12 @@ export const Subscription = z.object({
   keys: z.array(StoredKey),
   headers: z.record(z.string(), z.string()),
   metadata: z.record(z.string(), z.string()),
+  /** As its author wrote it (docs/filters.md); null: every event of the types. */
+  filter: z.record(z.string(), z.unknown()).nullable().default(null),
+  /** From then on it receives nothing; its client subscribes anew. Null: never. */
+  expiresAt: z.number().nullable().default(null),
+  /** What the receiver must send back while it is unverified, sealed. */
+  verificationToken: z.string().nullable().default(null),
   status: SubscriptionStatus,
   statusReason: StatusReason.nullable(),
   createdAt: z.number(),
@@ -48,16 +55,24 @@ export const Subscription = z.object({
 });
 export type Subscription = z.infer<typeof Subscription>;
 
-/** Which subscriptions an event goes to. Paused and disabled ones are among them: their deliveries are parked. */
+/**
+ * Which subscriptions an event goes to. Paused and disabled ones are among them: their deliveries are parked.
+ * @param data the event's data, parsed; asked for only if there is a filter
+ */
 export function wantsEvent(
-  subscription: Pick<Subscription, 'environment' | 'eventTypes' | 'createdAt'>,
-  event: Pick<Event, 'environment' | 'type' | 'recordedAt'>,
+  subscription: Pick<Subscription, 'environment' | 'eventTypes' | 'createdAt' | 'filter' | 'expiresAt' | 'status'>,
+  event: Pick<Event, 'environment' | 'type' | 'recordedAt' | 'acceptedAt'>,
   isRepetition: boolean,
+  data: () => unknown,
 ): boolean {
+  const { filter, expiresAt } = subscription;
   return (
     subscription.environment === event.environment &&
+    subscription.status !== 'unverified' &&
+    (expiresAt === null || event.acceptedAt < expiresAt) &&
     (!isRepetition || subscription.createdAt <= event.recordedAt) &&
-    subscription.eventTypes.some((pattern) => matchesPattern(pattern, event.type))
+    subscription.eventTypes.some((pattern) => matchesPattern(pattern, event.type)) &&
+    (filter === null || matchFilter(filter, { type: event.type, environment: event.environment, data: data() }).matches)
   );
 }
 

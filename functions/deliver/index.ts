@@ -2,8 +2,10 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { createCatalog } from '../adapters/dynamodb/catalog.ts';
 import { createDocumentClient } from '../adapters/dynamodb/client.ts';
 import { createJournal } from '../adapters/dynamodb/journal.ts';
+import { createProfileStore } from '../adapters/dynamodb/profile-store.ts';
 import { readEnvironment } from '../adapters/environment.ts';
 import { createHttpSender } from '../adapters/http-sender.ts';
+import { createProfiles } from '../adapters/profiles.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
 import { createVault } from '../adapters/vault.ts';
 import { createSqsClient, createWorkQueue } from '../adapters/work-queue.ts';
@@ -42,6 +44,7 @@ export const handler = createDeliverHandler({
     allowHttp: env.ALLOW_HTTP,
   }),
   opener: createVault(tables, new KMSClient(), env.KMS_KEY_ARN),
+  profiles: createProfiles(createProfileStore(tables)),
   waits: { maxQueueWaitMs: env.MAX_QUEUE_WAIT_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
   userAgent: USER_AGENT,

@@ -23,7 +23,7 @@ const catalog = createCatalog(tables);
 const sqs = createSqsClient();
 
 export const handler = createIngestHandler({
-  store: { ...journal, ...catalog, isKnownType: createKnownTypes(catalog, now) },
+  store: { ...journal, ...catalog, findType: createKnownTypes(catalog, now, env.CATALOGUE === 'strict') },
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   sqs,
   eventsQueueUrl: env.EVENTS_QUEUE_URL,

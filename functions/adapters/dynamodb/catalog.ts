@@ -68,7 +68,19 @@ export function createCatalog({ client, catalogTable }: Tables) {
     saveTenant,
 
     async createTenant(tenantId: string, now: number): Promise<void> {
-      await saveTenant({ id: tenantId, name: null, metadata: {}, createdAt: now, updatedAt: now, revision: 0 }, 0);
+      await saveTenant(
+        {
+          id: tenantId,
+          name: null,
+          metadata: {},
+          defaultProfile: null,
+          signingKey: null,
+          createdAt: now,
+          updatedAt: now,
+          revision: 0,
+        },
+        0,
+      );
     },
 
     async deleteTenant(tenantId: string): Promise<void> {
@@ -145,6 +157,15 @@ export function createCatalog({ client, catalogTable }: Tables) {
           }),
         ),
       );
+    },
+
+    async removeSubscription(tenantId: string, subscriptionId: string): Promise<void> {
+      await client.send(new DeleteCommand({ TableName: catalogTable, Key: subscriptionKey(tenantId, subscriptionId) }));
+    },
+
+    async getTenantKey(tenantId: string): Promise<string | null> {
+      const item = await get(tenantKey(tenantId));
+      return item === undefined ? null : Tenant.parse(item).signingKey;
     },
 
     /** A page of a tenant's subscriptions, oldest first, with whether the tenant is on record. As many as DynamoDB gives (1 MB). */

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { Delivery } from '../../core/delivery.ts';
 import { Event, RejectedEvent } from '../../core/event.ts';
 import type { RecordedEvent } from '../../core/ingest.ts';
+import { BUILT_IN_PROFILES } from '../../core/profiles/index.ts';
 import { Subscription } from '../../core/subscription.ts';
 import {
   deliveryKey,
@@ -12,6 +13,7 @@ import {
   eventShard,
   type Item,
   parseDeliveryKey,
+  profileUsers,
   rejectedKey,
   statusPartition,
   subscriptionKey,
@@ -61,6 +63,8 @@ export function parseEvent(item: Item): RecordedEvent {
 
 /** Attributes that are left out while they have these values, which they mostly have. */
 const DELIVERY_DEFAULTS = {
+  profile: 'standard',
+  profileVersion: 1,
   statusReason: null,
   attempts: [],
   nextAttemptAt: null,
@@ -84,6 +88,10 @@ export function deliveryItem(delivery: Delivery, expiresAt: number): Item {
     if (delivery[name] === null) delete item[name];
   }
   if (delivery.ticket === 0) delete item.ticket;
+  if (delivery.profile === DELIVERY_DEFAULTS.profile && delivery.profileVersion === DELIVERY_DEFAULTS.profileVersion) {
+    delete item.profile;
+    delete item.profileVersion;
+  }
   return item;
 }
 
@@ -94,8 +102,12 @@ export function parseDelivery(item: Item): Delivery {
 
 const ItemKey = z.object({ pk: z.string(), sk: z.string() });
 
+/** Only profiles of the company's own are looked up by use, so only their users are in the list index. */
 export function subscriptionItem(subscription: Subscription): Item {
-  return { ...subscriptionKey(subscription.tenantId, subscription.id), v: VERSION, ...subscription };
+  const item = { ...subscriptionKey(subscription.tenantId, subscription.id), v: VERSION, ...subscription };
+  return BUILT_IN_PROFILES.has(subscription.profile)
+    ? item
+    : { ...item, listPk: profileUsers(subscription.profile), listSk: timeKey(subscription.createdAt, subscription.id) };
 }
 
 export function parseSubscription(item: Item): Subscription {

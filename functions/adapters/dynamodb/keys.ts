@@ -29,6 +29,15 @@ export const tenantPartition = (tenantId: string): string => `T#${tenantId}`;
 export const TENANT_LIST = 'TENANT';
 export const EVENT_TYPES = 'EVENT_TYPE';
 export const eventTypeKey = (name: string): Key => ({ pk: EVENT_TYPES, sk: name });
+/** The latest version of a profile of the company's own; its versions beside it stay, for the deliveries that began with them. */
+export const profileKey = (name: string): Key => ({ pk: `PROFILE#${name}`, sk: 'LATEST' });
+export const profileVersionKey = (name: string, version: number): Key => ({
+  pk: `PROFILE#${name}`,
+  sk: `V#${String(version).padStart(6, '0')}`,
+});
+export const PROFILE_LIST = 'PROFILE';
+/** Partition of the Catalog's list index: the subscriptions that use a profile of the company's own. */
+export const profileUsers = (name: string): string => `PROFILE#${name}`;
 export const dataKeyKey = (id: string): Key => ({ pk: 'DATA_KEY', sk: id });
 
 // Journal

@@ -1,0 +1,125 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { INDEXES } from '../../contract.ts';
+import type { Tables } from './client.ts';
+import { type Item, type Key, PROFILE_LIST, profileKey, profileUsers, profileVersionKey, timeKey } from './keys.ts';
+
+/** A profile of the company's own. `document` is checked before it is stored. Times are epoch milliseconds. */
+const StoredProfile = z.object({
+  name: z.string(),
+  version: z.int(),
+  document: z.unknown(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  /** Kept when it is deleted, so that a later profile of this name goes on with the next version. */
+  deleted: z.boolean().default(false),
+  /** Raised by each write, for conditional writes and ETags. */
+  revision: z.int(),
+});
+export type StoredProfile = z.infer<typeof StoredProfile>;
+
+/** The company's own profiles, in the Catalog. All reads of the latest version are strongly consistent. */
+export type ProfileStore = ReturnType<typeof createProfileStore>;
+
+export function createProfileStore({ client, catalogTable }: Pick<Tables, 'client' | 'catalogTable'>) {
+  async function get(key: Key): Promise<StoredProfile | null> {
+    const { Item } = await client.send(new GetCommand({ TableName: catalogTable, Key: key, ConsistentRead: true }));
+    return Item === undefined ? null : StoredProfile.parse(Item);
+  }
+
+  async function queryList(partition: string, limit?: number) {
+    const { Items } = await client.send(
+      new QueryCommand({
+        TableName: catalogTable,
+        IndexName: INDEXES.catalogList.name,
+        KeyConditionExpression: 'listPk = :pk',
+        ExpressionAttributeValues: { ':pk': partition },
+        Limit: limit,
+      }),
+    );
+    return Items ?? [];
+  }
+
+  /** A version that is no longer the latest stays beside it, for the deliveries that began with it. */
+  async function archive(stored: StoredProfile): Promise<void> {
+    const item = { ...profileVersionKey(stored.name, stored.version), v: 1, ...stored };
+    await client.send(new PutCommand({ TableName: catalogTable, Item: item }));
+  }
+
+  const getStored = (name: string): Promise<StoredProfile | null> => get(profileKey(name));
+
+  /** False, and nothing changed, unless the stored revision is still `seen`'s. */
+  async function replace(seen: StoredProfile | null, item: Item): Promise<boolean> {
+    if (seen !== null) await archive(seen);
+    try {
+      await client.send(
+        new PutCommand({
+          TableName: catalogTable,
+          Item: item,
+          ...(seen === null
+            ? { ConditionExpression: 'attribute_not_exists(pk)' }
+            : {
+                ConditionExpression: 'revision = :revision',
+                ExpressionAttributeValues: { ':revision': seen.revision },
+              }),
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+
+  return {
+    async getLatest(name: string): Promise<StoredProfile | null> {
+      const stored = await getStored(name);
+      return stored === null || stored.deleted ? null : stored;
+    },
+
+    async getVersion(name: string, version: number): Promise<StoredProfile | null> {
+      const stored = await getStored(name);
+      return stored?.version === version ? stored : get(profileVersionKey(name, version));
+    },
+
+    /** Oldest first. A company has a handful. */
+    async list(): Promise<StoredProfile[]> {
+      return (await queryList(PROFILE_LIST)).map((item) => StoredProfile.parse(item));
+    },
+
+    /** Makes the next version. Null, and nothing changed, unless the stored revision is the given one (0: there is none). */
+    async save(
+      profile: Pick<StoredProfile, 'name' | 'document' | 'createdAt' | 'updatedAt'>,
+      revision: number,
+    ): Promise<StoredProfile | null> {
+      const seen = await getStored(profile.name);
+      if ((seen === null || seen.deleted ? 0 : seen.revision) !== revision) return null;
+      const version = (seen?.version ?? 0) + 1;
+      const next = { ...profile, version, revision: version, deleted: false };
+      const item = {
+        ...profileKey(profile.name),
+        v: 1,
+        ...next,
+        listPk: PROFILE_LIST,
+        listSk: timeKey(profile.createdAt, profile.name),
+      };
+      return (await replace(seen, item)) ? next : null;
+    },
+
+    /** Whether a subscription uses it. Read from an index, which lags behind by moments. */
+    async isUsed(name: string): Promise<boolean> {
+      return (await queryList(profileUsers(name), 1)).length > 0;
+    },
+
+    remove(stored: StoredProfile): Promise<boolean> {
+      return replace(stored, {
+        ...profileKey(stored.name),
+        v: 1,
+        ...stored,
+        deleted: true,
+        revision: stored.revision + 1,
+      });
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { compileProfile, type Profile } from '../compile-profile.ts';
+import bindbee from './bindbee.json' with { type: 'json' };
+import keypay from './keypay.json' with { type: 'json' };
+import peopleforce from './peopleforce.json' with { type: 'json' };
+import staffology from './staffology.json' with { type: 'json' };
+import standard from './standard.json' with { type: 'json' };
+
+/** Built-in profiles change only with a release, so they have one version. */
+const BUILT_IN_VERSION = 1;
+
+/** The profiles that Posthorn brings, by name. */
+export const BUILT_IN_PROFILES: ReadonlyMap<string, Profile> = new Map(
+  [standard, bindbee, keypay, staffology, peopleforce].map((document) => {
+    const compiled = compileProfile(document, BUILT_IN_VERSION);
+    if (!compiled.ok)
+      throw new Error(`the built-in profile ${document.name} is wrong: ${JSON.stringify(compiled.errors)}`);
+    return [document.name, compiled.profile];
+  }),
+);
+
+export const STANDARD = 'standard';

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import type { Event } from './event.ts';
+import { type DeliveryRef, deliveryId } from './ids.ts';
+import type { Subscription } from './subscription.ts';
+import type { TemplateValues } from './template.ts';
+
+/** What the references of a profile mean for one attempt. `at` in epoch milliseconds. */
+export function templateValues(
+  { id, type, environment, occurredAt, data, tenantId }: Event & { data: string },
+  { id: subscriptionId, name, url, metadata }: Pick<Subscription, 'id' | 'name' | 'url' | 'metadata'>,
+  { ref, attempt, at }: { ref: DeliveryRef; attempt: number; at: number },
+): TemplateValues {
+  return {
+    event: { id, hexId: hexId(id), type, environment, occurredAt: new Date(occurredAt).toISOString(), data },
+    subscription: { id: subscriptionId, name, url, metadata },
+    tenant: { id: tenantId },
+    delivery: { id: deliveryId(ref), attempt, timestamp: Math.floor(at / 1_000) },
+  };
+}
+
+/** The id itself if it is 32 hex digits (a GUID in .NET's format N), else 32 that follow from it. */
+function hexId(id: string): string {
+  return /^[0-9a-f]{32}$/i.test(id) ? id : createHash('sha256').update(id).digest('hex').slice(0, 32);
+}
