@@ -6,7 +6,7 @@ import { cpuMs } from './cpu.ts';
 import type { Posthorn } from './posthorn.ts';
 import type { PublishTimes } from './publisher.ts';
 import type { ReceiverAnswer } from './receiver-process.ts';
-import { difference, type Tally } from './tally.ts';
+import { difference, type Tally, total } from './tally.ts';
 
 export interface Bench {
   aws: Child<'tally', AwsAnswer>;
@@ -72,6 +72,22 @@ export async function runPhase(
     tally: difference(after.tally, before.tally),
     logBytes: after.logBytes - before.logBytes,
     receivedBytes: after.received.bytes - before.received.bytes,
+  };
+}
+
+/** Several phases as one. */
+export function together(phases: readonly PhaseResult[]): PhaseResult {
+  const sum = (value: (phase: PhaseResult) => number) => phases.reduce((so, phase) => so + value(phase), 0);
+  return {
+    expected: sum(({ expected }) => expected),
+    arrived: sum(({ arrived }) => arrived),
+    repeated: sum(({ repeated }) => repeated),
+    seconds: sum(({ seconds }) => seconds),
+    latenciesMs: phases.flatMap(({ latenciesMs }) => latenciesMs).sort((a, b) => a - b),
+    cpuMs: sum((phase) => phase.cpuMs),
+    tally: total(phases.map(({ tally }) => tally)),
+    logBytes: sum(({ logBytes }) => logBytes),
+    receivedBytes: sum(({ receivedBytes }) => receivedBytes),
   };
 }
 

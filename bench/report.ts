@@ -1,6 +1,6 @@
 import { type Cost, costOf } from './cost.ts';
 import type { BenchOptions } from './options.ts';
-import { type PhaseResult, percentile } from './phase.ts';
+import { type PhaseResult, percentile, together } from './phase.ts';
 import { PRICES } from './prices.ts';
 import { type Assumptions, invocationsOf, usageOf } from './usage.ts';
 
@@ -10,10 +10,15 @@ export interface BareLoop {
   cpuMs: number;
 }
 
-export interface Results {
-  burst: PhaseResult;
-  paced: PhaseResult;
+/** One after the other, so that both saw the machine in the same state. */
+export interface Round {
   bare: BareLoop;
+  burst: PhaseResult;
+}
+
+export interface Results {
+  rounds: Round[];
+  paced: PhaseResult;
   idleCpuMsPerSecond: number;
   /** On record as succeeded, of all that was published, the warm-up included. */
   record: { expected: number; recorded: number; succeeded: number };
@@ -29,8 +34,9 @@ export interface Verdict {
 }
 
 export function judge(results: Results, assumptions: Assumptions): Verdict {
-  const { burst, paced, record } = results;
-  const ratio = cpuRatio(results);
+  const { rounds, paced, record } = results;
+  const burst = together(rounds.map((round) => round.burst));
+  const ratio = median(cpuRatios(rounds));
   const { dollarsPerMillion } = costOf(usageOf(burst, assumptions), burst.arrived);
   const missing = burst.expected - burst.arrived + paced.expected - paced.arrived;
   const unrecorded = record.expected - record.succeeded;
@@ -48,7 +54,10 @@ export function judge(results: Results, assumptions: Assumptions): Verdict {
 }
 
 export function report(results: Results, assumptions: Assumptions, options: BenchOptions): string {
-  const { burst, paced, bare } = results;
+  const { rounds, paced } = results;
+  const burst = together(rounds.map((round) => round.burst));
+  const ratios = cpuRatios(rounds);
+  const bareCpuMs = median(rounds.map(({ bare }) => barePer(bare)));
   const costs = [burst, paced].map((phase) => costOf(usageOf(phase, assumptions), phase.arrived));
   const { memoryMib, retentionDays, receiverMs, awsCallMs } = assumptions;
   return [
@@ -57,11 +66,16 @@ export function report(results: Results, assumptions: Assumptions, options: Benc
       [
         [
           'CPU of a delivery : of a bare POST + HMAC',
-          cpuRatio(results).toFixed(2),
-          (cpuPer(paced) / barePer(bare)).toFixed(2),
+          median(ratios).toFixed(2),
+          (cpuPer(paced) / bareCpuMs).toFixed(2),
+        ],
+        [
+          'from the least round to the greatest',
+          [ratios.at(0), ratios.at(-1)].map((ratio) => ratio?.toFixed(2)).join(' – '),
+          '',
         ],
         ['CPU of a delivery, ms', ...both(cpuPer, 2)],
-        ['CPU of a bare POST + HMAC, ms', barePer(bare).toFixed(3), ''],
+        ['CPU of a bare POST + HMAC, ms', bareCpuMs.toFixed(3), ''],
         ['deliveries a second', ...both((phase) => phase.arrived / phase.seconds, 0)],
         ['publish to arrival, p50, ms', ...both((phase) => percentile(phase.latenciesMs, 0.5), 0)],
         ['p95', ...both((phase) => percentile(phase.latenciesMs, 0.95), 0)],
@@ -77,7 +91,7 @@ export function report(results: Results, assumptions: Assumptions, options: Benc
     table(['', 'burst', 'a delivery', 'paced', 'a delivery'], callRows()),
     `Dollars for a million deliveries (receivers take ${receiverMs} ms, AWS calls ${awsCallMs} ms, ${memoryMib} MiB, kept ${retentionDays} days):`,
     table(['', 'unit', 'a delivery, burst', '$', 'a delivery, paced', '$'], costRows(costs)),
-    `Idle, the handlers' process uses ${results.idleCpuMsPerSecond.toFixed(1)} ms of CPU a second, which is taken off. The bare loop made ${bare.requests} requests, ${Math.round(bare.requests / bare.seconds)} a second.`,
+    `Idle, the handlers' process uses ${results.idleCpuMsPerSecond.toFixed(1)} ms of CPU a second, which is taken off. The bare loop made ${Math.round(median(rounds.map(({ bare }) => bare.requests / bare.seconds)))} requests a second.`,
   ].join('\n\n');
 
   function both(value: (phase: PhaseResult) => number, digits: number): string[] {
@@ -136,8 +150,16 @@ function barePer({ cpuMs, requests }: BareLoop): number {
   return cpuMs / requests;
 }
 
-function cpuRatio({ burst, bare }: Results): number {
-  return cpuPer(burst) / barePer(bare);
+/** Ascending. */
+function cpuRatios(rounds: readonly Round[]): number[] {
+  return rounds.map(({ burst, bare }) => cpuPer(burst) / barePer(bare)).sort((a, b) => a - b);
+}
+
+function median(values: readonly number[]): number {
+  return percentile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
 }
 
 function dollars(amount: number): string {

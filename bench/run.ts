@@ -12,11 +12,12 @@ import { idleCpuMsPerSecond, runPhase } from './phase.ts';
 import { type Subscription, startPosthorn } from './posthorn.ts';
 import { createPublisher, eventType, tenantId } from './publisher.ts';
 import type { ReceiverAnswer } from './receiver-process.ts';
-import { type BareLoop, judge, type Results, report } from './report.ts';
+import { type BareLoop, judge, type Results, type Round, report } from './report.ts';
 
 const BARE_WARM_UP = 5_000;
-/** Half before and half after the deliveries, so that a machine that speeds up or slows down does so for both. */
-const BARE_REQUESTS = 20_000;
+/** The two that are compared take turns, so that a machine that speeds up or slows down does so for both. */
+const ROUNDS = 3;
+const BARE_REQUESTS = 8_000;
 
 const undo: (() => Promise<void> | void)[] = [];
 const say = (line: string) => console.error(line);
@@ -39,7 +40,7 @@ async function main(): Promise<number> {
   say('Starting SQS, DynamoDB, a receiver and Posthorn …');
   const aws = start<'tally', AwsAnswer>('./aws-process.ts', [join(dir, 'aws')]);
   const receiver = start<'count' | 'arrivals', ReceiverAnswer>('./receiver-process.ts');
-  const bareLoop = start<BareLoopQuestion, { seconds: number }>('./bare-loop-process.ts');
+  const bareChild = start<BareLoopQuestion, { seconds: number }>('./bare-loop-process.ts');
   const { counted } = await aws.ask('tally');
   const { url } = await receiver.ask('count');
   const posthorn = await startPosthorn(join(dir, 'state'), counted);
@@ -59,9 +60,9 @@ async function main(): Promise<number> {
 
   const bench = { aws, receiver, posthorn };
   const bare = async (requests: number): Promise<BareLoop> => {
-    const before = cpuMs(bareLoop.pid);
-    const { seconds } = await bareLoop.ask({ url: `${url}/bare`, requests, body: bodyLikeDelivered(options) });
-    return { requests, seconds, cpuMs: cpuMs(bareLoop.pid) - before };
+    const before = cpuMs(bareChild.pid);
+    const { seconds } = await bareChild.ask({ url: `${url}/bare`, requests, body: bodyLikeDelivered(options) });
+    return { requests, seconds, cpuMs: cpuMs(bareChild.pid) - before };
   };
   const deliveries = (events: number) => events * options.fanOut;
 
@@ -70,12 +71,14 @@ async function main(): Promise<number> {
   await runPhase(bench, deliveries(options.warmUpEvents), 0, () => publisher.burst('warm', options.warmUpEvents));
   const idle = await idleCpuMsPerSecond(bench);
 
-  say(`Posting ${BARE_REQUESTS / 2} bare requests …`);
-  const bareBefore = await bare(BARE_REQUESTS / 2);
-  say(`Publishing ${options.events} events in a burst …`);
-  const burst = await runPhase(bench, deliveries(options.events), idle, () => publisher.burst('burst', options.events));
-  say(`Posting ${BARE_REQUESTS / 2} bare requests again …`);
-  const bareAfter = await bare(BARE_REQUESTS / 2);
+  const rounds: Round[] = [];
+  const eventsOfRound = Math.ceil(options.events / ROUNDS);
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    say(`Round ${round} of ${ROUNDS}: ${BARE_REQUESTS} bare requests, then ${eventsOfRound} events in a burst …`);
+    const bareResult = await bare(BARE_REQUESTS);
+    const publish = () => publisher.burst(`burst${round}`, eventsOfRound);
+    rounds.push({ bare: bareResult, burst: await runPhase(bench, deliveries(eventsOfRound), idle, publish) });
+  }
   say(`Publishing ${options.pacedEvents} events, ${options.rate} a second …`);
   const paced = await runPhase(bench, deliveries(options.pacedEvents), idle, () =>
     publisher.paced('paced', options.pacedEvents, options.rate),
@@ -83,7 +86,7 @@ async function main(): Promise<number> {
 
   say('Reading the record …');
   const record = {
-    expected: deliveries(options.warmUpEvents + options.events + options.pacedEvents),
+    expected: deliveries(options.warmUpEvents + eventsOfRound * ROUNDS + options.pacedEvents),
     recorded: 0,
     succeeded: 0,
   };
@@ -93,7 +96,7 @@ async function main(): Promise<number> {
     record.succeeded += succeeded;
   }
 
-  const results: Results = { burst, paced, bare: sum(bareBefore, bareAfter), idleCpuMsPerSecond: idle, record };
+  const results: Results = { rounds, paced, idleCpuMsPerSecond: idle, record };
   const { memoryMib, retentionDays } = posthorn;
   const assumptions = { memoryMib, retentionDays, receiverMs: options.receiverMs, awsCallMs: options.awsCallMs };
   const verdict = judge(results, assumptions);
@@ -104,14 +107,6 @@ async function main(): Promise<number> {
 /** The envelope of Standard Webhooks around the same data. */
 function bodyLikeDelivered({ bytes }: BenchOptions): string {
   return JSON.stringify({ type: eventType(0), timestamp: new Date().toISOString(), data: exampleData('bare', bytes) });
-}
-
-function sum(one: BareLoop, other: BareLoop): BareLoop {
-  return {
-    requests: one.requests + other.requests,
-    seconds: one.seconds + other.seconds,
-    cpuMs: one.cpuMs + other.cpuMs,
-  };
 }
 
 /** The load before the bench: whatever else runs takes its share of everything below. */

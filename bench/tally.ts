@@ -28,6 +28,19 @@ export function difference(after: Tally, before: Tally): Tally {
   };
 }
 
+export function total(tallies: readonly Tally[]): Tally {
+  const sum = emptyTally();
+  for (const { calls, ...numbers } of tallies) {
+    for (const [name, count] of Object.entries(calls)) sum.calls[name] = (sum.calls[name] ?? 0) + count;
+    sum.emptyReceives += numbers.emptyReceives;
+    sum.sqsRequests += numbers.sqsRequests;
+    sum.writeUnits += numbers.writeUnits;
+    sum.readUnits += numbers.readUnits;
+    sum.storedBytes += numbers.storedBytes;
+  }
+  return sum;
+}
+
 /** How many calls have a name that begins so. */
 export function callsOf(tally: Tally, prefix: string): number {
   return Object.entries(tally.calls).reduce((sum, [name, count]) => sum + (name.startsWith(prefix) ? count : 0), 0);

@@ -31,7 +31,8 @@ export const EventType = z.object({
   name: EventTypeName,
   description: z.string(),
   group: z.string().nullable(),
-  schema: z.unknown(),
+  /** JSON Schema of the event's data, as JSON text. */
+  schema: z.string().nullable(),
   /** JSON text, kept as it was written. */
   example: z.string().nullable(),
   archived: z.boolean(),

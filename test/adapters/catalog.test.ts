@@ -29,7 +29,7 @@ const makeType = (name: string, rest: Partial<EventType> = {}): EventType => ({
   name,
   description: 'd',
   group: null,
-  schema: { type: 'object', required: ['id'] },
+  schema: '{"type":"object","required":["id"]}',
   example: '{"n":1.0,"10":1,"9":2}',
   archived: false,
   createdAt: NOW,
