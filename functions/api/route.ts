@@ -6,10 +6,13 @@ import type { Tokens } from '../adapters/dynamodb/tokens.ts';
 import type { Vault } from '../adapters/vault.ts';
 import type { WebhookSender } from '../core/attempt.ts';
 import type { WaitPolicy } from '../core/delivery.ts';
+import { isCommonEra } from '../core/event.ts';
 import type { Random } from '../core/ids.ts';
 import type { Principal } from '../core/principal.ts';
 import type { WorkQueue } from '../core/queue-message.ts';
 import type { ReceiverUrlPolicy } from '../core/receiver-url.ts';
+import { decodeCursor } from './cursor.ts';
+import { invalid } from './problem.ts';
 
 export interface ApiDeps {
   catalog: Catalog;
@@ -119,9 +122,27 @@ export const pageQuery = {
   cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.' }),
 };
 
+/** Which part of a list is asked for. */
+export function listOptions({
+  limit,
+  cursor,
+  from,
+  to,
+}: {
+  limit: number;
+  cursor?: string | undefined;
+  from?: number | undefined;
+  to?: number | undefined;
+}) {
+  if (from !== undefined && to !== undefined && from > to)
+    throw invalid([{ path: '?to', message: 'must not be before from' }]);
+  return { limit, after: decodeCursor(cursor), from: from ?? null, to: to ?? null };
+}
+
 /** A moment, as callers write it; epoch milliseconds inside. */
 export const Moment = z.iso
-  .datetime({ offset: true, error: 'must be an RFC 3339 date and time, as in 2026-11-22T10:00:00Z' })
+  .datetime({ offset: true, abort: true, error: 'must be an RFC 3339 date and time, as in 2026-11-22T10:00:00Z' })
+  .refine(isCommonEra, 'must be in the years 0000 to 9999 in UTC')
   .transform((text) => Date.parse(text))
   .meta({ override: { type: 'string', format: 'date-time' } });
 

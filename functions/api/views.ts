@@ -154,9 +154,10 @@ export const EventTypeView = z
   })
   .meta({ id: 'EventType' });
 
-export function eventTypeView({ example, createdAt, updatedAt, revision: _revision, ...rest }: EventType) {
+export function eventTypeView({ schema, example, createdAt, updatedAt, revision: _revision, ...rest }: EventType) {
   return {
     ...rest,
+    schema: schema === null ? null : new JsonText(schema),
     example: example === null ? null : new JsonText(example),
     createdAt: time(createdAt),
     updatedAt: time(updatedAt),

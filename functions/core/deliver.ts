@@ -31,7 +31,10 @@ export interface Loaded {
 export interface DeliverStore {
   /** One read for the whole batch, in the order of the messages. */
   load(messages: readonly DeliverMessage[], consistent: boolean): Promise<Loaded[]>;
-  /** One write for the whole batch, overwriting: for deliveries that succeeded at their first attempt. */
+  /**
+   * One write for the whole batch, overwriting: for deliveries that succeeded at their first attempt. The stored revision
+   * is one that nobody can have read before.
+   */
   putSucceeded(deliveries: readonly Delivery[]): Promise<void>;
   /** False, and nothing written, unless the stored revision is the given one (0: there is none). Stores revision + 1. */
   save(delivery: Delivery, revision: number): Promise<boolean>;

@@ -38,8 +38,8 @@ export const Delivery = z.object({
 });
 export type Delivery = z.infer<typeof Delivery>;
 
-/** How many attempts a delivery keeps. A schedule has ten; only retrying by hand can pass this, and drops the oldest then. */
-export const MAX_ATTEMPTS_KEPT = 50;
+/** How many attempts a delivery keeps: with long URLs and answers each takes 8 KB of the 400 KB that an item may have. A schedule has ten; only retrying by hand can pass this, and drops the oldest then. */
+export const MAX_ATTEMPTS_KEPT = 30;
 
 export interface DeliveryOrigin extends DeliveryRef {
   tenantId: string;
@@ -99,6 +99,7 @@ export function schedule(delivery: Delivery, at: number, now: number, waits: Wai
 const IDLE = { nextAttemptAt: null, dueAt: null, requested: null } as const;
 
 export function park(delivery: Delivery, message: string): Delivery {
+  if (delivery.status === 'succeeded') return withdraw(delivery);
   return {
     ...delivery,
     ...IDLE,
@@ -109,7 +110,13 @@ export function park(delivery: Delivery, message: string): Delivery {
 }
 
 export function cancel(delivery: Delivery, now: number, code: string, message: string): Delivery {
+  if (delivery.status === 'succeeded') return withdraw(delivery);
   return { ...delivery, ...IDLE, status: 'cancelled', completedAt: now, statusReason: { code, message } };
+}
+
+/** A success that was to be sent once more stays what it is when that cannot be done. */
+function withdraw(delivery: Delivery): Delivery {
+  return { ...delivery, ...IDLE };
 }
 
 /** Asks for an attempt now, whatever state the delivery is in; `nextAttemptAt` is at once. */
@@ -165,10 +172,12 @@ export function afterAttempt(
   };
   const next: Delivery = { ...delivery, ...IDLE, attempts: [...delivery.attempts, attempt].slice(-MAX_ATTEMPTS_KEPT) };
   if (result.outcome === 'success' || delivery.status === 'succeeded') {
-    return {
-      delivery: { ...next, status: 'succeeded', statusReason: null, completedAt: delivery.completedAt ?? endedAt },
-      deactivates: false,
-    };
+    const completedAt = delivery.completedAt ?? endedAt;
+    return { delivery: { ...next, status: 'succeeded', statusReason: null, completedAt }, deactivates: false };
+  }
+  // Written while the attempt was under way: what was decided then stands, be it the end or another attempt by hand.
+  if (delivery.status !== 'pending' || (delivery.requested !== null && delivery.requested !== trigger)) {
+    return { delivery: { ...delivery, attempts: next.attempts }, deactivates: false };
   }
   if (result.response !== null && matchesStatus(responses.deactivate, result.response.status)) {
     const message = `The receiver answered ${result.response.status}: it wants no more. The subscription was ${responses.deactivation}d.`;

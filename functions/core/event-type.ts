@@ -31,8 +31,8 @@ export const EventType = z.object({
   name: EventTypeName,
   description: z.string(),
   group: z.string().nullable(),
-  /** JSON Schema 2020-12 of the event's data. */
-  schema: z.record(z.string(), z.unknown()).nullable(),
+  /** JSON Schema 2020-12 of the event's data, as JSON text. */
+  schema: z.string().nullable(),
   /** Whether events are rejected whose data does not fit the schema. */
   validate: z.boolean().default(false),
   /** JSON text, kept as it was written. */

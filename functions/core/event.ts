@@ -11,6 +11,12 @@ export type Environment = z.infer<typeof Environment>;
 /** 256 KiB of JSON without insignificant white space, in UTF-8. */
 export const MAX_DATA_BYTES = 262_144;
 
+/** RFC 3339 has four digits for the year; an offset can lead past them. */
+export function isCommonEra(text: string): boolean {
+  const at = Date.parse(text);
+  return at >= -62_167_219_200_000 && at <= 253_402_300_799_999;
+}
+
 /** An event as a publisher writes it, without the tenant (over HTTP the path names it). The contract of docs/event.schema.json. */
 export const PublishedEvent = z
   .strictObject({
@@ -26,7 +32,12 @@ export const PublishedEvent = z
       description: 'Only subscriptions of this environment receive it.',
     }),
     occurredAt: z.iso
-      .datetime({ offset: true, error: 'must be an RFC 3339 date and time with an offset, as in 2026-11-22T10:00:00Z' })
+      .datetime({
+        offset: true,
+        abort: true,
+        error: 'must be an RFC 3339 date and time with an offset, as in 2026-11-22T10:00:00Z',
+      })
+      .refine(isCommonEra, 'must be in the years 0000 to 9999 in UTC')
       .optional()
       .meta({ description: 'When it happened. Without it: when Posthorn accepted it.' }),
   })
@@ -200,9 +211,13 @@ function hashContent(type: string, environment: string, occurredAt: string | und
     .slice(0, 22);
 }
 
+/** So many mistakes are listed; a list of twenty thousand helps nobody, and would not fit where it is kept. */
+const MAX_ERRORS = 50;
+const MAX_PATH = 200;
+
 /** zod's issues as field errors; unknown fields are named one by one. */
 export function fieldErrors(error: z.ZodError, input: unknown): FieldError[] {
-  return error.issues.flatMap((issue): FieldError[] => {
+  const all = error.issues.flatMap((issue): FieldError[] => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ path: pointer([...issue.path, key]), message: 'is not a known field' }));
     }
@@ -211,6 +226,19 @@ export function fieldErrors(error: z.ZodError, input: unknown): FieldError[] {
     }
     return [{ path: pointer(issue.path), message: issue.message }];
   });
+  return listErrors(all);
+}
+
+/** As many mistakes as are worth listing, with how many more there are. */
+export function listErrors(all: readonly FieldError[]): FieldError[] {
+  const listed = all.slice(0, MAX_ERRORS).map(({ path, message }) => ({ path: shorten(path), message }));
+  const more = all.length - listed.length;
+  return more === 0 ? listed : [...listed, { path: '', message: `and ${more} more mistakes` }];
+}
+
+function shorten(path: string): string {
+  // toWellFormed: the cut can fall between the halves of a surrogate pair.
+  return path.length <= MAX_PATH ? path : `${path.slice(0, MAX_PATH).toWellFormed()}…`;
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

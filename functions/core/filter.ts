@@ -24,12 +24,14 @@ export type Filter = Readonly<Record<string, unknown>>;
 
 /** The same as `parseFilter`, for requests and their OpenAPI document. Not z.record, which drops `__proto__` unseen. */
 export const Filter = z
-  .custom<Filter>()
-  .superRefine((json, context) => {
+  .unknown()
+  .transform((json, context): Filter => {
     const parsed = parsePattern(json);
-    for (const { path, message } of parsed.ok ? [] : parsed.errors) {
+    if (parsed.ok) return parsed.document;
+    for (const { path, message } of parsed.errors) {
       context.addIssue({ code: 'custom', path: pointerKeys(path), message });
     }
+    return z.NEVER;
   })
   .meta({
     description:

@@ -102,19 +102,19 @@ async function accept(
   for (const message of messages) {
     const parsed = parseMessage(message, deps.now());
     if (parsed.kind === 'rejected') {
-      rejected.push(rejection(deps, message, parsed.tenantId, parsed.reason));
+      rejected.push(rejection(message, parsed.tenantId, parsed.reason));
       continue;
     }
     const { event, idGiven } = parsed;
     const refusal = await checkType(deps, event);
     if (refusal !== null) {
-      rejected.push(rejection(deps, message, event.tenantId, refusal));
+      rejected.push(rejection(message, event.tenantId, refusal));
       continue;
     }
     const first = accepted.get(eventKey(event));
     if (first === undefined) accepted.set(eventKey(event), { message, twins: [], event, idGiven, recorded: null });
     else if (first.event.contentHash === event.contentHash) first.twins.push(message.messageId);
-    else rejected.push(rejection(deps, message, event.tenantId, idReused(event.id)));
+    else rejected.push(rejection(message, event.tenantId, idReused(event.id)));
   }
   return [...accepted.values()];
 }
@@ -133,9 +133,10 @@ async function recognise(
   if (suspects.length === 0) return [...accepted];
   const known = await deps.store.getEvents(
     suspects.map(({ event }) => event),
-    false,
+    // An unfinished fan-out comes back at once, before an eventually consistent read would show where it stopped.
+    suspects.some(({ message }) => message.receivedBefore),
   );
-  return accepted.filter((one) => matchesRecord(deps, one, known.get(eventKey(one.event)) ?? null, rejected));
+  return accepted.filter((one) => matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejected));
 }
 
 /** Creates what is new. Returns the events that still have to be written: those whose id nobody else can have. */
@@ -151,7 +152,7 @@ async function create(deps: IngestDeps, accepted: Accepted[], rejected: Rejected
       true,
     );
     for (const one of lost) {
-      const keep = matchesRecord(deps, one, known.get(eventKey(one.event)) ?? null, rejected);
+      const keep = matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejected);
       if (!keep) accepted.splice(accepted.indexOf(one), 1);
     }
   }
@@ -159,15 +160,10 @@ async function create(deps: IngestDeps, accepted: Accepted[], rejected: Rejected
 }
 
 /** Whether the event may go on; it does so as the one on record, if there is one. */
-function matchesRecord(
-  deps: IngestDeps,
-  one: Accepted,
-  recorded: RecordedEvent | null,
-  rejected: RejectedEvent[],
-): boolean {
+function matchesRecord(one: Accepted, recorded: RecordedEvent | null, rejected: RejectedEvent[]): boolean {
   if (recorded === null) return true;
   if (recorded.event.contentHash !== one.event.contentHash) {
-    rejected.push(rejection(deps, one.message, one.event.tenantId, idReused(one.event.id)));
+    rejected.push(rejection(one.message, one.event.tenantId, idReused(one.event.id)));
     return false;
   }
   one.event = recorded.event;
@@ -270,12 +266,7 @@ export function eventKey({ tenantId, id }: Pick<Event, 'tenantId' | 'id'>): stri
 /** DynamoDB keeps 400 KB in an item, SQS carries 1 MiB in a message. */
 const MAX_BODY_KEPT = 300_000;
 
-function rejection(
-  deps: IngestDeps,
-  message: IncomingMessage,
-  tenantId: string | null,
-  reason: RejectionReason,
-): RejectedEvent {
+function rejection(message: IncomingMessage, tenantId: string | null, reason: RejectionReason): RejectedEvent {
   const bytes = Buffer.from(message.body);
   const truncated = bytes.length > MAX_BODY_KEPT;
   // The id follows from the message: handed out again, it makes the same record.
@@ -283,7 +274,8 @@ function rejection(
   return {
     id: deriveId('rej', message.sentAt, seed),
     tenantId,
-    rejectedAt: deps.now(),
+    // Not the clock's time: with the id it is the record's key, which must not change either.
+    rejectedAt: message.sentAt,
     reason,
     body: truncated ? bytes.subarray(0, MAX_BODY_KEPT).toString('utf8') : message.body,
     bodyTruncated: truncated,

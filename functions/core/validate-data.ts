@@ -1,20 +1,25 @@
 import { type Schema, Validator } from '@cfworker/json-schema';
-import type { FieldError } from './event.ts';
+import { type FieldError, listErrors } from './event.ts';
 
-type JsonSchema = Record<string, unknown>;
+/** Validators by their schema's text. Reading one costs more than using it. */
+const validators = new Map<string, Validator>();
+const MAX_KEPT = 500;
 
-/** Compiled validators, for as long as the schema's object is in use. */
-const validators = new WeakMap<JsonSchema, Validator>();
+function validatorOf(schema: string): Validator {
+  const known = validators.get(schema);
+  if (known !== undefined) return known;
+  const made = new Validator(JSON.parse(schema) as Schema, '2020-12', false);
+  if (validators.size >= MAX_KEPT) validators.clear();
+  validators.set(schema, made);
+  return made;
+}
 
-/** How many mistakes are listed: a list of a thousand items can be wrong a thousand times. */
-const MAX_ERRORS = 50;
-
-/** Where data does not fit a JSON Schema (2020-12); paths are JSON pointers that begin with /data. Never throws. */
-export function validateData(schema: JsonSchema, data: unknown): FieldError[] {
+/**
+ * Where data does not fit a JSON Schema (2020-12, as JSON text); paths are JSON pointers that begin with /data. Never throws.
+ */
+export function validateData(schema: string, data: unknown): FieldError[] {
   try {
-    const validator = validators.get(schema) ?? new Validator(schema as Schema, '2020-12', false);
-    validators.set(schema, validator);
-    const { errors } = validator.validate(data);
+    const { errors } = validatorOf(schema).validate(data);
     // A failure is told once more by every schema around it; the innermost say what is wrong.
     const innermost = errors.filter(
       ({ instanceLocation: at }) => !errors.some((other) => other.instanceLocation.startsWith(`${at}/`)),
@@ -25,24 +30,23 @@ export function validateData(schema: JsonSchema, data: unknown): FieldError[] {
         { path: `/data${instanceLocation.slice(1)}`, message: error },
       ]),
     );
-    return [...unique.values()].slice(0, MAX_ERRORS);
+    return listErrors([...unique.values()]);
   } catch (error) {
     // The validator descends by recursion: a payload can be nested deeper than its stack.
-    return [
-      {
-        path: '/data',
-        message: `cannot be checked against the schema: ${error instanceof Error ? error.message : String(error)}`,
-      },
-    ];
+    return [{ path: '/data', message: `cannot be checked against the schema: ${reasonOf(error)}` }];
   }
 }
 
 /** What is wrong with a schema itself; null if it can be used. */
-export function schemaMistake(schema: JsonSchema): string | null {
+export function schemaMistake(schema: string): string | null {
   try {
-    new Validator(schema as Schema, '2020-12', false).validate({});
+    validatorOf(schema).validate({});
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

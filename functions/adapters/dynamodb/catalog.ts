@@ -7,6 +7,7 @@ import type { StatusReason, Subscription } from '../../core/subscription.ts';
 import { Tenant } from '../../core/tenant.ts';
 import type { Tables } from './client.ts';
 import { parseSubscription, subscriptionItem } from './items.ts';
+import type { Matches } from './journal.ts';
 import {
   EVENT_TYPES,
   eventTypeKey,
@@ -18,6 +19,7 @@ import {
   tenantPartition,
   timeKey,
 } from './keys.ts';
+import { queryUpTo } from './query.ts';
 import { readNewest } from './read-newest.ts';
 
 /** Subscriptions' sort keys; the tenant itself sorts before them. */
@@ -88,26 +90,28 @@ export function createCatalog({ client, catalogTable }: Tables) {
     },
 
     async listTenants(limit: number, after: string | null): Promise<{ values: Tenant[]; next: string | null }> {
-      const page = await readNewest<Item>({
+      return readNewest<Item, Tenant>({
         partitions: [TENANT_LIST],
+        filtered: false,
+        select: async (entries) => entries.map(({ sortKey, value }) => ({ sortKey, value: Tenant.parse(value) })),
         range: { from: '0', to: '~' },
         limit,
         after,
         query: async (partition, range, count) => {
-          const { Items } = await client.send(
-            new QueryCommand({
+          const items = await queryUpTo(
+            client,
+            {
               TableName: catalogTable,
               IndexName: INDEXES.catalogList.name,
               KeyConditionExpression: 'listPk = :pk AND listSk BETWEEN :from AND :to',
               ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
               ScanIndexForward: false,
-              Limit: count,
-            }),
+            },
+            count,
           );
-          return (Items ?? []).map((item) => ({ sortKey: z.string().parse(item.listSk), value: item }));
+          return items.map((item) => ({ sortKey: z.string().parse(item.listSk), value: item }));
         },
       });
-      return { values: page.values.map((item) => Tenant.parse(item)), next: page.next };
     },
 
     async getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null> {
@@ -193,29 +197,33 @@ export function createCatalog({ client, catalogTable }: Tables) {
       tenantId: string,
       limit: number,
       after: string | null,
-      matches: (subscription: Subscription) => boolean,
+      matches: Matches<Subscription>,
     ): Promise<{ values: Subscription[]; next: string | null }> {
-      const page = await readNewest<Item>({
+      return readNewest<Item, Subscription>({
         partitions: [tenantPartition(tenantId)],
         range: SUBSCRIPTIONS,
         limit,
         after,
         query: async (partition, range, count) => {
-          const { Items } = await client.send(
-            new QueryCommand({
+          const items = await queryUpTo(
+            client,
+            {
               TableName: catalogTable,
               KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
               ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
               ScanIndexForward: false,
-              Limit: count,
               ConsistentRead: true,
-            }),
+            },
+            count,
           );
-          return (Items ?? []).map((item) => ({ sortKey: z.string().parse(item.sk), value: item }));
+          return items.map((item) => ({ sortKey: z.string().parse(item.sk), value: item }));
         },
-        select: async (entries) => entries.filter(({ value }) => matches(parseSubscription(value))),
+        filtered: matches !== null,
+        select: async (entries) =>
+          entries
+            .map(({ sortKey, value }) => ({ sortKey, value: parseSubscription(value) }))
+            .filter(({ value }) => matches === null || matches(value)),
       });
-      return { values: page.values.map(parseSubscription), next: page.next };
     },
 
     async getEventType(name: string): Promise<EventType | null> {

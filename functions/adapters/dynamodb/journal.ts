@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { INDEXES } from '../../contract.ts';
 import type { Loaded } from '../../core/deliver.ts';
@@ -30,6 +30,7 @@ import {
   statusPartition,
   subscriptionKey,
 } from './keys.ts';
+import { queryUpTo } from './query.ts';
 import { type Entry, type Range, readNewest } from './read-newest.ts';
 
 export interface JournalOptions {
@@ -45,6 +46,15 @@ export interface ListOptions {
   from: number | null;
   to: number | null;
 }
+
+/**
+ * A success that is written without looking must not leave the revision that it wrote over: whoever has read that one
+ * would write over the success. No delivery is written so often otherwise.
+ */
+const SUCCESS_REVISION = 1_000_000;
+
+/** What a list is filtered by; null for all. */
+export type Matches<T> = ((value: T) => boolean) | null;
 
 /** How many parked deliveries one step of a release takes. */
 const STEP = 100;
@@ -85,16 +95,17 @@ export function createJournal({ tables, retentionDays, now }: JournalOptions) {
   }
 
   async function queryItems(partition: string, range: Range, limit: number): Promise<Entry<Item>[]> {
-    const answer = await client.send(
-      new QueryCommand({
+    const items = await queryUpTo(
+      client,
+      {
         TableName: journalTable,
         KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
         ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
         ScanIndexForward: false,
-        Limit: limit,
-      }),
+      },
+      limit,
     );
-    return (answer.Items ?? []).map((item) => ({ sortKey: ListEntrySortKey.parse(item).sk, value: item }));
+    return items.map((item) => ({ sortKey: ListEntrySortKey.parse(item).sk, value: item }));
   }
 
   async function queryListIndex(
@@ -103,17 +114,18 @@ export function createJournal({ tables, retentionDays, now }: JournalOptions) {
     limit: number,
     forward = false,
   ): Promise<Entry<Key>[]> {
-    const answer = await client.send(
-      new QueryCommand({
+    const items = await queryUpTo(
+      client,
+      {
         TableName: journalTable,
         IndexName: INDEXES.journalList.name,
         KeyConditionExpression: 'listPk = :pk AND listSk BETWEEN :from AND :to',
         ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
         ScanIndexForward: forward,
-        Limit: limit,
-      }),
+      },
+      limit,
     );
-    return (answer.Items ?? []).map((item) => {
+    return items.map((item) => {
       const { pk, sk, listSk } = ListEntry.parse(item);
       return { sortKey: listSk, value: { pk, sk } };
     });
@@ -208,7 +220,7 @@ export function createJournal({ tables, retentionDays, now }: JournalOptions) {
       await batchPut(
         tables,
         journalTable,
-        deliveries.map((delivery) => deliveryItem({ ...delivery, revision: 1 }, expiresAt())),
+        deliveries.map((delivery) => deliveryItem({ ...delivery, revision: SUCCESS_REVISION }, expiresAt())),
       );
     },
 
@@ -259,25 +271,20 @@ export function createJournal({ tables, retentionDays, now }: JournalOptions) {
       );
     },
 
-    listEvents(tenantId: string, options: ListOptions, matches: (event: Event) => boolean) {
+    listEvents(tenantId: string, options: ListOptions, matches: Matches<Event>) {
       return listThroughIndex(eventListPartitions(tenantId), options, (item) => parseEvent(item).event, matches);
     },
 
     /** Deliveries of one status other than succeeded. */
-    listByStatus(
-      subscriptionId: string,
-      status: string,
-      options: ListOptions,
-      matches: (delivery: Delivery) => boolean,
-    ) {
+    listByStatus(subscriptionId: string, status: string, options: ListOptions, matches: Matches<Delivery>) {
       return listThroughIndex([statusPartition(subscriptionId, status)], options, parseDelivery, matches);
     },
 
-    listDeliveries(subscriptionId: string, options: ListOptions, matches: (delivery: Delivery) => boolean) {
+    listDeliveries(subscriptionId: string, options: ListOptions, matches: Matches<Delivery>) {
       return list(deliveryPartitions(subscriptionId), options, parseDelivery, matches);
     },
 
-    listRejected(options: ListOptions, matches: (rejected: RejectedEvent) => boolean) {
+    listRejected(options: ListOptions, matches: Matches<RejectedEvent>) {
       return list(rejectedPartitions(), options, parseRejected, matches);
     },
 
@@ -305,33 +312,42 @@ export function createJournal({ tables, retentionDays, now }: JournalOptions) {
     partitions: readonly string[],
     options: ListOptions,
     parse: (item: Item) => T,
-    matches: (value: T) => boolean,
-  ) {
-    return readNewest<Item>({
+    matches: Matches<T>,
+  ): Promise<{ values: T[]; next: string | null }> {
+    return readNewest<Item, T>({
       ...bounds(options),
       partitions,
       query: queryItems,
-      select: async (entries) => entries.filter(({ value }) => isLive(value) && matches(parse(value))),
-    }).then(({ values, next }) => ({ values: values.map(parse), next }));
+      filtered: matches !== null,
+      select: async (entries) =>
+        wanted(
+          entries.filter(({ value }) => isLive(value)),
+          parse,
+          matches,
+        ),
+    });
   }
 
-  async function listThroughIndex<T>(
+  function listThroughIndex<T>(
     partitions: readonly string[],
     options: ListOptions,
     parse: (item: Item) => T,
-    matches: (value: T) => boolean,
+    matches: Matches<T>,
   ): Promise<{ values: T[]; next: string | null }> {
-    const found = await readNewest<Key | Item>({
+    return readNewest<Key, T>({
       ...bounds(options),
       partitions,
       query: queryListIndex,
-      select: async (entries) =>
-        (await follow(entries.map(({ sortKey, value }) => ({ sortKey, value: IndexedKey.parse(value) })))).filter(
-          ({ value }) => matches(parse(value)),
-        ),
+      filtered: matches !== null,
+      select: async (entries) => wanted(await follow(entries), parse, matches),
     });
-    return { values: found.values.map(parse), next: found.next };
   }
+}
+
+function wanted<T>(entries: readonly Entry<Item>[], parse: (item: Item) => T, matches: Matches<T>): Entry<T>[] {
+  return entries
+    .map(({ sortKey, value }) => ({ sortKey, value: parse(value) }))
+    .filter(({ value }) => matches === null || matches(value));
 }
 
 const ListEntrySortKey = z.object({ sk: z.string() });

@@ -11,34 +11,41 @@ export interface Range {
   to: string;
 }
 
-export interface ReadNewest<T> {
+export interface ReadNewest<Raw, T> {
   /** The partitions that the list is spread over. */
   partitions: readonly string[];
-  /** The newest entries of one partition within a range, at most `limit`. */
-  query: (partition: string, range: Range, limit: number) => Promise<Entry<T>[]>;
+  /** The newest entries of one partition within a range: `limit` of them, or all if there are fewer. */
+  query: (partition: string, range: Range, limit: number) => Promise<Entry<Raw>[]>;
   range: Range;
   limit: number;
   /** Entries after this one (older than it). */
   after: string | null;
-  /** Asked page by page, so that it may read more about the entries. Defaults to all. */
-  select?: (entries: Entry<T>[]) => Promise<Entry<T>[]>;
+  /** Makes what is listed out of what was queried, and leaves out what is not wanted. Asked page by page. */
+  select: (entries: Entry<Raw>[]) => Promise<Entry<T>[]>;
+  /** Whether pages are mostly wanted whole; a filter reads more at a time. */
+  filtered: boolean;
 }
 
 /** A filter that finds nothing must not read the whole journal: then the cursor says how far it got. */
 const MAX_EXAMINED = 500;
+const FILTERED_PAGE = 50;
+/** Lambda answers with at most 6 MB; what is listed is written with more around it. */
+const MAX_BYTES = 4_000_000;
 
 /**
- * A page of a list that is spread over partitions, newest first. `next` is null at the end. With a filter, a page may be
- * shorter than `limit`, or empty, and yet have a next one.
+ * A page of a list that is spread over partitions, newest first. `next` is null at the end. A page may be shorter than
+ * `limit`, or empty, and yet have a next one: with a filter, or where the entries are large.
  */
-export async function readNewest<T>(options: ReadNewest<T>): Promise<{ values: T[]; next: string | null }> {
-  const { partitions, query, range, limit, select } = options;
-  const found: Entry<T>[] = [];
+export async function readNewest<Raw, T>(options: ReadNewest<Raw, T>): Promise<{ values: T[]; next: string | null }> {
+  const { partitions, query, range, limit, select, filtered } = options;
+  const values: T[] = [];
+  let bytes = 0;
   let position = options.after;
-  let examined = 0;
-  while (examined < MAX_EXAMINED) {
+  for (let examined = 0; examined < MAX_EXAMINED; ) {
     const to = position ?? range.to;
-    const pageSize = select === undefined ? limit - found.length : Math.max(limit, 50);
+    // DynamoDB refuses a range that ends before it begins; a cursor can lead there.
+    if (to < range.from) return { values, next: null };
+    const pageSize = filtered ? Math.max(limit, FILTERED_PAGE) : limit - values.length;
     // One more than the page, because the range includes the position itself; and one to tell whether more follows.
     const lists = await Promise.all(
       partitions.map((partition) => query(partition, { from: range.from, to }, pageSize + 2)),
@@ -50,15 +57,18 @@ export async function readNewest<T>(options: ReadNewest<T>): Promise<{ values: T
     const page = merged.slice(0, pageSize);
     const isEnd = merged.length <= pageSize;
     examined += page.length;
-    for (const entry of select === undefined ? page : await select(page)) {
-      found.push(entry);
-      if (found.length === limit) {
-        const isLast = isEnd && entry.sortKey === page.at(-1)?.sortKey;
-        return { values: found.map(({ value }) => value), next: isLast ? null : entry.sortKey };
+    for (const { sortKey, value } of await select(page)) {
+      bytes += JSON.stringify(value).length;
+      if (values.length > 0 && bytes > MAX_BYTES) return { values, next: position };
+      values.push(value);
+      position = sortKey;
+      if (values.length === limit) {
+        const isLast = isEnd && sortKey === page.at(-1)?.sortKey;
+        return { values, next: isLast ? null : sortKey };
       }
     }
-    if (isEnd) return { values: found.map(({ value }) => value), next: null };
+    if (isEnd) return { values, next: null };
     position = page.at(-1)?.sortKey ?? position;
   }
-  return { values: found.map(({ value }) => value), next: position };
+  return { values, next: position };
 }

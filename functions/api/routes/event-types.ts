@@ -1,18 +1,21 @@
 import * as z from 'zod';
 import { EventTypeName, PublishableTypeName } from '../../core/event-type.ts';
-import { cutJsonMember } from '../../core/json-text.ts';
+import { cutJsonMember, isWellFormedJson } from '../../core/json-text.ts';
 import { decodeCursor } from '../cursor.ts';
+import { Text } from '../fields.ts';
 import { JsonText } from '../json.ts';
 import { modify } from '../modify.ts';
-import { notFound, Problem } from '../problem.ts';
+import { invalid, notFound, Problem } from '../problem.ts';
 import { type ApiDeps, pageQuery, route } from '../route.ts';
 import { EventTypeView, eventTypeView, listBody, listOf } from '../views.ts';
 
 const params = { name: EventTypeName };
 const Json = z.unknown().meta({ description: 'Any JSON.' });
+/** Both are kept in one item of 400 KB, and read whenever the catalogue is. */
+const MAX_TEXT_BYTES = 100_000;
 const fields = {
-  description: z.string().max(2_000),
-  group: z.string().min(1).max(100).nullable(),
+  description: Text.max(2_000),
+  group: Text.min(1).max(100).nullable(),
   schema: z.record(z.string(), z.unknown()).nullable().meta({ description: 'JSON Schema of data.' }),
 };
 const One = { 200: { description: 'The event type.', schema: EventTypeView } };
@@ -48,8 +51,15 @@ export const eventTypeRoutes = [
     responses: { 201: { description: 'Added.', schema: EventTypeView } },
     run: async ({ body, bodyText, deps }) => {
       const now = deps.now();
-      const example = cutJsonMember(bodyText, 'example');
-      const type = { ...body, example, archived: false, createdAt: now, updatedAt: now, revision: 0 };
+      const type = {
+        ...body,
+        schema: jsonText(bodyText, 'schema') ?? null,
+        example: jsonText(bodyText, 'example') ?? null,
+        archived: false,
+        createdAt: now,
+        updatedAt: now,
+        revision: 0,
+      };
       if (!(await deps.catalog.saveEventType(type, 0))) {
         throw new Problem('conflict', `The catalogue has "${body.name}" already. Change it with PATCH.`);
       }
@@ -85,17 +95,16 @@ export const eventTypeRoutes = [
     conditional: true,
     responses: One,
     run: async ({ params, body, bodyText, ifMatch, deps }) => {
-      const { example: _parsed, description, ...rest } = body;
-      const example = cutJsonMember(bodyText, 'example');
+      const texts = { schema: jsonText(bodyText, 'schema'), example: jsonText(bodyText, 'example') };
+      const { description, group, archived } = body;
+      const changes = { ...texts, group, archived, description: description === null ? '' : description };
       const type = await modify({
         what: 'event type',
         ifMatch,
         read: () => deps.catalog.getEventType(params.name),
         change: (current) => ({
           ...current,
-          ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
-          ...(description === undefined ? {} : { description: description ?? '' }),
-          ...(example === null ? {} : { example: example === 'null' ? null : example }),
+          ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
           updatedAt: deps.now(),
         }),
         save: deps.catalog.saveEventType,
@@ -133,6 +142,19 @@ export const eventTypeRoutes = [
     },
   }),
 ];
+
+/** A member of the request as its author wrote it; null for null, undefined if it is not there. */
+function jsonText(bodyText: string, key: 'schema' | 'example'): string | null | undefined {
+  const text = cutJsonMember(bodyText, key);
+  if (text === null) return undefined;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_TEXT_BYTES) {
+    throw invalid([{ path: `/${key}`, message: `is ${bytes} bytes; at most ${MAX_TEXT_BYTES} are allowed` }]);
+  }
+  if (!isWellFormedJson(JSON.parse(text)))
+    throw invalid([{ path: `/${key}`, message: 'contains an unpaired surrogate' }]);
+  return text === 'null' ? null : text;
+}
 
 async function read(deps: ApiDeps, name: string) {
   const type = await deps.catalog.getEventType(name);

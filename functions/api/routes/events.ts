@@ -12,7 +12,7 @@ import { EventId, newId } from '../../core/ids.ts';
 import { splitJsonArray } from '../../core/json-text.ts';
 import { decodeCursor } from '../cursor.ts';
 import { invalid, notFound } from '../problem.ts';
-import { type ApiDeps, pageQuery, rangeQuery, route } from '../route.ts';
+import { type ApiDeps, listOptions, pageQuery, rangeQuery, route } from '../route.ts';
 import { DeliveryView, deliveryView, EventView, eventView, listBody, listOf } from '../views.ts';
 import { tenantParams } from './tenants.ts';
 
@@ -61,19 +61,11 @@ export const eventRoutes = [
       },
     },
     run: async ({ params, query, deps }) => {
-      const options = {
-        limit: query.limit,
-        after: decodeCursor(query.cursor),
-        from: query.from ?? null,
-        to: query.to ?? null,
-      };
-      const page = await deps.journal.listEvents(
-        params.tenantId,
-        options,
-        (event) =>
-          (query.type === undefined || event.type === query.type) &&
-          (query.environment === undefined || event.environment === query.environment),
-      );
+      const { type, environment } = query;
+      const matches = (event: Event) =>
+        (type === undefined || event.type === type) && (environment === undefined || event.environment === environment);
+      const isFiltered = type !== undefined || environment !== undefined;
+      const page = await deps.journal.listEvents(params.tenantId, listOptions(query), isFiltered ? matches : null);
       return { status: 200, body: listBody(page, page.values.map(eventView)) };
     },
   }),
@@ -99,12 +91,7 @@ export const eventRoutes = [
     },
     run: async ({ params, query, deps }) => {
       const event = await read(deps, params);
-      const page = await deps.catalog.pageSubscriptions(
-        params.tenantId,
-        query.limit,
-        decodeCursor(query.cursor),
-        () => true,
-      );
+      const page = await deps.catalog.pageSubscriptions(params.tenantId, query.limit, decodeCursor(query.cursor), null);
       const deliveries = await deps.journal.getDeliveries(
         page.values.map(({ id }) => ({ subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt })),
       );

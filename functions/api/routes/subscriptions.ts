@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DELIVERY_STATUSES } from '../../core/delivery.ts';
+import { DELIVERY_STATUSES, type Delivery } from '../../core/delivery.ts';
 import { Environment, type FieldError } from '../../core/event.ts';
 import { EventTypeName, EventTypePattern, unknownPatterns } from '../../core/event-type.ts';
 import { newId, SubscriptionId } from '../../core/ids.ts';
@@ -11,10 +11,10 @@ import {
   SubscriptionHeaders,
   SubscriptionStatus,
 } from '../../core/subscription.ts';
-import { decodeCursor } from '../cursor.ts';
+import { Metadata, Name } from '../fields.ts';
 import { checkRevision, modify } from '../modify.ts';
 import { invalid, notFound, Problem } from '../problem.ts';
-import { type ApiDeps, Moment, pageQuery, rangeQuery, route } from '../route.ts';
+import { type ApiDeps, listOptions, Moment, pageQuery, rangeQuery, route } from '../route.ts';
 import { makeKeys, revealSecret, SecretInput } from '../secrets.ts';
 import {
   DeliveryView,
@@ -25,7 +25,7 @@ import {
   SubscriptionView,
   subscriptionView,
 } from '../views.ts';
-import { Metadata, Name, tenantParams } from './tenants.ts';
+import { tenantParams } from './tenants.ts';
 
 export const subscriptionParams = { ...tenantParams, subscriptionId: SubscriptionId };
 
@@ -163,15 +163,14 @@ export const subscriptionRoutes = [
     },
     responses: { 200: { description: 'A page of subscriptions.', schema: listOf(SubscriptionView) } },
     run: async ({ params, query, deps }) => {
-      const page = await deps.catalog.pageSubscriptions(
-        params.tenantId,
-        query.limit,
-        decodeCursor(query.cursor),
-        (one) =>
-          (query.status === undefined || one.status === query.status) &&
-          (query.environment === undefined || one.environment === query.environment) &&
-          (query.eventType === undefined || one.eventTypes.includes(query.eventType)),
-      );
+      const { status, environment, eventType } = query;
+      const matches = (one: Subscription) =>
+        (status === undefined || one.status === status) &&
+        (environment === undefined || one.environment === environment) &&
+        (eventType === undefined || one.eventTypes.includes(eventType));
+      const isFiltered = status !== undefined || environment !== undefined || eventType !== undefined;
+      const { limit, after } = listOptions(query);
+      const page = await deps.catalog.pageSubscriptions(params.tenantId, limit, after, isFiltered ? matches : null);
       return { status: 200, body: listBody(page, page.values.map(subscriptionView)) };
     },
   }),
@@ -291,19 +290,19 @@ export const subscriptionRoutes = [
     },
     run: async ({ params, query, deps }) => {
       await readSubscription(deps, params);
-      const options = {
-        limit: query.limit,
-        after: decodeCursor(query.cursor),
-        from: query.from ?? null,
-        to: query.to ?? null,
-      };
+      const options = listOptions(query);
       const { status, eventType } = query;
-      const matches = (one: { status: string; eventType: string }) =>
-        (status === undefined || one.status === status) && (eventType === undefined || one.eventType === eventType);
-      const page =
-        status === undefined || status === 'succeeded'
-          ? await deps.journal.listDeliveries(params.subscriptionId, options, matches)
-          : await deps.journal.listByStatus(params.subscriptionId, status, options, matches);
+      const matchesType = eventType === undefined ? null : (one: Delivery) => one.eventType === eventType;
+      if (status !== undefined && status !== 'succeeded') {
+        const page = await deps.journal.listByStatus(params.subscriptionId, status, options, matchesType);
+        return { status: 200, body: listBody(page, page.values.map(deliveryView)) };
+      }
+      const matches = (one: Delivery) => one.status === 'succeeded' && (matchesType === null || matchesType(one));
+      const page = await deps.journal.listDeliveries(
+        params.subscriptionId,
+        options,
+        status === undefined ? matchesType : matches,
+      );
       return { status: 200, body: listBody(page, page.values.map(deliveryView)) };
     },
   }),

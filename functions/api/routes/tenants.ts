@@ -1,19 +1,13 @@
 import * as z from 'zod';
 import { TenantId } from '../../core/ids.ts';
 import { decodeCursor } from '../cursor.ts';
+import { Metadata, Name } from '../fields.ts';
 import { checkRevision, modify } from '../modify.ts';
 import { notFound } from '../problem.ts';
 import { pageQuery, route } from '../route.ts';
 import { listBody, listOf, TenantView, tenantView, time } from '../views.ts';
 
 export const tenantParams = { tenantId: TenantId };
-
-export const Metadata = z
-  .record(z.string().min(1).max(64), z.string().max(512))
-  .refine((metadata) => Object.keys(metadata).length <= 50, 'must have at most 50 keys')
-  .meta({ description: 'Your own notes: up to 50 keys of 64 characters, values of 512.' });
-
-export const Name = z.string().min(1).max(200);
 
 const DEFAULT_TOKEN_SECONDS = 3_600;
 

@@ -38,7 +38,7 @@ function parseOperator(name: string, operand: unknown, path: string, report: Rep
   if (name === 'numeric') return parseNumericTest(operand, path, report);
   if (name === 'anything-but') return parseAnythingBut(operand, path, report);
   if (name === 'exists') return parseExists(operand, path, report);
-  return report(path, `is not an operator; there are ${list(OPERATORS, 'and')}`);
+  return report(path, `is not an operator; there are ${OPERATORS.join(', ')}`);
 }
 
 function parseValue(value: string | number | boolean | null, path: string, report: Report): Condition | null {
@@ -100,7 +100,7 @@ function parseExists(operand: unknown, path: string, report: Report): Condition 
 }
 
 export function isScalar(value: unknown): value is string | number | boolean | null {
-  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+  return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -61,7 +61,7 @@ function parseWildcard(operand: string, path: string, report: Report): Condition
   if (/\\(?![*\\])/.test(operand.replaceAll('\\\\', ''))) {
     return report(path, 'has a backslash before something else than * or \\; write \\\\ for a backslash');
   }
-  const tokens = operand.match(/\\[*\\]|[^]/g) ?? [];
+  const tokens = operand.match(/\\[*\\]|./gs) ?? [];
   if (tokens.some((token, index) => token === '*' && tokens[index + 1] === '*')) {
     return report(path, 'has two * in a row; one is enough');
   }

@@ -5,7 +5,7 @@ const MAX_LISTED = 5;
 export function quote(value: unknown): string {
   if (typeof value !== 'string') return String(value);
   if (value.length <= MAX_TEXT) return JSON.stringify(value);
-  return `${JSON.stringify(value.slice(0, MAX_TEXT).toWellFormed())}…`;
+  return `${JSON.stringify(value.slice(0, MAX_TEXT).replace(/[\ud800-\udbff]$/, ''))}…`;
 }
 
 /** `a, b or c`; of a long list the first few, and how many more there are. */

@@ -1,0 +1,47 @@
+/** The least that sending webhooks can cost: undici's POST and an HMAC, ten at once over kept connections. */
+import { createHmac, randomUUID } from 'node:crypto';
+import { Agent, request } from 'undici';
+import { answerParent } from './child.ts';
+
+export interface BareLoopQuestion {
+  url: string;
+  requests: number;
+  body: string;
+}
+
+const IN_FLIGHT = 10;
+const dispatcher = new Agent({ allowH2: false });
+const key = Buffer.from('a secret of thirty-two bytes, ok');
+
+answerParent(async ({ url, requests, body }: BareLoopQuestion): Promise<{ seconds: number }> => {
+  const startedAt = performance.now();
+  let left = requests;
+  const loop = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await post(url, body);
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, loop));
+  return { seconds: (performance.now() - startedAt) / 1000 };
+});
+
+async function post(url: string, body: string): Promise<void> {
+  const id = `evt_${randomUUID()}`;
+  const timestamp = Math.floor(Date.now() / 1000);
+  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+  const answer = await request(url, {
+    method: 'POST',
+    dispatcher,
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'bench',
+      'webhook-id': id,
+      'webhook-timestamp': String(timestamp),
+      'webhook-signature': `v1,${signature}`,
+    },
+    body,
+  });
+  await answer.body.text();
+  if (answer.statusCode !== 200) throw new Error(`the receiver answered ${answer.statusCode}`);
+}

@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { AwsAnswer } from './aws-process.ts';
+import type { Child } from './child.ts';
+import { cpuMs } from './cpu.ts';
+import type { Posthorn } from './posthorn.ts';
+import type { PublishTimes } from './publisher.ts';
+import type { ReceiverAnswer } from './receiver-process.ts';
+import { difference, type Tally, total } from './tally.ts';
+
+export interface Bench {
+  aws: Child<'tally', AwsAnswer>;
+  receiver: Child<'count' | 'arrivals', ReceiverAnswer>;
+  posthorn: Posthorn;
+}
+
+/** What happened between the first event published and the last message acknowledged. */
+export interface PhaseResult {
+  expected: number;
+  arrived: number;
+  /** Deliveries that came more than once. */
+  repeated: number;
+  /** From the first event published to the last arrival. */
+  seconds: number;
+  /** From an event's publishing to its arrival; milliseconds, ascending. */
+  latenciesMs: number[];
+  /** The handlers' process, without what it uses when idle. */
+  cpuMs: number;
+  tally: Tally;
+  logBytes: number;
+  receivedBytes: number;
+}
+
+/** Nothing arrives for so long: what is missing is lost. Longer than a first retry (5 s) and its jitter. */
+const LOST_AFTER_MS = 20_000;
+const IDLE_MS = 3_000;
+
+/** The CPU time that the handlers' process uses a second when nothing is published. */
+export async function idleCpuMsPerSecond({ posthorn }: Bench): Promise<number> {
+  const before = cpuMs(posthorn.handlersPid());
+  await sleep(IDLE_MS);
+  return ((cpuMs(posthorn.handlersPid()) - before) / IDLE_MS) * 1000;
+}
+
+/** @param expected deliveries that the published events make */
+export async function runPhase(
+  bench: Bench,
+  expected: number,
+  idlePerSecond: number,
+  publish: () => Promise<PublishTimes>,
+): Promise<PhaseResult> {
+  const before = await snapshot(bench);
+  const published = await publish();
+  await arrivals(bench, before.received.distinct + expected);
+  await acknowledged(bench);
+  const after = await snapshot(bench);
+  const { arrivals: all } = await bench.receiver.ask('arrivals');
+
+  const times = [...(all ?? [])].flatMap(([key, at]) => {
+    const publishedAt = published.get(key.slice(key.indexOf(' ') + 1));
+    return publishedAt === undefined ? [] : [{ publishedAt, at }];
+  });
+  const first = Math.min(...[...published.values()].slice(0, 100));
+  const last = times.reduce((latest, { at }) => Math.max(latest, at), first);
+  return {
+    expected,
+    arrived: times.length,
+    repeated: after.received.repeated - before.received.repeated,
+    seconds: (last - first) / 1000,
+    latenciesMs: times.map(({ publishedAt, at }) => at - publishedAt).sort((a, b) => a - b),
+    cpuMs: after.cpuMs - before.cpuMs - (idlePerSecond * (after.at - before.at)) / 1000,
+    tally: difference(after.tally, before.tally),
+    logBytes: after.logBytes - before.logBytes,
+    receivedBytes: after.received.bytes - before.received.bytes,
+  };
+}
+
+/** Several phases as one. */
+export function together(phases: readonly PhaseResult[]): PhaseResult {
+  const sum = (value: (phase: PhaseResult) => number) => phases.reduce((so, phase) => so + value(phase), 0);
+  return {
+    expected: sum(({ expected }) => expected),
+    arrived: sum(({ arrived }) => arrived),
+    repeated: sum(({ repeated }) => repeated),
+    seconds: sum(({ seconds }) => seconds),
+    latenciesMs: phases.flatMap(({ latenciesMs }) => latenciesMs).sort((a, b) => a - b),
+    cpuMs: sum((phase) => phase.cpuMs),
+    tally: total(phases.map(({ tally }) => tally)),
+    logBytes: sum(({ logBytes }) => logBytes),
+    receivedBytes: sum(({ receivedBytes }) => receivedBytes),
+  };
+}
+
+async function snapshot({ aws, receiver, posthorn }: Bench) {
+  const received = await receiver.ask('count');
+  const { tally } = await aws.ask('tally');
+  const pid = posthorn.handlersPid();
+  return { at: performance.now(), received, tally, cpuMs: cpuMs(pid), logBytes: posthorn.logBytes() };
+}
+
+/** Waits until so many deliveries have arrived, or until no more do. */
+async function arrivals({ receiver }: Bench, wanted: number): Promise<void> {
+  let seen = -1;
+  let seenAt = 0;
+  while (true) {
+    const { distinct } = await receiver.ask('count');
+    if (distinct >= wanted) return;
+    if (distinct > seen) {
+      seen = distinct;
+      seenAt = performance.now();
+    } else if (performance.now() - seenAt > LOST_AFTER_MS) return;
+    await sleep(20);
+  }
+}
+
+/** Waits until the queues are empty: then everything is written, and nothing is under way in the handlers. */
+async function acknowledged({ aws }: Bench): Promise<void> {
+  const endpoint = (await aws.ask('tally')).uncounted.sqs;
+  const sqs = new SQSClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({ MaxResults: 100 }));
+  const urls = QueueUrls.map((url) => `${endpoint}${new URL(url).pathname}`);
+  const deadline = performance.now() + LOST_AFTER_MS;
+  while (performance.now() < deadline) {
+    const counts = await Promise.all(urls.map((url) => countMessages(sqs, url)));
+    if (counts.every((count) => count === 0)) break;
+    await sleep(20);
+  }
+  sqs.destroy();
+}
+
+async function countMessages(sqs: SQSClient, QueueUrl: string): Promise<number> {
+  const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+  return (
+    Number(Attributes.ApproximateNumberOfMessages) +
+    Number(Attributes.ApproximateNumberOfMessagesNotVisible) +
+    Number(Attributes.ApproximateNumberOfMessagesDelayed)
+  );
+}
+
+/** The value below which `share` of the sorted values lie. */
+export function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}

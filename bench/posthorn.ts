@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { ENV } from '../functions/contract.ts';
+
+/** The system under test: the one-machine runner, over emulators that are not its own. */
+export interface Posthorn {
+  eventsQueueUrl: string;
+  handlersPid(): number;
+  /** Bytes that the functions have logged so far. */
+  logBytes(): number;
+  /** As the template has them. */
+  memoryMib: number;
+  retentionDays: number;
+  subscribe(tenant: string, url: string, eventTypes: string[]): Promise<Subscription>;
+  /** How many deliveries of a subscription are on record, and how many of them as succeeded. */
+  countRecorded(subscription: Subscription): Promise<{ recorded: number; succeeded: number }>;
+  stop(): Promise<void>;
+}
+
+export interface Subscription {
+  tenant: string;
+  id: string;
+}
+
+const START_TIMEOUT_MS = 90_000;
+const START = fileURLToPath(new URL('../local/start.ts', import.meta.url));
+
+const Endpoints = z.object({
+  apiUrl: z.string(),
+  adminKey: z.string(),
+  eventsQueueUrl: z.string(),
+  handlersPid: z.number(),
+});
+const Page = z.object({ data: z.array(z.object({ status: z.string() })), nextCursor: z.string().nullable() });
+
+export async function startPosthorn(stateDir: string, aws: { sqs: string; dynamodb: string }): Promise<Posthorn> {
+  const args = ['--state', stateDir, '--port', '0', '--receiver-port', '0'];
+  const runner = spawn(process.execPath, [START, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, POSTHORN_SQS_ENDPOINT: aws.sqs, POSTHORN_DYNAMODB_ENDPOINT: aws.dynamodb },
+  });
+  let output = '';
+  for (const stream of [runner.stdout, runner.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const endpointsFile = `${stateDir}/endpoints.json`;
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (!existsSync(endpointsFile)) {
+    if (runner.exitCode !== null || performance.now() > deadline) {
+      runner.kill('SIGKILL');
+      throw new Error(`Posthorn did not start:\n${output}`);
+    }
+    await sleep(50);
+  }
+  const endpoints = () => Endpoints.parse(JSON.parse(readFileSync(endpointsFile, 'utf8')));
+  const { apiUrl, adminKey, eventsQueueUrl } = endpoints();
+
+  async function api(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${apiUrl}/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  }
+
+  return {
+    eventsQueueUrl,
+    handlersPid: () => endpoints().handlersPid,
+    logBytes: () => statSync(`${stateDir}/handlers.log`).size,
+    ...readTemplate(`${stateDir}/cdk.out/one-machine.json`),
+    async subscribe(tenant, url, eventTypes) {
+      const created = await api('POST', `/tenants/${tenant}/subscriptions`, { url, eventTypes });
+      return { tenant, id: z.object({ id: z.string() }).parse(created).id };
+    },
+    async countRecorded({ tenant, id }) {
+      let recorded = 0;
+      let succeeded = 0;
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const after = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+        const answer = await api('GET', `/tenants/${tenant}/subscriptions/${id}/deliveries?limit=100${after}`);
+        const page: z.infer<typeof Page> = Page.parse(answer);
+        recorded += page.data.length;
+        succeeded += page.data.filter(({ status }) => status === 'succeeded').length;
+        cursor = page.nextCursor;
+      }
+      return { recorded, succeeded };
+    },
+    stop: () => endOf(runner),
+  };
+}
+
+const Template = z.object({
+  content: z.object({
+    Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: z.unknown() })),
+  }),
+});
+const FunctionProperties = z.object({
+  MemorySize: z.number(),
+  Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
+});
+/** What works for a delivery. The bill takes the larger memory of the two for both. */
+const SERVICES: unknown[] = ['posthorn-ingest', 'posthorn-deliver'];
+
+function readTemplate(file: string): Pick<Posthorn, 'memoryMib' | 'retentionDays'> {
+  const { Resources } = Template.parse(JSON.parse(readFileSync(file, 'utf8'))).content;
+  const functions = Object.values(Resources)
+    .filter(({ Type }) => Type === 'AWS::Lambda::Function')
+    .map(({ Properties }) => FunctionProperties.safeParse(Properties).data)
+    .filter((found) => SERVICES.includes(found?.Environment.Variables.POWERTOOLS_SERVICE_NAME));
+  return {
+    memoryMib: Math.max(...functions.map((found) => found?.MemorySize ?? 0)),
+    retentionDays: Number(functions[0]?.Environment.Variables[ENV.journalRetentionDays]),
+  };
+}
+
+async function endOf(runner: ChildProcess): Promise<void> {
+  if (runner.exitCode !== null || runner.signalCode !== null) return;
+  const ended = new Promise((resolve) => runner.once('exit', resolve));
+  runner.kill('SIGTERM');
+  const timer = setTimeout(() => runner.kill('SIGKILL'), 15_000);
+  await ended;
+  clearTimeout(timer);
+}

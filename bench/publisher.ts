@@ -1,0 +1,102 @@
+import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { exampleData } from './example-event.ts';
+
+/** How events are spread: over the tenants in turn, and within a tenant over its event types. */
+export interface Shape {
+  tenants: number;
+  typesPerTenant: number;
+  bytes: number;
+  ids: boolean;
+}
+
+/** When each event was handed to SQS, by reference; epoch milliseconds with fractions. */
+export type PublishTimes = Map<string, number>;
+
+export interface Publisher {
+  /** As fast as SQS takes them, in batches of ten. */
+  burst(name: string, events: number): Promise<PublishTimes>;
+  /** One by one, so many a second. */
+  paced(name: string, events: number, perSecond: number): Promise<PublishTimes>;
+  close(): void;
+}
+
+const BATCH = 10;
+/** Batches under way at once: enough to keep the queue filled, few enough to leave the machine to what is measured. */
+const PARALLEL = 2;
+
+export function tenantId(index: number): string {
+  return `company-${index}`;
+}
+
+export function eventType(index: number): string {
+  return `employee.updated.${index}`;
+}
+
+export function createPublisher(endpoint: string, queueUrl: string, shape: Shape): Publisher {
+  const sqs = new SQSClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    md5: false,
+  });
+
+  function message(name: string, index: number) {
+    const reference = `${name}-${index}`;
+    const tenant = tenantId(index % shape.tenants);
+    const body = {
+      tenantId: tenant,
+      type: eventType(Math.floor(index / shape.tenants) % shape.typesPerTenant),
+      ...(shape.ids && { id: reference }),
+      occurredAt: '2026-11-22T08:30:00.000Z',
+      data: exampleData(reference, shape.bytes),
+    };
+    // Fair queues: one tenant's backlog does not hold up the others.
+    return { reference, entry: { MessageBody: JSON.stringify(body), MessageGroupId: tenant } };
+  }
+
+  return {
+    async burst(name, events) {
+      const messages = Array.from({ length: events }, (_, index) => message(name, index));
+      const times: PublishTimes = new Map();
+      let next = 0;
+      const loop = async (): Promise<void> => {
+        while (next < messages.length) {
+          const batch = messages.slice(next, next + BATCH);
+          next += BATCH;
+          const now = epochMs();
+          for (const { reference } of batch) times.set(reference, now);
+          const Entries = batch.map(({ entry }, index) => ({ Id: String(index), ...entry }));
+          const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+          if (Failed.length > 0) throw new Error(`SQS did not take a message: ${Failed[0]?.Message}`);
+        }
+      };
+      await Promise.all(Array.from({ length: PARALLEL }, loop));
+      return times;
+    },
+
+    async paced(name, events, perSecond) {
+      const times: PublishTimes = new Map();
+      const sends: Promise<unknown>[] = [];
+      const startedAt = performance.now();
+      for (let index = 0; index < events; index += 1) {
+        await sleepUntil(startedAt + (index * 1000) / perSecond);
+        const { reference, entry } = message(name, index);
+        times.set(reference, epochMs());
+        sends.push(sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, ...entry })));
+      }
+      await Promise.all(sends);
+      return times;
+    },
+
+    close: () => sqs.destroy(),
+  };
+}
+
+function epochMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+async function sleepUntil(at: number): Promise<void> {
+  const leftMs = at - performance.now();
+  if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs));
+}

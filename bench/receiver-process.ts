@@ -1,0 +1,55 @@
+/** A receiver that does nothing but answer at once and note when what arrived. */
+import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
+import { listenOnLoopback } from '../local/listen.ts';
+import { answerParent } from './child.ts';
+import { REFERENCE } from './example-event.ts';
+
+export interface ReceiverAnswer {
+  url: string;
+  /** Different deliveries, and how often one of them came again. */
+  distinct: number;
+  repeated: number;
+  /** All that came over the wire, headers included. */
+  bytes: number;
+  /** When each first came, by path and reference; epoch milliseconds with fractions. Only if asked for. */
+  arrivals: Map<string, number> | null;
+}
+
+const arrivals = new Map<string, number>();
+const sockets = new Set<Socket>();
+let repeated = 0;
+let closedBytes = 0;
+
+/** As a usual receiver answers: these headers and this body are kept with the attempt. */
+const HEADERS = { 'content-type': 'application/json', server: 'nginx' };
+const BODY = '{"ok":true}';
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const now = performance.timeOrigin + performance.now();
+    const reference = REFERENCE.exec(Buffer.concat(chunks).toString())?.[1] ?? '';
+    const key = `${request.url} ${reference}`;
+    if (request.url !== '/bare') {
+      if (arrivals.has(key)) repeated += 1;
+      else arrivals.set(key, now);
+    }
+    response.writeHead(200, HEADERS);
+    response.end(BODY);
+  });
+});
+server.on('connection', (socket: Socket) => {
+  sockets.add(socket);
+  socket.on('close', () => {
+    sockets.delete(socket);
+    closedBytes += socket.bytesRead;
+  });
+});
+const url = await listenOnLoopback(server, 0, '');
+
+answerParent((question: 'count' | 'arrivals'): ReceiverAnswer => {
+  const bytes = [...sockets].reduce((sum, socket) => sum + socket.bytesRead, closedBytes);
+  return { url, distinct: arrivals.size, repeated, bytes, arrivals: question === 'arrivals' ? arrivals : null };
+});

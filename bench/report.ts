@@ -1,0 +1,182 @@
+import { type Cost, costOf } from './cost.ts';
+import type { BenchOptions } from './options.ts';
+import { type PhaseResult, percentile, together } from './phase.ts';
+import { PRICES } from './prices.ts';
+import { type Assumptions, invocationsOf, usageOf } from './usage.ts';
+
+export interface BareLoop {
+  requests: number;
+  seconds: number;
+  cpuMs: number;
+}
+
+/** One after the other, so that both saw the machine in the same state. */
+export interface Round {
+  bare: BareLoop;
+  burst: PhaseResult;
+}
+
+export interface Results {
+  rounds: Round[];
+  paced: PhaseResult;
+  idleCpuMsPerSecond: number;
+  /** On record as succeeded, of all that was published, the warm-up included. */
+  record: { expected: number; recorded: number; succeeded: number };
+}
+
+/** $ for a million deliveries, and CPU time in multiples of the bare loop. */
+export const TARGETS = { dollarsPerMillion: 3, cpuRatio: 8 };
+
+export interface Verdict {
+  lines: string[];
+  lost: boolean;
+  targetsHold: boolean;
+}
+
+export function judge(results: Results, assumptions: Assumptions): Verdict {
+  const { rounds, paced, record } = results;
+  const burst = together(rounds.map((round) => round.burst));
+  const ratio = median(cpuRatios(rounds));
+  const { dollarsPerMillion } = costOf(usageOf(burst, assumptions), burst.arrived);
+  const missing = burst.expected - burst.arrived + paced.expected - paced.arrived;
+  const unrecorded = record.expected - record.succeeded;
+  const lost = missing > 0 || unrecorded > 0;
+  const holds = (value: number, target: number) => (value <= target ? 'holds' : 'MISSED');
+  return {
+    lost,
+    targetsHold: ratio <= TARGETS.cpuRatio && dollarsPerMillion <= TARGETS.dollarsPerMillion,
+    lines: [
+      `At most ${TARGETS.cpuRatio} times the bare loop's CPU: ${holds(ratio, TARGETS.cpuRatio)} (${ratio.toFixed(2)})`,
+      `At most ${dollars(TARGETS.dollarsPerMillion)} a million: ${holds(dollarsPerMillion, TARGETS.dollarsPerMillion)} (${dollars(dollarsPerMillion)})`,
+      `Nothing lost: ${lost ? `MISSED (${missing} did not arrive, ${unrecorded} of ${record.expected} are not on record as succeeded)` : `holds (${record.expected} of ${record.expected} arrived and on record, ${burst.repeated + paced.repeated} repeated)`}`,
+    ],
+  };
+}
+
+export function report(results: Results, assumptions: Assumptions, options: BenchOptions): string {
+  const { rounds, paced } = results;
+  const burst = together(rounds.map((round) => round.burst));
+  const ratios = cpuRatios(rounds);
+  const bareCpuMs = median(rounds.map(({ bare }) => barePer(bare)));
+  const costs = [burst, paced].map((phase) => costOf(usageOf(phase, assumptions), phase.arrived));
+  const { memoryMib, retentionDays, receiverMs, awsCallMs } = assumptions;
+  return [
+    table(
+      ['', `burst of ${options.events}`, `paced, ${options.rate} a second`],
+      [
+        [
+          'CPU of a delivery : of a bare POST + HMAC',
+          median(ratios).toFixed(2),
+          (cpuPer(paced) / bareCpuMs).toFixed(2),
+        ],
+        [
+          'from the least round to the greatest',
+          [ratios.at(0), ratios.at(-1)].map((ratio) => ratio?.toFixed(2)).join(' – '),
+          '',
+        ],
+        ['CPU of a delivery, ms', ...both(cpuPer, 2)],
+        ['CPU of a bare POST + HMAC, ms', bareCpuMs.toFixed(3), ''],
+        ['deliveries a second', ...both((phase) => phase.arrived / phase.seconds, 0)],
+        ['publish to arrival, p50, ms', ...both((phase) => percentile(phase.latenciesMs, 0.5), 0)],
+        ['p95', ...both((phase) => percentile(phase.latenciesMs, 0.95), 0)],
+        ['p99', ...both((phase) => percentile(phase.latenciesMs, 0.99), 0)],
+        [
+          'events a batch of ingest',
+          ...both((phase) => phase.arrived / options.fanOut / invocationsOf(phase).ingest, 1),
+        ],
+        ['deliveries a batch of deliver', ...both((phase) => phase.arrived / invocationsOf(phase).deliver, 1)],
+      ],
+    ),
+    'AWS calls, in total and for a delivery:',
+    table(['', 'burst', 'a delivery', 'paced', 'a delivery'], callRows()),
+    `Dollars for a million deliveries (receivers take ${receiverMs} ms, AWS calls ${awsCallMs} ms, ${memoryMib} MiB, kept ${retentionDays} days):`,
+    table(['', 'unit', 'a delivery, burst', '$', 'a delivery, paced', '$'], costRows(costs)),
+    `Idle, the handlers' process uses ${results.idleCpuMsPerSecond.toFixed(1)} ms of CPU a second, which is taken off. The bare loop made ${Math.round(median(rounds.map(({ bare }) => bare.requests / bare.seconds)))} requests a second.`,
+  ].join('\n\n');
+
+  function both(value: (phase: PhaseResult) => number, digits: number): string[] {
+    return [burst, paced].map((phase) => value(phase).toFixed(digits));
+  }
+
+  function callRows(): string[][] {
+    const names = new Set([...Object.keys(burst.tally.calls), ...Object.keys(paced.tally.calls)]);
+    const cells = (phase: PhaseResult, count: number) => [String(count), (count / phase.arrived).toFixed(3)];
+    const row = (name: string, count: (phase: PhaseResult) => number) => [
+      name,
+      ...cells(burst, count(burst)),
+      ...cells(paced, count(paced)),
+    ];
+    return [
+      ...[...names].sort().map((name) => row(name, ({ tally }) => tally.calls[name] ?? 0)),
+      row('receives that brought nothing (not billed here)', ({ tally }) => tally.emptyReceives),
+    ];
+  }
+}
+
+function costRows(costs: Cost[]): string[][] {
+  const [first, second] = costs;
+  const rows = (first?.lines ?? []).map((line, index) => {
+    const other = second?.lines[index];
+    return [
+      NAMES[line.name],
+      PRICES[line.name].unit,
+      quantity(line.perDelivery),
+      line.dollarsPerMillion.toFixed(3),
+      quantity(other?.perDelivery ?? 0),
+      (other?.dollarsPerMillion ?? 0).toFixed(3),
+    ];
+  });
+  const total = (cost: Cost | undefined) => (cost?.dollarsPerMillion ?? 0).toFixed(2);
+  return [...rows, ['together', '', '', total(first), '', total(second)]];
+}
+
+const NAMES = {
+  dynamodbWrite: 'DynamoDB writes',
+  dynamodbRead: 'DynamoDB reads',
+  dynamodbStorage: 'DynamoDB storage',
+  sqsRequest: 'SQS, the publisher included',
+  sqsFairRequest: 'SQS, fair queues',
+  lambdaRequest: 'Lambda invocations',
+  lambdaDuration: 'Lambda duration',
+  logs: 'CloudWatch logs',
+  transferOut: 'data transfer out',
+} as const;
+
+function cpuPer({ cpuMs, arrived }: PhaseResult): number {
+  return cpuMs / arrived;
+}
+
+function barePer({ cpuMs, requests }: BareLoop): number {
+  return cpuMs / requests;
+}
+
+/** Ascending. */
+function cpuRatios(rounds: readonly Round[]): number[] {
+  return rounds.map(({ burst, bare }) => cpuPer(burst) / barePer(bare)).sort((a, b) => a - b);
+}
+
+function median(values: readonly number[]): number {
+  return percentile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
+}
+
+function dollars(amount: number): string {
+  return `$${amount.toFixed(2)}`;
+}
+
+function quantity(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 0.1 ? 3 : 6);
+}
+
+/** Markdown, with columns that line up. */
+function table(head: string[], rows: string[][]): string {
+  const widths = head.map((title, column) =>
+    Math.max(...[head, ...rows].map((row) => (row[column] ?? title).length), 3),
+  );
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
+  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { messageOf, StartError } from '../local/errors.ts';
+import type { AwsAnswer } from './aws-process.ts';
+import type { BareLoopQuestion } from './bare-loop-process.ts';
+import { type Child, startChild } from './child.ts';
+import { cpuMs } from './cpu.ts';
+import { exampleData } from './example-event.ts';
+import { type BenchOptions, parseOptions, USAGE } from './options.ts';
+import { idleCpuMsPerSecond, runPhase } from './phase.ts';
+import { type Subscription, startPosthorn } from './posthorn.ts';
+import { createPublisher, eventType, tenantId } from './publisher.ts';
+import type { ReceiverAnswer } from './receiver-process.ts';
+import { type BareLoop, judge, type Results, type Round, report } from './report.ts';
+
+const BARE_WARM_UP = 5_000;
+/** The two that are compared take turns, so that a machine that speeds up or slows down does so for both. */
+const ROUNDS = 3;
+const BARE_REQUESTS = 8_000;
+
+const undo: (() => Promise<void> | void)[] = [];
+const say = (line: string) => console.error(line);
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === 'help') {
+    console.log(USAGE);
+    return 0;
+  }
+  const dir = mkdtempSync(join(tmpdir(), 'posthorn-bench-'));
+  undo.push(() => rmSync(dir, { recursive: true, force: true }));
+  const start = <Question, Answer>(file: string, args: string[] = []): Child<Question, Answer> => {
+    const child = startChild<Question, Answer>(file, args);
+    undo.push(child.stop);
+    return child;
+  };
+
+  const machine = describeMachine();
+  say('Starting SQS, DynamoDB, a receiver and Posthorn …');
+  const aws = start<'tally', AwsAnswer>('./aws-process.ts', [join(dir, 'aws')]);
+  const receiver = start<'count' | 'arrivals', ReceiverAnswer>('./receiver-process.ts');
+  const bareChild = start<BareLoopQuestion, { seconds: number }>('./bare-loop-process.ts');
+  const { counted } = await aws.ask('tally');
+  const { url } = await receiver.ask('count');
+  const posthorn = await startPosthorn(join(dir, 'state'), counted);
+  undo.push(posthorn.stop);
+
+  const typesPerTenant = options.subscriptions / options.tenants;
+  const subscriptions: Subscription[] = [];
+  for (let tenant = 0; tenant < options.tenants; tenant += 1) {
+    for (let index = 0; index < typesPerTenant; index += 1) {
+      // So that each type has as many subscriptions as the fan-out says.
+      const types = Array.from({ length: options.fanOut }, (_, more) => eventType((index + more) % typesPerTenant));
+      subscriptions.push(await posthorn.subscribe(tenantId(tenant), `${url}/${tenantId(tenant)}/${index}`, types));
+    }
+  }
+  const publisher = createPublisher(counted.sqs, posthorn.eventsQueueUrl, { ...options, typesPerTenant });
+  undo.push(publisher.close);
+
+  const bench = { aws, receiver, posthorn };
+  const bare = async (requests: number): Promise<BareLoop> => {
+    const before = cpuMs(bareChild.pid);
+    const { seconds } = await bareChild.ask({ url: `${url}/bare`, requests, body: bodyLikeDelivered(options) });
+    return { requests, seconds, cpuMs: cpuMs(bareChild.pid) - before };
+  };
+  const deliveries = (events: number) => events * options.fanOut;
+
+  say(`Warming up with ${options.warmUpEvents} events and ${BARE_WARM_UP} bare requests …`);
+  await bare(BARE_WARM_UP);
+  await runPhase(bench, deliveries(options.warmUpEvents), 0, () => publisher.burst('warm', options.warmUpEvents));
+  const idle = await idleCpuMsPerSecond(bench);
+
+  const rounds: Round[] = [];
+  const eventsOfRound = Math.ceil(options.events / ROUNDS);
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    say(`Round ${round} of ${ROUNDS}: ${BARE_REQUESTS} bare requests, then ${eventsOfRound} events in a burst …`);
+    const bareResult = await bare(BARE_REQUESTS);
+    const publish = () => publisher.burst(`burst${round}`, eventsOfRound);
+    rounds.push({ bare: bareResult, burst: await runPhase(bench, deliveries(eventsOfRound), idle, publish) });
+  }
+  say(`Publishing ${options.pacedEvents} events, ${options.rate} a second …`);
+  const paced = await runPhase(bench, deliveries(options.pacedEvents), idle, () =>
+    publisher.paced('paced', options.pacedEvents, options.rate),
+  );
+
+  say('Reading the record …');
+  const record = {
+    expected: deliveries(options.warmUpEvents + eventsOfRound * ROUNDS + options.pacedEvents),
+    recorded: 0,
+    succeeded: 0,
+  };
+  for (const subscription of subscriptions) {
+    const { recorded, succeeded } = await posthorn.countRecorded(subscription);
+    record.recorded += recorded;
+    record.succeeded += succeeded;
+  }
+
+  const results: Results = { rounds, paced, idleCpuMsPerSecond: idle, record };
+  const { memoryMib, retentionDays } = posthorn;
+  const assumptions = { memoryMib, retentionDays, receiverMs: options.receiverMs, awsCallMs: options.awsCallMs };
+  const verdict = judge(results, assumptions);
+  console.log(`\n${machine}\n\n${report(results, assumptions, options)}\n\n${verdict.lines.join('\n')}`);
+  return verdict.lost || (options.assert && !verdict.targetsHold) ? 1 : 0;
+}
+
+/** The envelope of Standard Webhooks around the same data. */
+function bodyLikeDelivered({ bytes }: BenchOptions): string {
+  return JSON.stringify({ type: eventType(0), timestamp: new Date().toISOString(), data: exampleData('bare', bytes) });
+}
+
+/** The load before the bench: whatever else runs takes its share of everything below. */
+function describeMachine(): string {
+  const load = loadavg().map((value) => value.toFixed(1));
+  return `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}; load average at the start ${load.join(' ')}`;
+}
+
+async function cleanUp(): Promise<void> {
+  for (const end of undo.splice(0).reverse()) await end();
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await cleanUp();
+    process.exit(130);
+  });
+}
+
+let exitCode = 1;
+try {
+  exitCode = await main();
+} catch (error) {
+  console.error(error instanceof StartError ? messageOf(error) : error);
+}
+await cleanUp();
+process.exit(exitCode);

@@ -1,0 +1,168 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Method } from '../../functions/api/route.ts';
+import { ROUTES } from '../../functions/api/routes/index.ts';
+import { park } from '../../functions/core/delivery.ts';
+import { deliveryId } from '../../functions/core/ids.ts';
+import { type ApiRequest, useApi } from '../support/api.ts';
+import { makeDelivery, makeEvent } from '../support/domain.ts';
+
+const { call, deps, clock, queues } = useApi();
+const T = '/v1/tenants/acme';
+let sub = '';
+let dlv = '';
+let toCancel = '';
+
+beforeAll(async () => {
+  await call('PUT', T, { body: { name: 'Acme', metadata: { plan: 'gold' } } });
+  const created = await call('POST', `${T}/subscriptions`, {
+    body: {
+      url: 'https://user:pass@receiver.example/hooks',
+      eventTypes: ['*'],
+      signatureVersions: ['v1', 'v1a'],
+      headers: { 'X-A': 'b' },
+    },
+  });
+  sub = created.field('id');
+  const event = makeEvent({ acceptedAt: clock.now, occurredAt: clock.now, recordedAt: clock.now });
+  await deps.journal.putAll(
+    [event, { ...event, id: 'evt_2' }],
+    [
+      {
+        id: 'rej_1',
+        tenantId: null,
+        rejectedAt: clock.now,
+        reason: { code: 'malformed_json', message: 'no JSON', errors: [] },
+        body: 'x',
+        bodyTruncated: false,
+      },
+    ],
+  );
+  const delivery = makeDelivery({ subscriptionId: sub, eventAt: clock.now, status: 'failed', completedAt: clock.now });
+  const parked = park(makeDelivery({ subscriptionId: sub, eventAt: clock.now, eventId: 'evt_2' }), 'paused');
+  await deps.journal.save(delivery, 0);
+  await deps.journal.save(parked, 0);
+  [dlv, toCancel] = [deliveryId(delivery), deliveryId(parked)];
+  await call('POST', '/v1/event-types', { body: { name: 'a.b', description: 'd', example: { n: 1 } } });
+});
+
+/** In the order in which they are sent. `SUB`, `DLV` and `CANCEL` stand for ids. */
+const TABLE: [method: Method, target: string, status: number, request?: ApiRequest][] = [
+  ['GET', '/v1/health', 200, { as: { kind: 'anonymous' } }],
+  ['PUT', '/v1/tenants/fresh', 201, { body: {} }],
+  ['PUT', '/v1/tenants/fresh', 200, { body: { name: 'Fresh' } }],
+  ['GET', '/v1/tenants?limit=1', 200],
+  ['GET', T, 200],
+  ['POST', `${T}/portal-tokens`, 201],
+  ['POST', `${T}/portal-tokens`, 201, { body: { readOnly: true, expiresInSeconds: 60 } }],
+  ['POST', `${T}/subscriptions`, 201, { body: { url: 'https://a.example/', eventTypes: ['a.*'] } }],
+  ['POST', `${T}/subscriptions`, 201, { body: { target_url: 'https://a.example/', event: 'a.b' } }],
+  ['GET', `${T}/subscriptions?status=active&environment=production&eventType=*`, 200],
+  ['GET', `${T}/subscriptions/SUB`, 200],
+  ['PATCH', `${T}/subscriptions/SUB`, 200, { body: { name: 'N', headers: { 'X-A': null }, metadata: null } }],
+  ['GET', `${T}/subscriptions/SUB/secret`, 200],
+  ['POST', `${T}/subscriptions/SUB/secret/rotate`, 200],
+  ['POST', `${T}/subscriptions/SUB/secret/rotate`, 200, { body: { overlapSeconds: 60 } }],
+  ['POST', `${T}/subscriptions/SUB/test`, 202],
+  ['POST', `${T}/subscriptions/SUB/test`, 202, { body: { eventType: 'a.b' } }],
+  ['POST', `${T}/test-url`, 200, { body: { url: 'https://a.example/', eventType: 'a.b' } }],
+  ['GET', `${T}/subscriptions/SUB/deliveries`, 200],
+  ['GET', `${T}/subscriptions/SUB/deliveries?status=failed&eventType=employee.created`, 200],
+  ['POST', `${T}/events`, 202, { body: { type: 'a.b', data: null } }],
+  [
+    'POST',
+    `${T}/events`,
+    202,
+    {
+      body: {
+        events: [
+          { type: 'a.b', data: 1 },
+          { id: 'x', type: 'a.b', data: [] },
+        ],
+      },
+    },
+  ],
+  ['GET', `${T}/events?type=employee.created&environment=production`, 200],
+  ['GET', `${T}/events/evt_1`, 200],
+  ['GET', `${T}/events/evt_1/deliveries`, 200],
+  ['GET', `${T}/deliveries/DLV`, 200],
+  ['POST', `${T}/deliveries/DLV/retry`, 202],
+  ['POST', `${T}/deliveries/CANCEL/cancel`, 200],
+  ['DELETE', `${T}/events/evt_2/data`, 204],
+  ['GET', `${T}/events/evt_2`, 200],
+  ['POST', '/v1/event-types', 201, { body: { name: 'c.d', group: 'g', schema: { type: 'object' } } }],
+  ['GET', '/v1/event-types?limit=1', 200],
+  ['GET', '/v1/event-types/a.b', 200],
+  ['GET', '/v1/event-types/a.b/example', 200],
+  ['PATCH', '/v1/event-types/a.b', 200, { body: { description: null, example: { n: 2 } } }],
+  ['POST', '/v1/event-types/a.b/archive', 200],
+  ['GET', '/v1/rejected-events?code=malformed_json', 200],
+  ['POST', `${T}/subscriptions/SUB/pause`, 200],
+  ['POST', `${T}/subscriptions/SUB/resume`, 200, { body: { parked: 'discard', since: '2026-01-01T00:00:00Z' } }],
+  ['DELETE', `${T}/subscriptions/SUB`, 204],
+  ['DELETE', T, 204],
+];
+
+const matches = (path: string, target: string) =>
+  new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`).test(target.split('?')[0] ?? '');
+const routeOf = (method: string, target: string) =>
+  ROUTES.filter((route) => route.method === method && matches(route.path, target));
+
+describe('an answer has the form that is documented', () => {
+  it.each(TABLE)('%s %s: %i', async (method, target, status, request) => {
+    const path = target.replace('SUB', sub).replace('DLV', dlv).replace('CANCEL', toCancel);
+    const answer = await call(method, path, request);
+    expect(answer).toMatchObject({ status });
+    const [route] = routeOf(method, target);
+    const schema = route?.responses[status]?.schema;
+    if (schema === null || schema === undefined) {
+      expect(schema).toBeNull();
+      expect(answer.text).toBe('');
+      return;
+    }
+    const parsed = schema.safeParse(answer.json);
+    expect(parsed.error?.issues).toBeUndefined();
+    // Objects lose what they do not name: so nothing that is not documented is told.
+    expect(parsed.data).toEqual(answer.json);
+    expect(answer.headers['cache-control']).toBe('no-store');
+  });
+
+  it('the table has every route', () => {
+    const missing = ROUTES.filter(
+      (route) => !TABLE.some(([method, target]) => routeOf(method, target).includes(route)),
+    );
+    expect(missing.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  });
+
+  it('what was published lies in the events queue, with the ids that were answered', async () => {
+    const bodies = (await queues.events.take()).map(({ body }) => JSON.parse(body));
+    expect(bodies).toHaveLength(3);
+    expect(bodies).toContainEqual({ tenantId: 'acme', id: 'x', type: 'a.b', environment: 'production', data: [] });
+    for (const { id } of bodies) expect(id).toMatch(/^(?:x|evt_[0-9A-Z]{26})$/);
+  });
+});
+
+describe('pages and documents', () => {
+  it.each([
+    ['/v1/openapi.json', 'application/json'],
+    ['/docs', 'text/html; charset=utf-8'],
+    ['/docs/start.js', 'text/javascript; charset=utf-8'],
+  ])('%s is open to all', async (path, type) => {
+    const answer = await call('GET', path, { as: { kind: 'anonymous' } });
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': type } });
+    expect(answer.headers['content-security-policy']).toContain("default-src 'self'");
+  });
+
+  it.each(['/docs/..%2Findex.mjs', '/docs/constructor', '/docs/none.js'])(
+    '%s is no file of the documentation',
+    async (path) => {
+      expect(await call('GET', path)).toMatchObject({ status: 404, json: { code: 'not_found' } });
+    },
+  );
+
+  it('data comes back to the letter', async () => {
+    const data = '{"10":1,"9":2,"big":9007199254740993,"one":1.0,"huge":1e400,"zero":-0}';
+    await deps.journal.putAll([makeEvent({ id: 'exact', data, acceptedAt: clock.now })], []);
+    expect((await call('GET', `${T}/events/exact`)).text).toContain(`"data":${data}`);
+    expect((await call('GET', `${T}/events`)).text).toContain(`"data":${data}`);
+  });
+});

@@ -1,0 +1,162 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { modify } from '../../functions/api/modify.ts';
+import { type ApiRequest, tenantOf, useApi } from '../support/api.ts';
+
+const { call, deps, clock, queues, tables } = useApi();
+const PATH = '/v1/tenants/acme/subscriptions';
+const BODY = { url: 'https://a.example/', eventTypes: ['*'] };
+let number = 0;
+let key = '';
+beforeEach(() => {
+  number += 1;
+  key = `key-${number}`;
+});
+const send = (request: ApiRequest = {}, changes: Parameters<typeof call>[3] = {}, path = PATH) =>
+  call('POST', path, { body: BODY, headers: { 'idempotency-key': key }, ...request }, changes);
+const count = async () => (await deps.catalog.listSubscriptions('acme', null)).subscriptions.length;
+
+describe('Idempotency-Key', () => {
+  it('the same request again gives the first answer, and does nothing', async () => {
+    const first = await send();
+    const before = await count();
+    const again = await send();
+    expect(again).toMatchObject({ status: 201, text: first.text, headers: first.headers });
+    expect(await count()).toBe(before);
+  });
+
+  it('without it each request is one of its own', async () => {
+    const [a, b] = [await call('POST', PATH, { body: BODY }), await call('POST', PATH, { body: BODY })];
+    expect(a.field('id')).not.toBe(b.field('id'));
+  });
+
+  it.each<[string, ApiRequest, string]>([
+    ['another body', { body: { ...BODY, name: 'x' } }, PATH],
+    ['another path', {}, '/v1/tenants/other/subscriptions'],
+  ])('with %s is refused', async (_, request, path) => {
+    await send();
+    expect(await send(request, {}, path)).toMatchObject({ status: 422, json: { code: 'invalid_request' } });
+  });
+
+  it('of another caller is another key', async () => {
+    const first = await send();
+    const other = await send({ as: tenantOf('acme') });
+    expect(other.status).toBe(201);
+    expect(other.field('id')).not.toBe(first.field('id'));
+  });
+
+  it('while the first request runs is a conflict that ends soon', async () => {
+    const published = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const publish = async () => {
+      begun.resolve();
+      await published.promise;
+    };
+    const body = { type: 'a', data: 1 };
+    const first = send({ body }, { publish }, '/v1/tenants/acme/events');
+    await begun.promise;
+    const second = await send({ body }, { publish }, '/v1/tenants/acme/events');
+    expect(second).toMatchObject({ status: 409, json: { code: 'conflict' }, headers: { 'retry-after': '1' } });
+    published.resolve();
+    expect((await first).status).toBe(202);
+    expect((await send({ body }, {}, '/v1/tenants/acme/events')).text).toBe((await first).text);
+    expect(await queues.events.take()).toEqual([]);
+  });
+
+  it('of a request that failed is free again', async () => {
+    const refuse = () => Promise.reject(new Error('away'));
+    expect((await send({}, { catalog: { ...deps.catalog, saveSubscription: refuse } })).status).toBe(500);
+    expect((await send()).status).toBe(201);
+  });
+
+  it('of a request that was wrong is free for the right one', async () => {
+    expect((await send({ body: { ...BODY, url: 'ftp://x' } })).status).toBe(422);
+    expect((await send()).status).toBe(201);
+  });
+
+  it('is forgotten after 24 hours', async () => {
+    const first = await send();
+    clock.now += 24 * 3_600_000 + 1_000;
+    const later = await send();
+    expect(later.status).toBe(201);
+    expect(later.field('id')).not.toBe(first.field('id'));
+  });
+
+  it.each(['', 'a b', 'ü', 'x'.repeat(256)])('%j is none', async (text) => {
+    key = text;
+    expect(await send()).toMatchObject({ status: 400, json: { code: 'malformed_request' } });
+  });
+
+  it('leaves no secret in the journal', async () => {
+    const secret = (await send()).field('secret');
+    const { Items = [] } = await tables.client.send(new ScanCommand({ TableName: tables.journalTable }));
+    const answers = Items.filter(({ pk }) => String(pk).startsWith('I#'));
+    expect(answers.length).toBeGreaterThan(0);
+    expect(JSON.stringify(answers)).not.toContain(secret.slice(6));
+  });
+});
+
+describe('changes at the same moment', () => {
+  it('undo none of each other', async () => {
+    const id = (await call('POST', PATH, { body: BODY })).field('id');
+    const patches = [{ name: 'n' }, { metadata: { a: '1' } }, { headers: { 'X-B': '2' } }, { metadata: { c: '3' } }];
+    const answers = await Promise.all(patches.map((body) => call('PATCH', `${PATH}/${id}`, { body })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect((await call('GET', `${PATH}/${id}`)).json).toMatchObject({
+      name: 'n',
+      metadata: { a: '1', c: '3' },
+      headers: { 'X-B': '2' },
+    });
+  });
+
+  it('with If-Match, only the first of them is made', async () => {
+    const created = await call('POST', PATH, { body: BODY });
+    const etag = String(created.headers.etag);
+    const path = `${PATH}/${created.field('id')}`;
+    const answers = await Promise.all(
+      ['a', 'b', 'c'].map((name) => call('PATCH', path, { body: { name }, headers: { 'if-match': etag } })),
+    );
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 412, 412]);
+    const current = String((await call('GET', path)).headers.etag);
+    expect(current).not.toBe(etag);
+    expect((await call('DELETE', path, { headers: { 'if-match': current } })).status).toBe(204);
+  });
+
+  const conflicting = (conflicts: number) => {
+    let left = conflicts;
+    const saved: number[] = [];
+    return {
+      saved,
+      what: 'thing',
+      read: async () => ({ revision: conflicts - left + 1 }),
+      change: (current: { revision: number }) => current,
+      save: async (_next: { revision: number }, revision: number) => {
+        saved.push(revision);
+        left -= 1;
+        return left < 0;
+      },
+    };
+  };
+
+  it('are tried a few times, each on what stands then', async () => {
+    const four = conflicting(4);
+    expect(await modify({ ...four, ifMatch: null })).toEqual({ revision: 6 });
+    expect(four.saved).toEqual([1, 2, 3, 4, 5]);
+    await expect(modify({ ...conflicting(5), ifMatch: null })).rejects.toMatchObject({
+      code: 'conflict',
+      retryAfterSeconds: 1,
+    });
+  });
+
+  it('with If-Match give up at the first', async () => {
+    const one = conflicting(1);
+    await expect(modify({ ...one, ifMatch: 1 })).rejects.toMatchObject({ code: 'precondition_failed' });
+    expect(one.saved).toEqual([1]);
+  });
+
+  it('of what is not there are not found', async () => {
+    await expect(modify({ ...conflicting(0), ifMatch: null, read: async () => null })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+  });
+});

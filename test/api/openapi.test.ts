@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { openApiDocument } from '../../functions/api/openapi.ts';
+import { PROBLEMS } from '../../functions/api/problem.ts';
+import type { Route } from '../../functions/api/route.ts';
+import { ROUTES } from '../../functions/api/routes/index.ts';
+import { PublishedEvent } from '../../functions/core/event.ts';
+
+const Schema = z.record(z.string(), z.unknown());
+const Content = z.record(z.string(), z.object({ schema: Schema }));
+const Operation = z.looseObject({
+  operationId: z.string().min(1),
+  summary: z.string().min(1),
+  tags: z.array(z.string()).length(1),
+  security: z.array(Schema).optional(),
+  parameters: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        in: z.enum(['path', 'query', 'header']),
+        required: z.boolean().optional(),
+        schema: Schema,
+      }),
+    )
+    .default([]),
+  requestBody: z.object({ required: z.boolean().optional(), content: Content }).optional(),
+  responses: z.record(z.string(), z.object({ description: z.string().min(1), content: Content.optional() })),
+});
+const Document = z.looseObject({
+  openapi: z.literal('3.1.0'),
+  info: z.looseObject({ title: z.string(), version: z.string() }),
+  paths: z.record(
+    z.string().startsWith('/v1/'),
+    z.record(z.enum(['get', 'post', 'put', 'patch', 'delete']).or(z.string()), Operation),
+  ),
+  components: z.looseObject({ schemas: z.record(z.string(), Schema), securitySchemes: Schema }),
+});
+
+const text = JSON.stringify(openApiDocument());
+const document = Document.parse(JSON.parse(text));
+
+function operationOf({ method, path }: Route): z.infer<typeof Operation> {
+  const operation = document.paths[path]?.[method.toLowerCase()];
+  if (operation === undefined) throw new Error(`${method} ${path} is not documented`);
+  return operation;
+}
+
+/** Every value under a key, wherever it stands. */
+function valuesOf(value: unknown, name: string): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]) => [
+    ...(key === name ? [member] : []),
+    ...valuesOf(member, name),
+  ]);
+}
+
+/** Keywords that document; as the name of a property each is an object. */
+const NOTES = ['$schema', 'id', '$id', 'description', 'default'];
+
+/** A schema without references, and without what only documents it. */
+function inlined(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(inlined);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const reference = Reflect.get(schema, '$ref');
+  if (typeof reference === 'string') return inlined(document.components.schemas[reference.split('/').at(-1) ?? '']);
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([key, member]) => key !== '$defs' && !(NOTES.includes(key) && typeof member !== 'object'))
+      .map(([key, member]) => [key, inlined(member)]),
+  );
+}
+
+describe('the OpenAPI document', () => {
+  it('refers only to what is in it', () => {
+    const references = valuesOf(JSON.parse(text), '$ref').map(String);
+    expect(references.length).toBeGreaterThan(10);
+    const missing = references.filter((one) => {
+      const [, , kind, name = ''] = one.split('/');
+      return kind !== 'schemas' || !Object.hasOwn(document.components.schemas, name);
+    });
+    expect([...new Set(missing)]).toEqual([]);
+  });
+
+  it('has every route, and no other', () => {
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.toSorted()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).toSorted());
+  });
+
+  it('names each operation once', () => {
+    const ids = ROUTES.map((route) => operationOf(route).operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('documents every problem code', () => {
+    expect(document.components.schemas.Problem).toMatchObject({
+      properties: { code: { enum: Object.keys(PROBLEMS) } },
+      required: expect.arrayContaining(['type', 'title', 'status', 'code', 'detail', 'errors']),
+    });
+  });
+});
+
+describe('publishing', () => {
+  it('is documented with the schema that checks each event', () => {
+    const operation = document.paths['/v1/tenants/{tenantId}/events']?.post;
+    const validating = inlined(JSON.parse(JSON.stringify(z.toJSONSchema(PublishedEvent, { io: 'input' }))));
+    const [one, many] = valuesOf(inlined(operation?.requestBody?.content['application/json']?.schema), 'anyOf').flat();
+    expect(one).toEqual(validating);
+    expect(many).toMatchObject({ properties: { events: { items: validating, minItems: 1, maxItems: 100 } } });
+  });
+});
+
+describe.each(ROUTES.map((route) => ({ route, name: `${route.method} ${route.path}` })))('$name', ({ route }) => {
+  const operation = operationOf(route);
+  const named = (place: string) => operation.parameters.filter((one) => one.in === place);
+
+  it('is documented with the parameters that it parses', () => {
+    const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    expect(Object.keys(route.params.shape).toSorted()).toEqual(inPath.toSorted());
+    expect(
+      named('path')
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(inPath.toSorted());
+    expect(named('path').every(({ required }) => required)).toBe(true);
+    expect(
+      named('query')
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(Object.keys(route.query.shape).toSorted());
+  });
+
+  it('is documented with the body that it parses', () => {
+    const { bodyDocumented: body } = route;
+    if (body === null) {
+      expect(operation.requestBody).toBeUndefined();
+      return;
+    }
+    expect(operation.requestBody?.required ?? false).toBe(!route.bodyOptional);
+    const documented = inlined(operation.requestBody?.content['application/json']?.schema);
+    const validating = inlined(
+      JSON.parse(JSON.stringify(z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' }))),
+    );
+    expect(documented).toEqual(validating);
+  });
+
+  it('is documented with its answers, and with problems', () => {
+    expect(Object.keys(operation.responses).toSorted()).toEqual(
+      [...Object.keys(route.responses), 'default'].toSorted(),
+    );
+    expect(operation.responses.default?.content).toHaveProperty(['application/problem+json']);
+    for (const [status, { schema }] of Object.entries(route.responses)) {
+      const content = operation.responses[status]?.content;
+      if (schema === null) expect(content).toBeUndefined();
+      else expect(content).toHaveProperty(['application/json']);
+    }
+  });
+
+  it('says whether it needs a key', () => {
+    expect(operation.security).toEqual(route.access === 'public' ? [] : undefined);
+  });
+});

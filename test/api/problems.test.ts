@@ -1,0 +1,300 @@
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { StoreBusyError } from '../../functions/adapters/dynamodb/batch.ts';
+import { QueueRefusedError } from '../../functions/adapters/work-queue.ts';
+import { PROBLEMS } from '../../functions/api/problem.ts';
+import type { Method } from '../../functions/api/route.ts';
+import type { Principal } from '../../functions/core/principal.ts';
+import { type ApiAnswer, type ApiRequest, tenantOf, useApi } from '../support/api.ts';
+
+const { call, deps, tables, telemetry } = useApi();
+const T = '/v1/tenants/acme';
+let sub = '';
+
+beforeAll(async () => {
+  const created = await call('POST', `${T}/subscriptions`, { body: { url: 'https://a.example/', eventTypes: ['*'] } });
+  sub = created.field('id');
+});
+
+function expectProblem(answer: ApiAnswer, status: number, code: string): void {
+  expect(answer.json).toEqual({
+    type: `urn:posthorn:problem:${code}`,
+    title: expect.any(String),
+    status,
+    code,
+    detail: expect.stringMatching(/\S/),
+    errors: expect.any(Array),
+  });
+  expect(answer.status).toBe(status);
+  expect(answer.headers['content-type']).toBe('application/problem+json');
+  expect(Object.keys(PROBLEMS)).toContain(code);
+}
+
+describe('who may do what', () => {
+  const anonymous: Principal = { kind: 'anonymous' };
+  it.each<[string, Principal, Method, string, number, string]>([
+    ['nobody reads', anonymous, 'GET', T, 401, 'unauthenticated'],
+    ['nobody writes', anonymous, 'POST', `${T}/events`, 401, 'unauthenticated'],
+    ["a tenant reads no other's", tenantOf('other'), 'GET', T, 404, 'not_found'],
+    ["a tenant writes no other's", tenantOf('other'), 'DELETE', `${T}/subscriptions/SUB`, 404, 'not_found'],
+    [
+      "a tenant sees no other's subscription under its own name",
+      tenantOf('other'),
+      'GET',
+      '/v1/tenants/other/subscriptions/SUB',
+      404,
+      'not_found',
+    ],
+    ['a tenant lists no tenants', tenantOf('acme'), 'GET', '/v1/tenants', 403, 'forbidden'],
+    ['a tenant is not renamed by itself', tenantOf('acme'), 'PUT', T, 403, 'forbidden'],
+    ['a tenant makes no tokens', tenantOf('acme'), 'POST', `${T}/portal-tokens`, 403, 'forbidden'],
+    ['a tenant reads no rejected events', tenantOf('acme'), 'GET', '/v1/rejected-events', 403, 'forbidden'],
+    ['a tenant changes no event types', tenantOf('acme'), 'POST', '/v1/event-types', 403, 'forbidden'],
+    ['a read-only token does not publish', tenantOf('acme', true), 'POST', `${T}/events`, 403, 'forbidden'],
+    [
+      'a read-only token reads no secrets',
+      tenantOf('acme', true),
+      'GET',
+      `${T}/subscriptions/SUB/secret`,
+      403,
+      'forbidden',
+    ],
+  ])('%s', async (_, as, method, target, status, code) => {
+    expectProblem(await call(method, target.replace('SUB', sub), { as }), status, code);
+  });
+
+  it.each<[string, Principal]>([
+    ['the company', { kind: 'company' }],
+    ['the tenant', tenantOf('acme')],
+    ['the tenant, read-only', tenantOf('acme', true)],
+  ])('%s reads what is its own', async (_, as) => {
+    expect(await call('GET', `${T}/subscriptions/${sub}`, { as })).toMatchObject({ status: 200 });
+  });
+
+  it('401 says how', async () => {
+    const answer = await call('GET', T, { as: anonymous });
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+  });
+});
+
+describe('a wrong request', () => {
+  const url = 'https://a.example/';
+  it.each<[string, Method, string, number, string, ApiRequest?]>([
+    ['an unknown path', 'GET', '/v1/nothing', 404, 'not_found'],
+    ['an unknown method', 'PATCH', T, 404, 'not_found', { body: {} }],
+    ['a tenant id of 65', 'GET', `/v1/tenants/${'a'.repeat(65)}`, 404, 'not_found'],
+    ['a broken escape', 'GET', '/v1/tenants/%zz', 400, 'malformed_request'],
+    ['an escape that is not UTF-8', 'GET', '/v1/tenants/%ff', 400, 'malformed_request'],
+    ['no JSON', 'PUT', T, 400, 'malformed_request', { body: '{' }],
+    ['no body', 'PUT', T, 415, 'unsupported_media_type'],
+    ['a form', 'PUT', T, 415, 'unsupported_media_type', { body: '{}', headers: { 'content-type': 'text/plain' } }],
+    ['too much', 'PUT', T, 413, 'payload_too_large', { body: `"${'x'.repeat(5 * 1_024 * 1_024)}"` }],
+    ['an unknown field', 'PUT', T, 422, 'invalid_request', { body: { nam: 'x' } }],
+    ['an unknown parameter', 'GET', '/v1/tenants?lmit=1', 422, 'invalid_request'],
+    ['a limit of 0', 'GET', '/v1/tenants?limit=0', 422, 'invalid_request'],
+    ['a limit of 101', 'GET', '/v1/tenants?limit=101', 422, 'invalid_request'],
+    ['a limit in words', 'GET', '/v1/tenants?limit=ten', 422, 'invalid_request'],
+    ['a cursor of somebody else', 'GET', '/v1/tenants?cursor=%00', 400, 'malformed_request'],
+    ['a cursor with padding', 'GET', '/v1/tenants?cursor=YQ%3D%3D', 400, 'malformed_request'],
+    ['a moment in words', 'GET', `${T}/events?from=yesterday`, 422, 'invalid_request'],
+    [
+      'a URL without a scheme',
+      'POST',
+      `${T}/subscriptions`,
+      422,
+      'invalid_request',
+      { body: { url: 'a.example', eventTypes: ['*'] } },
+    ],
+    [
+      'a URL over http',
+      'POST',
+      `${T}/subscriptions`,
+      422,
+      'invalid_request',
+      { body: { url: 'http://a.example/', eventTypes: ['*'] } },
+    ],
+    [
+      'a URL of this machine',
+      'POST',
+      `${T}/subscriptions`,
+      422,
+      'invalid_request',
+      { body: { url: 'https://127.0.0.1/', eventTypes: ['*'] } },
+    ],
+    ['no event types', 'POST', `${T}/subscriptions`, 422, 'invalid_request', { body: { url, eventTypes: [] } }],
+    [
+      'both names of one field',
+      'POST',
+      `${T}/subscriptions`,
+      422,
+      'invalid_request',
+      { body: { url, target_url: url, event: 'a' } },
+    ],
+    [
+      'credentials twice',
+      'POST',
+      `${T}/subscriptions`,
+      422,
+      'invalid_request',
+      { body: { url: 'https://u:p@a.example/', eventTypes: ['*'], headers: { Authorization: 'x' } } },
+    ],
+    [
+      'a secret that is too short',
+      'POST',
+      `${T}/subscriptions`,
+      422,
+      'invalid_request',
+      { body: { url, eventTypes: ['*'], secret: 'whsec_YQ==' } },
+    ],
+    [
+      'an unknown profile',
+      'POST',
+      `${T}/subscriptions`,
+      422,
+      'invalid_request',
+      { body: { url, eventTypes: ['*'], profile: 'x' } },
+    ],
+    ['no events', 'POST', `${T}/events`, 422, 'invalid_request', { body: { events: [] } }],
+    [
+      '101 events',
+      'POST',
+      `${T}/events`,
+      422,
+      'invalid_request',
+      { body: { events: Array(101).fill({ type: 'a', data: 1 }) } },
+    ],
+    [
+      'an event for another tenant',
+      'POST',
+      `${T}/events`,
+      422,
+      'invalid_request',
+      { body: { tenantId: 'other', type: 'a', data: 1 } },
+    ],
+    [
+      'data over its limit',
+      'POST',
+      `${T}/events`,
+      422,
+      'invalid_request',
+      { body: { type: 'a', data: 'x'.repeat(262_143) } },
+    ],
+    [
+      'half a surrogate pair in data',
+      'POST',
+      `${T}/events`,
+      422,
+      'invalid_request',
+      { body: '{"type":"a","data":"\\ud800"}' },
+    ],
+    ['half a surrogate pair in a name', 'PUT', T, 422, 'invalid_request', { body: '{"name":"\\ud800"}' }],
+    [
+      'an If-Match of another revision',
+      'PATCH',
+      `${T}/subscriptions/SUB`,
+      412,
+      'precondition_failed',
+      { body: {}, headers: { 'if-match': '"999"' } },
+    ],
+    [
+      'an If-Match that is none',
+      'DELETE',
+      `${T}/subscriptions/SUB`,
+      412,
+      'precondition_failed',
+      { headers: { 'if-match': 'x' } },
+    ],
+    ['a subscription that is not there', 'GET', `${T}/subscriptions/sub_00000000000000000000000000`, 404, 'not_found'],
+    ['a delivery id of nobody', 'GET', `${T}/deliveries/dlv_x`, 404, 'not_found'],
+    ['an event type that is there', 'POST', '/v1/event-types', 409, 'conflict', { body: { name: 'twice' } }],
+    [
+      'a test of an unknown type',
+      'POST',
+      `${T}/subscriptions/SUB/test`,
+      422,
+      'invalid_request',
+      { body: { eventType: 'nothing' } },
+    ],
+  ])('%s', async (_, method, target, status, code, request) => {
+    if (code === 'conflict') await call(method, target, request);
+    expectProblem(await call(method, target.replace('SUB', sub), request), status, code);
+  });
+
+  it.each([
+    `${T}/events?from=2026-11-22T10:00:00Z&to=2026-11-21T10:00:00Z`,
+    `${T}/subscriptions/SUB/deliveries?from=2026-11-22T10:00:00Z&to=2026-11-21T10:00:00Z`,
+    `${T}/subscriptions/SUB/deliveries?status=failed&from=2026-11-22T10:00:00Z&cursor=${Buffer.from('2020').toString('base64url')}`,
+    `${T}/subscriptions?cursor=${Buffer.from('a').toString('base64url')}`,
+    `/v1/tenants?cursor=${Buffer.from('!').toString('base64url')}`,
+    `/v1/rejected-events?cursor=${Buffer.from('!').toString('base64url')}`,
+    `${T}/events?to=9999-12-31T23:59:59-23:59`,
+    `${T}/events?from=0000-01-01T00:00:00%2B23:59`,
+  ])('%s is answered without a fault of ours', async (target) => {
+    const answer = await call('GET', target.replace('SUB', sub));
+    expect(answer.status).toBeLessThan(500);
+    if (answer.status === 200) expect(answer.json).toEqual({ data: [], nextCursor: null });
+  });
+
+  it('names each wrong field', async () => {
+    const body = { events: [{ type: 'a', data: 1 }, { type: '', data: 1, x: 1 }, { data: '\ud800', type: 'a' }, 7] };
+    const answer = await call('POST', `${T}/events`, { body });
+    expect(answer.json).toMatchObject({
+      errors: [{ path: '/events/1/type' }, { path: '/events/1/x' }, { path: '/events/2/data' }, { path: '/events/3' }],
+    });
+  });
+});
+
+describe('a fault that is not the caller’s', () => {
+  const named = (name: string, rest: object = {}) =>
+    Object.assign(new Error('internal: table arn:aws:secret'), { name, ...rest });
+
+  it.each<[string, Error]>([
+    ['a throttled table', named('ProvisionedThroughputExceededException')],
+    ['an account over its limit', named('RequestLimitExceeded')],
+    ['a throttled call', named('ThrottlingException')],
+    ['a fault of DynamoDB', named('InternalServerError')],
+    ['a table that took only a part', new StoreBusyError('BatchGetItem')],
+    ['nobody who answers', named('Error', { code: 'ECONNREFUSED' })],
+    ['no answer in time', named('TimeoutError')],
+  ])('%s is 503, to be tried again', async (_, error) => {
+    const catalog = { ...deps.catalog, getTenant: () => Promise.reject(error) };
+    const answer = await call('GET', T, {}, { catalog });
+    expectProblem(answer, 503, 'unavailable');
+    expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+    expect(answer.text).not.toContain('arn:');
+  });
+
+  it('a table that throttles the SDK itself is 503', async () => {
+    const mock = mockClient(tables.client);
+    mock.on(QueryCommand).rejects(named('ThrottlingException'));
+    const answer = await call('GET', '/v1/tenants');
+    mock.restore();
+    expectProblem(answer, 503, 'unavailable');
+  });
+
+  it.each(['publish', 'retries'] as const)('a queue that refuses is 503 (%s)', async (port) => {
+    const refuse = () => Promise.reject(new QueueRefusedError('InternalError', 'arn:aws:secret'));
+    const answer =
+      port === 'publish'
+        ? await call('POST', `${T}/events`, { body: { type: 'a', data: 1 } }, { publish: refuse })
+        : await call('POST', `${T}/subscriptions/${sub}/resume`, {}, { retries: { send: refuse } });
+    expectProblem(answer, 503, 'unavailable');
+    expect(answer.headers['retry-after']).toBe('2');
+    expect(answer.text).not.toContain('arn:');
+  });
+
+  it.each([new TypeError('Cannot read properties of undefined (arn:aws:secret)'), 'a text arn:aws:', undefined])(
+    'anything else is 500, says nothing, and is logged (%s)',
+    async (thrown) => {
+      telemetry.lines.length = 0;
+      const getTenant = async () => {
+        throw thrown;
+      };
+      const answer = await call('GET', T, {}, { catalog: { ...deps.catalog, getTenant } });
+      expectProblem(answer, 500, 'internal_error');
+      expect(answer.text).not.toMatch(/arn:|TypeError|at .*\.ts/);
+      expect(telemetry.lines.join()).toContain('a request failed');
+    },
+  );
+});

@@ -1,0 +1,301 @@
+import { describe, expect, it } from 'vitest';
+import { rejectedItem } from '../../functions/adapters/dynamodb/items.ts';
+import { MINUTE, makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
+import { ingestSetup } from '../support/memory-ingest.ts';
+
+const body = (rest: object = {}): string =>
+  JSON.stringify({ tenantId: 'acme', type: 'employee.created', data: { id: 1 }, ...rest });
+const NONE = { retry: new Set(), continue: new Set() };
+const manySubscriptions = (count: number) =>
+  Array.from({ length: count }, (_, index) => makeSubscription({ id: subscriptionId(index + 1) }));
+
+describe('new events', () => {
+  it('without an id are one write and one list for the batch', async () => {
+    const setup = ingestSetup();
+    expect(await setup.ingest({ body: body() }, { body: body() })).toEqual(NONE);
+    expect(setup.store.calls).toEqual(['putAll', 'listSubscriptions']);
+    expect(setup.store.events.size).toBe(2);
+    expect(setup.queued).toHaveLength(2);
+    expect(setup.queued[0]).toEqual({
+      delaySeconds: 0,
+      message: {
+        v: 1,
+        kind: 'deliver',
+        tenantId: 'acme',
+        subscriptionId: subscriptionId(),
+        eventId: expect.stringMatching(/^evt_/),
+        eventAt: NOW,
+        ticket: 0,
+        trigger: 'automatic',
+      },
+    });
+    expect(setup.reports.map(({ kind }) => kind)).toEqual(['accepted', 'accepted', 'queued']);
+  });
+
+  it('with an id are created only if there is none', async () => {
+    const setup = ingestSetup();
+    await setup.ingest({ body: body({ id: 'a' }) });
+    expect(setup.store.calls).toEqual(['getEvents', 'createEvent', 'putAll', 'listSubscriptions']);
+    expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
+  });
+
+  it('go to those that want them, inactive ones included', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = [
+      makeSubscription({ id: subscriptionId(1), eventTypes: ['employee.*'] }),
+      makeSubscription({ id: subscriptionId(2), eventTypes: ['payslip.*'] }),
+      makeSubscription({ id: subscriptionId(3), environment: 'development' }),
+      makeSubscription({ id: subscriptionId(4), status: 'paused' }),
+      makeSubscription({ id: subscriptionId(5), tenantId: 'other' }),
+    ];
+    await setup.ingest({ body: body({ id: 'a' }) });
+    expect(setup.targets()).toEqual([`a ${subscriptionId(1)}`, `a ${subscriptionId(4)}`]);
+  });
+
+  it('make their tenant, if it is new', async () => {
+    const setup = ingestSetup();
+    await setup.ingest({ body: body({ tenantId: 'fresh' }) });
+    expect(setup.store.tenants.has('fresh')).toBe(true);
+    await setup.ingest({ body: body({ tenantId: 'fresh' }) });
+    expect(setup.store.calls.filter((call) => call === 'createTenant')).toHaveLength(1);
+  });
+});
+
+describe('a repetition', () => {
+  it('in one batch is one event, and its twin is acknowledged with it', async () => {
+    const setup = ingestSetup();
+    expect(await setup.ingest({ body: body({ id: 'a' }) }, { body: body({ id: 'a' }) })).toEqual(NONE);
+    expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
+    expect(setup.store.rejected).toEqual([]);
+  });
+
+  it('in one batch fails with its twin when the fan-out fails', async () => {
+    const setup = ingestSetup();
+    setup.send = async () => {
+      throw new Error('the queue is away');
+    };
+    const result = await setup.ingest({ body: body({ id: 'a' }) }, { body: body({ id: 'a' }) });
+    expect(result.retry).toEqual(new Set(['m1', 'm2']));
+    expect(setup.reports.at(-1)).toMatchObject({ kind: 'error' });
+  });
+
+  it('later goes out again as the event on record, once its first attempts have settled', async () => {
+    const setup = ingestSetup();
+    await setup.ingest({ body: body({ id: 'a' }) });
+    setup.now = NOW + 20_000;
+    await setup.ingest({ body: body({ id: 'a' }), messageId: 'm9', sentAt: NOW + 19_000 });
+    expect(setup.queued[1]).toMatchObject({ delaySeconds: 40, message: { eventId: 'a', eventAt: NOW } });
+    setup.now = NOW + 2 * MINUTE;
+    await setup.ingest({ body: body({ id: 'a' }), messageId: 'm10' });
+    expect(setup.queued[2]).toMatchObject({ delaySeconds: 0 });
+    expect(setup.reports.filter(({ kind }) => kind === 'repeated')).toHaveLength(2);
+  });
+
+  it('does not go to subscriptions that are younger than the event', async () => {
+    const setup = ingestSetup();
+    await setup.ingest({ body: body({ id: 'a' }) });
+    setup.store.subscriptions.push(makeSubscription({ id: subscriptionId(2), createdAt: NOW + 1 }));
+    setup.now = NOW + MINUTE;
+    await setup.ingest({ body: body({ id: 'a' }), messageId: 'm9' });
+    expect(setup.targets()).toEqual([`a ${subscriptionId()}`, `a ${subscriptionId()}`]);
+  });
+
+  it.each([
+    ['in one batch', true],
+    ['later', false],
+  ])('with other content is rejected, and the first stands (%s)', async (_, atOnce) => {
+    const setup = ingestSetup();
+    const [first, second] = [{ body: body({ id: 'a' }) }, { body: body({ id: 'a', data: 2 }), messageId: 'm9' }];
+    if (atOnce) await setup.ingest(first, second);
+    else {
+      await setup.ingest(first);
+      await setup.ingest(second);
+    }
+    expect(setup.store.events.get('acme a')?.event.data).toBe('{"id":1}');
+    expect(setup.store.rejected).toMatchObject([
+      { tenantId: 'acme', body: second.body, reason: { code: 'id_reused', errors: [{ path: '/id' }] } },
+    ]);
+    expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
+  });
+
+  it('at the very same moment is one event, though neither has seen the other', async () => {
+    const setup = ingestSetup();
+    const meeting = Promise.withResolvers<void>();
+    let waiting = 0;
+    setup.store.before = async (operation) => {
+      if (operation !== 'createEvent') return;
+      waiting += 1;
+      if (waiting === 2) meeting.resolve();
+      await meeting.promise;
+    };
+    await Promise.all([
+      setup.ingest({ body: body({ id: 'a' }) }),
+      setup.ingest({ body: body({ id: 'a' }), messageId: 'm2' }),
+    ]);
+    expect(setup.store.events.size).toBe(1);
+    expect(setup.reports.map(({ kind }) => kind).toSorted()).toEqual(['accepted', 'queued', 'queued', 'repeated']);
+    // The second one's message waits until the first attempt is on record.
+    expect(setup.queued.map(({ delaySeconds }) => delaySeconds).toSorted()).toEqual([0, 60]);
+  });
+
+  it('at the very same moment with other content is rejected, and disturbs nobody', async () => {
+    const setup = ingestSetup();
+    setup.store.before = async (operation) => {
+      if (operation !== 'createEvent' || setup.store.events.size > 0) return;
+      setup.store.before = () => {};
+      await setup.ingest({ body: body({ id: 'a', data: 'first' }) });
+    };
+    expect(await setup.ingest({ body: body({ id: 'a' }), messageId: 'm5' }, { body: body({ id: 'b' }) })).toEqual(NONE);
+    expect(setup.store.rejected).toMatchObject([{ reason: { code: 'id_reused' } }]);
+    expect(setup.targets()).toEqual([`a ${subscriptionId()}`, `b ${subscriptionId()}`]);
+  });
+
+  it('of another tenant is another event', async () => {
+    const setup = ingestSetup();
+    await setup.ingest({ body: body({ id: 'a' }) }, { body: body({ id: 'a', tenantId: 'other', data: 2 }) });
+    expect(setup.store.rejected).toEqual([]);
+    expect([...setup.store.events.keys()]).toEqual(['acme a', 'other a']);
+  });
+});
+
+describe('a crash', () => {
+  it.each([
+    ['with an id', { id: 'a' }],
+    ['without one', {}],
+  ])('after the event was written repeats its fan-out (%s)', async (_, rest) => {
+    const setup = ingestSetup();
+    setup.store.before = (operation) => {
+      if (operation === 'listSubscriptions') throw new Error('crashed');
+    };
+    expect((await setup.ingest({ body: body(rest) })).retry).toEqual(new Set(['m1']));
+    setup.store.before = () => {};
+    setup.now = NOW + 90_000;
+    expect(await setup.ingest({ body: body(rest), receivedBefore: true })).toEqual(NONE);
+    expect(setup.store.events.size).toBe(1);
+    expect(setup.queued).toHaveLength(1);
+  });
+
+  it('before anything was written fails the whole batch', async () => {
+    const setup = ingestSetup();
+    setup.store.before = (operation) => {
+      if (operation === 'putAll') throw new Error('the store is away');
+    };
+    await expect(setup.ingest({ body: body() })).rejects.toThrow('the store is away');
+    expect(setup.queued).toEqual([]);
+  });
+
+  it("of one tenant's fan-out leaves the others alone", async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions.push(makeSubscription({ tenantId: 'other', id: subscriptionId(2) }));
+    setup.send = async (messages) => {
+      if (messages.some(({ message }) => message.tenantId === 'acme')) throw new Error('refused');
+      setup.queued.push(...messages);
+    };
+    const result = await setup.ingest({ body: body() }, { body: body({ tenantId: 'other', id: 'b' }) });
+    expect(result).toEqual({ retry: new Set(['m1']), continue: new Set() });
+    expect(setup.targets()).toEqual([`b ${subscriptionId(2)}`]);
+  });
+});
+
+describe('a fan-out that is too long for one invocation', () => {
+  it('goes on from its cursor, to each subscription once', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = manySubscriptions(10);
+    setup.store.pageSize = 3;
+    setup.hasTime = () => false;
+    let rounds = 0;
+    for (let again = true; again; rounds += 1) {
+      const result = await setup.ingest({ body: body({ id: 'a' }), receivedBefore: rounds > 0 });
+      again = result.continue.has('m1');
+    }
+    expect(rounds).toBe(4);
+    expect(setup.targets()).toEqual(manySubscriptions(10).map(({ id }) => `a ${id}`));
+    expect(setup.queued.every(({ delaySeconds }) => delaySeconds === 0)).toBe(true);
+  });
+
+  it('goes on from its cursor although an eventually consistent read does not show it yet', async () => {
+    for (const rest of [{ id: 'a' }, {}]) {
+      const setup = ingestSetup();
+      setup.store.subscriptions = manySubscriptions(6);
+      setup.store.pageSize = 3;
+      setup.hasTime = () => false;
+      setup.store.stale = new Map();
+      await setup.ingest({ body: body(rest) });
+      setup.store.stale = new Map([...setup.store.events].map(([key, one]) => [key, { ...one, fanOutCursor: null }]));
+      await setup.ingest({ body: body(rest), receivedBefore: true });
+      expect(setup.targets().map((target) => target.split(' ')[1])).toEqual(manySubscriptions(6).map(({ id }) => id));
+    }
+  });
+
+  it('shares its pages among the new events of a tenant', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = manySubscriptions(4);
+    setup.store.pageSize = 2;
+    await setup.ingest({ body: body({ id: 'a' }) }, { body: body({ id: 'b' }) });
+    expect(setup.store.calls.filter((call) => call === 'listSubscriptions')).toHaveLength(2);
+    expect(setup.queued).toHaveLength(8);
+  });
+});
+
+describe('bad messages', () => {
+  it('become records, and leave the others of their batch alone', async () => {
+    const setup = ingestSetup();
+    const result = await setup.ingest({ body: 'no json' }, { body: body({ id: 'a' }) }, { body: body({ type: 7 }) });
+    expect(result).toEqual(NONE);
+    expect(setup.store.rejected).toMatchObject([
+      {
+        id: expect.stringMatching(/^rej_/),
+        tenantId: null,
+        body: 'no json',
+        bodyTruncated: false,
+        reason: { code: 'malformed_json' },
+      },
+      { tenantId: 'acme', reason: { code: 'invalid_event', errors: [{ path: '/type' }] } },
+    ]);
+    expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
+  });
+
+  it('are kept to what an item can hold', async () => {
+    const setup = ingestSetup();
+    const long = `"${'é'.repeat(200_000)}`;
+    await setup.ingest({ body: long });
+    const [record] = setup.store.rejected;
+    expect(record?.bodyTruncated).toBe(true);
+    expect(Buffer.byteLength(record?.body ?? '')).toBeLessThanOrEqual(300_003);
+    expect(long.startsWith((record?.body ?? 'x').replace(/\ufffd$/, ''))).toBe(true);
+  });
+
+  it('that SQS hands out again make the same record', async () => {
+    const setup = ingestSetup();
+    await setup.ingest({ body: 'no json' });
+    setup.now = NOW + MINUTE;
+    await setup.ingest({ body: 'no json', receivedBefore: true });
+    const keys = setup.store.rejected.map((one) => rejectedItem(one, 0)).map(({ pk, sk }) => `${pk} ${sk}`);
+    expect(new Set(keys).size).toBe(1);
+  });
+});
+
+describe('a strict catalogue', () => {
+  it('rejects what it does not know, naming it', async () => {
+    const setup = ingestSetup();
+    setup.catalogue = 'strict';
+    setup.store.types.add('employee.created');
+    await setup.ingest({ body: body({ id: 'a' }) }, { body: body({ id: 'b', type: 'employee.lost' }) });
+    expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
+    expect(setup.store.rejected).toMatchObject([
+      {
+        reason: {
+          code: 'unknown_event_type',
+          message: expect.stringContaining('"employee.lost"'),
+          errors: [{ path: '/type' }],
+        },
+      },
+    ]);
+  });
+
+  it('is not asked when it is open', async () => {
+    const setup = ingestSetup();
+    await setup.ingest({ body: body() });
+    expect(setup.store.calls).not.toContain('isKnownType');
+  });
+});

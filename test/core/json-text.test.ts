@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cutJsonMember, isWellFormedJson, minifyJson, splitJsonArray } from '../../functions/core/json-text.ts';
+import { jsonText } from '../support/json-texts.ts';
+
+const deep = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+describe('cutJsonMember', () => {
+  it.each<[string, string, string | null]>([
+    ['a number that JSON.parse rounds', '{"data":9007199254740993}', '9007199254740993'],
+    ['1.0', '{"data": 1.0 }', '1.0'],
+    ['1e400', '{"data":1e400}', '1e400'],
+    ['-0', '{"data":-0}', '-0'],
+    ['integer-like keys out of order', '{"data":{"10":1,"9":2}}', '{"10":1,"9":2}'],
+    ['white space of every kind', '{ "data"\t:\r\n[ 1 ,\n{ "a" : "b c" } ] }', '[1,{"a":"b c"}]'],
+    ['white space and escapes inside strings', '{"data":" a \\n \\u0041\\"}] "}', '" a \\n \\u0041\\"}] "'],
+    ['the last of a repeated key', '{"data":1,"data":2}', '2'],
+    ['a key written with escapes', '{"d\\u0061ta":3}', '3'],
+    ['only members of the outermost object', '{"a":{"data":1},"b":[{"data":2}]}', null],
+    ['null, as text', '{"data":null}', 'null'],
+    ['an empty object', '{}', null],
+    ['an empty string', '{"data":""}', '""'],
+    ['empty containers', '{"data":{ "a": [ ], "b": { } }}', '{"a":[],"b":{}}'],
+    ['after members of every kind', '{"a":[1,{"x":[]}],"b":"}","c":null,"d":true,"data":5}', '5'],
+    ['what is no object', '["data",1]', null],
+    ['a byte order mark inside a string', '{"data":"\\ufeff\ufeff"}', '"\\ufeff\ufeff"'],
+    ['a line separator inside a string', '{"data":"a\u2028b"}', '"a\u2028b"'],
+  ])('%s', (_, text, expected) => {
+    expect(cutJsonMember(text, 'data')).toBe(expected);
+  });
+
+  it('any JSON comes out as it went in, but for white space', () => {
+    fc.assert(
+      fc.property(jsonText, jsonText, ({ spaced: other }, { compact, spaced }) => {
+        const text = `{ "data" : ${other} , "more" : ${other} , "data" : ${spaced}\n}`;
+        expect(cutJsonMember(text, 'data')).toBe(compact);
+        expect(JSON.parse(cutJsonMember(text, 'data') ?? '')).toEqual(JSON.parse(spaced));
+      }),
+    );
+  });
+
+  it('takes nesting of 100,000 levels', () => {
+    const data = deep(100_000);
+    expect(cutJsonMember(`{"data": ${data.replaceAll('[]', '[ ]')} }`, 'data')).toBe(data);
+  });
+});
+
+describe('splitJsonArray', () => {
+  it.each<[string, string, string[]]>([
+    ['none', '{"events":[ ]}', []],
+    ['one', '{"events":[ {"a" : 1.0} ]}', ['{"a":1.0}']],
+    ['several kinds', '{"events":[1, "a,b]" ,[2,[3]],{"x":[]},null]}', ['1', '"a,b]"', '[2,[3]]', '{"x":[]}', 'null']],
+    ['no such member', '{"other":[1]}', []],
+    ['not an array', '{"events":{"a":1}}', []],
+  ])('%s', (_, text, expected) => {
+    expect(splitJsonArray(text, 'events')).toEqual(expected);
+  });
+
+  it('gives each element as it went in', () => {
+    fc.assert(
+      fc.property(fc.array(jsonText), (elements) => {
+        const text = `{"events": [ ${elements.map(({ spaced }) => spaced).join(' , ')} ]}`;
+        expect(splitJsonArray(text, 'events')).toEqual(elements.map(({ compact }) => compact));
+      }),
+    );
+  });
+});
+
+describe('minifyJson', () => {
+  it('drops white space between tokens and nothing else', () => {
+    fc.assert(
+      fc.property(jsonText, ({ compact, spaced }) => {
+        expect(minifyJson(` ${spaced}\n`)).toBe(compact);
+      }),
+    );
+  });
+});
+
+describe('isWellFormedJson', () => {
+  it.each<[string, unknown, boolean]>([
+    ['a pair', '\ud83d\ude00', true],
+    ['a high surrogate alone', 'a\ud83d', false],
+    ['a low surrogate alone', '\ude00a', false],
+    ['in a key', { 'a\ud83d': 1 }, false],
+    ['deep inside', [{ a: [{ b: '\udc00' }] }], false],
+    ['other kinds', [1, null, true, {}], true],
+    ['100,000 levels', JSON.parse(deep(100_000)), true],
+  ])('%s', (_, value, expected) => {
+    expect(isWellFormedJson(value)).toBe(expected);
+  });
+});

@@ -1,0 +1,41 @@
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { type Client, createClient } from './client.ts';
+import { newStateFolder, type Running, removeStateFolder, type StartOptions, startRunner } from './system.ts';
+
+/**
+ * One running system for a test file. Its tests keep apart by tenants and receiver paths of their own. What the runner
+ * printed is shown when a test fails.
+ */
+export function useSystem(options: Omit<StartOptions, 'state'> = {}): () => Client {
+  const state = newStateFolder();
+  let running: Running | undefined;
+  let client: Client | undefined;
+  let shown = 0;
+
+  beforeAll(async () => {
+    running = await startRunner({ state, ...options });
+    client = await createClient(running.endpoints);
+  });
+  afterEach(({ task }) => {
+    const output = running?.output() ?? '';
+    if (task.result?.state === 'fail') console.error(`The runner since the last failure:\n${output.slice(shown)}`);
+    if (task.result?.state === 'fail') shown = output.length;
+  });
+  afterAll(async () => {
+    client?.close();
+    const code = await running?.stop();
+    removeStateFolder(state);
+    expect(code, 'the exit code of the runner').toBe(0);
+  });
+  return () => {
+    if (client === undefined) throw new Error('The system runs within tests only.');
+    return client;
+  };
+}
+
+let counter = 0;
+/** A tenant and a receiver path that no other test of the file has. */
+export function scene(name: string): { tenant: string; path: string } {
+  counter += 1;
+  return { tenant: `${name}-${counter}`, path: `/${name}-${counter}` };
+}

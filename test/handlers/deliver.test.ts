@@ -1,0 +1,197 @@
+import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, describe, expect, it } from 'vitest';
+import { METRICS } from '../../functions/contract.ts';
+import type { WebhookResult } from '../../functions/core/attempt.ts';
+import { park } from '../../functions/core/delivery.ts';
+import type { ReleaseMessage } from '../../functions/core/queue-message.ts';
+import { createDeliverHandler } from '../../functions/deliver/handler.ts';
+import { deliverSetup, WAITS } from '../support/deliver-setup.ts';
+import { answered, makeDelivery, makeMessage, makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
+import { context, recordTelemetry, sqsEvent } from '../support/lambda.ts';
+
+const RETRIES = 'arn:aws:sqs:us-east-1:000000000000:retries';
+const sqs = new SQSClient({ region: 'us-east-1' });
+const mock = mockClient(sqs);
+afterEach(() => {
+  mock.reset();
+});
+
+function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
+  const parts = deliverSetup();
+  const telemetry = recordTelemetry();
+  mock.on(ChangeMessageVisibilityBatchCommand).resolves({ Successful: [], Failed: [] });
+  const handler = createDeliverHandler({
+    store: parts.journal,
+    retries: { send: (messages) => parts.send(messages) },
+    sqs,
+    retriesQueueUrl: 'http://queues/retries',
+    retriesQueueArn: RETRIES,
+    sender: {
+      send: async (request) => {
+        parts.requests.push(request);
+        return receive(request.url);
+      },
+    },
+    opener: { open: async (sealed) => sealed },
+    waits: WAITS,
+    attemptTimeoutMs: 15_000,
+    userAgent: 'Posthorn/test',
+    now: () => NOW,
+    random: () => 0.5,
+    ...telemetry,
+  });
+  const hidden = () => mock.commandCalls(ChangeMessageVisibilityBatchCommand).map(({ args }) => args[0].input);
+  return { ...parts, telemetry, handler, hidden };
+}
+
+const early = makeDelivery({ revision: 1, nextAttemptAt: NOW + 30_000, dueAt: NOW + 60_000 });
+const fromRetries = { eventSourceARN: RETRIES };
+const RELEASE: ReleaseMessage = {
+  v: 1,
+  kind: 'release',
+  tenantId: 'acme',
+  subscriptionId: subscriptionId(),
+  parked: 'deliver',
+  since: null,
+  cursor: null,
+};
+
+describe('the deliver function', () => {
+  it('acknowledges what is done', async () => {
+    const { handler, requests, hidden, telemetry } = setup();
+    expect(await handler(sqsEvent({ body: JSON.stringify(makeMessage()) }), context())).toEqual({
+      batchItemFailures: [],
+    });
+    expect(requests).toHaveLength(1);
+    expect(hidden()).toEqual([]);
+    expect(telemetry.counts).toEqual({ [METRICS.attemptsSucceeded]: 1 });
+    expect(telemetry.published).toBe(1);
+  });
+
+  it('hides what waits, then reports it, so that Lambda leaves it in the queue', async () => {
+    const { handler, journal, hidden } = setup();
+    journal.store(early);
+    const other = makeSubscription({ id: subscriptionId(2) });
+    journal.add(other);
+    const event = sqsEvent(
+      { body: JSON.stringify(makeMessage({ subscriptionId: other.id })), ...fromRetries },
+      { body: JSON.stringify(makeMessage()), ...fromRetries },
+    );
+    expect(await handler(event, context())).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
+    expect(hidden()).toEqual([
+      {
+        QueueUrl: 'http://queues/retries',
+        Entries: [{ Id: '1', ReceiptHandle: 'receipt-1', VisibilityTimeout: 30 }],
+      },
+    ]);
+  });
+
+  it.each([
+    [
+      'refuses an entry',
+      () =>
+        mock
+          .on(ChangeMessageVisibilityBatchCommand)
+          .resolves({ Successful: [], Failed: [{ Id: '0', SenderFault: false, Code: 'x' }] }),
+    ],
+    ['cannot be reached', () => mock.on(ChangeMessageVisibilityBatchCommand).rejects(new Error('away'))],
+  ])('when SQS %s leaves the message to its visibility timeout', async (_, arrange) => {
+    const { handler, journal, telemetry } = setup();
+    arrange();
+    journal.store(early);
+    const event = sqsEvent({ body: JSON.stringify(makeMessage()), ...fromRetries });
+    expect(await handler(event, context())).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
+    expect(telemetry.lines.join()).toContain('messages could not be hidden');
+  });
+
+  it.each([
+    '',
+    'no json',
+    '{}',
+    '[]',
+    JSON.stringify({ ...makeMessage(), v: 2 }),
+    JSON.stringify({ ...makeMessage(), ticket: 'x' }),
+  ])('leaves a message that is none of ours to the dead-letter queue, and handles the others (%s)', async (body) => {
+    const { handler, requests, telemetry } = setup();
+    const event = sqsEvent({ body }, { body: JSON.stringify(makeMessage()) });
+    expect(await handler(event, context())).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
+    expect(requests).toHaveLength(1);
+    expect(telemetry.lines.join()).toContain('a message cannot be read');
+  });
+
+  it('takes a message that was received before for one that may be done already', async () => {
+    const { handler, journal, requests } = setup();
+    journal.store(makeDelivery({ status: 'succeeded', revision: 1 }));
+    journal.unseen.add(`${subscriptionId()} evt_1 ${NOW}`);
+    await handler(sqsEvent({ body: JSON.stringify(makeMessage()), receiveCount: 2 }), context());
+    expect(requests).toEqual([]);
+  });
+
+  it('releases what is parked, beside the deliveries of its batch', async () => {
+    const { handler, journal, queued, requests } = setup();
+    journal.store(park(makeDelivery({ eventId: 'parked', revision: 1 }), ''));
+    const event = sqsEvent({ body: JSON.stringify(RELEASE), ...fromRetries }, { body: JSON.stringify(makeMessage()) });
+    expect(await handler(event, context())).toEqual({ batchItemFailures: [] });
+    expect(queued).toMatchObject([{ message: { eventId: 'parked' } }]);
+    expect(requests).toHaveLength(1);
+  });
+
+  it('repeats a release that failed, and only that', async () => {
+    const { handler, journal, requests } = setup();
+    journal.before = (operation) => {
+      if (operation === 'listParked') throw new Error('away');
+    };
+    const event = sqsEvent({ body: JSON.stringify(RELEASE), ...fromRetries }, { body: JSON.stringify(makeMessage()) });
+    expect(await handler(event, context())).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('hands a release over when its time is up', async () => {
+    const { handler, journal, queued } = setup();
+    journal.pageSize = 1;
+    for (const eventId of ['a', 'b']) journal.store(park(makeDelivery({ eventId, revision: 1 }), ''));
+    await handler(sqsEvent({ body: JSON.stringify(RELEASE), ...fromRetries }), context(9_000));
+    expect(queued.map(({ message }) => message.kind)).toEqual(['deliver', 'release']);
+  });
+
+  it('counts failures, exhausted deliveries and disabled subscriptions', async () => {
+    const { handler, journal, telemetry } = setup((url) => answered(url === 'https://gone.example/' ? 410 : 500));
+    journal.add(makeSubscription({ id: subscriptionId(2), url: 'https://gone.example/' }));
+    const gone = makeMessage({ subscriptionId: subscriptionId(2) });
+    await handler(sqsEvent({ body: JSON.stringify(makeMessage()) }, { body: JSON.stringify(gone) }), context());
+    expect(telemetry.counts).toEqual({
+      [METRICS.attemptsFailed]: 2,
+      [METRICS.deliveriesExhausted]: 1,
+      [METRICS.subscriptionsDisabled]: 1,
+    });
+  });
+
+  it('logs no secret, no header, no body and no URL', async () => {
+    const { handler, journal, telemetry } = setup();
+    const secret = 'very-secret';
+    journal.add(
+      makeSubscription({
+        url: `https://receiver.example/${secret}`,
+        credentials: `user:${secret}`,
+        headers: { 'X-Key': secret },
+      }),
+    );
+    journal.before = (operation) => {
+      if (operation === 'putSucceeded') throw new Error('the store is away');
+    };
+    await handler(sqsEvent({ body: JSON.stringify(makeMessage()) }), context());
+    expect(telemetry.lines.join()).toContain('could not be handled');
+    expect(telemetry.lines.join()).not.toMatch(/very-secret|whsec_|9007199254740993/);
+  });
+
+  it('fails as a whole when nothing can be read', async () => {
+    const { handler, journal } = setup();
+    journal.before = () => {
+      throw new Error('the store is away');
+    };
+    await expect(handler(sqsEvent({ body: JSON.stringify(makeMessage()) }), context())).rejects.toThrow(
+      'the store is away',
+    );
+  });
+});

@@ -1,0 +1,87 @@
+import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, describe, expect, it } from 'vitest';
+import { METRICS } from '../../functions/contract.ts';
+import { createIngestHandler } from '../../functions/ingest/handler.ts';
+import { makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
+import { context, recordTelemetry, sqsEvent } from '../support/lambda.ts';
+import { ingestSetup } from '../support/memory-ingest.ts';
+
+const sqs = new SQSClient({ region: 'us-east-1' });
+const mock = mockClient(sqs);
+afterEach(() => {
+  mock.reset();
+});
+
+const body = (rest: object = {}) => JSON.stringify({ tenantId: 'acme', type: 'a.b', data: 'very-secret', ...rest });
+
+function setup() {
+  const { store, ...parts } = ingestSetup();
+  const telemetry = recordTelemetry();
+  mock.on(ChangeMessageVisibilityBatchCommand).resolves({ Successful: [], Failed: [] });
+  const handler = createIngestHandler({
+    store,
+    deliveries: { send: (messages) => parts.send(messages) },
+    sqs,
+    eventsQueueUrl: 'http://queues/events',
+    catalogue: 'open',
+    now: () => NOW,
+    ...telemetry,
+  });
+  return { ...parts, store, telemetry, handler };
+}
+
+describe('the ingest function', () => {
+  it('acknowledges events and bad messages alike, and counts both', async () => {
+    const { handler, telemetry, queued } = setup();
+    const event = sqsEvent({ body: body() }, { body: 'no json: very-secret' }, { body: body() });
+    expect(await handler(event, context())).toEqual({ batchItemFailures: [] });
+    expect(telemetry.counts).toEqual({
+      [METRICS.eventsAccepted]: 2,
+      [METRICS.eventsRejected]: 1,
+      [METRICS.deliveriesQueued]: 2,
+    });
+    expect(telemetry.published).toBe(1);
+    expect(queued).toHaveLength(2);
+    expect(telemetry.lines.join()).toContain('an event was rejected');
+    expect(telemetry.lines.join()).not.toContain('very-secret');
+  });
+
+  it('takes the time of publishing from SQS', async () => {
+    const { handler, store } = setup();
+    await handler(sqsEvent({ body: body({ id: 'a' }), sentAt: NOW - 5_000 }), context());
+    expect(store.events.get('acme a')?.event).toMatchObject({ acceptedAt: NOW - 5_000, recordedAt: NOW });
+  });
+
+  it('comes back at once for the rest of a fan-out', async () => {
+    const { handler, store } = setup();
+    store.subscriptions = [1, 2, 3].map((number) => makeSubscription({ id: subscriptionId(number) }));
+    store.pageSize = 2;
+    const event = sqsEvent({ body: body({ tenantId: 'other' }) }, { body: body({ id: 'a' }) });
+    expect(await handler(event, context(7_000))).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
+    expect(mock.commandCalls(ChangeMessageVisibilityBatchCommand).map(({ args }) => args[0].input)).toEqual([
+      { QueueUrl: 'http://queues/events', Entries: [{ Id: '0', ReceiptHandle: 'receipt-1', VisibilityTimeout: 0 }] },
+    ]);
+  });
+
+  it('comes back later for it if SQS cannot be reached', async () => {
+    const { handler, store, telemetry } = setup();
+    mock.on(ChangeMessageVisibilityBatchCommand).rejects(new Error('away'));
+    store.subscriptions = [1, 2].map((number) => makeSubscription({ id: subscriptionId(number) }));
+    store.pageSize = 1;
+    const answer = await handler(sqsEvent({ body: body({ id: 'a' }) }), context(7_000));
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
+    expect(telemetry.lines.join()).toContain('waits for the visibility timeout');
+  });
+
+  it('leaves what failed by our fault in the queue', async () => {
+    const { handler, store, telemetry } = setup();
+    store.before = (operation) => {
+      if (operation === 'listSubscriptions') throw new Error('away');
+    };
+    const answer = await handler(sqsEvent({ body: body() }, { body: 'no json' }), context());
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
+    expect(mock.calls()).toEqual([]);
+    expect(telemetry.lines.join()).toContain('a fan-out failed');
+  });
+});

@@ -1,0 +1,125 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import * as z from 'zod';
+import { createCatalog } from '../../functions/adapters/dynamodb/catalog.ts';
+import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
+import { createJournal } from '../../functions/adapters/dynamodb/journal.ts';
+import { createTokens } from '../../functions/adapters/dynamodb/tokens.ts';
+import { createVault } from '../../functions/adapters/vault.ts';
+import { createWorkQueue, sendAll } from '../../functions/adapters/work-queue.ts';
+import { createApiHandler } from '../../functions/api/handler.ts';
+import type { ApiDeps, Method } from '../../functions/api/route.ts';
+import { createAddressPolicy } from '../../functions/core/address-policy.ts';
+import type { Principal } from '../../functions/core/principal.ts';
+import { WAITS } from './deliver-setup.ts';
+import { answered } from './domain.ts';
+import { KEY_ARN, useKms, useQueues, useTables } from './emulators.ts';
+import { context, recordTelemetry } from './lambda.ts';
+
+export interface ApiRequest {
+  /** Sent as JSON; text as it is. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  as?: Principal;
+}
+
+export interface ApiAnswer {
+  status: number;
+  headers: Record<string, unknown>;
+  text: string;
+  /** Null if there is no body. */
+  json: unknown;
+  /** Fields of the body, for tests that go on with them. */
+  field: (name: string) => string;
+}
+
+export const tenantOf = (tenantId: string, readOnly = false): Principal => ({ kind: 'tenant', tenantId, readOnly });
+
+/** The API's handler over the real adapters, on emulators that are started for a test file. Without its gateway. */
+export function useApi() {
+  const tables = useTables();
+  const { sqs, queues } = useQueues('events', 'deliveries', 'retries');
+  const kms = useKms();
+  const telemetry = recordTelemetry();
+  const clock = { now: Date.now() };
+  const now = (): number => clock.now;
+  /** Queues' addresses are known once the tests run. */
+  const deps: ApiDeps = {
+    catalog: createCatalog(tables),
+    journal: createJournal({ tables, retentionDays: 30, now }),
+    idempotency: createIdempotency(tables, now),
+    tokens: createTokens(tables, now),
+    vault: createVault(tables, kms, KEY_ARN),
+    publish: (messages) =>
+      sendAll(
+        sqs,
+        queues.events.url,
+        messages.map(({ tenantId, body }) => ({ MessageBody: body, MessageGroupId: tenantId })),
+      ),
+    deliveries: { send: (messages) => createWorkQueue(sqs, queues.deliveries.url).send(messages) },
+    retries: { send: (messages) => createWorkQueue(sqs, queues.retries.url).send(messages) },
+    sender: { send: async () => answered(200) },
+    urlPolicy: { addressPolicy: createAddressPolicy({ allowedPrivateRanges: [] }), allowedPorts: [], allowHttp: false },
+    catalogue: 'open',
+    waits: WAITS,
+    attemptTimeoutMs: 15_000,
+    userAgent: 'Posthorn/test',
+    now,
+    random: Math.random,
+  };
+
+  async function call(
+    method: Method,
+    target: string,
+    request: ApiRequest = {},
+    changes: Partial<ApiDeps> = {},
+  ): Promise<ApiAnswer> {
+    const handler = createApiHandler({ ...deps, ...changes, logger: telemetry.logger });
+    return readAnswer(await handler(gatewayEvent(method, target, request), context()));
+  }
+  return { tables, sqs, queues, deps, clock, telemetry, call };
+}
+
+function gatewayEvent(
+  method: Method,
+  target: string,
+  { body, headers = {}, as = { kind: 'company' } }: ApiRequest,
+): APIGatewayProxyEventV2 {
+  const [path = '', query = ''] = target.split('?');
+  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const requestContext = {
+    accountId: '000000000000',
+    apiId: 'api',
+    domainName: 'localhost',
+    domainPrefix: 'localhost',
+    http: { method, path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
+    requestId: 'request',
+    routeKey: '$default',
+    stage: '$default',
+    time: '',
+    timeEpoch: 0,
+    authorizer: { lambda: as },
+  };
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: path,
+    rawQueryString: query,
+    headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(query === '' ? {} : { queryStringParameters: Object.fromEntries(new URLSearchParams(query)) }),
+    requestContext,
+    ...(text === undefined ? {} : { body: text }),
+    isBase64Encoded: false,
+  };
+}
+
+function readAnswer({ statusCode = 0, headers = {}, body }: APIGatewayProxyStructuredResultV2): ApiAnswer {
+  const isJson = /json/.test(String(headers['content-type']));
+  const json: unknown = body !== undefined && isJson ? JSON.parse(body) : null;
+  return {
+    status: statusCode,
+    headers,
+    text: body ?? '',
+    json,
+    field: (name) => z.string().parse(Reflect.get(Object(json), name)),
+  };
+}

@@ -1,0 +1,60 @@
+import type { WebhookRequest, WebhookResult } from '../../functions/core/attempt.ts';
+import {
+  type Decision,
+  type DeliverDeps,
+  type DeliverReport,
+  deliverBatch,
+  type ReceivedMessage,
+} from '../../functions/core/deliver.ts';
+import type { DeliverMessage, Outgoing } from '../../functions/core/queue-message.ts';
+import { answered, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
+import { MemoryJournal } from './memory-journal.ts';
+
+export const WAITS = { maxQueueWaitMs: 15 * MINUTE, lostAfterMs: 10 * MINUTE };
+
+/** `deliverBatch` over a journal in memory, with a scripted receiver and a clock that stands still. */
+export function deliverSetup() {
+  const journal = new MemoryJournal().add(makeSubscription(), makeEvent());
+  const queued: Outgoing[] = [];
+  const requests: WebhookRequest[] = [];
+  const reports: DeliverReport[] = [];
+  const setup = {
+    journal,
+    queued,
+    requests,
+    reports,
+    now: NOW,
+    /** What the receiver does. */
+    receive: (_request: WebhookRequest): WebhookResult | Promise<WebhookResult> => answered(200),
+    send: async (messages: readonly Outgoing[]): Promise<void> => {
+      queued.push(...messages);
+    },
+    deliver: (...received: (Partial<ReceivedMessage> | DeliverMessage)[]): Promise<Decision[]> =>
+      deliverBatch(deps, received.map(asReceived)),
+  };
+  const deps: DeliverDeps = {
+    store: journal,
+    retries: { send: (messages) => setup.send(messages) },
+    sender: {
+      send: async (request) => {
+        requests.push(request);
+        return setup.receive(request);
+      },
+    },
+    opener: { open: async (sealed) => sealed },
+    waits: WAITS,
+    attemptTimeoutMs: 15_000,
+    userAgent: 'Posthorn/test',
+    now: () => setup.now,
+    // The middle of the jitter: gaps are exactly as planned.
+    random: () => 0.5,
+    report: (report) => reports.push(report),
+  };
+  return setup;
+}
+
+function asReceived(one: Partial<ReceivedMessage> | DeliverMessage): ReceivedMessage {
+  return 'kind' in one
+    ? { message: one, fromRetries: false, receivedBefore: false }
+    : { message: makeMessage(), fromRetries: false, receivedBefore: false, ...one };
+}

@@ -1,0 +1,94 @@
+import type { WebhookResult } from '../../functions/core/attempt.ts';
+import { type Delivery, newDelivery } from '../../functions/core/delivery.ts';
+import type { Event } from '../../functions/core/event.ts';
+import type { DeliverMessage } from '../../functions/core/queue-message.ts';
+import type { Subscription } from '../../functions/core/subscription.ts';
+
+/*
+ * One of each thing of the domain. Tests name only what matters to them.
+ */
+
+export const NOW = Date.parse('2026-11-22T10:00:00.000Z');
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+
+/** A valid id that sorts by its number. */
+export const subscriptionId = (number = 1): string => `sub_${String(number).padStart(26, '0')}`;
+
+export function makeSubscription(rest: Partial<Subscription> = {}): Subscription {
+  return {
+    id: subscriptionId(),
+    tenantId: 'acme',
+    name: null,
+    url: 'https://receiver.example/hooks',
+    credentials: null,
+    eventTypes: ['*'],
+    environment: 'production',
+    profile: 'standard',
+    signatureVersions: ['v1'],
+    keys: [{ version: 'v1', sealed: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', createdAt: NOW - HOUR, endsAt: null }],
+    headers: {},
+    metadata: {},
+    status: 'active',
+    statusReason: null,
+    createdAt: NOW - HOUR,
+    updatedAt: NOW - HOUR,
+    revision: 1,
+    ...rest,
+  };
+}
+
+export function makeEvent(rest: Partial<Event> = {}): Event {
+  return {
+    tenantId: 'acme',
+    id: 'evt_1',
+    type: 'employee.created',
+    environment: 'production',
+    occurredAt: NOW - MINUTE,
+    acceptedAt: NOW,
+    recordedAt: NOW,
+    contentHash: 'hash',
+    data: '{"id":9007199254740993}',
+    ...rest,
+  };
+}
+
+export function makeDelivery(rest: Partial<Delivery> = {}): Delivery {
+  const { tenantId, id, acceptedAt, type } = makeEvent();
+  const origin = { tenantId, subscriptionId: subscriptionId(), eventId: id, eventAt: acceptedAt, eventType: type };
+  return { ...newDelivery(origin), ...rest };
+}
+
+export function makeMessage(rest: Partial<DeliverMessage> = {}): DeliverMessage {
+  const { tenantId, subscriptionId: id, eventId, eventAt } = makeDelivery();
+  return {
+    v: 1,
+    kind: 'deliver',
+    tenantId,
+    subscriptionId: id,
+    eventId,
+    eventAt,
+    ticket: 0,
+    trigger: 'automatic',
+    ...rest,
+  };
+}
+
+/** What a receiver's answer makes of an attempt. */
+export function answered(status: number, headers: Record<string, string> = {}): WebhookResult {
+  const isSuccess = status >= 200 && status < 300;
+  return {
+    outcome: isSuccess ? 'success' : 'http_error',
+    durationMs: 100,
+    response: { status, headers, body: '', truncated: false },
+    error: isSuccess ? null : { code: 'http_status', message: `The receiver answered ${status}.` },
+  };
+}
+
+export const UNANSWERED: WebhookResult = {
+  outcome: 'timeout',
+  durationMs: 15_000,
+  response: null,
+  error: { code: 'timeout', message: 'No answer within 15 seconds.' },
+};

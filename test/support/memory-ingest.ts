@@ -1,0 +1,134 @@
+import type { Event, RejectedEvent } from '../../functions/core/event.ts';
+import {
+  eventKey,
+  type IngestDeps,
+  type IngestReport,
+  type IngestStore,
+  ingestBatch,
+  type ReceivedEventMessage,
+  type RecordedEvent,
+} from '../../functions/core/ingest.ts';
+import type { Outgoing } from '../../functions/core/queue-message.ts';
+import type { Subscription } from '../../functions/core/subscription.ts';
+import { makeSubscription, NOW } from './domain.ts';
+
+type Operation = keyof IngestStore;
+
+/** The two tables as `ingest` uses them. */
+export class MemoryIngestStore implements IngestStore {
+  readonly events = new Map<string, RecordedEvent>();
+  readonly rejected: RejectedEvent[] = [];
+  readonly tenants = new Set<string>(['acme']);
+  readonly types = new Set<string>();
+  readonly calls: Operation[] = [];
+  subscriptions: Subscription[] = [makeSubscription()];
+  pageSize = 100;
+  /** What eventually consistent reads see instead of what is there. */
+  stale: Map<string, RecordedEvent> | null = null;
+  /** Runs before a call takes effect; when it throws, the call has done nothing. */
+  before: (operation: Operation) => void | Promise<void> = () => {};
+
+  private async run<T>(operation: Operation, act: () => T): Promise<T> {
+    this.calls.push(operation);
+    await this.before(operation);
+    return act();
+  }
+
+  getEvents(events: readonly Event[], consistent: boolean): Promise<Map<string, RecordedEvent>> {
+    return this.run('getEvents', () => {
+      const source = consistent ? this.events : (this.stale ?? this.events);
+      return new Map(
+        events.flatMap((event) => {
+          const found = source.get(eventKey(event));
+          return found === undefined ? [] : [[eventKey(event), found] as const];
+        }),
+      );
+    });
+  }
+
+  createEvent(event: Event): Promise<boolean> {
+    return this.run('createEvent', () => {
+      if (this.events.has(eventKey(event))) return false;
+      this.events.set(eventKey(event), { event, fanOutCursor: null });
+      return true;
+    });
+  }
+
+  putAll(events: readonly Event[], rejected: readonly RejectedEvent[]): Promise<void> {
+    return this.run('putAll', () => {
+      for (const event of events) this.events.set(eventKey(event), { event, fanOutCursor: null });
+      this.rejected.push(...rejected);
+    });
+  }
+
+  saveFanOutCursor(event: Event, cursor: string): Promise<void> {
+    return this.run('saveFanOutCursor', () => {
+      const recorded = this.events.get(eventKey(event));
+      if (recorded === undefined) throw new Error('the event is not on record');
+      this.events.set(eventKey(event), { ...recorded, fanOutCursor: cursor });
+    });
+  }
+
+  listSubscriptions(tenantId: string, cursor: string | null) {
+    return this.run('listSubscriptions', () => {
+      const own = this.subscriptions.filter((one) => one.tenantId === tenantId && (cursor === null || one.id > cursor));
+      const page = own.slice(0, this.pageSize);
+      return {
+        tenantExists: this.tenants.has(tenantId),
+        subscriptions: page,
+        cursor: own.length > page.length ? (page.at(-1)?.id ?? null) : null,
+      };
+    });
+  }
+
+  createTenant(tenantId: string): Promise<void> {
+    return this.run('createTenant', () => {
+      this.tenants.add(tenantId);
+    });
+  }
+
+  isKnownType(type: string): Promise<boolean> {
+    return this.run('isKnownType', () => this.types.has(type));
+  }
+}
+
+export function ingestSetup() {
+  const store = new MemoryIngestStore();
+  const queued: Outgoing[] = [];
+  const reports: IngestReport[] = [];
+  const setup = {
+    store,
+    queued,
+    reports,
+    now: NOW,
+    catalogue: 'open' as IngestDeps['catalogue'],
+    hasTime: () => true,
+    send: async (messages: readonly Outgoing[]): Promise<void> => {
+      queued.push(...messages);
+    },
+    /** Takes bodies, or messages with more to say. */
+    ingest: (...messages: (Partial<ReceivedEventMessage> & { body: string })[]) =>
+      ingestBatch(
+        {
+          store,
+          deliveries: { send: (outgoing) => setup.send(outgoing) },
+          catalogue: setup.catalogue,
+          now: () => setup.now,
+          hasTime: () => setup.hasTime(),
+          report: (report) => reports.push(report),
+        },
+        messages.map((message, index) => ({
+          messageId: `m${index + 1}`,
+          sentAt: NOW,
+          receivedBefore: false,
+          ...message,
+        })),
+      ),
+    /** What each queued message is for. */
+    targets: () =>
+      queued.map(({ message }) =>
+        message.kind === 'deliver' ? `${message.eventId} ${message.subscriptionId}` : 'release',
+      ),
+  };
+  return setup;
+}

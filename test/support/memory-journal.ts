@@ -1,0 +1,131 @@
+import type { DeliverStore, Loaded } from '../../functions/core/deliver.ts';
+import type { Delivery } from '../../functions/core/delivery.ts';
+import type { Event } from '../../functions/core/event.ts';
+import type { DeliveryRef } from '../../functions/core/ids.ts';
+import type { DeliverMessage } from '../../functions/core/queue-message.ts';
+import type { ReleaseStore } from '../../functions/core/release.ts';
+import type { StatusReason, Subscription } from '../../functions/core/subscription.ts';
+import type { DueEntry, SweepStore } from '../../functions/core/sweep.ts';
+
+type Operation = keyof (DeliverStore & ReleaseStore & SweepStore);
+
+/** How the real journal finds a delivery. */
+export const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): string =>
+  `${subscriptionId} ${eventId} ${eventAt}`;
+
+/** The two tables as `deliver`, release and `sweep` use them, with the real ones' conditions on each write. */
+export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
+  readonly shards = ['one'];
+  readonly deliveries = new Map<string, Delivery>();
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly events = new Map<string, Event>();
+  /** Every call, as it begins. */
+  readonly calls: Operation[] = [];
+  /** What an eventually consistent read does not see yet. */
+  readonly unseen = new Set<string>();
+  pageSize = 100;
+  /** Runs before a call takes effect; when it throws, the call has done nothing. */
+  before: (operation: Operation) => void | Promise<void> = () => {};
+  /** Runs after a call took effect; when it throws, the caller never learns that it did. */
+  after: (operation: Operation) => void | Promise<void> = () => {};
+
+  add(...things: (Subscription | Event)[]): this {
+    for (const thing of things) {
+      if ('url' in thing) this.subscriptions.set(`${thing.tenantId} ${thing.id}`, thing);
+      else this.events.set(`${thing.tenantId} ${thing.id}`, thing);
+    }
+    return this;
+  }
+
+  delivery(ref: DeliveryRef): Delivery | undefined {
+    return this.deliveries.get(deliveryKeyOf(ref));
+  }
+
+  store(delivery: Delivery): Delivery {
+    this.deliveries.set(deliveryKeyOf(delivery), delivery);
+    return delivery;
+  }
+
+  private async run<T>(operation: Operation, act: () => T): Promise<T> {
+    this.calls.push(operation);
+    await this.before(operation);
+    const answer = act();
+    await this.after(operation);
+    return answer;
+  }
+
+  load(messages: readonly DeliverMessage[], consistent: boolean): Promise<Loaded[]> {
+    const seen = <T>(map: Map<string, T>, key: string): T | null =>
+      !consistent && this.unseen.has(key) ? null : (map.get(key) ?? null);
+    return this.run('load', () =>
+      messages.map((message) => ({
+        delivery: seen(this.deliveries, deliveryKeyOf(message)),
+        subscription: seen(this.subscriptions, `${message.tenantId} ${message.subscriptionId}`),
+        event: seen(this.events, `${message.tenantId} ${message.eventId}`),
+      })),
+    );
+  }
+
+  putSucceeded(deliveries: readonly Delivery[]): Promise<void> {
+    return this.run('putSucceeded', () => {
+      for (const delivery of deliveries) this.store({ ...delivery, revision: 1 });
+    });
+  }
+
+  save(delivery: Delivery, revision: number): Promise<boolean> {
+    return this.run('save', () => {
+      if ((this.delivery(delivery)?.revision ?? 0) !== revision) return false;
+      this.store({ ...delivery, revision: revision + 1 });
+      return true;
+    });
+  }
+
+  getDelivery(ref: DeliveryRef): Promise<Delivery | null> {
+    return this.run('getDelivery', () => this.delivery(ref) ?? null);
+  }
+
+  getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null> {
+    return this.run('getSubscription', () => this.subscriptions.get(`${tenantId} ${subscriptionId}`) ?? null);
+  }
+
+  disableSubscription(tenantId: string, subscriptionId: string, reason: StatusReason): Promise<void> {
+    return this.run('disableSubscription', () => {
+      const current = this.subscriptions.get(`${tenantId} ${subscriptionId}`);
+      if (current?.status === 'active') this.add({ ...current, status: 'disabled', statusReason: reason });
+    });
+  }
+
+  listParked(subscriptionId: string, cursor: string | null) {
+    return this.run('listParked', () => {
+      const sortKey = ({ eventAt, eventId }: Delivery) => `${new Date(eventAt).toISOString()}#${eventId}`;
+      const parked = [...this.deliveries.values()]
+        .filter((one) => one.subscriptionId === subscriptionId && one.status === 'parked')
+        .map((delivery) => ({ delivery, key: sortKey(delivery) }))
+        .filter(({ key }) => cursor === null || key > cursor)
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+      const page = parked.slice(0, this.pageSize);
+      return {
+        deliveries: page.map(({ delivery }) => delivery),
+        cursor: parked.length > page.length ? (page.at(-1)?.key ?? null) : null,
+      };
+    });
+  }
+
+  listDue(_shard: string, now: number): Promise<DueEntry[]> {
+    return this.run('listDue', () =>
+      [...this.deliveries.entries()]
+        .flatMap(([pk, { dueAt }]) => (dueAt === null || dueAt > now ? [] : [{ key: { pk, sk: '' }, dueAt }]))
+        .sort((a, b) => a.dueAt - b.dueAt)
+        .slice(0, this.pageSize),
+    );
+  }
+
+  lease({ key, dueAt }: DueEntry, until: number): Promise<Delivery | null> {
+    return this.run('lease', () => {
+      const current = this.deliveries.get(key.pk);
+      if (current === undefined || current.dueAt !== dueAt) return null;
+      const { ticket, revision } = current;
+      return this.store({ ...current, dueAt: until, ticket: ticket + 1, revision: revision + 1 });
+    });
+  }
+}

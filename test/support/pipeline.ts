@@ -1,0 +1,165 @@
+import type { WebhookResult } from '../../functions/core/attempt.ts';
+import { type DeliverDeps, deliverBatch, deliverMessage } from '../../functions/core/deliver.ts';
+import { type Delivery, request } from '../../functions/core/delivery.ts';
+import type { DeliverMessage, Outgoing, WorkMessage } from '../../functions/core/queue-message.ts';
+import { releaseParked } from '../../functions/core/release.ts';
+import { sweepDue } from '../../functions/core/sweep.ts';
+import { WAITS } from './deliver-setup.ts';
+import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
+import { MemoryJournal } from './memory-journal.ts';
+
+/** A message in one of the queues, as SQS keeps it. */
+interface Queued {
+  message: WorkMessage;
+  fromRetries: boolean;
+  visibleAt: number;
+  receives: number;
+}
+
+const VISIBILITY_MS = 90_000;
+
+/** How one invocation goes. `crashAt`: its n-th call to the outside never happens, nor any after it. */
+export interface Fate {
+  crashAt: number | null;
+  /** How long each call takes, in turns of the event loop's microtasks, over and over. */
+  pace: readonly number[];
+}
+
+const SMOOTH: Fate = { crashAt: null, pace: [0] };
+
+/**
+ * Everything behind ingest, in memory: the functions themselves over two queues that hand messages out at least once,
+ * in invocations that interleave and crash wherever they are told to.
+ */
+export class Pipeline {
+  now = NOW;
+  readonly journal = new MemoryJournal();
+  readonly queue: Queued[] = [];
+  /** Successes that were written over by something else. */
+  readonly undone: Delivery[] = [];
+  answers: WebhookResult[] = [];
+
+  constructor() {
+    this.journal.add(makeSubscription(), makeEvent());
+    const { store } = this.journal;
+    this.journal.store = (delivery) => {
+      const before = this.journal.delivery(delivery);
+      if (before?.status === 'succeeded' && delivery.status !== 'succeeded') this.undone.push(delivery);
+      return store.call(this.journal, delivery);
+    };
+  }
+
+  enqueue(message: WorkMessage, fromRetries: boolean, delaySeconds = 0): void {
+    this.queue.push({ message, fromRetries, visibleAt: this.now + delaySeconds * 1_000, receives: 0 });
+  }
+
+  /** Hands out a message that is visible. A twin: SQS hands it out although somebody has it. */
+  async receive(pick: number, twin: boolean, answer: WebhookResult, fate: Fate): Promise<void> {
+    const ready = this.queue.filter(({ visibleAt }) => twin || visibleAt <= this.now);
+    const entry = ready[pick % Math.max(ready.length, 1)];
+    if (entry === undefined) return;
+    entry.visibleAt = this.now + VISIBILITY_MS;
+    entry.receives += 1;
+    const { message, fromRetries } = entry;
+    const deps = this.deps(fate, answer);
+    try {
+      if (message.kind === 'release') await releaseParked({ ...deps, hasTime: () => true }, message);
+      else {
+        const [decision] = await deliverBatch(deps, [{ message, fromRetries, receivedBefore: entry.receives > 1 }]);
+        if (deps.crashed() || decision?.kind === 'fail') return;
+        if (decision?.kind === 'hide') {
+          entry.visibleAt = this.now + decision.seconds * 1_000;
+          return;
+        }
+      }
+      if (!deps.crashed()) this.queue.splice(this.queue.indexOf(entry), this.queue.includes(entry) ? 1 : 0);
+    } catch {
+      // It crashed: the message comes back when its visibility timeout ends.
+    }
+  }
+
+  async sweep(fate: Fate): Promise<void> {
+    await sweepDue({ ...this.deps(fate), hasTime: () => true }).catch(() => {});
+  }
+
+  /** The API's retry: the journal first, then the message. */
+  async retryByHand(ref: DeliverMessage, fate: Fate): Promise<void> {
+    const { store, retries } = this.deps(fate);
+    try {
+      const current = await store.getDelivery(ref);
+      const subscription = await store.getSubscription(ref.tenantId, ref.subscriptionId);
+      if (current === null || subscription?.status !== 'active') return;
+      const asked = request(current, 'manual', this.now, WAITS);
+      if (await store.save(asked, current.revision)) {
+        await retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);
+      }
+    } catch {
+      // The caller got no answer.
+    }
+  }
+
+  setStatus(status: 'active' | 'paused'): void {
+    this.journal.add(makeSubscription({ status }));
+    if (status === 'paused') return;
+    const { tenantId, id } = makeSubscription();
+    const message = { v: 1, kind: 'release', tenantId, subscriptionId: id, parked: 'deliver' } as const;
+    this.enqueue({ ...message, since: null, cursor: null }, true);
+  }
+
+  /** Everything works from here on: time passes until nothing is left to do. */
+  async settle(answer: WebhookResult): Promise<void> {
+    this.setStatus('active');
+    for (let minutes = 0; minutes < 12 * 60; minutes += 5) {
+      await this.sweep(SMOOTH);
+      while (this.queue.some(({ visibleAt }) => visibleAt <= this.now)) await this.receive(0, false, answer, SMOOTH);
+      this.now += 5 * MINUTE;
+    }
+  }
+
+  private deps(
+    { crashAt, pace }: Fate,
+    answer?: WebhookResult,
+  ): DeliverDeps & { store: MemoryJournal; crashed(): boolean } {
+    let calls = 0;
+    let crashed = false;
+    const turn = async (): Promise<void> => {
+      for (let turns = pace[calls % pace.length] ?? 0; turns > 0; turns -= 1) await Promise.resolve();
+      crashed ||= calls === crashAt;
+      calls += 1;
+      if (crashed) throw new Error('crashed');
+    };
+    const store = new Proxy(this.journal, {
+      get: (journal, name) => {
+        const member: unknown = Reflect.get(journal, name, journal);
+        if (typeof member !== 'function') return member;
+        return async (...args: unknown[]) => {
+          await turn();
+          return Reflect.apply(member, journal, args);
+        };
+      },
+    });
+    return {
+      store,
+      crashed: () => crashed,
+      retries: {
+        send: async (messages: readonly Outgoing[]) => {
+          await turn();
+          for (const { message, delaySeconds } of messages) this.enqueue(message, true, delaySeconds);
+        },
+      },
+      sender: {
+        send: async () => {
+          await turn();
+          return answer ?? { outcome: 'success', durationMs: 1, response: null, error: null };
+        },
+      },
+      opener: { open: async (sealed) => sealed },
+      waits: WAITS,
+      attemptTimeoutMs: 15_000,
+      userAgent: 'Posthorn/test',
+      now: () => this.now,
+      random: () => 0.5,
+      report: () => {},
+    };
+  }
+}
