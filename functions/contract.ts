@@ -19,6 +19,10 @@ export const ENV = {
   kmsKeyArn: 'KMS_KEY_ARN',
   /** `open` or `strict`: what happens to an event whose type is not in the catalogue. */
   catalogue: 'CATALOGUE',
+  /** The profile of subscriptions that name none, of tenants that have no default. */
+  defaultProfile: 'DEFAULT_PROFILE',
+  /** Comma-separated vendors whose own routes are mounted beside /v1, for integrations that were made for them. */
+  compatibility: 'COMPATIBILITY',
   journalRetentionDays: 'JOURNAL_RETENTION_DAYS',
   /** Comma-separated CIDR blocks that receivers may have although they are not public. Empty: none. */
   allowedPrivateRanges: 'ALLOWED_PRIVATE_RANGES',
@@ -57,6 +61,9 @@ export const METRICS = {
   subscriptionsDisabled: 'SubscriptionsDisabled',
   deliveriesSwept: 'DeliveriesSwept',
 } as const;
+
+/** Vendors whose own routes can be mounted, with the paths that they take. */
+export const COMPATIBILITY_ROUTES = { keypay: '/business/{proxy+}', staffology: '/employers/{proxy+}' } as const;
 
 /** Routes of the HTTP API that need no key. Everything else under `/v1` goes through the authorizer. */
 export const PUBLIC_ROUTES = ['/v1/health', '/v1/openapi.json', '/docs', '/docs/{asset}'] as const;

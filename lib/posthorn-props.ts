@@ -24,6 +24,16 @@ export interface PosthornProps {
   /** What happens to an event whose type is not in the catalogue: `strict` rejects it. @default 'open' */
   readonly catalogue?: 'open' | 'strict';
 
+  /** The profile of subscriptions that name none, of tenants that have no default of their own. @default 'standard' */
+  readonly defaultProfile?: string;
+
+  /**
+   * Vendors whose own routes are mounted beside /v1, so that integrations made for them keep working: KeyPay's
+   * /business/{id}/webhookregistrations and Staffology's /employers/{id}/webhooks. See docs/compatibility.md.
+   * @default none
+   */
+  readonly compatibility?: ('keypay' | 'staffology')[];
+
   /** How long events, deliveries and their attempts are kept: 7 days or more. @default Duration.days(30) */
   readonly journalRetention?: Duration;
 
@@ -115,6 +125,8 @@ export function tune(props: PosthornProps): Tuning {
 
   return parseTuning({
     catalogue: props.catalogue,
+    defaultProfile: props.defaultProfile,
+    compatibility: props.compatibility,
     journalRetentionDays: props.journalRetention?.toDays(),
     journalPointInTimeRecovery: props.journalPointInTimeRecovery,
     logRetentionDays: props.logRetention,

@@ -45,6 +45,8 @@ export function propsFromContext(scope: Construct): PosthornProps {
 
   return {
     catalogue: settings.catalogue,
+    defaultProfile: settings.defaultProfile,
+    compatibility: settings.compatibility,
     journalRetention: Duration.days(settings.journalRetentionDays),
     journalPointInTimeRecovery: settings.journalPointInTimeRecovery,
     logRetention: settings.logRetentionDays,

@@ -64,6 +64,11 @@ const maxConcurrency = whole(2, 1000);
 /** Every value that can be tuned, in plain units, with its range and default: the one place where these are decided. */
 export const tuningShape = {
   catalogue: oneOf(['open', 'strict']).default('open'),
+  defaultProfile: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'must be the name of a profile' })
+    .default('standard'),
+  compatibility: list(oneOf(['keypay', 'staffology'])).default([]),
   /** From 7 days: the journal drives retries, and the default schedule of a delivery spans almost 4. */
   journalRetentionDays: whole(7, 3650).default(30),
   journalPointInTimeRecovery: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),

@@ -12,7 +12,15 @@ export interface SynthesisedTemplate {
 export type Synthesise = (dir: string, context: Record<string, string>) => Promise<SynthesisedTemplate>;
 
 /** All that the assembly is made from. */
-const SOURCES = ['lib/**/*.ts', 'functions/**/*', 'package.json', 'package-lock.json', 'cdk.json', 'local/synth.ts'];
+const SOURCES = [
+  'lib/**/*.ts',
+  'functions/**/*',
+  'catalogues/*.json',
+  'package.json',
+  'package-lock.json',
+  'cdk.json',
+  'local/synth.ts',
+];
 
 /**
  * Synthesises Posthorn's stack for one machine: no network, no account, no CLI. It takes seconds, most of them for five

@@ -14,6 +14,8 @@ const SHAPE = {
   [ENV.adminSecretArn]: z.string().min(1),
   [ENV.kmsKeyArn]: z.string().min(1),
   [ENV.catalogue]: z.enum(['open', 'strict']),
+  [ENV.defaultProfile]: z.string().min(1),
+  [ENV.compatibility]: list.pipe(z.array(z.enum(['keypay', 'staffology']))),
   [ENV.journalRetentionDays]: z.coerce.number().int().positive(),
   [ENV.allowedPrivateRanges]: list,
   [ENV.allowedPorts]: list.transform((entries) => entries.map(Number)).pipe(z.array(z.int().min(1).max(65_535))),

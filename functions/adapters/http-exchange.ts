@@ -35,14 +35,16 @@ export function exchange(
   connections: ReceiverConnections,
   request: Dispatcher.DispatchOptions,
   timeoutMs: number,
+  alsoKeep?: readonly string[],
 ): Promise<ExchangeResult> {
   return new Promise((resolve) => {
-    connections.dispatcher.dispatch(request, new ExchangeHandler(connections, timeoutMs, resolve));
+    connections.dispatcher.dispatch(request, new ExchangeHandler(connections, timeoutMs, alsoKeep, resolve));
   });
 }
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #connections: ReceiverConnections;
+  readonly #alsoKeep: readonly string[] | undefined;
   readonly #resolve: (result: ExchangeResult) => void;
   readonly #timer: NodeJS.Timeout;
   #settled = false;
@@ -53,8 +55,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   readonly #body = new BodyExcerpt();
 
-  constructor(connections: ReceiverConnections, timeoutMs: number, resolve: (result: ExchangeResult) => void) {
+  constructor(
+    connections: ReceiverConnections,
+    timeoutMs: number,
+    alsoKeep: readonly string[] | undefined,
+    resolve: (result: ExchangeResult) => void,
+  ) {
     this.#connections = connections;
+    this.#alsoKeep = alsoKeep;
     this.#resolve = resolve;
     this.#timer = setTimeout(() => this.#fail('timed_out'), timeoutMs);
   }
@@ -122,7 +130,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   #response(incomplete: boolean): ReceiverResponse {
-    const headers = keepHeaders(this.#headers);
+    const headers = keepHeaders(this.#headers, this.#alsoKeep);
     // Compressed although we ask for identity: not worth the risk of a decompression bomb, and noise as text.
     const encoding = headers['content-encoding'] ?? 'identity';
     const { body, truncated } =

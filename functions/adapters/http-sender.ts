@@ -33,19 +33,20 @@ export function createHttpSender(options: HttpSenderOptions): HttpSender {
     }
     const { url } = checked;
     const outgoing: Dispatcher.DispatchOptions = {
-      method: 'POST',
+      method: request.method ?? 'POST',
       path: url.pathname + url.search,
       headers: headersOf(request, url, userAgent),
-      body: request.body,
+      // undici sends an empty text as a body of length 0, which a GET should not have.
+      ...(request.body === '' ? {} : { body: request.body }),
     };
     const shared = connections.to(url.origin);
-    let result = await exchange(shared, outgoing, request.timeoutMs);
+    let result = await exchange(shared, outgoing, request.timeoutMs, request.alsoKeep);
     const remainingMs = request.timeoutMs - elapsed();
     if ('failure' in result && result.failure.stale && remainingMs > 0) {
       // Receivers close idle connections whenever they like; a request that crosses with that is nobody's fault. It may
       // also be that this one was received and its answer lost: webhooks are delivered at least once, with the same id.
       const own = connections.fresh(url.origin);
-      result = await exchange(own, outgoing, remainingMs);
+      result = await exchange(own, outgoing, remainingMs, request.alsoKeep);
       own.dispatcher.destroy().catch(() => {});
     }
     const durationMs = Math.round(elapsed());

@@ -30,10 +30,10 @@ const encoder = new TextEncoder();
 const scratch = new Uint8Array(MAX_BODY_BYTES);
 
 /** The response headers worth keeping: at most 10, each at most 256 characters, without credentials in URLs. */
-export function keepHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+export function keepHeaders(headers: IncomingHttpHeaders, also: readonly string[] = []): Record<string, string> {
   const kept: Record<string, string> = {};
   let count = 0;
-  for (const name of KEPT_HEADERS) {
+  for (const name of [...also, ...KEPT_HEADERS]) {
     const value = headers[name];
     if (value === undefined) continue;
     const text = (typeof value === 'string' ? value : value.join(', ')).slice(0, MAX_HEADER_LENGTH).toWellFormed();

@@ -3,9 +3,11 @@ import { createCatalog } from '../adapters/dynamodb/catalog.ts';
 import { createDocumentClient } from '../adapters/dynamodb/client.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createJournal } from '../adapters/dynamodb/journal.ts';
+import { createProfileStore } from '../adapters/dynamodb/profile-store.ts';
 import { createTokens } from '../adapters/dynamodb/tokens.ts';
 import { readEnvironment } from '../adapters/environment.ts';
 import { createHttpSender } from '../adapters/http-sender.ts';
+import { createProfiles } from '../adapters/profiles.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
 import { createVault } from '../adapters/vault.ts';
 import { createSqsClient, createWorkQueue, sendAll } from '../adapters/work-queue.ts';
@@ -24,6 +26,8 @@ const env = readEnvironment([
   ENV.retriesQueueUrl,
   ENV.kmsKeyArn,
   ENV.catalogue,
+  ENV.defaultProfile,
+  ENV.compatibility,
   ENV.journalRetentionDays,
   ENV.allowedPrivateRanges,
   ENV.allowedPorts,
@@ -32,6 +36,7 @@ const env = readEnvironment([
 ]);
 const now = (): number => Date.now();
 const tables = { client: createDocumentClient(), catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE };
+const profileStore = createProfileStore(tables);
 const sqs = createSqsClient();
 const urlPolicy = {
   addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
@@ -45,6 +50,10 @@ export const handler = createApiHandler({
   idempotency: createIdempotency(tables, now),
   tokens: createTokens(tables, now),
   vault: createVault(tables, new KMSClient(), env.KMS_KEY_ARN),
+  profiles: createProfiles(profileStore),
+  profileStore,
+  defaultProfile: env.DEFAULT_PROFILE,
+  compatibility: env.COMPATIBILITY,
   // Fair queues: one tenant's burst must not hold up the others.
   publish: (messages) =>
     sendAll(

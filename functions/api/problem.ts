@@ -1,4 +1,5 @@
 import type { FieldError } from '../core/event.ts';
+import type { Principal } from '../core/principal.ts';
 
 /** Every error code of the API, with its status and title. */
 export const PROBLEMS = {
@@ -41,4 +42,11 @@ export function invalid(errors: readonly FieldError[]): Problem {
 
 export function notFound(what: string): Problem {
   return new Problem('not_found', `There is no such ${what}.`);
+}
+
+/** Signing keys are not for tokens that can only read: whoever has one can sign in the tenant's name. */
+export function forbidReadOnly(principal: Principal): void {
+  if (principal.kind === 'tenant' && principal.readOnly) {
+    throw new Problem('forbidden', 'A read-only token cannot read signing secrets.');
+  }
 }

@@ -2,9 +2,12 @@ import * as z from 'zod';
 import type { Catalog } from '../adapters/dynamodb/catalog.ts';
 import type { Idempotency } from '../adapters/dynamodb/idempotency.ts';
 import type { Journal } from '../adapters/dynamodb/journal.ts';
+import type { ProfileStore } from '../adapters/dynamodb/profile-store.ts';
 import type { Tokens } from '../adapters/dynamodb/tokens.ts';
 import type { Vault } from '../adapters/vault.ts';
+import type { COMPATIBILITY_ROUTES } from '../contract.ts';
 import type { WebhookSender } from '../core/attempt.ts';
+import type { ProfileSource } from '../core/deliver.ts';
 import type { WaitPolicy } from '../core/delivery.ts';
 import { isCommonEra } from '../core/event.ts';
 import type { Random } from '../core/ids.ts';
@@ -19,6 +22,12 @@ export interface ApiDeps {
   journal: Journal;
   idempotency: Idempotency;
   tokens: Tokens;
+  profiles: ProfileSource;
+  profileStore: ProfileStore;
+  /** For subscriptions of tenants that have no default of their own. */
+  defaultProfile: string;
+  /** Vendors whose own routes are mounted. */
+  compatibility: readonly (keyof typeof COMPATIBILITY_ROUTES)[];
   vault: Vault;
   /** Takes messages as publishers write them. */
   publish: (messages: readonly { tenantId: string; body: string }[]) => Promise<void>;

@@ -4,6 +4,7 @@ import { type Delivery, DeliveryStatus } from '../core/delivery.ts';
 import { Environment, type Event, type RejectedEvent, RejectionReason } from '../core/event.ts';
 import type { EventType } from '../core/event-type.ts';
 import { deliveryId } from '../core/ids.ts';
+import { ProfileDocument } from '../core/profile.ts';
 import { SignatureVersion, type Subscription, SubscriptionStatus } from '../core/subscription.ts';
 import type { Tenant } from '../core/tenant.ts';
 import { encodeCursor } from './cursor.ts';
@@ -26,13 +27,14 @@ export const TenantView = z
     id: z.string(),
     name: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
+    defaultProfile: z.string().nullable(),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   })
   .meta({ id: 'Tenant' });
 
-export function tenantView({ id, name, metadata, createdAt, updatedAt }: Tenant) {
-  return { id, name, metadata, createdAt: time(createdAt), updatedAt: time(updatedAt) };
+export function tenantView({ id, name, metadata, defaultProfile, createdAt, updatedAt }: Tenant) {
+  return { id, name, metadata, defaultProfile, createdAt: time(createdAt), updatedAt: time(updatedAt) };
 }
 
 export const SubscriptionView = z
@@ -50,6 +52,8 @@ export const SubscriptionView = z
     signatureVersions: z.array(SignatureVersion),
     headers: z.record(z.string(), z.string()),
     metadata: z.record(z.string(), z.string()),
+    filter: Json.nullable(),
+    expiresAt: Timestamp.nullable(),
     status: SubscriptionStatus,
     statusReason: Reason.extend({ at: Timestamp }).nullable(),
     createdAt: Timestamp,
@@ -58,10 +62,21 @@ export const SubscriptionView = z
   .meta({ id: 'Subscription' });
 
 export function subscriptionView(subscription: Subscription) {
-  const { credentials, keys: _keys, revision: _revision, statusReason, createdAt, updatedAt, ...rest } = subscription;
+  const {
+    credentials,
+    keys: _keys,
+    verificationToken: _token,
+    revision: _revision,
+    expiresAt,
+    statusReason,
+    createdAt,
+    updatedAt,
+    ...rest
+  } = subscription;
   return {
     ...rest,
     hasCredentials: credentials !== null,
+    expiresAt: timeOrNull(expiresAt),
     statusReason: statusReason === null ? null : { ...statusReason, at: time(statusReason.at) },
     createdAt: time(createdAt),
     updatedAt: time(updatedAt),
@@ -114,6 +129,8 @@ export const DeliveryView = z
     eventId: z.string(),
     subscriptionId: z.string(),
     eventType: z.string(),
+    profile: z.string(),
+    profileVersion: z.int(),
     status: DeliveryStatus,
     statusReason: Reason.nullable(),
     createdAt: Timestamp,
@@ -132,6 +149,8 @@ export function deliveryView(delivery: Delivery) {
     eventId,
     subscriptionId,
     eventType,
+    profile: delivery.profile,
+    profileVersion: delivery.profileVersion,
     status,
     statusReason,
     createdAt: time(eventAt),
@@ -147,6 +166,7 @@ export const EventTypeView = z
     description: z.string(),
     group: z.string().nullable(),
     schema: Json,
+    validate: z.boolean(),
     example: Json,
     archived: z.boolean(),
     createdAt: Timestamp,
@@ -162,6 +182,32 @@ export function eventTypeView({ schema, example, createdAt, updatedAt, revision:
     createdAt: time(createdAt),
     updatedAt: time(updatedAt),
   };
+}
+
+export const ProfileView = z
+  .object({
+    name: z.string(),
+    version: z.int(),
+    builtIn: z.boolean(),
+    document: ProfileDocument,
+    createdAt: Timestamp.nullable(),
+    updatedAt: Timestamp.nullable(),
+  })
+  .meta({ id: 'ProfileVersion' });
+
+export function profileView({
+  createdAt,
+  updatedAt,
+  ...rest
+}: {
+  name: string;
+  version: number;
+  builtIn: boolean;
+  document: unknown;
+  createdAt: number | null;
+  updatedAt: number | null;
+}) {
+  return { ...rest, createdAt: timeOrNull(createdAt), updatedAt: timeOrNull(updatedAt) };
 }
 
 export const RejectedEventView = z

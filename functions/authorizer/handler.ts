@@ -21,9 +21,27 @@ export function createAuthorizerHandler(deps: AuthorizerDeps) {
   });
 }
 
-async function identify({ adminKey, tokens }: AuthorizerDeps, authorization = ''): Promise<Principal> {
-  const key = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization)?.[1];
-  if (key === undefined) return { kind: 'anonymous' };
+async function identify(deps: AuthorizerDeps, authorization = ''): Promise<Principal> {
+  for (const key of keysIn(authorization)) {
+    const principal = await identifyKey(deps, key);
+    if (principal.kind !== 'anonymous') return principal;
+  }
+  return { kind: 'anonymous' };
+}
+
+/**
+ * The keys that a header may carry. With Basic the key is the password (as Staffology's clients send theirs) or the user
+ * name (as KeyPay's do).
+ */
+function keysIn(authorization: string): string[] {
+  const [, scheme = '', credentials = ''] = /^(Bearer|Basic) +([\x21-\x7e]{1,1024}) *$/i.exec(authorization) ?? [];
+  if (scheme.toLowerCase() !== 'basic') return credentials === '' ? [] : [credentials];
+  const text = Buffer.from(credentials, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return (colon < 0 ? [text] : [text.slice(colon + 1), text.slice(0, colon)]).filter((key) => key !== '');
+}
+
+async function identifyKey({ adminKey, tokens }: AuthorizerDeps, key: string): Promise<Principal> {
   if (isSame(key, await adminKey())) return { kind: 'company' };
   const grant = await tokens.find(key);
   return grant === null

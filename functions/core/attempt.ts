@@ -47,6 +47,10 @@ export type Attempt = z.infer<typeof Attempt>;
 
 /** One request to a receiver, complete: what is in `body` is what is sent. */
 export interface WebhookRequest {
+  /** POST for deliveries; handshakes use the others, without a body. */
+  method?: 'POST' | 'GET' | 'OPTIONS';
+  /** Lower-case names of response headers to keep besides the usual ones. */
+  alsoKeep?: readonly string[];
   /** Absolute URL; userinfo in it is sent as basic auth. */
   url: string;
   headers: Record<string, string>;

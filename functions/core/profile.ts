@@ -72,10 +72,17 @@ export const ProfileDocument = z
     verification: z.enum(VERIFICATIONS).default('none'),
     testEvent: z
       .discriminatedUnion('kind', [
-        z.strictObject({ kind: z.literal('example') }),
-        z.strictObject({ kind: z.literal('fixed'), data: z.json() }),
+        z.strictObject({ kind: z.literal('message') }).meta({
+          description: 'A message of the type posthorn.test, or the example of an event type that is asked for.',
+        }),
+        z
+          .strictObject({ kind: z.literal('example') })
+          .meta({ description: 'The example of the subscription’s event type, or of the one that is asked for.' }),
+        z
+          .strictObject({ kind: z.literal('fixed'), data: z.json() })
+          .meta({ description: 'Always this data, as an event of the subscription’s type.' }),
       ])
-      .default({ kind: 'fixed', data: { message: 'This is a test event from Posthorn.' } }),
+      .default({ kind: 'message' }),
     provenance: z
       .record(z.string(), z.strictObject({ origin: z.enum(PROVENANCES), note: z.string().max(500).default('') }))
       .default({})

@@ -46,6 +46,8 @@ export class Api extends Construct {
         retriesQueueUrl: retries.queue.queueUrl,
         kmsKeyArn: keys.encryption.keyArn,
         catalogue: tuning.catalogue,
+        defaultProfile: tuning.defaultProfile,
+        compatibility: tuning.compatibility.join(','),
         journalRetentionDays: String(tuning.journalRetentionDays),
         allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
         allowedPorts: tuning.allowedPorts.join(','),

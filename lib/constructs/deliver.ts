@@ -42,8 +42,8 @@ export class Deliver extends Construct {
       },
     });
     deliver.allow(
-      // UpdateItem for a subscription's health, which is kept beside it.
-      ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      // UpdateItem disables a subscription, DeleteItem removes one, as its profile says.
+      ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'],
       [storage.catalog.tableArn],
     );
     deliver.allow(

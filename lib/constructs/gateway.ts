@@ -6,7 +6,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { PUBLIC_ROUTES } from '../../functions/contract.ts';
+import { COMPATIBILITY_ROUTES, PUBLIC_ROUTES } from '../../functions/contract.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface GatewayProps extends Foundation {
@@ -30,6 +30,13 @@ export class Gateway extends Construct {
 
     const integration = new HttpLambdaIntegration('Integration', api, { scopePermissionToRoute: false });
     httpApi.addRoutes({ path: '/v1/{proxy+}', methods: [HttpMethod.ANY], integration, authorizer });
+    for (const vendor of tuning.compatibility)
+      httpApi.addRoutes({
+        path: COMPATIBILITY_ROUTES[vendor],
+        methods: [HttpMethod.ANY],
+        integration,
+        authorizer,
+      });
     for (const path of PUBLIC_ROUTES)
       for (const route of httpApi.addRoutes({ path, methods: [HttpMethod.GET], integration }))
         Validations.of(route).acknowledge({

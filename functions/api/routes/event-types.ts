@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import { EventTypeName, PublishableTypeName } from '../../core/event-type.ts';
 import { cutJsonMember, isWellFormedJson } from '../../core/json-text.ts';
+import { ProfileName } from '../../core/profile.ts';
+import { templateValues } from '../../core/template-values.ts';
+import { schemaMistake } from '../../core/validate-data.ts';
 import { decodeCursor } from '../cursor.ts';
 import { Text } from '../fields.ts';
 import { JsonText } from '../json.ts';
@@ -17,6 +20,7 @@ const fields = {
   description: Text.max(2_000),
   group: Text.min(1).max(100).nullable(),
   schema: z.record(z.string(), z.unknown()).nullable().meta({ description: 'JSON Schema of data.' }),
+  validate: z.boolean().meta({ description: 'Whether events are rejected whose data does not fit the schema.' }),
 };
 const One = { 200: { description: 'The event type.', schema: EventTypeView } };
 
@@ -45,15 +49,18 @@ export const eventTypeRoutes = [
         description: fields.description.default(''),
         group: fields.group.default(null),
         schema: fields.schema.default(null),
+        validate: fields.validate.default(false),
         example: Json.optional(),
       })
       .meta({ id: 'EventTypeInput' }),
     responses: { 201: { description: 'Added.', schema: EventTypeView } },
     run: async ({ body, bodyText, deps }) => {
       const now = deps.now();
+      const schema = jsonText(bodyText, 'schema') ?? null;
+      if (schema !== null) checkSchema(schema);
       const type = {
         ...body,
-        schema: jsonText(bodyText, 'schema') ?? null,
+        schema,
         example: jsonText(bodyText, 'example') ?? null,
         archived: false,
         createdAt: now,
@@ -87,6 +94,7 @@ export const eventTypeRoutes = [
         description: fields.description.nullable(),
         group: fields.group,
         schema: fields.schema,
+        validate: fields.validate,
         example: Json,
         archived: z.boolean(),
       })
@@ -96,8 +104,9 @@ export const eventTypeRoutes = [
     responses: One,
     run: async ({ params, body, bodyText, ifMatch, deps }) => {
       const texts = { schema: jsonText(bodyText, 'schema'), example: jsonText(bodyText, 'example') };
-      const { description, group, archived } = body;
-      const changes = { ...texts, group, archived, description: description === null ? '' : description };
+      const { description, group, archived, validate } = body;
+      if (typeof texts.schema === 'string') checkSchema(texts.schema);
+      const changes = { ...texts, group, archived, validate, description: description === null ? '' : description };
       const type = await modify({
         what: 'event type',
         ifMatch,
@@ -141,7 +150,26 @@ export const eventTypeRoutes = [
       return { status: 200, body: new JsonText(example) };
     },
   }),
+  route('GET', '/v1/event-types/{name}/samples', {
+    summary: 'Read samples shaped like deliveries: a list, as Zapier wants it',
+    tag: 'Event types',
+    access: 'company',
+    params,
+    query: { profile: ProfileName.optional() },
+    responses: { 200: { description: 'Bodies as the profile would send them.', schema: z.array(Json) } },
+    run: async ({ params, query, deps }) => {
+      const { name, example } = await read(deps, params.name);
+      if (example === null) return { status: 200, body: [] };
+      return { status: 200, body: [new JsonText(await renderSample(deps, name, example, query.profile))] };
+    },
+  }),
 ];
+
+function checkSchema(schema: string): void {
+  const mistake = schemaMistake(schema);
+  if (mistake !== null)
+    throw invalid([{ path: '/schema', message: `is not a JSON Schema that can be used: ${mistake}` }]);
+}
 
 /** A member of the request as its author wrote it; null for null, undefined if it is not there. */
 function jsonText(bodyText: string, key: 'schema' | 'example'): string | null | undefined {
@@ -160,4 +188,40 @@ async function read(deps: ApiDeps, name: string) {
   const type = await deps.catalog.getEventType(name);
   if (type === null) throw notFound('event type');
   return type;
+}
+
+/** The example of an event type as the body of a delivery. */
+export async function renderSample(
+  deps: ApiDeps,
+  type: string,
+  example: string,
+  profileName: string | undefined,
+): Promise<string> {
+  const profile = await deps.profiles.get(profileName ?? deps.defaultProfile, null);
+  if (profile === null)
+    throw invalid([{ path: '?profile', message: 'does not exist: GET /v1/profiles lists what there is' }]);
+  const at = deps.now();
+  const id = 'evt_00000000000000000000000000';
+  const event = {
+    tenantId: 'sample',
+    id,
+    type,
+    environment: 'production' as const,
+    occurredAt: at,
+    acceptedAt: at,
+    recordedAt: at,
+    contentHash: '',
+    data: example,
+  };
+  const subscription = {
+    id: 'sub_00000000000000000000000000',
+    name: null,
+    url: 'https://example.com/hooks',
+    metadata: {},
+  };
+  const ref = { subscriptionId: subscription.id, eventId: id, eventAt: at };
+  return profile.render(templateValues(event, subscription, { ref, attempt: 1, at }), {
+    subscription: [],
+    tenant: null,
+  }).body;
 }

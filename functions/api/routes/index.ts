@@ -1,8 +1,10 @@
 import type { Route } from '../route.ts';
+import { catalogueRoutes } from './catalogues.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { eventTypeRoutes } from './event-types.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
+import { profileRoutes } from './profiles.ts';
 import { rejectedEventRoutes } from './rejected-events.ts';
 import { secretRoutes } from './secrets.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
@@ -18,6 +20,8 @@ export const ROUTES: readonly Route[] = [
   ...eventRoutes,
   ...deliveryRoutes,
   ...eventTypeRoutes,
+  ...catalogueRoutes,
+  ...profileRoutes,
   ...rejectedEventRoutes,
   ...healthRoutes,
 ];

@@ -1,9 +1,11 @@
 import * as z from 'zod';
-import { Problem } from '../problem.ts';
-import { route } from '../route.ts';
-import { makeKeys, revealSecret, SecretInput } from '../secrets.ts';
+import type { Subscription } from '../../core/subscription.ts';
+import { forbidReadOnly, Problem } from '../problem.ts';
+import { type ApiDeps, route } from '../route.ts';
+import { chooseSecret, generateTextSecret, makeKeys, revealSecret, SecretInput } from '../secrets.ts';
+import { changeSubscription, readSubscription } from '../subscriptions.ts';
 import { SecretView } from '../views.ts';
-import { change, readSubscription, subscriptionParams } from './subscriptions.ts';
+import { subscriptionParams } from './subscriptions.ts';
 
 const DEFAULT_OVERLAP_SECONDS = 86_400;
 /** Each signs every delivery until it ends, so a rotation too many ends the oldest early. */
@@ -17,9 +19,7 @@ export const secretRoutes = [
     params: subscriptionParams,
     responses: { 200: { description: 'The keys.', schema: SecretView } },
     run: async ({ params, principal, deps }) => {
-      if (principal.kind === 'tenant' && principal.readOnly) {
-        throw new Problem('forbidden', 'A read-only token cannot read signing secrets.');
-      }
+      forbidReadOnly(principal);
       const subscription = await readSubscription(deps, params);
       return { status: 200, body: await revealSecret(deps, subscription) };
     },
@@ -39,8 +39,13 @@ export const secretRoutes = [
     responses: { 200: { description: 'The new keys, and when the old ones end.', schema: SecretView } },
     run: async ({ params, body, deps }) => {
       const now = deps.now();
-      const rotated = await change(deps, params, null, async (current) => {
-        const fresh = await makeKeys(deps, params, current.signatureVersions, body.secret);
+      const rotated = await changeSubscription(deps, params, null, async (current) => {
+        const fresh = await makeKeys(
+          deps,
+          params,
+          current.signatureVersions,
+          await nextSecret(deps, current, body.secret),
+        );
         const previous = current.keys
           .map((key) => ({ ...key, endsAt: key.endsAt ?? now + body.overlapSeconds * 1_000 }))
           .filter(({ endsAt }) => endsAt > now);
@@ -50,3 +55,18 @@ export const secretRoutes = [
     },
   }),
 ];
+
+/** By the profile's rules; to rotate asks for a secret even where one is optional. */
+async function nextSecret(
+  deps: ApiDeps,
+  { profile: name }: Subscription,
+  brought: string | undefined,
+): Promise<string | null> {
+  const profile = await deps.profiles.get(name, null);
+  if (profile === null) throw new Problem('conflict', `The profile ${name} was deleted. Change it first.`);
+  const { secret } = profile.document.subscription;
+  if (secret === 'none') {
+    throw new Problem('conflict', `Subscriptions with the profile ${name} have no secret of their own.`);
+  }
+  return chooseSecret(profile.document, brought) ?? generateTextSecret();
+}

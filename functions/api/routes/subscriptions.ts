@@ -1,21 +1,23 @@
 import * as z from 'zod';
 import { DELIVERY_STATUSES, type Delivery } from '../../core/delivery.ts';
-import { Environment, type FieldError } from '../../core/event.ts';
-import { EventTypeName, EventTypePattern, unknownPatterns } from '../../core/event-type.ts';
-import { newId, SubscriptionId } from '../../core/ids.ts';
-import { STANDARD } from '../../core/profile.ts';
-import { checkReceiverUrl, splitCredentials } from '../../core/receiver-url.ts';
-import {
-  SignatureVersion,
-  type Subscription,
-  SubscriptionHeaders,
-  SubscriptionStatus,
-} from '../../core/subscription.ts';
-import { Metadata, Name } from '../fields.ts';
-import { checkRevision, modify } from '../modify.ts';
-import { invalid, notFound, Problem } from '../problem.ts';
+import { Environment } from '../../core/event.ts';
+import { EventTypeName, EventTypePattern, TEST_EVENT_TYPE } from '../../core/event-type.ts';
+import { matchFilter } from '../../core/filter.ts';
+import { SubscriptionId } from '../../core/ids.ts';
+import { type Subscription, SubscriptionStatus } from '../../core/subscription.ts';
+import { checkRevision } from '../modify.ts';
+import { invalid, Problem } from '../problem.ts';
 import { type ApiDeps, listOptions, Moment, pageQuery, rangeQuery, route } from '../route.ts';
-import { makeKeys, revealSecret, SecretInput } from '../secrets.ts';
+import { revealSecret } from '../secrets.ts';
+import {
+  changeSubscription,
+  createSubscription,
+  patchSubscription,
+  readSubscription,
+  SubscriptionInput,
+  SubscriptionPatch,
+} from '../subscriptions.ts';
+import { isVerificationToken, verifyReceiver } from '../verification.ts';
 import {
   DeliveryView,
   deliveryView,
@@ -29,76 +31,6 @@ import { tenantParams } from './tenants.ts';
 
 export const subscriptionParams = { ...tenantParams, subscriptionId: SubscriptionId };
 
-const EventTypes = z
-  .array(EventTypePattern)
-  .min(1, 'must name at least one event type')
-  .max(500)
-  .meta({ description: 'Names, prefixes as in employee.*, or *.' });
-const SignatureVersions = z
-  .array(SignatureVersion)
-  .min(1)
-  .max(2)
-  .refine((versions) => new Set(versions).size === versions.length, 'must not repeat')
-  .meta({ description: 'v1 is HMAC-SHA256, v1a is ed25519; several sign side by side.' });
-
-const fields = {
-  name: Name.nullable(),
-  url: z.string().meta({ description: 'User name and password in it are sent as basic auth, and never shown again.' }),
-  eventTypes: EventTypes,
-  environment: Environment,
-  profile: z.literal(STANDARD.name),
-  signatureVersions: SignatureVersions,
-  headers: SubscriptionHeaders.meta({ description: 'Sent with each delivery; up to 20.' }),
-  metadata: Metadata,
-};
-
-const CreateBody = z
-  .strictObject({
-    name: fields.name.default(null),
-    url: fields.url.optional(),
-    eventTypes: fields.eventTypes.optional(),
-    environment: fields.environment.default('production'),
-    profile: fields.profile.default(STANDARD.name),
-    signatureVersions: fields.signatureVersions.default(['v1']),
-    headers: fields.headers.default({}),
-    metadata: fields.metadata.default({}),
-    secret: SecretInput.optional(),
-    target_url: z.string().optional().meta({ description: 'REST hooks: the same as url.' }),
-    event: EventTypePattern.optional().meta({ description: 'REST hooks: one event type.' }),
-  })
-  .check(({ value, issues }) => {
-    for (const [path, alias] of [
-      ['url', 'target_url'],
-      ['eventTypes', 'event'],
-    ] as const) {
-      const count = [value[path], value[alias]].filter((one) => one !== undefined).length;
-      if (count === 0) issues.push({ code: 'custom', path: [path], message: 'is required', input: value });
-      if (count === 2)
-        issues.push({
-          code: 'custom',
-          path: [alias],
-          message: `means the same as ${path}: send one of them`,
-          input: value,
-        });
-    }
-  })
-  .meta({ id: 'SubscriptionInput' });
-
-/** RFC 7396: null clears. */
-const PatchBody = z
-  .strictObject({
-    name: fields.name,
-    url: fields.url,
-    eventTypes: fields.eventTypes,
-    environment: fields.environment,
-    profile: fields.profile,
-    signatureVersions: fields.signatureVersions,
-    headers: z.record(z.string(), z.string().nullable()).nullable(),
-    metadata: z.record(z.string(), z.string().nullable()).nullable(),
-  })
-  .partial()
-  .meta({ id: 'SubscriptionPatch' });
-
 const One = { 200: { description: 'The subscription.', schema: SubscriptionView } };
 
 export const subscriptionRoutes = [
@@ -107,7 +39,7 @@ export const subscriptionRoutes = [
     tag: 'Subscriptions',
     access: 'tenant',
     params: tenantParams,
-    body: CreateBody,
+    body: SubscriptionInput,
     responses: {
       201: {
         description: 'The subscription, with its secret.',
@@ -115,39 +47,9 @@ export const subscriptionRoutes = [
       },
     },
     run: async ({ params: { tenantId }, body, deps }) => {
-      const { target_url, event, url: givenUrl, eventTypes: givenTypes, secret, ...rest } = body;
-      const now = deps.now();
-      const id = newId('sub', now, deps.random);
-      const eventTypes = givenTypes ?? (event === undefined ? [] : [event]);
-      const owner = { tenantId, subscriptionId: id };
-      const target = await readTarget(
-        deps,
-        owner,
-        givenUrl ?? target_url ?? '',
-        rest.headers,
-        givenUrl === undefined ? '/target_url' : '/url',
-      );
-      await checkTypes(deps, eventTypes, givenTypes === undefined ? '/event' : '/eventTypes');
-      const subscription: Subscription = {
-        ...rest,
-        ...target,
-        id,
-        tenantId,
-        eventTypes: [...new Set(eventTypes)],
-        keys: await makeKeys(deps, owner, rest.signatureVersions, secret),
-        status: 'active',
-        statusReason: null,
-        createdAt: now,
-        updatedAt: now,
-        revision: 0,
-      };
-      await deps.catalog.createTenant(tenantId, now);
-      await deps.catalog.saveSubscription(subscription, 0);
-      return {
-        status: 201,
-        body: { ...subscriptionView(subscription), ...(await revealSecret(deps, subscription)) },
-        revision: 1,
-      };
+      const subscription = await createSubscription(deps, tenantId, body);
+      const secret = await revealSecret(deps, subscription);
+      return { status: 201, body: { ...subscriptionView(subscription), ...secret }, revision: subscription.revision };
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/subscriptions', {
@@ -187,12 +89,11 @@ export const subscriptionRoutes = [
     tag: 'Subscriptions',
     access: 'tenant',
     params: subscriptionParams,
-    body: PatchBody,
+    body: SubscriptionPatch,
     conditional: true,
     responses: One,
     run: async ({ params, body, ifMatch, deps }) => {
-      if (body.eventTypes !== undefined) await checkTypes(deps, body.eventTypes, '/eventTypes');
-      return answer(await change(deps, params, ifMatch, (current) => applyPatch(deps, current, body)));
+      return answer(await patchSubscription(deps, params, ifMatch, body));
     },
   }),
   route('DELETE', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
@@ -220,7 +121,7 @@ export const subscriptionRoutes = [
     run: async ({ params, deps }) => {
       const reason = { code: 'paused', message: 'It was paused by request.', at: deps.now() };
       return answer(
-        await change(deps, params, null, (current) => {
+        await changeSubscription(deps, params, null, (current) => {
           if (current.status === 'disabled')
             throw new Problem('conflict', 'It is disabled, so there is nothing to pause. Resume it first.');
           return {
@@ -249,7 +150,7 @@ export const subscriptionRoutes = [
     bodyOptional: true,
     responses: One,
     run: async ({ params, body, deps }) => {
-      const resumed = await change(deps, params, null, (current) => ({
+      const resumed = await changeSubscription(deps, params, null, (current) => ({
         ...current,
         status: 'active',
         statusReason: null,
@@ -269,6 +170,50 @@ export const subscriptionRoutes = [
         },
       ]);
       return answer(resumed);
+    },
+  }),
+  route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/verify', {
+    summary: 'Confirm that the receiver wants its events',
+    tag: 'Subscriptions',
+    access: 'tenant',
+    params: subscriptionParams,
+    body: z
+      .strictObject({
+        secret: z
+          .string()
+          .optional()
+          .meta({ description: 'The X-Hook-Secret that the receiver was sent. Absent: ask the receiver once more.' }),
+      })
+      .meta({ id: 'VerifyInput' }),
+    bodyOptional: true,
+    responses: One,
+    run: async ({ params, body, deps }) => {
+      const current = await readSubscription(deps, params);
+      if (current.status !== 'unverified') return answer(current);
+      const { secret } = body;
+      if (secret === undefined) return answer(await verifyAgain(deps, current));
+      if (!(await isVerificationToken(deps, current, secret))) {
+        throw invalid([{ path: '/secret', message: 'is not the X-Hook-Secret that the receiver was sent' }]);
+      }
+      const active = { status: 'active', statusReason: null, verificationToken: null } as const;
+      return answer(await changeSubscription(deps, params, null, (one) => ({ ...one, ...active })));
+    },
+  }),
+  route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/filter/test', {
+    summary: 'Whether its filter lets an event through, and why not',
+    tag: 'Subscriptions',
+    access: 'tenant',
+    params: subscriptionParams,
+    body: z.strictObject({ type: EventTypeName.optional(), data: z.unknown() }).meta({ id: 'FilterTestInput' }),
+    responses: {
+      200: { description: 'The verdict.', schema: z.object({ matches: z.boolean(), reason: z.string().nullable() }) },
+    },
+    run: async ({ params, body, deps }) => {
+      const { filter, environment, eventTypes } = await readSubscription(deps, params);
+      const type = body.type ?? eventTypes.find((pattern) => !pattern.endsWith('*')) ?? TEST_EVENT_TYPE;
+      const verdict =
+        filter === null ? { matches: true as const } : matchFilter(filter, { type, environment, data: body.data });
+      return { status: 200, body: { matches: verdict.matches, reason: verdict.matches ? null : verdict.reason } };
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/deliveries', {
@@ -312,114 +257,15 @@ function answer(subscription: Subscription) {
   return { status: 200, body: subscriptionView(subscription), revision: subscription.revision };
 }
 
-export async function readSubscription(
-  deps: ApiDeps,
-  params: { tenantId: string; subscriptionId: string },
-): Promise<Subscription> {
-  const subscription = await deps.catalog.getSubscription(params.tenantId, params.subscriptionId);
-  if (subscription === null) throw notFound('subscription');
-  return subscription;
-}
-
-export function change(
-  deps: ApiDeps,
-  params: { tenantId: string; subscriptionId: string },
-  ifMatch: number | null,
-  edit: (current: Subscription) => Subscription | Promise<Subscription>,
-): Promise<Subscription> {
-  return modify({
-    what: 'subscription',
-    ifMatch,
-    read: () => deps.catalog.getSubscription(params.tenantId, params.subscriptionId),
-    change: async (current) => ({ ...(await edit(current)), updatedAt: deps.now() }),
-    save: deps.catalog.saveSubscription,
-  });
-}
-
-/** The URL and its credentials as they are stored. */
-async function readTarget(
-  deps: ApiDeps,
-  owner: { tenantId: string; subscriptionId: string },
-  text: string,
-  headers: Record<string, string>,
-  path: string,
-): Promise<Pick<Subscription, 'url' | 'credentials'>> {
-  const checked = checkReceiverUrl(text, deps.urlPolicy);
-  if (!checked.ok) throw invalid([{ path, message: checked.message }]);
-  const { url, credentials } = splitCredentials(text);
-  if (credentials === null) return { url, credentials: null };
-  checkAuthorization(headers, true);
-  return { url, credentials: await deps.vault.seal(`${credentials.username}:${credentials.password}`, owner) };
-}
-
-function checkAuthorization(headers: Record<string, string>, hasCredentials: boolean): void {
-  const name = Object.keys(headers).find((one) => one.toLowerCase() === 'authorization');
-  if (!hasCredentials || name === undefined) return;
-  const message = 'cannot be sent beside the basic auth of the URL: remove one of them';
-  throw invalid([{ path: `/headers/${name}`, message }]);
-}
-
-/** In a strict catalogue a pattern that matches no type is a mistake, and is named. */
-async function checkTypes(deps: ApiDeps, patterns: readonly string[], path: string): Promise<void> {
-  if (deps.catalogue === 'open') return;
-  const unknown = unknownPatterns(patterns, await deps.catalog.listEventTypes());
-  if (unknown.length === 0) return;
-  throw invalid(
-    unknown.map(
-      (pattern): FieldError => ({
-        path: path === '/event' ? path : `${path}/${patterns.indexOf(pattern)}`,
-        message: `"${pattern}" matches no event type of the catalogue`,
-      }),
-    ),
-  );
-}
-
-async function applyPatch(
-  deps: ApiDeps,
-  current: Subscription,
-  patch: z.infer<typeof PatchBody>,
-): Promise<Subscription> {
+async function verifyAgain(deps: ApiDeps, current: Subscription): Promise<Subscription> {
+  const profile = await deps.profiles.get(current.profile, null);
+  if (profile === null) throw new Problem('conflict', `The profile ${current.profile} was deleted. Change it first.`);
   const owner = { tenantId: current.tenantId, subscriptionId: current.id };
-  const { headers: headersPatch, metadata: metadataPatch, url, eventTypes, ...plain } = patch;
-  const headers = checked(SubscriptionHeaders, merge(current.headers, headersPatch), '/headers');
-  const metadata = checked(Metadata, merge(current.metadata, metadataPatch), '/metadata');
-  const target = url === undefined ? {} : await readTarget(deps, owner, url, headers, '/url');
-  const next: Subscription = {
-    ...current,
-    ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)),
-    ...target,
-    ...(eventTypes === undefined ? {} : { eventTypes: [...new Set(eventTypes)] }),
-    headers,
-    metadata,
+  const credentials = current.credentials === null ? null : await deps.vault.open(current.credentials, owner);
+  const headers = {
+    ...current.headers,
+    ...(credentials === null ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
   };
-  checkAuthorization(headers, next.credentials !== null);
-  // A signature version that is new to it needs a key.
-  const missing = next.signatureVersions.filter(
-    (version) => !next.keys.some((key) => key.version === version && key.endsAt === null),
-  );
-  return missing.length === 0
-    ? next
-    : { ...next, keys: [...(await makeKeys(deps, owner, missing, undefined)), ...next.keys] };
-}
-
-function merge(
-  current: Record<string, string>,
-  patch: Record<string, string | null> | null | undefined,
-): Record<string, string> {
-  if (patch === undefined) return current;
-  if (patch === null) return {};
-  const merged = new Map(Object.entries(current));
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) merged.delete(name);
-    else merged.set(name, value);
-  }
-  return Object.fromEntries(merged);
-}
-
-function checked<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw invalid(
-    parsed.error.issues.map((issue) => ({ path: [path, ...issue.path.map(String)].join('/'), message: issue.message })),
-  );
+  const verified = await verifyReceiver(deps, profile.document, { owner, url: current.url, headers });
+  return changeSubscription(deps, owner, null, (one) => ({ ...one, ...verified }));
 }

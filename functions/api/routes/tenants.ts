@@ -1,13 +1,18 @@
 import * as z from 'zod';
 import { TenantId } from '../../core/ids.ts';
+import { ProfileName } from '../../core/profile.ts';
 import { decodeCursor } from '../cursor.ts';
 import { Metadata, Name } from '../fields.ts';
 import { checkRevision, modify } from '../modify.ts';
-import { notFound } from '../problem.ts';
+import { forbidReadOnly, invalid, notFound } from '../problem.ts';
 import { pageQuery, route } from '../route.ts';
+import { SecretInput } from '../secrets.ts';
+import { ensureTenantKey, rotateTenantKey } from '../tenant-key.ts';
 import { listBody, listOf, TenantView, tenantView, time } from '../views.ts';
 
 export const tenantParams = { tenantId: TenantId };
+
+const SigningKeyView = z.object({ key: z.string() }).meta({ id: 'SigningKey' });
 
 const DEFAULT_TOKEN_SECONDS = 3_600;
 
@@ -18,7 +23,11 @@ export const tenantRoutes = [
     access: 'company',
     params: tenantParams,
     body: z
-      .strictObject({ name: Name.nullable().default(null), metadata: Metadata.default({}) })
+      .strictObject({
+        name: Name.nullable().default(null),
+        metadata: Metadata.default({}),
+        defaultProfile: ProfileName.nullable().default(null),
+      })
       .meta({ id: 'TenantInput' }),
     conditional: true,
     responses: {
@@ -26,8 +35,12 @@ export const tenantRoutes = [
       201: { description: 'Created.', schema: TenantView },
     },
     run: async ({ params, body, ifMatch, deps }) => {
+      const { defaultProfile } = body;
+      if (defaultProfile !== null && (await deps.profiles.get(defaultProfile, null)) === null) {
+        throw invalid([{ path: '/defaultProfile', message: 'does not exist: GET /v1/profiles lists what there is' }]);
+      }
       const now = deps.now();
-      const fresh = { id: params.tenantId, ...body, createdAt: now, updatedAt: now, revision: 0 };
+      const fresh = { id: params.tenantId, ...body, signingKey: null, createdAt: now, updatedAt: now, revision: 0 };
       if (ifMatch === null && (await deps.catalog.saveTenant(fresh, 0)))
         return { status: 201, body: tenantView(fresh), revision: 1 };
       const tenant = await modify({
@@ -87,6 +100,30 @@ export const tenantRoutes = [
       await deps.catalog.deleteTenant(params.tenantId);
       return { status: 204 };
     },
+  }),
+  route('GET', '/v1/tenants/{tenantId}/signing-key', {
+    summary: 'Read the signing key of profiles whose key belongs to the tenant',
+    tag: 'Tenants',
+    access: 'tenant',
+    params: tenantParams,
+    responses: { 200: { description: 'The key; made if there was none.', schema: SigningKeyView } },
+    run: async ({ params, principal, deps }) => {
+      forbidReadOnly(principal);
+      return { status: 200, body: { key: await ensureTenantKey(deps, params.tenantId) } };
+    },
+  }),
+  route('POST', '/v1/tenants/{tenantId}/signing-key/rotate', {
+    summary: 'Replace the tenant’s signing key at once',
+    tag: 'Tenants',
+    access: 'tenant',
+    params: tenantParams,
+    body: z.strictObject({ key: SecretInput.optional() }).meta({ id: 'SigningKeyInput' }),
+    bodyOptional: true,
+    responses: { 200: { description: 'The new key; the old one signs nothing any more.', schema: SigningKeyView } },
+    run: async ({ params, body, deps }) => ({
+      status: 200,
+      body: { key: await rotateTenantKey(deps, params.tenantId, body.key) },
+    }),
   }),
   route('POST', '/v1/tenants/{tenantId}/portal-tokens', {
     summary: 'Make a token that sees this tenant only',

@@ -1,17 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { standardBody } from '../../core/deliver.ts';
+import type { ProfileKeys } from '../../core/compile-profile.ts';
 import { newDelivery } from '../../core/delivery.ts';
-import type { Event } from '../../core/event.ts';
-import { EventTypeName, TEST_EVENT_TYPE } from '../../core/event-type.ts';
+import { EventTypeName } from '../../core/event-type.ts';
 import { newId } from '../../core/ids.ts';
-import { STANDARD } from '../../core/profile.ts';
-import { checkReceiverUrl } from '../../core/receiver-url.ts';
-import { formatSecret, signatureHeaders } from '../../core/signing.ts';
+import { type ProfileDocument, ProfileName } from '../../core/profile.ts';
+import { checkReceiverUrl, splitCredentials } from '../../core/receiver-url.ts';
+import type { Subscription } from '../../core/subscription.ts';
+import { templateValues } from '../../core/template-values.ts';
 import { invalid, Problem } from '../problem.ts';
 import { type ApiDeps, route } from '../route.ts';
+import { chooseSecret, generateTextSecret } from '../secrets.ts';
+import { chooseProfile, readSubscription } from '../subscriptions.ts';
+import { readTenantKey } from '../tenant-key.ts';
+import { makeTestEvent } from '../test-event.ts';
 import { DeliveryView, deliveryView, TestResultView } from '../views.ts';
-import { readSubscription, subscriptionParams } from './subscriptions.ts';
+import { subscriptionParams } from './subscriptions.ts';
 import { tenantParams } from './tenants.ts';
 
 export const testRoutes = [
@@ -21,29 +24,25 @@ export const testRoutes = [
     access: 'tenant',
     params: tenantParams,
     body: z
-      .strictObject({
-        url: z.string(),
-        profile: z.literal(STANDARD.name).default(STANDARD.name),
-        eventType: EventTypeName.optional(),
-      })
+      .strictObject({ url: z.string(), profile: ProfileName.optional(), eventType: EventTypeName.optional() })
       .meta({ id: 'TestUrlInput' }),
     responses: { 200: { description: 'What the receiver answered, or why it could not.', schema: TestResultView } },
     run: async ({ params: { tenantId }, body, deps }) => {
       const checked = checkReceiverUrl(body.url, deps.urlPolicy);
       if (!checked.ok) throw invalid([{ path: '/url', message: checked.message }]);
-      const event = await testEvent(deps, tenantId, body.eventType);
-      const text = standardBody(event);
-      // Nobody has a secret yet: it is signed with one that is thrown away, so that the request looks like a real one.
-      const key = { version: 'v1' as const, material: formatSecret(randomBytes(32)) };
+      const profile = await chooseProfile(deps, tenantId, body.profile);
+      const event = await makeTestEvent(deps, tenantId, profile.document, body.eventType, []);
+      const id = newId('sub', deps.now(), deps.random);
+      const subscription = { id, name: null, url: splitCredentials(body.url).url, metadata: {} };
+      const ref = { subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt };
+      const values = templateValues(event, subscription, { ref, attempt: 1, at: deps.now() });
+      const request = profile.render(values, await throwawayKeys(deps, tenantId, profile.document));
+      const { timeoutSeconds } = profile.document.retry;
       const { outcome, durationMs, response, error } = await deps.sender.send({
         url: body.url,
-        headers: {
-          'content-type': 'application/json',
-          'user-agent': deps.userAgent,
-          ...signatureHeaders(event.id, Math.floor(deps.now() / 1_000), text, [key]),
-        },
-        body: text,
-        timeoutMs: deps.attemptTimeoutMs,
+        headers: { 'user-agent': deps.userAgent, ...request.headers },
+        body: request.body,
+        timeoutMs: Math.min(deps.attemptTimeoutMs, (timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1_000),
       });
       return { status: 200, body: { outcome, durationMs, response, error } };
     },
@@ -58,42 +57,47 @@ export const testRoutes = [
     responses: { 202: { description: 'The delivery, which is queued.', schema: DeliveryView } },
     run: async ({ params, body, deps }) => {
       const subscription = await readSubscription(deps, params);
-      if (subscription.status !== 'active')
-        throw new Problem('conflict', `The subscription is ${subscription.status}. Resume it first.`);
-      const event = await testEvent(deps, params.tenantId, body.eventType);
-      await deps.journal.putAll([event], []);
-      const delivery = newDelivery({ ...params, eventId: event.id, eventAt: event.acceptedAt, eventType: event.type });
-      const { tenantId, subscriptionId, eventId, eventAt, ticket } = delivery;
-      await deps.deliveries.send([
-        {
-          delaySeconds: 0,
-          message: { v: 1, kind: 'deliver', tenantId, subscriptionId, eventId, eventAt, ticket, trigger: 'test' },
-        },
-      ]);
+      if (subscription.status !== 'active') {
+        throw new Problem(
+          'conflict',
+          `The subscription is ${subscription.status}. ${HOW_TO_ACTIVATE[subscription.status]}`,
+        );
+      }
+      const delivery = await sendTest(deps, subscription, body.eventType);
       return { status: 202, body: deliveryView(delivery) };
     },
   }),
 ];
 
-/** Without an event type a small fixed event; with one, the example that the catalogue has of it. */
-async function testEvent(deps: ApiDeps, tenantId: string, type: string | undefined): Promise<Event & { data: string }> {
-  const known = type === undefined ? null : await deps.catalog.getEventType(type);
-  if (type !== undefined && (known === null || known.example === null)) {
-    const message = known === null ? 'is not in the catalogue' : 'has no example in the catalogue';
-    throw invalid([
-      { path: '/eventType', message: `${message}: add one, or leave eventType out to send a small fixed event` },
-    ]);
-  }
-  const now = deps.now();
+const HOW_TO_ACTIVATE = {
+  paused: 'Resume it first.',
+  disabled: 'Resume it first.',
+  unverified: 'Verify it first.',
+};
+
+/** Puts a test event on its way through the real pipeline. */
+export async function sendTest(deps: ApiDeps, subscription: Subscription, eventType: string | undefined) {
+  const { tenantId, id: subscriptionId } = subscription;
+  const { document, version } = await chooseProfile(deps, tenantId, subscription.profile);
+  const event = await makeTestEvent(deps, tenantId, document, eventType, subscription.eventTypes);
+  await deps.journal.putAll([event], []);
+  const origin = { tenantId, subscriptionId, eventId: event.id, eventAt: event.acceptedAt, eventType: event.type };
+  const delivery = newDelivery({ ...origin, profile: document.name, profileVersion: version });
+  const { eventId, eventAt, ticket } = delivery;
+  await deps.deliveries.send([
+    {
+      delaySeconds: 0,
+      message: { v: 1, kind: 'deliver', tenantId, subscriptionId, eventId, eventAt, ticket, trigger: 'test' },
+    },
+  ]);
+  return delivery;
+}
+
+/** Before there is a subscription nobody has its secret: the test is signed with one that is thrown away. */
+async function throwawayKeys(deps: ApiDeps, tenantId: string, document: ProfileDocument): Promise<ProfileKeys> {
+  const material = chooseSecret(document, undefined);
   return {
-    tenantId,
-    id: newId('evt', now, deps.random),
-    type: type ?? TEST_EVENT_TYPE,
-    environment: 'production',
-    occurredAt: now,
-    acceptedAt: now,
-    recordedAt: now,
-    contentHash: '',
-    data: known?.example ?? '{"message":"This is a test event from Posthorn."}',
+    subscription: material === null ? [] : [{ version: 'v1', material }],
+    tenant: (await readTenantKey(deps, tenantId)) ?? generateTextSecret(),
   };
 }

@@ -1,0 +1,79 @@
+import * as z from 'zod';
+import { Catalogue, type CatalogueEventType } from '../../core/catalogue.ts';
+import { CATALOGUES } from '../catalogues.ts';
+import { notFound } from '../problem.ts';
+import { type ApiDeps, route } from '../route.ts';
+
+const CatalogueName = z.string().max(63);
+const LoadedView = z.object({ created: z.int(), changed: z.int(), unchanged: z.int() }).meta({ id: 'LoadedCatalogue' });
+
+export const catalogueRoutes = [
+  route('GET', '/v1/catalogues', {
+    summary: 'List the catalogues that Posthorn brings',
+    tag: 'Event types',
+    access: 'company',
+    responses: {
+      200: {
+        description: 'Their names, and how many event types each has.',
+        schema: z.object({
+          data: z.array(
+            z.object({ name: z.string(), title: z.string(), description: z.string(), eventTypes: z.int() }),
+          ),
+          nextCursor: z.null(),
+        }),
+      },
+    },
+    run: async () => ({
+      status: 200,
+      body: {
+        data: CATALOGUES.map(({ name, title, description, eventTypes }) => ({
+          name,
+          title,
+          description,
+          eventTypes: eventTypes.length,
+        })),
+        nextCursor: null,
+      },
+    }),
+  }),
+  route('POST', '/v1/catalogues/{name}/load', {
+    summary: 'Load one of them into the catalogue; loading it again changes nothing',
+    tag: 'Event types',
+    access: 'company',
+    params: { name: CatalogueName },
+    responses: { 200: { description: 'What was done.', schema: LoadedView } },
+    run: async ({ params, deps }) => {
+      const catalogue = CATALOGUES.find(({ name }) => name === params.name);
+      if (catalogue === undefined)
+        throw notFound(`catalogue; there are ${CATALOGUES.map(({ name }) => name).join(', ')}`);
+      return { status: 200, body: await load(deps, catalogue.eventTypes) };
+    },
+  }),
+  route('POST', '/v1/catalogues', {
+    summary: 'Load a catalogue of your own',
+    tag: 'Event types',
+    access: 'company',
+    body: Catalogue.meta({ id: 'Catalogue' }),
+    responses: { 200: { description: 'What was done.', schema: LoadedView } },
+    run: async ({ body, deps }) => ({ status: 200, body: await load(deps, body.eventTypes) }),
+  }),
+];
+
+/** Event types that are there keep whether they are archived and whether they validate; what describes them is replaced. */
+async function load(deps: ApiDeps, eventTypes: readonly CatalogueEventType[]): Promise<z.infer<typeof LoadedView>> {
+  const done = { created: 0, changed: 0, unchanged: 0 };
+  for (const { name, description, group, schema, example } of eventTypes) {
+    const wanted = { description, group, schema: JSON.stringify(schema), example: JSON.stringify(example) };
+    const now = deps.now();
+    const current = await deps.catalog.getEventType(name);
+    if (current === null) {
+      const fresh = { name, ...wanted, validate: false, archived: false, createdAt: now, updatedAt: now, revision: 0 };
+      if (await deps.catalog.saveEventType(fresh, 0)) done.created += 1;
+    } else if (Object.entries(wanted).every(([field, value]) => Reflect.get(current, field) === value)) {
+      done.unchanged += 1;
+    } else if (await deps.catalog.saveEventType({ ...current, ...wanted, updatedAt: now }, current.revision)) {
+      done.changed += 1;
+    }
+  }
+  return done;
+}
