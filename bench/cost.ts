@@ -3,7 +3,7 @@ import { PRICES, type PriceName } from './prices.ts';
 /** What a number of deliveries used, in the units of the prices. */
 export type Usage = Record<PriceName, number>;
 
-export interface CostLine {
+interface CostLine {
   name: PriceName;
   unit: string;
   perDelivery: number;

@@ -1,12 +1,7 @@
-import { Agent, createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import { Agent, createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { Item, indexWrites, storageBytes } from './item-size.ts';
-import { emptyTally, type Tally } from './tally.ts';
-
-export interface CountingProxy {
-  server: Server;
-  tally: Tally;
-}
+import { emptyTally } from './tally.ts';
 
 /** SQS bills a call as one request for each 64 KB of its payload begun. */
 const CHUNK_BYTES = 65_536;

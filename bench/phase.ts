@@ -8,7 +8,7 @@ import type { PublishTimes } from './publisher.ts';
 import type { ReceiverAnswer } from './receiver-process.ts';
 import { difference, type Tally, total } from './tally.ts';
 
-export interface Bench {
+interface Bench {
   aws: Child<'tally', AwsAnswer>;
   receiver: Child<'count' | 'arrivals', ReceiverAnswer>;
   posthorn: Posthorn;

@@ -17,7 +17,6 @@ export interface Posthorn {
   subscribe(tenant: string, url: string, eventTypes: string[]): Promise<Subscription>;
   /** How many deliveries of a subscription are on record, and how many of them as succeeded. */
   countRecorded(subscription: Subscription): Promise<{ recorded: number; succeeded: number }>;
-  stop(): Promise<void>;
 }
 
 export interface Subscription {
@@ -36,21 +35,24 @@ const Endpoints = z.object({
 });
 const Page = z.object({ data: z.array(z.object({ status: z.string() })), nextCursor: z.string().nullable() });
 
-export async function startPosthorn(stateDir: string, aws: { sqs: string; dynamodb: string }): Promise<Posthorn> {
+/** @param undo takes what ends it, also if it is still starting then */
+export async function startPosthorn(
+  stateDir: string,
+  aws: { sqs: string; dynamodb: string },
+  undo: (() => Promise<void> | void)[],
+): Promise<Posthorn> {
   const args = ['--state', stateDir, '--port', '0', '--receiver-port', '0'];
   const runner = spawn(process.execPath, [START, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, POSTHORN_SQS_ENDPOINT: aws.sqs, POSTHORN_DYNAMODB_ENDPOINT: aws.dynamodb },
   });
+  undo.push(() => endOf(runner));
   let output = '';
   for (const stream of [runner.stdout, runner.stderr]) stream.on('data', (chunk) => (output += chunk));
   const endpointsFile = `${stateDir}/endpoints.json`;
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (!existsSync(endpointsFile)) {
-    if (runner.exitCode !== null || performance.now() > deadline) {
-      runner.kill('SIGKILL');
-      throw new Error(`Posthorn did not start:\n${output}`);
-    }
+    if (runner.exitCode !== null || performance.now() > deadline) throw new Error(`Posthorn did not start:\n${output}`);
     await sleep(50);
   }
   const endpoints = () => Endpoints.parse(JSON.parse(readFileSync(endpointsFile, 'utf8')));
@@ -88,7 +90,6 @@ export async function startPosthorn(stateDir: string, aws: { sqs: string; dynamo
       }
       return { recorded, succeeded };
     },
-    stop: () => endOf(runner),
   };
 }
 

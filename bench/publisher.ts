@@ -2,7 +2,7 @@ import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk
 import { exampleData } from './example-event.ts';
 
 /** How events are spread: over the tenants in turn, and within a tenant over its event types. */
-export interface Shape {
+interface Shape {
   tenants: number;
   typesPerTenant: number;
   bytes: number;
@@ -12,7 +12,7 @@ export interface Shape {
 /** When each event was handed to SQS, by reference; epoch milliseconds with fractions. */
 export type PublishTimes = Map<string, number>;
 
-export interface Publisher {
+interface Publisher {
   /** As fast as SQS takes them, in batches of ten. */
   burst(name: string, events: number): Promise<PublishTimes>;
   /** One by one, so many a second. */

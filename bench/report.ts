@@ -25,9 +25,9 @@ export interface Results {
 }
 
 /** $ for a million deliveries, and CPU time in multiples of the bare loop. */
-export const TARGETS = { dollarsPerMillion: 3, cpuRatio: 8 };
+const TARGETS = { dollarsPerMillion: 3, cpuRatio: 8 };
 
-export interface Verdict {
+interface Verdict {
   lines: string[];
   lost: boolean;
   targetsHold: boolean;

@@ -43,8 +43,7 @@ async function main(): Promise<number> {
   const bareChild = start<BareLoopQuestion, { seconds: number }>('./bare-loop-process.ts');
   const { counted } = await aws.ask('tally');
   const { url } = await receiver.ask('count');
-  const posthorn = await startPosthorn(join(dir, 'state'), counted);
-  undo.push(posthorn.stop);
+  const posthorn = await startPosthorn(join(dir, 'state'), counted, undo);
 
   const typesPerTenant = options.subscriptions / options.tenants;
   const subscriptions: Subscription[] = [];
@@ -115,22 +114,28 @@ function describeMachine(): string {
   return `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}; load average at the start ${load.join(' ')}`;
 }
 
-async function cleanUp(): Promise<void> {
-  for (const end of undo.splice(0).reverse()) await end();
+let cleaning: Promise<void> | undefined;
+/** Once, however often it is asked for: on Ctrl-C the work fails as well, because its children end. */
+function cleanUp(): Promise<void> {
+  cleaning ??= (async () => {
+    for (const end of undo.splice(0).reverse()) await end();
+  })();
+  return cleaning;
 }
 
+let exitCode = 1;
+let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
+    interrupted = true;
     await cleanUp();
     process.exit(130);
   });
 }
-
-let exitCode = 1;
 try {
   exitCode = await main();
 } catch (error) {
-  console.error(error instanceof StartError ? messageOf(error) : error);
+  if (!interrupted) console.error(error instanceof StartError ? messageOf(error) : error);
 }
 await cleanUp();
-process.exit(exitCode);
+process.exit(interrupted ? 130 : exitCode);

@@ -9,7 +9,7 @@ export interface Assumptions {
   awsCallMs: number;
 }
 
-export interface Invocations {
+interface Invocations {
   ingest: number;
   deliver: number;
 }

@@ -347,9 +347,8 @@ async function conclude(deps: DeliverDeps, { work, base, made, profile }: Finish
     if (await deps.store.save(delivery, current.revision)) {
       reportAttempt(deps, delivery);
       if (deactivates) await deactivate(deps, delivery, profile);
-      return delivery.nextAttemptAt === null
-        ? ACK
-        : await carryOn(deps, work, delivery, delivery.nextAttemptAt - deps.now());
+      const waitMs = delivery.nextAttemptAt === null ? null : delivery.nextAttemptAt - deps.now();
+      return waitMs === null ? ACK : await carryOn(deps, work, delivery, current.revision === 0, waitMs);
     }
     // Somebody else has written (a request by hand, a twin of this message): the attempt is added to what stands now.
     current = (await deps.store.getDelivery(current)) ?? { ...base, revision: 0 };
@@ -357,17 +356,22 @@ async function conclude(deps: DeliverDeps, { work, base, made, profile }: Finish
   throw new Error(`delivery changed ${MAX_CONFLICTS} times while its attempt was being recorded`);
 }
 
-/** See that the next attempt is waited for. */
+/**
+ * See that the next attempt is waited for.
+ * @param isNew nothing was on record of the delivery before; otherwise a message of its own is on its way already
+ */
 async function carryOn(
   deps: DeliverDeps,
   { message, fromRetries }: Work,
   delivery: Delivery,
+  isNew: boolean,
   waitMs: number,
 ): Promise<Decision> {
   if (waitMs > deps.waits.maxQueueWaitMs) return ACK; // the due index has it
   const seconds = wholeSeconds(waitMs);
-  if (!fromRetries) await enqueue(deps, delivery, seconds);
-  return fromRetries && message.ticket === delivery.ticket ? { kind: 'hide', seconds } : ACK;
+  if (fromRetries && message.ticket === delivery.ticket) return { kind: 'hide', seconds };
+  if (!fromRetries && isNew) await enqueue(deps, delivery, seconds);
+  return ACK;
 }
 
 async function deactivate(

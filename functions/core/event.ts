@@ -103,7 +103,7 @@ export const RejectedEvent = z.object({
 export type RejectedEvent = z.infer<typeof RejectedEvent>;
 
 export type ParsedMessage =
-  /** `idGiven`: the publisher chose the id, so the same id may come again from it. */
+  /** `idGiven`: the id comes from outside, so another message may bring the same. */
   | { kind: 'event'; event: Event; idGiven: boolean }
   | { kind: 'rejected'; tenantId: string | null; reason: RejectionReason };
 
@@ -117,6 +117,7 @@ export interface IncomingMessage {
 /** What EventBridge wraps around `detail` when one of its rules targets the queue. */
 const EventBridgeEnvelope = z.object({
   id: z.string(),
+  time: z.iso.datetime(),
   'detail-type': z.string(),
   source: z.string(),
   detail: z.unknown(),
@@ -135,12 +136,13 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
     );
   }
   let text = message.body;
-  let identity = message.messageId;
+  let identity = { text: message.messageId, at: message.sentAt };
   const envelope = EventBridgeEnvelope.safeParse(json);
   if (envelope.success) {
     json = envelope.data.detail;
     text = cutJsonMember(text, 'detail') ?? 'null';
-    identity = envelope.data.id;
+    // EventBridge can deliver an event more than once, as messages that differ in all but these.
+    identity = { text: envelope.data.id, at: Date.parse(envelope.data.time) };
   }
   const parsed = PublishedMessage.safeParse(json);
   if (!parsed.success) {
@@ -158,10 +160,10 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
     return reject(tenantId, prepared.code, prepared.message, [{ path: '/data', message: prepared.message }]);
   return {
     kind: 'event',
-    idGiven: id !== undefined,
+    idGiven: id !== undefined || envelope.success,
     event: {
       tenantId,
-      id: id ?? deriveId('evt', message.sentAt, createHash('sha256').update(identity).digest()),
+      id: id ?? deriveId('evt', identity.at, createHash('sha256').update(identity.text).digest()),
       type: published.type,
       environment: published.environment,
       occurredAt: published.occurredAt === undefined ? message.sentAt : Date.parse(published.occurredAt),

@@ -19,7 +19,8 @@ export interface IngestStore {
   createEvent(event: Event): Promise<boolean>;
   /** One write for a whole batch; overwrites. */
   putAll(events: readonly Event[], rejected: readonly RejectedEvent[]): Promise<void>;
-  saveFanOutCursor(event: Event, cursor: string): Promise<void>;
+  /** Null when the fan-out has come to its end. */
+  saveFanOutCursor(event: Event, cursor: string | null): Promise<void>;
   /** One page of a tenant's subscriptions, strongly consistent. `cursor` is null after the last page. */
   listSubscriptions(
     tenantId: string,
@@ -191,10 +192,12 @@ async function fanOut(
   let outcome: 'done' | 'continue' = 'done';
   try {
     for (const run of runs) {
-      const cursor = await fanOutFrom(deps, tenantId, run, run[0]?.recorded?.fanOutCursor ?? null);
-      if (cursor === null) continue;
+      const start = run[0]?.recorded?.fanOutCursor ?? null;
+      const cursor = await fanOutFrom(deps, tenantId, run, start);
+      // One that is over in one go leaves no trace; one that went on must not send a later repetition to its tail only.
+      if (cursor === null && start === null) continue;
       await Promise.all(run.map(({ event }) => deps.store.saveFanOutCursor(event, cursor)));
-      outcome = 'continue';
+      if (cursor !== null) outcome = 'continue';
     }
     return outcome;
   } catch (error) {

@@ -23,6 +23,9 @@ const history = fc.array(
   { maxLength: 8 },
 );
 
+/** The same histories each time: what is rare must not fail some other day. */
+const RUNS = { numRuns: 400, seed: 20_261_122 };
+
 async function live(groups: typeof history extends fc.Arbitrary<infer T> ? T : never): Promise<Pipeline> {
   const pipeline = new Pipeline();
   const message = makeMessage();
@@ -50,7 +53,7 @@ describe('whatever interleaves, is handed out twice, or crashes', () => {
         await pipeline.settle(answered(500));
         expect(pipeline.undone).toEqual([]);
       }),
-      { numRuns: 300 },
+      RUNS,
     );
   });
 
@@ -65,7 +68,7 @@ describe('whatever interleaves, is handed out twice, or crashes', () => {
         expect(delivery).toMatchObject({ requested: null, nextAttemptAt: null, dueAt: null });
         expect(pipeline.queue).toEqual([]);
       }),
-      { numRuns: 300 },
+      RUNS,
     );
   });
 });

@@ -90,14 +90,14 @@ describe('after an attempt', () => {
     ],
     [
       'a failure by hand after all others',
-      failed(10),
+      request(failed(10), 'manual', NOW, WAITS),
       answered(500),
       'manual',
       { status: 'failed', statusReason: { code: 'attempts_exhausted' } },
     ],
     [
       'a success by hand after all others',
-      failed(10),
+      request(failed(10), 'manual', NOW, WAITS),
       answered(200),
       'manual',
       { status: 'succeeded', completedAt: NOW + 100, statusReason: null },

@@ -4,9 +4,9 @@ import { newStateFolder, type Running, removeStateFolder, type StartOptions, sta
 
 /**
  * One running system for a test file. Its tests keep apart by tenants and receiver paths of their own. What the runner
- * printed is shown when a test fails.
+ * printed, the functions' logs included, is what `output` gives; it is shown when a test fails.
  */
-export function useSystem(options: Omit<StartOptions, 'state'> = {}): () => Client {
+export function useSystem(options: Omit<StartOptions, 'state'> = {}): (() => Client) & { output: () => string } {
   const state = newStateFolder();
   let running: Running | undefined;
   let client: Client | undefined;
@@ -27,10 +27,11 @@ export function useSystem(options: Omit<StartOptions, 'state'> = {}): () => Clie
     removeStateFolder(state);
     expect(code, 'the exit code of the runner').toBe(0);
   });
-  return () => {
+  const current = () => {
     if (client === undefined) throw new Error('The system runs within tests only.');
     return client;
   };
+  return Object.assign(current, { output: () => running?.output() ?? '' });
 }
 
 let counter = 0;

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { expect } from 'vitest';
 import * as z from 'zod';
 import { createCatalog } from '../../functions/adapters/dynamodb/catalog.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
@@ -7,6 +8,7 @@ import { createTokens } from '../../functions/adapters/dynamodb/tokens.ts';
 import { createVault } from '../../functions/adapters/vault.ts';
 import { createWorkQueue, sendAll } from '../../functions/adapters/work-queue.ts';
 import { createApiHandler } from '../../functions/api/handler.ts';
+import { PROBLEMS } from '../../functions/api/problem.ts';
 import type { ApiDeps, Method } from '../../functions/api/route.ts';
 import { createAddressPolicy } from '../../functions/core/address-policy.ts';
 import type { Principal } from '../../functions/core/principal.ts';
@@ -122,4 +124,19 @@ function readAnswer({ statusCode = 0, headers = {}, body }: APIGatewayProxyStruc
     json,
     field: (name) => z.string().parse(Reflect.get(Object(json), name)),
   };
+}
+
+/** A whole problem document, and nothing more. */
+export function expectProblem(answer: ApiAnswer, status: number, code: string): void {
+  expect(answer.json).toEqual({
+    type: `urn:posthorn:problem:${code}`,
+    title: expect.any(String),
+    status,
+    code,
+    detail: expect.stringMatching(/\S/),
+    errors: expect.any(Array),
+  });
+  expect(answer.status).toBe(status);
+  expect(answer.headers['content-type']).toBe('application/problem+json');
+  expect(Object.keys(PROBLEMS)).toContain(code);
 }

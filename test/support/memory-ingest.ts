@@ -15,7 +15,7 @@ import { makeSubscription, NOW } from './domain.ts';
 type Operation = keyof IngestStore;
 
 /** The two tables as `ingest` uses them. */
-export class MemoryIngestStore implements IngestStore {
+class MemoryIngestStore implements IngestStore {
   readonly events = new Map<string, RecordedEvent>();
   readonly rejected: RejectedEvent[] = [];
   readonly tenants = new Set<string>(['acme']);

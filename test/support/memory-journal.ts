@@ -10,8 +10,11 @@ import type { DueEntry, SweepStore } from '../../functions/core/sweep.ts';
 type Operation = keyof (DeliverStore & ReleaseStore & SweepStore);
 
 /** How the real journal finds a delivery. */
-export const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): string =>
+const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): string =>
   `${subscriptionId} ${eventId} ${eventAt}`;
+
+/** As in the real journal: far from every revision that a failure can have. */
+const SUCCESS_REVISION = 1_000_000;
 
 /** The two tables as `deliver`, release and `sweep` use them, with the real ones' conditions on each write. */
 export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
@@ -68,7 +71,7 @@ export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
 
   putSucceeded(deliveries: readonly Delivery[]): Promise<void> {
     return this.run('putSucceeded', () => {
-      for (const delivery of deliveries) this.store({ ...delivery, revision: 1 });
+      for (const delivery of deliveries) this.store({ ...delivery, revision: SUCCESS_REVISION });
     });
   }
 

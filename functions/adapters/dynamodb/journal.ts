@@ -245,7 +245,7 @@ export function createJournal({ tables, retentionDays, now }: JournalOptions) {
       ]);
     },
 
-    async saveFanOutCursor(event: Event, cursor: string): Promise<void> {
+    async saveFanOutCursor(event: Event, cursor: string | null): Promise<void> {
       await client.send(
         new UpdateCommand({
           TableName: journalTable,

@@ -1,0 +1,69 @@
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { StoreBusyError } from '../../functions/adapters/dynamodb/batch.ts';
+import { QueueRefusedError } from '../../functions/adapters/work-queue.ts';
+import { expectProblem, useApi } from '../support/api.ts';
+
+const { call, deps, tables, telemetry } = useApi();
+const T = '/v1/tenants/acme';
+let sub = '';
+
+beforeAll(async () => {
+  const created = await call('POST', `${T}/subscriptions`, { body: { url: 'https://a.example/', eventTypes: ['*'] } });
+  sub = created.field('id');
+});
+
+describe('a fault that is not the caller’s', () => {
+  const named = (name: string, rest: object = {}) =>
+    Object.assign(new Error('internal: table arn:aws:secret'), { name, ...rest });
+
+  it.each<[string, Error]>([
+    ['a throttled table', named('ProvisionedThroughputExceededException')],
+    ['an account over its limit', named('RequestLimitExceeded')],
+    ['a throttled call', named('ThrottlingException')],
+    ['a fault of DynamoDB', named('InternalServerError')],
+    ['a table that took only a part', new StoreBusyError('BatchGetItem')],
+    ['nobody who answers', named('Error', { code: 'ECONNREFUSED' })],
+    ['no answer in time', named('TimeoutError')],
+  ])('%s is 503, to be tried again', async (_, error) => {
+    const catalog = { ...deps.catalog, getTenant: () => Promise.reject(error) };
+    const answer = await call('GET', T, {}, { catalog });
+    expectProblem(answer, 503, 'unavailable');
+    expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+    expect(answer.text).not.toContain('arn:');
+  });
+
+  it('a table that throttles the SDK itself is 503', async () => {
+    const mock = mockClient(tables.client);
+    mock.on(QueryCommand).rejects(named('ThrottlingException'));
+    const answer = await call('GET', '/v1/tenants');
+    mock.restore();
+    expectProblem(answer, 503, 'unavailable');
+  });
+
+  it.each(['publish', 'retries'] as const)('a queue that refuses is 503 (%s)', async (port) => {
+    const refuse = () => Promise.reject(new QueueRefusedError('InternalError', 'arn:aws:secret'));
+    const answer =
+      port === 'publish'
+        ? await call('POST', `${T}/events`, { body: { type: 'a', data: 1 } }, { publish: refuse })
+        : await call('POST', `${T}/subscriptions/${sub}/resume`, {}, { retries: { send: refuse } });
+    expectProblem(answer, 503, 'unavailable');
+    expect(answer.headers['retry-after']).toBe('2');
+    expect(answer.text).not.toContain('arn:');
+  });
+
+  it.each([new TypeError('Cannot read properties of undefined (arn:aws:secret)'), 'a text arn:aws:', undefined])(
+    'anything else is 500, says nothing, and is logged (%s)',
+    async (thrown) => {
+      telemetry.lines.length = 0;
+      const getTenant = async () => {
+        throw thrown;
+      };
+      const answer = await call('GET', T, {}, { catalog: { ...deps.catalog, getTenant } });
+      expectProblem(answer, 500, 'internal_error');
+      expect(answer.text).not.toMatch(/arn:|TypeError|at .*\.ts/);
+      expect(telemetry.lines.join()).toContain('a request failed');
+    },
+  );
+});
