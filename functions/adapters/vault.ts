@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
@@ -33,10 +33,10 @@ const StoredDataKey = z.object({ wrapped: z.instanceof(Uint8Array) });
  */
 export function createVault(tables: Tables, kms: KMSClient, keyArn: string): Vault {
   const { client, catalogTable } = tables;
-  const keys = new Map<string, Promise<Buffer>>();
+  const keys = new Map<string, Promise<KeyObject>>();
 
   /** A failure is not remembered: the next use tries again. */
-  function dataKey(id: string, create: boolean): Promise<Buffer> {
+  function dataKey(id: string, create: boolean): Promise<KeyObject> {
     const known = keys.get(id);
     if (known !== undefined) return known;
     const loading = loadDataKey(id, create);
@@ -45,7 +45,7 @@ export function createVault(tables: Tables, kms: KMSClient, keyArn: string): Vau
     return loading;
   }
 
-  async function loadDataKey(id: string, create: boolean): Promise<Buffer> {
+  async function loadDataKey(id: string, create: boolean): Promise<KeyObject> {
     const { Item } = await client.send(
       new GetCommand({ TableName: catalogTable, Key: dataKeyKey(id), ConsistentRead: true }),
     );
@@ -71,11 +71,11 @@ export function createVault(tables: Tables, kms: KMSClient, keyArn: string): Vau
     return unwrap(wrapped);
   }
 
-  async function unwrap(wrapped: Uint8Array): Promise<Buffer> {
+  async function unwrap(wrapped: Uint8Array): Promise<KeyObject> {
     const { Plaintext } = await kms.send(
       new DecryptCommand({ KeyId: keyArn, CiphertextBlob: wrapped, EncryptionContext: KMS_CONTEXT }),
     );
-    return Buffer.from(z.instanceof(Uint8Array).parse(Plaintext));
+    return createSecretKey(z.instanceof(Uint8Array).parse(Plaintext));
   }
 
   return {

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  SendMessageBatchCommand,
+  type SendMessageBatchCommandInput,
+  type SendMessageBatchRequestEntry,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import * as z from 'zod';
 import type { Outgoing, WorkQueue } from '../core/queue-message.ts';
+import { createLeanCall, type LeanCall } from './lean-call.ts';
 
 /** SQS takes ten messages a call, of 1 MiB together; some is kept for their attributes. */
 const BATCH = 10;
@@ -10,19 +17,27 @@ const PARALLEL = 8;
 const MAX_ROUNDS = 5;
 
 /** The SDK's own check of each message's MD5 costs more CPU than the rest of the call; TLS protects it on its way. */
-export function createSqsClient(): SQSClient {
-  return new SQSClient({ md5: false, maxAttempts: 6 });
+export function createSqs(): Sqs {
+  const client = new SQSClient({ md5: false, maxAttempts: 6 });
+  return { client, lean: createLeanCall(client, 'sqs') };
+}
+
+/** The way to the queues. */
+export interface Sqs {
+  client: SQSClient;
+  /** For the call that every batch makes. */
+  lean: LeanCall;
 }
 
 /** A queue entry before it has its id within a batch. */
 export type QueueEntry = Omit<SendMessageBatchRequestEntry, 'Id'>;
 
 /** Fair queues: one subscription's backlog must not hold up the others. */
-export function createWorkQueue(client: SQSClient, queueUrl: string): WorkQueue {
+export function createWorkQueue(queue: Sqs, queueUrl: string): WorkQueue {
   return {
     send: (messages) =>
       sendAll(
-        client,
+        queue,
         queueUrl,
         messages.map(({ message, delaySeconds }: Outgoing) => ({
           MessageBody: JSON.stringify(message),
@@ -34,11 +49,11 @@ export function createWorkQueue(client: SQSClient, queueUrl: string): WorkQueue 
 }
 
 /** Sends any number of messages; rejects unless all are durably queued (some may be, then). */
-export async function sendAll(client: SQSClient, queueUrl: string, entries: readonly QueueEntry[]): Promise<void> {
+export async function sendAll(queue: Sqs, queueUrl: string, entries: readonly QueueEntry[]): Promise<void> {
   const batches = divide(entries);
   const worker = async (): Promise<void> => {
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift())
-      await sendBatch(client, queueUrl, batch);
+      await sendBatch(queue, queueUrl, batch);
   };
   await Promise.all(Array.from({ length: Math.min(PARALLEL, batches.length) }, worker));
 }
@@ -60,10 +75,10 @@ function divide(entries: readonly QueueEntry[]): QueueEntry[][] {
   return batches;
 }
 
-async function sendBatch(client: SQSClient, queueUrl: string, batch: readonly QueueEntry[]): Promise<void> {
+async function sendBatch(queue: Sqs, queueUrl: string, batch: readonly QueueEntry[]): Promise<void> {
   let pending = batch.map((entry, index) => ({ ...entry, Id: String(index) }));
   for (let round = 0; ; round += 1) {
-    const { Failed } = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: pending }));
+    const { Failed } = await sendOnce(queue, { QueueUrl: queueUrl, Entries: pending });
     // HTTP 200 can hide entries that were not taken.
     if (Failed === undefined || Failed.length === 0) return;
     const refused = Failed.find(({ SenderFault }) => SenderFault);
@@ -75,6 +90,17 @@ async function sendBatch(client: SQSClient, queueUrl: string, batch: readonly Qu
     pending = pending.filter(({ Id }) => failed.has(Id));
     await sleep(100 * 2 ** round);
   }
+}
+
+const LeanSent = z.object({
+  Failed: z
+    .array(z.object({ Id: z.string(), SenderFault: z.boolean(), Code: z.string(), Message: z.string().optional() }))
+    .optional(),
+});
+
+async function sendOnce({ client, lean }: Sqs, batch: SendMessageBatchCommandInput): Promise<z.infer<typeof LeanSent>> {
+  const quick = LeanSent.safeParse(await lean('SendMessageBatch', batch));
+  return quick.success ? quick.data : LeanSent.parse(await client.send(new SendMessageBatchCommand(batch)));
 }
 
 /** SQS did not take a message. The work can be repeated later. */

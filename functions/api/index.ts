@@ -1,6 +1,6 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { createCatalog } from '../adapters/dynamodb/catalog.ts';
-import { createDocumentClient } from '../adapters/dynamodb/client.ts';
+import { createTables } from '../adapters/dynamodb/client.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createJournal } from '../adapters/dynamodb/journal.ts';
 import { createProfileStore } from '../adapters/dynamodb/profile-store.ts';
@@ -10,7 +10,7 @@ import { createHttpSender } from '../adapters/http-sender.ts';
 import { createProfiles } from '../adapters/profiles.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
 import { createVault } from '../adapters/vault.ts';
-import { createSqsClient, createWorkQueue, sendAll } from '../adapters/work-queue.ts';
+import { createSqs, createWorkQueue, sendAll } from '../adapters/work-queue.ts';
 import { ENV } from '../contract.ts';
 import { createAddressPolicy } from '../core/address-policy.ts';
 import { LOST_AFTER_MS } from '../core/delivery.ts';
@@ -35,9 +35,9 @@ const env = readEnvironment([
   ENV.attemptTimeoutSeconds,
 ]);
 const now = (): number => Date.now();
-const tables = { client: createDocumentClient(), catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE };
+const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const profileStore = createProfileStore(tables);
-const sqs = createSqsClient();
+const sqs = createSqs();
 const urlPolicy = {
   addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
   allowedPorts: env.ALLOWED_PORTS,

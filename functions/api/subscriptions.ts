@@ -56,6 +56,10 @@ export const SubscriptionInput = z
     secret: SecretInput.optional(),
     target_url: z.string().optional().meta({ description: 'REST hooks: the same as url.' }),
     event: EventTypePattern.optional().meta({ description: 'REST hooks: one event type.' }),
+    subscription_url: z
+      .unknown()
+      .optional()
+      .meta({ description: 'REST hooks: ignored. Zapier sends it from old days.' }),
   })
   .check(({ value, issues }) => {
     for (const [path, alias] of [
@@ -91,7 +95,16 @@ export async function createSubscription(
   tenantId: string,
   input: SubscriptionInput,
 ): Promise<Subscription> {
-  const { target_url, event, url, eventTypes: types, secret, profile: profileName, ...rest } = input;
+  const {
+    target_url,
+    event,
+    subscription_url: _legacy,
+    url,
+    eventTypes: types,
+    secret,
+    profile: profileName,
+    ...rest
+  } = input;
   const now = deps.now();
   const owner = { tenantId, subscriptionId: newId('sub', now, deps.random) };
   const eventTypes = [...new Set(types ?? (event === undefined ? [] : [event]))];
@@ -152,11 +165,16 @@ export async function patchSubscription(
   ifMatch: number | null,
   patch: SubscriptionPatch,
 ): Promise<Subscription> {
-  if (patch.eventTypes !== undefined) await checkTypes(deps, patch.eventTypes, '/eventTypes');
   return changeSubscription(deps, owner, ifMatch, (current) => applyPatch(deps, current, patch));
 }
 
-async function applyPatch(deps: ApiDeps, current: Subscription, patch: SubscriptionPatch): Promise<Subscription> {
+/** The subscription as the patch leaves it, checked; not yet written. */
+export async function applyPatch(
+  deps: ApiDeps,
+  current: Subscription,
+  patch: SubscriptionPatch,
+): Promise<Subscription> {
+  if (patch.eventTypes !== undefined) await checkTypes(deps, patch.eventTypes, '/eventTypes');
   const owner = { tenantId: current.tenantId, subscriptionId: current.id };
   const { headers: headersPatch, metadata: metadataPatch, url, eventTypes, ...plain } = patch;
   const headers = checked(SubscriptionHeaders, merge(current.headers, headersPatch), '/headers');
@@ -176,8 +194,9 @@ async function applyPatch(deps: ApiDeps, current: Subscription, patch: Subscript
   if (next.profile !== current.profile) await checkProfileChange(deps, profile, next);
   const keyed = await withMissingKeys(deps, profile, next);
   if (url === undefined || profile.document.verification === 'none') return keyed;
-  // Another receiver has to be asked as the first one was.
-  return { ...keyed, ...(await verifyReceiver(deps, profile.document, { owner, url, headers })) };
+  // Another receiver has to be asked as the first one was. Its consent does not end a pause.
+  const verified = await verifyReceiver(deps, profile.document, { owner, url, headers });
+  return verified.status === 'active' && next.status !== 'unverified' ? keyed : { ...keyed, ...verified };
 }
 
 /** A signature version that is new to it needs a key. */

@@ -53,9 +53,9 @@ async function offerSecret(deps: ApiDeps, target: Target): Promise<Verified> {
   return { ...unverified(deps, message), verificationToken: await deps.vault.seal(token, target.owner) };
 }
 
-/** Microsoft.AspNet.WebHooks: GET with echo in place of the query; the answer must be just that. `noecho` in the URL skips it. */
+/** Microsoft.AspNet.WebHooks: GET with echo in place of the query; the answer must be just that. The parameter `noecho` skips it. */
 async function askForEcho(deps: ApiDeps, target: Target): Promise<Verified> {
-  if (target.url.includes('noecho')) return ACTIVE;
+  if (/[?&]noecho(?:[=&#]|$)/i.test(target.url)) return ACTIVE;
   const echo = randomBytes(16).toString('hex');
   const url = `${target.url.split('?', 1)[0]}?echo=${echo}`;
   const result = await ask(deps, target, 'GET', url, {});

@@ -1,6 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createAdminKey } from '../adapters/admin-key.ts';
-import { createDocumentClient } from '../adapters/dynamodb/client.ts';
+import { createTables } from '../adapters/dynamodb/client.ts';
 import { createTokens } from '../adapters/dynamodb/tokens.ts';
 import { readEnvironment } from '../adapters/environment.ts';
 import { ENV } from '../contract.ts';
@@ -11,5 +11,5 @@ const now = (): number => Date.now();
 
 export const handler = createAuthorizerHandler({
   adminKey: createAdminKey(new SecretsManagerClient(), env.ADMIN_SECRET_ARN, now),
-  tokens: createTokens({ client: createDocumentClient(), journalTable: env.JOURNAL_TABLE }, now),
+  tokens: createTokens(createTables({ journalTable: env.JOURNAL_TABLE }), now),
 });

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { applyEdits, format } from 'jsonc-parser';
 import { type FieldError, fieldErrors } from './event.ts';
 import { type ProfileDocument, ProfileDocument as Schema, type SignatureScheme } from './profile.ts';
-import { decodeSecret, type SigningKey, signEd25519 } from './signing.ts';
+import { hmacKey, type SigningKey, signEd25519 } from './signing.ts';
 import { compileEnvelope, compileText, type TemplateValues } from './template.ts';
 
 /** Keys in the clear, newest first. */
@@ -38,9 +38,13 @@ export function compileProfile(input: unknown, version: number): CompiledProfile
   const schemes = document.signatures.map((scheme, index) => ({
     scheme,
     content: compileText(scheme.content, `/signatures/${index}/content`, ['body']),
+    prefix: compileText(scheme.prefix, `/signatures/${index}/prefix`),
   }));
   for (const { text } of headers) if (!text.ok) errors.push(...text.errors);
-  for (const { content } of schemes) if (!content.ok) errors.push(...content.errors);
+  for (const { content, prefix } of schemes) {
+    if (!content.ok) errors.push(...content.errors);
+    if (!prefix.ok) errors.push(...prefix.errors);
+  }
   if (errors.length > 0 || !envelope.ok) return { ok: false, errors };
 
   const { style, contentType } = document;
@@ -55,9 +59,10 @@ export function compileProfile(input: unknown, version: number): CompiledProfile
         const body = style.indent === 0 ? compact : indent(compact, style);
         const rendered: Record<string, string> = { 'content-type': contentType };
         for (const { name, text } of headers) if (text.ok) rendered[name] = headerValue(text.render(values, {}));
-        for (const { scheme, content } of schemes) {
-          if (!content.ok) continue;
-          const signatures = sign(scheme, content.render(values, { body }), keys);
+        for (const { scheme, content, prefix } of schemes) {
+          if (!content.ok || !prefix.ok) continue;
+          const lead = headerValue(prefix.render(values, {}));
+          const signatures = sign(scheme, content.render(values, { body }), keys).map((text) => lead + text);
           if (signatures.length === 0) continue;
           const before = rendered[scheme.header];
           rendered[scheme.header] = [...(before === undefined ? [] : [before]), ...signatures].join(
@@ -84,16 +89,14 @@ function sign(scheme: SignatureScheme, content: string, keys: ProfileKeys): stri
         ? []
         : [keys.tenant]
       : keys.subscription.filter((key) => key.version === version).map(({ material }) => material);
-  return (scheme.separator === null ? all.slice(0, 1) : all).map(
-    (material) => scheme.prefix + encode(scheme, signBytes(scheme, content, material)),
+  return (scheme.separator === null ? all.slice(0, 1) : all).map((material) =>
+    encode(scheme, signBytes(scheme, content, material)),
   );
 }
 
 function signBytes({ algorithm, keyFormat }: SignatureScheme, content: string, material: string): Buffer {
   if (algorithm === 'ed25519') return signEd25519(content, material);
-  return createHmac('sha256', keyFormat === 'whsec' ? decodeSecret(material) : material)
-    .update(content)
-    .digest();
+  return createHmac('sha256', hmacKey(material, keyFormat)).update(content).digest();
 }
 
 function encode({ encoding }: SignatureScheme, bytes: Buffer): string {

@@ -4,6 +4,7 @@ import {
   afterAttempt,
   cancel,
   type Delivery,
+  exhaust,
   isOpen,
   type MadeAttempt,
   newDelivery,
@@ -15,7 +16,7 @@ import type { Event } from './event.ts';
 import type { DeliveryRef, Random } from './ids.ts';
 import type { ProfileDocument } from './profile.ts';
 import { type DeliverMessage, MAX_DELAY_SECONDS, type WorkQueue } from './queue-message.ts';
-import { matchesStatus } from './retry-policy.ts';
+import { isTooLate, matchesStatus } from './retry-policy.ts';
 import type { SigningKey } from './signing.ts';
 import { type StatusReason, type Subscription, signingKeys } from './subscription.ts';
 import { templateValues } from './template-values.ts';
@@ -199,6 +200,10 @@ async function begin(deps: DeliverDeps, work: Work): Promise<Step> {
   const trigger = base.requested ?? (base.attempts.length === 0 ? message.trigger : 'automatic');
   if (subscription.status !== 'active' && trigger !== 'test') return parkIt(deps, base, subscription);
   if (base.nextAttemptAt !== null && base.nextAttemptAt > now) return wait(deps, work, base, now);
+  if (trigger === 'automatic' && isTooLate(document.retry, base.attempts[0]?.startedAt ?? now, now)) {
+    await deps.store.save(exhaust(base, now), base.revision);
+    return ACK;
+  }
   const made = await attempt(deps, profile, base, subscription, { ...event, data: event.data }, trigger);
   return { kind: 'made', base, made, profile: document };
 }

@@ -205,6 +205,12 @@ export function afterAttempt(
   }
 }
 
+/** Ends a delivery whose next attempt would come after its profile's deadline: the queue, or a pause, kept it too long. */
+export function exhaust(delivery: Delivery, now: number): Delivery {
+  const message = 'The next attempt would come after the deadline of its schedule. It can be retried by hand.';
+  return fail(delivery, now, 'attempts_exhausted', message);
+}
+
 function fail(delivery: Delivery, at: number, code: string, message: string): Delivery {
   return { ...delivery, ...IDLE, status: 'failed', completedAt: at, statusReason: { code, message } };
 }

@@ -24,6 +24,14 @@ export function deriveId(prefix: 'evt' | 'rej', sentAt: number, seed: Uint8Array
   return newId(prefix, sentAt, () => (seed[next++ % seed.length] ?? 0) / 256);
 }
 
+const OWN_EVENT_ID = /^evt_([0-7][0-9A-HJKMNP-TV-Z]{25})$/;
+
+/** When an id of our form was made, epoch milliseconds; null for an id of any other form. */
+export function timeOfEventId(id: string): number | null {
+  const [, text] = OWN_EVENT_ID.exec(id) ?? [];
+  return text === undefined ? null : decodeTime(text);
+}
+
 /** What identifies a delivery; `eventAt` is when Posthorn accepted the event (epoch milliseconds). */
 export interface DeliveryRef {
   subscriptionId: string;

@@ -21,7 +21,9 @@ export const SignatureScheme = z.strictObject({
     description: 'What is signed: a text that may refer, to {{body}} also.',
   }),
   encoding: z.enum(SIGNATURE_ENCODINGS),
-  prefix: z.string().max(50).default(''),
+  prefix: z.string().max(100).default('').meta({
+    description: 'What stands before the signature; it may refer, as in t={{delivery.timestamp}},v1=',
+  }),
   key: z.enum(['subscription', 'tenant']).default('subscription'),
   keyFormat: z.enum(['text', 'whsec']).default('text').meta({
     description: 'text: the secret’s UTF-8 bytes. whsec: the bytes that follow whsec_ in base64.',

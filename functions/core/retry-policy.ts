@@ -77,8 +77,12 @@ export function planRetry(
   if (gap === undefined) return { kind: 'exhausted' };
   const planned = gap * (1 + policy.jitter * (2 * random() - 1));
   const at = now + Math.round(Math.max(planned, retryAfterSeconds(policy, result, now)) * 1_000);
-  const isLate = policy.deadlineSeconds !== null && at - firstStartedAt > policy.deadlineSeconds * 1_000;
-  return isLate ? { kind: 'exhausted' } : { kind: 'retry', at };
+  return isTooLate(policy, firstStartedAt, at) ? { kind: 'exhausted' } : { kind: 'retry', at };
+}
+
+/** Whether an attempt at that time would be past the deadline. Epoch milliseconds. */
+export function isTooLate({ deadlineSeconds }: RetryPolicy, firstStartedAt: number, at: number): boolean {
+  return deadlineSeconds !== null && at - firstStartedAt > deadlineSeconds * 1_000;
 }
 
 function isRetried({ on }: RetryPolicy, { outcome, response }: Pick<WebhookResult, 'outcome' | 'response'>): boolean {

@@ -1,4 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto';
 
 /*
  * Standard Webhooks 1.0, the sender's side. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -41,11 +48,26 @@ export interface SigningKey {
 }
 
 /** The key bytes of a `whsec_` secret that `parseSecret` has accepted. */
-export function decodeSecret(secret: string): Buffer {
+function decodeSecret(secret: string): Buffer {
   return Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64');
 }
 
 /** @param privateKey as `generateSigningKey` gives it */
 export function signEd25519(content: string, privateKey: string): Buffer {
   return sign(null, Buffer.from(content), toPrivateKey(privateKey));
+}
+
+/** Keys made ready for use: to make one anew for each signature costs more than the signature. */
+const hmacKeys = new Map<string, KeyObject>();
+const MAX_HMAC_KEYS = 1_000;
+
+/** @param format how the key's bytes are written in `material` */
+export function hmacKey(material: string, format: 'text' | 'whsec'): KeyObject {
+  const name = `${format} ${material}`;
+  const known = hmacKeys.get(name);
+  if (known !== undefined) return known;
+  const key = createSecretKey(format === 'whsec' ? decodeSecret(material) : Buffer.from(material));
+  if (hmacKeys.size >= MAX_HMAC_KEYS) hmacKeys.clear();
+  hmacKeys.set(name, key);
+  return key;
 }

@@ -52,8 +52,9 @@ type RenderMembers = (values: TemplateValues) => readonly string[];
 export type Compiled<T> = { ok: true; render: (values: TemplateValues) => T } | { ok: false; errors: FieldError[] };
 
 const MAX_DEPTH = 20;
-const REFERENCE = /\{\{\s*([^{}]*?)\s*\}\}/g;
-const WHOLE_REFERENCE = /^\{\{\s*([^{}]*?)\s*\}\}$/;
+// Blanks are trimmed by code: an expression that does it takes cubic time on a long run of them.
+const REFERENCE = /\{\{([^{}]*)\}\}/g;
+const WHOLE_REFERENCE = /^\{\{([^{}]*)\}\}$/;
 
 /** Compiles an envelope: a JSON value. What it renders is compact JSON text. */
 export function compileEnvelope(template: unknown, path = ''): Compiled<string> {
@@ -118,7 +119,7 @@ function compileObject(template: object, path: string, depth: number, errors: Fi
 
 function compileSplice(value: unknown, path: string, own: ReadonlySet<string>, errors: FieldError[]): RenderMembers {
   const [reference, fallback] = Array.isArray(value) ? value : [value, 'data'];
-  const data = typeof reference === 'string' ? dataPath(WHOLE_REFERENCE.exec(reference)?.[1] ?? '') : null;
+  const data = typeof reference === 'string' ? dataPath(WHOLE_REFERENCE.exec(reference)?.[1]?.trim() ?? '') : null;
   const valid = data !== null && typeof fallback === 'string' && (!Array.isArray(value) || value.length === 2);
   if (!valid) {
     const message =
@@ -138,7 +139,7 @@ function compileSplice(value: unknown, path: string, own: ReadonlySet<string>, e
 }
 
 function compileString(template: string, path: string, errors: FieldError[]): Render {
-  const whole = WHOLE_REFERENCE.exec(template)?.[1];
+  const whole = WHOLE_REFERENCE.exec(template)?.[1]?.trim();
   if (whole === undefined) {
     const text = compileText(template, path);
     if (text.ok) return (values) => JSON.stringify(text.render(values, {}));
@@ -184,7 +185,7 @@ function splitText(template: string): { text: string; reference: string | null }
   let end = 0;
   for (const match of template.matchAll(REFERENCE)) {
     if (match.index > end) parts.push({ text: template.slice(end, match.index), reference: null });
-    parts.push({ text: '', reference: match[1] ?? '' });
+    parts.push({ text: '', reference: match[1]?.trim() ?? '' });
     end = match.index + match[0].length;
   }
   if (end < template.length) parts.push({ text: template.slice(end), reference: null });

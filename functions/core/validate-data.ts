@@ -5,6 +5,28 @@ import { type FieldError, listErrors } from './event.ts';
 const validators = new Map<string, Validator>();
 const MAX_KEPT = 500;
 
+/** Keywords whose failure may be that of a schema within them, at a place within the data. */
+const HOLDS_SCHEMAS = new Set([
+  '$ref',
+  '$recursiveRef',
+  'additionalItems',
+  'additionalProperties',
+  'allOf',
+  'anyOf',
+  'contains',
+  'dependencies',
+  'dependentSchemas',
+  'if',
+  'items',
+  'oneOf',
+  'patternProperties',
+  'prefixItems',
+  'properties',
+  'propertyNames',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+]);
+
 function validatorOf(schema: string): Validator {
   const known = validators.get(schema);
   if (known !== undefined) return known;
@@ -20,9 +42,10 @@ function validatorOf(schema: string): Validator {
 export function validateData(schema: string, data: unknown): FieldError[] {
   try {
     const { errors } = validatorOf(schema).validate(data);
-    // A failure is told once more by every schema around it; the innermost say what is wrong.
+    // A failure is told once more by every keyword around it that holds schemas; the innermost say what is wrong.
     const innermost = errors.filter(
-      ({ instanceLocation: at }) => !errors.some((other) => other.instanceLocation.startsWith(`${at}/`)),
+      ({ keyword, instanceLocation: at }) =>
+        !HOLDS_SCHEMAS.has(keyword) || !errors.some((other) => other.instanceLocation.startsWith(`${at}/`)),
     );
     const unique = new Map(
       innermost.map(({ instanceLocation, error }) => [

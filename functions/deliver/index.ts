@@ -1,6 +1,6 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { createCatalog } from '../adapters/dynamodb/catalog.ts';
-import { createDocumentClient } from '../adapters/dynamodb/client.ts';
+import { createTables } from '../adapters/dynamodb/client.ts';
 import { createJournal } from '../adapters/dynamodb/journal.ts';
 import { createProfileStore } from '../adapters/dynamodb/profile-store.ts';
 import { readEnvironment } from '../adapters/environment.ts';
@@ -8,7 +8,7 @@ import { createHttpSender } from '../adapters/http-sender.ts';
 import { createProfiles } from '../adapters/profiles.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
 import { createVault } from '../adapters/vault.ts';
-import { createSqsClient, createWorkQueue } from '../adapters/work-queue.ts';
+import { createSqs, createWorkQueue } from '../adapters/work-queue.ts';
 import { ENV } from '../contract.ts';
 import { createAddressPolicy } from '../core/address-policy.ts';
 import { LOST_AFTER_MS } from '../core/delivery.ts';
@@ -29,13 +29,13 @@ const env = readEnvironment([
   ENV.maxQueueWaitSeconds,
 ]);
 const now = (): number => Date.now();
-const tables = { client: createDocumentClient(), catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE };
-const sqs = createSqsClient();
+const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
+const sqs = createSqs();
 
 export const handler = createDeliverHandler({
   store: { ...createJournal({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now }), ...createCatalog(tables) },
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
-  sqs,
+  sqs: sqs.client,
   retriesQueueUrl: env.RETRIES_QUEUE_URL,
   retriesQueueArn: env.RETRIES_QUEUE_ARN,
   sender: createHttpSender({

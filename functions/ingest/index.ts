@@ -1,10 +1,10 @@
 import { createCatalog } from '../adapters/dynamodb/catalog.ts';
-import { createDocumentClient } from '../adapters/dynamodb/client.ts';
+import { createTables } from '../adapters/dynamodb/client.ts';
 import { createJournal } from '../adapters/dynamodb/journal.ts';
 import { readEnvironment } from '../adapters/environment.ts';
 import { createKnownTypes } from '../adapters/known-types.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
-import { createSqsClient, createWorkQueue } from '../adapters/work-queue.ts';
+import { createSqs, createWorkQueue } from '../adapters/work-queue.ts';
 import { ENV } from '../contract.ts';
 import { createIngestHandler } from './handler.ts';
 
@@ -17,15 +17,15 @@ const env = readEnvironment([
   ENV.journalRetentionDays,
 ]);
 const now = (): number => Date.now();
-const tables = { client: createDocumentClient(), catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE };
+const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const journal = createJournal({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now });
 const catalog = createCatalog(tables);
-const sqs = createSqsClient();
+const sqs = createSqs();
 
 export const handler = createIngestHandler({
   store: { ...journal, ...catalog, findType: createKnownTypes(catalog, now, env.CATALOGUE === 'strict') },
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
-  sqs,
+  sqs: sqs.client,
   eventsQueueUrl: env.EVENTS_QUEUE_URL,
   catalogue: env.CATALOGUE,
   now,

@@ -1,16 +1,16 @@
-import { createDocumentClient } from '../adapters/dynamodb/client.ts';
+import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDueIndex } from '../adapters/dynamodb/due-index.ts';
 import { readEnvironment } from '../adapters/environment.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
-import { createSqsClient, createWorkQueue } from '../adapters/work-queue.ts';
+import { createSqs, createWorkQueue } from '../adapters/work-queue.ts';
 import { ENV } from '../contract.ts';
 import { createSweepHandler } from './handler.ts';
 
 const env = readEnvironment([ENV.journalTable, ENV.retriesQueueUrl]);
 
 export const handler = createSweepHandler({
-  store: createDueIndex({ client: createDocumentClient(), journalTable: env.JOURNAL_TABLE }),
-  retries: createWorkQueue(createSqsClient(), env.RETRIES_QUEUE_URL),
+  store: createDueIndex(createTables({ journalTable: env.JOURNAL_TABLE })),
+  retries: createWorkQueue(createSqs(), env.RETRIES_QUEUE_URL),
   now: () => Date.now(),
   ...createTelemetry(),
 });

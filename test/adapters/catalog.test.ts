@@ -4,7 +4,7 @@ import { createKnownTypes } from '../../functions/adapters/known-types.ts';
 import type { EventType } from '../../functions/core/event-type.ts';
 import type { Subscription } from '../../functions/core/subscription.ts';
 import type { Tenant } from '../../functions/core/tenant.ts';
-import { makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
+import { makeEventType, makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
 
 const catalog = createCatalog(useTables());
@@ -19,24 +19,22 @@ const makeTenant = (rest: Partial<Tenant> = {}): Tenant => ({
   id: tenantId,
   name: null,
   metadata: {},
+  defaultProfile: null,
+  signingKey: null,
   createdAt: NOW,
   updatedAt: NOW,
   revision: 0,
   ...rest,
 });
 const own = (rest: Partial<Subscription> = {}) => makeSubscription({ tenantId, revision: 0, ...rest });
-const makeType = (name: string, rest: Partial<EventType> = {}): EventType => ({
-  name,
-  description: 'd',
-  group: null,
-  schema: '{"type":"object","required":["id"]}',
-  example: '{"n":1.0,"10":1,"9":2}',
-  archived: false,
-  createdAt: NOW,
-  updatedAt: NOW,
-  revision: 0,
-  ...rest,
-});
+const makeType = (name: string, rest: Partial<EventType> = {}): EventType =>
+  makeEventType({
+    name,
+    schema: '{"type":"object","required":["id"]}',
+    example: '{"n":1.0,"10":1,"9":2}',
+    validate: true,
+    ...rest,
+  });
 
 describe('tenants', () => {
   it('come back as they were, and are written only over what was read', async () => {
@@ -179,12 +177,29 @@ describe('event types', () => {
 
   it('of a strict catalogue work at once, and are forgotten half a minute after they were archived', async () => {
     let now = NOW;
-    const isKnown = createKnownTypes(catalog, () => now);
-    expect(await isKnown('known.late')).toBe(false);
+    const findType = createKnownTypes(catalog, () => now, true);
+    expect(await findType('known.late')).toBeNull();
     await catalog.saveEventType(makeType('known.late'), 0);
-    expect(await isKnown('known.late')).toBe(true);
+    expect(await findType('known.late')).toEqual(makeType('known.late', { revision: 1 }));
     await catalog.saveEventType(makeType('known.late', { archived: true }), 1);
     now += 31_000;
-    expect(await isKnown('known.late')).toBe(false);
+    expect(await findType('known.late')).toBeNull();
+  });
+
+  it('of an open catalogue are looked up at most twice a minute, known or not', async () => {
+    let now = NOW;
+    let reads = 0;
+    const listEventTypes = () => {
+      reads += 1;
+      return catalog.listEventTypes();
+    };
+    const findType = createKnownTypes({ ...catalog, listEventTypes }, () => now, false);
+    expect(await findType('open.late')).toBeNull();
+    await catalog.saveEventType(makeType('open.late'), 0);
+    expect(await findType('open.late')).toBeNull();
+    expect(reads).toBe(1);
+    now += 31_000;
+    expect(await findType('open.late')).toMatchObject({ name: 'open.late', validate: true });
+    expect(reads).toBe(2);
   });
 });

@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCatalog } from '../../functions/adapters/dynamodb/catalog.ts';
 import { createJournal } from '../../functions/adapters/dynamodb/journal.ts';
+import { createProfileStore } from '../../functions/adapters/dynamodb/profile-store.ts';
 import { createHttpSender } from '../../functions/adapters/http-sender.ts';
 import { createKnownTypes } from '../../functions/adapters/known-types.ts';
+import { createProfiles } from '../../functions/adapters/profiles.ts';
 import { createVault } from '../../functions/adapters/vault.ts';
 import { createWorkQueue } from '../../functions/adapters/work-queue.ts';
 import { createAddressPolicy } from '../../functions/core/address-policy.ts';
@@ -70,6 +72,7 @@ const deliver = () =>
     retriesQueueArn: 'arn:aws:sqs:us-east-1:000000000000:retries',
     sender,
     opener: vault,
+    profiles: createProfiles(createProfileStore(tables)),
     waits: WAITS,
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/0.0.0',
@@ -78,9 +81,10 @@ const deliver = () =>
     ...telemetry,
   });
 
+const findType = createKnownTypes(catalog, now, false);
 const ingest = () =>
   createIngestHandler({
-    store: { ...journal, ...catalog, isKnownType: createKnownTypes(catalog, now) },
+    store: { ...journal, ...catalog, findType },
     deliveries: createWorkQueue(sqs, queues.deliveries.url),
     sqs,
     eventsQueueUrl: queues.events.url,
@@ -179,6 +183,8 @@ describe('ten new events of one tenant', () => {
       data: { id: 1, note: 'n'.repeat(100) },
     });
     const batch = sqsEvent(...Array.from({ length: 10 }, () => ({ body })));
+    // The catalogue of event types is read once in half a minute, for all batches of an instance.
+    await findType('employee.created');
     reset();
     expect(await ingest()(batch, context())).toEqual({ batchItemFailures: [] });
     print('ingest, ten');

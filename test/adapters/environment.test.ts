@@ -12,6 +12,8 @@ const ALL = {
   ADMIN_SECRET_ARN: 'arn',
   KMS_KEY_ARN: 'arn',
   CATALOGUE: 'strict',
+  DEFAULT_PROFILE: 'standard',
+  COMPATIBILITY: 'keypay,staffology',
   JOURNAL_RETENTION_DAYS: '30',
   ALLOWED_PRIVATE_RANGES: '10.0.0.0/8,127.0.0.0/8',
   ALLOWED_PORTS: '443,8443',
@@ -25,6 +27,7 @@ describe("a function's environment", () => {
   it('is read as the contract means it', () => {
     expect(readEnvironment(names, ALL)).toEqual({
       ...ALL,
+      COMPATIBILITY: ['keypay', 'staffology'],
       JOURNAL_RETENTION_DAYS: 30,
       ALLOWED_PRIVATE_RANGES: ['10.0.0.0/8', '127.0.0.0/8'],
       ALLOWED_PORTS: [443, 8443],
@@ -32,7 +35,8 @@ describe("a function's environment", () => {
       ATTEMPT_TIMEOUT_SECONDS: 15,
       MAX_QUEUE_WAIT_SECONDS: 900,
     });
-    expect(readEnvironment(names, { ...ALL, ALLOWED_PORTS: '', ALLOWED_PRIVATE_RANGES: '' })).toMatchObject({
+    expect(readEnvironment(names, { ...ALL, ALLOWED_PORTS: '', ALLOWED_PRIVATE_RANGES: '', COMPATIBILITY: '' })).toMatchObject({
+      COMPATIBILITY: [],
       ALLOWED_PORTS: [],
       ALLOWED_PRIVATE_RANGES: [],
     });
@@ -43,6 +47,8 @@ describe("a function's environment", () => {
     ['CATALOG_TABLE', undefined],
     ['EVENTS_QUEUE_URL', 'events'],
     ['CATALOGUE', 'closed'],
+    ['DEFAULT_PROFILE', ''],
+    ['COMPATIBILITY', 'keypay,acme'],
     ['JOURNAL_RETENTION_DAYS', '0'],
     ['ALLOW_HTTP', 'yes'],
     ['ALLOWED_PORTS', '443,http'],

@@ -13,13 +13,13 @@ import {
   request,
   schedule,
 } from '../../functions/core/delivery.ts';
-import { STANDARD } from '../../functions/core/profile.ts';
 import { WAITS } from '../support/deliver-setup.ts';
 import { answered, HOUR, MINUTE, makeDelivery, NOW, SECOND, UNANSWERED } from '../support/domain.ts';
+import { builtIn } from '../support/profiles.ts';
 
 function attempt(delivery: Delivery, result: WebhookResult, trigger: AttemptTrigger = 'automatic', startedAt = NOW) {
   const made = { trigger, startedAt, result, request: { url: 'https://receiver.example/hooks', headers: {} } };
-  return afterAttempt(delivery, made, STANDARD, WAITS, () => 0.5);
+  return afterAttempt(delivery, made, builtIn('standard').document, WAITS, () => 0.5);
 }
 
 /** The delivery after so many failures. */

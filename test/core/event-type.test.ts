@@ -7,18 +7,9 @@ import {
   PublishableTypeName,
   unknownPatterns,
 } from '../../functions/core/event-type.ts';
+import { makeEventType } from '../support/domain.ts';
 
-const makeType = (name: string, archived = false): EventType => ({
-  name,
-  description: '',
-  group: null,
-  schema: null,
-  example: null,
-  archived,
-  createdAt: 0,
-  updatedAt: 0,
-  revision: 1,
-});
+const makeType = (name: string, archived = false): EventType => makeEventType({ name, archived });
 
 describe('matchesPattern', () => {
   it.each<[string, string, boolean]>([

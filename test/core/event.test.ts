@@ -5,6 +5,8 @@ import { EventId } from '../../functions/core/ids.ts';
 import { NOW } from '../support/domain.ts';
 import { jsonText } from '../support/json-texts.ts';
 
+/** When EventBridge says that it took an event. */
+const TIME = '2026-11-22T09:59:58Z';
 const VALID = { tenantId: 'acme', type: 'employee.created', data: { id: 1 } };
 
 function parse(body: unknown, rest: { messageId?: string; sentAt?: number } = {}): ParsedMessage {
@@ -51,8 +53,8 @@ describe('a message that is an event', () => {
 
   it('wrapped by EventBridge, with numbers as written', () => {
     const detail = '{"tenantId":"acme","type":"a.b","data":{"n":1.0,"10":1,"9":2}}';
-    const body = `{"version":"0","id":"eb-1","detail-type":"x","source":"hr","account":"1","detail": ${detail} }`;
-    expect(accepted(body)).toMatchObject({ event: { type: 'a.b', data: '{"n":1.0,"10":1,"9":2}' } });
+    const body = `{"version":"0","id":"eb-1","time":"2026-11-22T09:59:58Z","detail-type":"x","source":"hr","account":"1","detail": ${detail} }`;
+    expect(accepted(body)).toMatchObject({ idGiven: true, event: { type: 'a.b', data: '{"n":1.0,"10":1,"9":2}' } });
   });
 
   it('whose data is any JSON keeps it to the letter', () => {
@@ -97,9 +99,9 @@ describe('a derived id', () => {
   });
 
   it("follows from EventBridge's own id", () => {
-    const wrapped = (id: string) => ({ id, 'detail-type': 'x', source: 'hr', detail: VALID });
+    const wrapped = (id: string) => ({ id, time: TIME, 'detail-type': 'x', source: 'hr', detail: VALID });
     const { id } = accepted(wrapped('eb-1')).event;
-    expect(accepted(wrapped('eb-1'), { messageId: 'message-2' }).event.id).toBe(id);
+    expect(accepted(wrapped('eb-1'), { messageId: 'message-2', sentAt: NOW + 5_000 }).event.id).toBe(id);
     expect(accepted(wrapped('eb-2')).event.id).not.toBe(id);
   });
 });
@@ -201,13 +203,13 @@ describe('a bad message', () => {
     ],
     [
       'a bad event in an envelope',
-      { id: 'e', 'detail-type': 'x', source: 'y', detail: { ...VALID, type: 1 } },
+      { id: 'e', time: TIME, 'detail-type': 'x', source: 'y', detail: { ...VALID, type: 1 } },
       'invalid_event',
       [{ path: '/type' }],
     ],
     [
       'an envelope around nothing',
-      { id: 'e', 'detail-type': 'x', source: 'y', detail: null },
+      { id: 'e', time: TIME, 'detail-type': 'x', source: 'y', detail: null },
       'invalid_event',
       [{ path: '' }],
     ],
@@ -277,7 +279,7 @@ describe('parseMessage never throws', () => {
         fc.jsonValue(),
         fc.dictionary(member, fc.oneof(fc.jsonValue(), fc.constantFrom('acme', 'a.b'))),
         (any, event) => {
-          for (const body of [any, event, { ...event, detail: event, id: 'e', 'detail-type': 'x', source: 'y' }]) {
+          for (const body of [any, event, { ...event, detail: event, id: 'e', time: TIME, 'detail-type': 'x', source: 'y' }]) {
             expect(['event', 'rejected']).toContain(parse(JSON.stringify(body)).kind);
           }
         },

@@ -13,8 +13,33 @@ describe('wantsEvent', () => {
     ['new, although it is younger than the event', { createdAt: NOW + 1 }, false, true],
     ['repeated, if it is as old as the record', { createdAt: NOW }, true, true],
     ['repeated, not if it is younger than the record', { createdAt: NOW + 1 }, true, false],
+    ['while unverified', { status: 'unverified' }, false, false],
+    ['before it expires', { expiresAt: NOW + 1 }, false, true],
+    ['from the moment at which it expires', { expiresAt: NOW }, false, false],
+    ['that its filter matches', { filter: { data: { country: ['DE', 'FR'] } } }, false, true],
+    ['that its filter does not match', { filter: { data: { country: ['FR'] } } }, false, false],
+    ['by its type', { filter: { type: [{ suffix: '.created' }] } }, false, true],
+    ['not by another type', { filter: { type: [{ 'anything-but': 'employee.created' }] } }, false, false],
+    ['by its environment', { filter: { environment: ['production'] } }, false, true],
+    ['not by another environment', { filter: { environment: ['development'] } }, false, false],
+    ['that lacks what its filter looks at', { filter: { data: { salary: [{ numeric: ['>', 1] }] } } }, false, false],
+    ['whose type it does not want, though its filter matches', { eventTypes: ['a'], filter: { type: [{ exists: true }] } }, false, false],
   ])('an event %s', (_, subscription, isRepetition, expected) => {
-    expect(wantsEvent(makeSubscription(subscription), makeEvent(), isRepetition)).toBe(expected);
+    const data = () => ({ country: 'DE' });
+    expect(wantsEvent(makeSubscription(subscription), makeEvent(), isRepetition, data)).toBe(expected);
+  });
+
+  it('reads the data only where a filter asks for it', () => {
+    let reads = 0;
+    const data = () => {
+      reads += 1;
+      return {};
+    };
+    wantsEvent(makeSubscription(), makeEvent(), false, data);
+    wantsEvent(makeSubscription({ filter: { data: { a: [1] } }, eventTypes: ['other'] }), makeEvent(), false, data);
+    expect(reads).toBe(0);
+    wantsEvent(makeSubscription({ filter: { data: { a: [1] } } }), makeEvent(), false, data);
+    expect(reads).toBe(1);
   });
 });
 

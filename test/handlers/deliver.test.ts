@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { METRICS } from '../../functions/contract.ts';
 import type { WebhookResult } from '../../functions/core/attempt.ts';
 import { park } from '../../functions/core/delivery.ts';
+import { BUILT_IN_PROFILES } from '../../functions/core/profiles/index.ts';
 import type { ReleaseMessage } from '../../functions/core/queue-message.ts';
 import { createDeliverHandler } from '../../functions/deliver/handler.ts';
 import { deliverSetup, WAITS } from '../support/deliver-setup.ts';
@@ -34,6 +35,7 @@ function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
       },
     },
     opener: { open: async (sealed) => sealed },
+    profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },
     waits: WAITS,
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/test',

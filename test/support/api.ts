@@ -4,7 +4,9 @@ import * as z from 'zod';
 import { createCatalog } from '../../functions/adapters/dynamodb/catalog.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createJournal } from '../../functions/adapters/dynamodb/journal.ts';
+import { createProfileStore } from '../../functions/adapters/dynamodb/profile-store.ts';
 import { createTokens } from '../../functions/adapters/dynamodb/tokens.ts';
+import { createProfiles } from '../../functions/adapters/profiles.ts';
 import { createVault } from '../../functions/adapters/vault.ts';
 import { createWorkQueue, sendAll } from '../../functions/adapters/work-queue.ts';
 import { createApiHandler } from '../../functions/api/handler.ts';
@@ -44,12 +46,17 @@ export function useApi() {
   const telemetry = recordTelemetry();
   const clock = { now: Date.now() };
   const now = (): number => clock.now;
+  const profileStore = createProfileStore(tables);
   /** Queues' addresses are known once the tests run. */
   const deps: ApiDeps = {
     catalog: createCatalog(tables),
     journal: createJournal({ tables, retentionDays: 30, now }),
     idempotency: createIdempotency(tables, now),
     tokens: createTokens(tables, now),
+    profiles: createProfiles(profileStore),
+    profileStore,
+    defaultProfile: 'standard',
+    compatibility: [],
     vault: createVault(tables, kms, KEY_ARN),
     publish: (messages) =>
       sendAll(

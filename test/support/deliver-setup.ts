@@ -6,6 +6,7 @@ import {
   deliverBatch,
   type ReceivedMessage,
 } from '../../functions/core/deliver.ts';
+import { BUILT_IN_PROFILES } from '../../functions/core/profiles/index.ts';
 import type { DeliverMessage, Outgoing } from '../../functions/core/queue-message.ts';
 import { answered, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
 import { MemoryJournal } from './memory-journal.ts';
@@ -24,6 +25,7 @@ export function deliverSetup() {
     requests,
     reports,
     now: NOW,
+    profiles: new Map(BUILT_IN_PROFILES),
     /** What the receiver does. */
     receive: (_request: WebhookRequest): WebhookResult | Promise<WebhookResult> => answered(200),
     send: async (messages: readonly Outgoing[]): Promise<void> => {
@@ -42,6 +44,7 @@ export function deliverSetup() {
       },
     },
     opener: { open: async (sealed) => sealed },
+    profiles: { get: async (name) => setup.profiles.get(name) ?? null },
     waits: WAITS,
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/test',

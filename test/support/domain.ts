@@ -1,6 +1,7 @@
 import type { WebhookResult } from '../../functions/core/attempt.ts';
 import { type Delivery, newDelivery } from '../../functions/core/delivery.ts';
 import type { Event } from '../../functions/core/event.ts';
+import type { EventType } from '../../functions/core/event-type.ts';
 import type { DeliverMessage } from '../../functions/core/queue-message.ts';
 import type { Subscription } from '../../functions/core/subscription.ts';
 
@@ -30,6 +31,9 @@ export function makeSubscription(rest: Partial<Subscription> = {}): Subscription
     keys: [{ version: 'v1', sealed: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', createdAt: NOW - HOUR, endsAt: null }],
     headers: {},
     metadata: {},
+    filter: null,
+    expiresAt: null,
+    verificationToken: null,
     status: 'active',
     statusReason: null,
     createdAt: NOW - HOUR,
@@ -57,7 +61,7 @@ export function makeEvent(rest: Partial<Event> = {}): Event {
 export function makeDelivery(rest: Partial<Delivery> = {}): Delivery {
   const { tenantId, id, acceptedAt, type } = makeEvent();
   const origin = { tenantId, subscriptionId: subscriptionId(), eventId: id, eventAt: acceptedAt, eventType: type };
-  return { ...newDelivery(origin), ...rest };
+  return { ...newDelivery({ ...origin, profile: 'standard', profileVersion: 1 }), ...rest };
 }
 
 export function makeMessage(rest: Partial<DeliverMessage> = {}): DeliverMessage {
@@ -71,6 +75,22 @@ export function makeMessage(rest: Partial<DeliverMessage> = {}): DeliverMessage 
     eventAt,
     ticket: 0,
     trigger: 'automatic',
+    ...rest,
+  };
+}
+
+export function makeEventType(rest: Partial<EventType> = {}): EventType {
+  return {
+    name: 'employee.created',
+    description: '',
+    group: null,
+    schema: null,
+    validate: false,
+    example: null,
+    archived: false,
+    createdAt: NOW,
+    updatedAt: NOW,
+    revision: 0,
     ...rest,
   };
 }

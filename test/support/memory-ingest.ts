@@ -1,4 +1,5 @@
 import type { Event, RejectedEvent } from '../../functions/core/event.ts';
+import type { EventType } from '../../functions/core/event-type.ts';
 import {
   eventKey,
   type IngestDeps,
@@ -19,7 +20,8 @@ class MemoryIngestStore implements IngestStore {
   readonly events = new Map<string, RecordedEvent>();
   readonly rejected: RejectedEvent[] = [];
   readonly tenants = new Set<string>(['acme']);
-  readonly types = new Set<string>();
+  /** The catalogue, by name. */
+  readonly types = new Map<string, EventType>();
   readonly calls: Operation[] = [];
   subscriptions: Subscription[] = [makeSubscription()];
   pageSize = 100;
@@ -61,7 +63,7 @@ class MemoryIngestStore implements IngestStore {
     });
   }
 
-  saveFanOutCursor(event: Event, cursor: string): Promise<void> {
+  saveFanOutCursor(event: Event, cursor: string | null): Promise<void> {
     return this.run('saveFanOutCursor', () => {
       const recorded = this.events.get(eventKey(event));
       if (recorded === undefined) throw new Error('the event is not on record');
@@ -87,8 +89,8 @@ class MemoryIngestStore implements IngestStore {
     });
   }
 
-  isKnownType(type: string): Promise<boolean> {
-    return this.run('isKnownType', () => this.types.has(type));
+  findType(type: string): Promise<EventType | null> {
+    return this.run('findType', () => this.types.get(type) ?? null);
   }
 }
 

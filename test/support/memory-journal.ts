@@ -22,6 +22,8 @@ export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
   readonly deliveries = new Map<string, Delivery>();
   readonly subscriptions = new Map<string, Subscription>();
   readonly events = new Map<string, Event>();
+  /** Sealed, by tenant. */
+  readonly tenantKeys = new Map<string, string>();
   /** Every call, as it begins. */
   readonly calls: Operation[] = [];
   /** What an eventually consistent read does not see yet. */
@@ -96,6 +98,16 @@ export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
       const current = this.subscriptions.get(`${tenantId} ${subscriptionId}`);
       if (current?.status === 'active') this.add({ ...current, status: 'disabled', statusReason: reason });
     });
+  }
+
+  removeSubscription(tenantId: string, subscriptionId: string): Promise<void> {
+    return this.run('removeSubscription', () => {
+      this.subscriptions.delete(`${tenantId} ${subscriptionId}`);
+    });
+  }
+
+  getTenantKey(tenantId: string): Promise<string | null> {
+    return this.run('getTenantKey', () => this.tenantKeys.get(tenantId) ?? null);
   }
 
   listParked(subscriptionId: string, cursor: string | null) {

@@ -1,6 +1,7 @@
 import type { WebhookResult } from '../../functions/core/attempt.ts';
 import { type DeliverDeps, deliverBatch, deliverMessage } from '../../functions/core/deliver.ts';
 import { type Delivery, request } from '../../functions/core/delivery.ts';
+import { BUILT_IN_PROFILES } from '../../functions/core/profiles/index.ts';
 import type { DeliverMessage, Outgoing, WorkMessage } from '../../functions/core/queue-message.ts';
 import { releaseParked } from '../../functions/core/release.ts';
 import { sweepDue } from '../../functions/core/sweep.ts';
@@ -154,6 +155,7 @@ export class Pipeline {
         },
       },
       opener: { open: async (sealed) => sealed },
+      profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },
       waits: WAITS,
       attemptTimeoutMs: 15_000,
       userAgent: 'Posthorn/test',

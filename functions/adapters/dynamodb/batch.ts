@@ -1,13 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  BatchGetCommand,
-  type BatchGetCommandInput,
-  type BatchGetCommandOutput,
-  BatchWriteCommand,
-  type BatchWriteCommandInput,
-} from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
 import type { Tables } from './client.ts';
 import type { Item, Key } from './keys.ts';
+import { fromWire, toWire, WireItem } from './wire.ts';
 
 /** DynamoDB's limits for one call. */
 const MAX_KEYS = 100;
@@ -24,33 +20,84 @@ export async function batchGet(
   const found: Record<string, Item[]> = {};
   const wanted = Object.entries(keys).flatMap(([table, ofTable]) => ofTable.map((key) => ({ table, key })));
   for (let start = 0; start < wanted.length; start += MAX_KEYS) {
-    let pending: BatchGetCommandInput['RequestItems'] = {};
+    let pending: GetRequests = {};
     for (const { table, key } of wanted.slice(start, start + MAX_KEYS)) {
       pending[table] ??= { Keys: [], ConsistentRead: consistent };
-      pending[table].Keys?.push(key);
+      pending[table].Keys.push(key);
     }
-    for (let round = 0; pending !== undefined && Object.keys(pending).length > 0; round += 1) {
+    for (let round = 0; Object.keys(pending).length > 0; round += 1) {
       await pauseBefore(round, 'BatchGetItem');
-      const answer: BatchGetCommandOutput = await tables.client.send(new BatchGetCommand({ RequestItems: pending }));
-      for (const [table, items] of Object.entries(answer.Responses ?? {}))
-        found[table] = [...(found[table] ?? []), ...items];
-      pending = answer.UnprocessedKeys;
+      const answer = await getOnce(tables, pending);
+      for (const [table, items] of Object.entries(answer.items)) found[table] = [...(found[table] ?? []), ...items];
+      pending = answer.left;
     }
   }
   return found;
 }
 
+type GetRequests = Record<string, { Keys: Key[]; ConsistentRead: boolean }>;
+
+async function getOnce(
+  { lean, client }: Tables,
+  requests: GetRequests,
+): Promise<{ items: Record<string, Item[]>; left: GetRequests }> {
+  const wire = mapValues(requests, ({ Keys, ConsistentRead }) => ({ Keys: Keys.map(toWire), ConsistentRead }));
+  const quick = LeanGet.safeParse(await lean('BatchGetItem', { RequestItems: wire }));
+  if (quick.success) {
+    const { Responses, UnprocessedKeys } = quick.data;
+    return {
+      items: mapValues(Responses, (items) => items.map(fromWire)),
+      left: mapValues(UnprocessedKeys, ({ Keys }, table) => ({
+        Keys: Keys.map((key) => KeySchema.parse(fromWire(key))),
+        ConsistentRead: requests[table]?.ConsistentRead ?? true,
+      })),
+    };
+  }
+  const { Responses = {}, UnprocessedKeys = {} } = await client.send(new BatchGetCommand({ RequestItems: requests }));
+  return {
+    items: Responses,
+    left: mapValues(UnprocessedKeys, ({ Keys = [] }, table) => ({
+      Keys: Keys.map((key) => KeySchema.parse(key)),
+      ConsistentRead: requests[table]?.ConsistentRead ?? true,
+    })),
+  };
+}
+
 /** Puts items of one table. Not atomic: some may be written when it rejects. */
 export async function batchPut(tables: Tables, table: string, items: readonly Item[]): Promise<void> {
   for (let start = 0; start < items.length; start += MAX_WRITES) {
-    let pending: BatchWriteCommandInput['RequestItems'] = {
-      [table]: items.slice(start, start + MAX_WRITES).map((Item) => ({ PutRequest: { Item } })),
-    };
-    for (let round = 0; pending !== undefined && Object.keys(pending).length > 0; round += 1) {
+    let pending: Item[] = items.slice(start, start + MAX_WRITES);
+    for (let round = 0; pending.length > 0; round += 1) {
       await pauseBefore(round, 'BatchWriteItem');
-      pending = (await tables.client.send(new BatchWriteCommand({ RequestItems: pending }))).UnprocessedItems;
+      pending = await putOnce(tables, table, pending);
     }
   }
+}
+
+/** Returns the items that were left out. */
+async function putOnce({ lean, client }: Tables, table: string, items: readonly Item[]): Promise<Item[]> {
+  const wire = { [table]: items.map((item) => ({ PutRequest: { Item: toWire(item) } })) };
+  const quick = LeanPut.safeParse(await lean('BatchWriteItem', { RequestItems: wire }));
+  if (quick.success)
+    return (quick.data.UnprocessedItems[table] ?? []).map(({ PutRequest }) => fromWire(PutRequest.Item));
+  const requests = { [table]: items.map((Item) => ({ PutRequest: { Item } })) };
+  const { UnprocessedItems = {} } = await client.send(new BatchWriteCommand({ RequestItems: requests }));
+  return (UnprocessedItems[table] ?? []).flatMap(({ PutRequest }) =>
+    PutRequest?.Item === undefined ? [] : [PutRequest.Item],
+  );
+}
+
+const KeySchema = z.object({ pk: z.string(), sk: z.string() });
+const LeanGet = z.object({
+  Responses: z.record(z.string(), z.array(WireItem)).default({}),
+  UnprocessedKeys: z.record(z.string(), z.object({ Keys: z.array(WireItem) })).default({}),
+});
+const LeanPut = z.object({
+  UnprocessedItems: z.record(z.string(), z.array(z.object({ PutRequest: z.object({ Item: WireItem }) }))).default({}),
+});
+
+function mapValues<T, U>(record: Record<string, T>, map: (value: T, key: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }
 
 async function pauseBefore(round: number, operation: string): Promise<void> {

@@ -21,6 +21,12 @@ import {
 } from './keys.ts';
 import { queryUpTo } from './query.ts';
 import { readNewest } from './read-newest.ts';
+import { fromWire, toWire, WireItem } from './wire.ts';
+
+const LeanQuery = z.object({
+  Items: z.array(WireItem),
+  LastEvaluatedKey: z.object({ sk: z.object({ S: z.string() }) }).optional(),
+});
 
 /** Subscriptions' sort keys; the tenant itself sorts before them. */
 const SUBSCRIPTIONS = { from: 'sub_', to: 'sub_~' };
@@ -28,7 +34,7 @@ const SUBSCRIPTIONS = { from: 'sub_', to: 'sub_~' };
 /** A subscription that has been written is seen by every read here: all are strongly consistent. */
 export type Catalog = ReturnType<typeof createCatalog>;
 
-export function createCatalog({ client, catalogTable }: Tables) {
+export function createCatalog({ client, lean, catalogTable }: Tables) {
   async function get(key: Key): Promise<Item | undefined> {
     return (await client.send(new GetCommand({ TableName: catalogTable, Key: key, ConsistentRead: true }))).Item;
   }
@@ -59,6 +65,29 @@ export function createCatalog({ client, catalogTable }: Tables) {
     return revision === 0
       ? put(item, 'attribute_not_exists(pk)')
       : put(item, 'revision = :revision', { ':revision': revision });
+  }
+
+  /** As many as DynamoDB gives, strongly consistent. `last` is null after the last. */
+  async function querySubscriptions(pk: string, after: string | null): Promise<{ items: Item[]; last: string | null }> {
+    const query = { TableName: catalogTable, KeyConditionExpression: 'pk = :pk', ConsistentRead: true };
+    const values = { ':pk': pk };
+    const start = after === null ? undefined : { pk, sk: after };
+    const quick = LeanQuery.safeParse(
+      await lean('Query', {
+        ...query,
+        ExpressionAttributeValues: toWire(values),
+        ...(start === undefined ? {} : { ExclusiveStartKey: toWire(start) }),
+      }),
+    );
+    if (quick.success) {
+      const { Items, LastEvaluatedKey } = quick.data;
+      return { items: Items.map(fromWire), last: LastEvaluatedKey?.sk.S ?? null };
+    }
+    const answer = await client.send(
+      new QueryCommand({ ...query, ExpressionAttributeValues: values, ExclusiveStartKey: start }),
+    );
+    const last = z.object({ sk: z.string() }).optional().parse(answer.LastEvaluatedKey);
+    return { items: answer.Items ?? [], last: last?.sk ?? null };
   }
 
   return {
@@ -174,21 +203,13 @@ export function createCatalog({ client, catalogTable }: Tables) {
 
     /** A page of a tenant's subscriptions, oldest first, with whether the tenant is on record. As many as DynamoDB gives (1 MB). */
     async listSubscriptions(tenantId: string, cursor: string | null) {
-      const answer = await client.send(
-        new QueryCommand({
-          TableName: catalogTable,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': tenantPartition(tenantId) },
-          ExclusiveStartKey: cursor === null ? undefined : { pk: tenantPartition(tenantId), sk: cursor },
-          ConsistentRead: true,
-        }),
-      );
-      const items = answer.Items ?? [];
+      const pk = tenantPartition(tenantId);
+      const page = await querySubscriptions(pk, cursor);
       const tenant = tenantKey(tenantId).sk;
       return {
-        tenantExists: cursor !== null || items[0]?.sk === tenant,
-        subscriptions: items.filter((item) => item.sk !== tenant).map(parseSubscription),
-        cursor: z.object({ sk: z.string() }).optional().parse(answer.LastEvaluatedKey)?.sk ?? null,
+        tenantExists: cursor !== null || page.items[0]?.sk === tenant,
+        subscriptions: page.items.filter((item) => item.sk !== tenant).map(parseSubscription),
+        cursor: page.last,
       };
     },
 

@@ -1,16 +1,21 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { createLeanCall, type LeanCall } from '../lean-call.ts';
 
 /** The two tables and the way to them. */
 export interface Tables {
+  /** For the calls that every batch makes. */
+  lean: LeanCall;
   client: DynamoDBDocumentClient;
   catalogTable: string;
   journalTable: string;
 }
 
 /** Throttled calls are tried again with growing pauses for a few seconds; what fails then is the caller's to report. */
-export function createDocumentClient(): DynamoDBDocumentClient {
-  return DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 6 }), {
-    marshallOptions: { removeUndefinedValues: true },
-  });
+export function createTables<Names extends Partial<Pick<Tables, 'catalogTable' | 'journalTable'>>>(
+  names: Names,
+): Pick<Tables, 'client' | 'lean'> & Names {
+  const plain = new DynamoDBClient({ maxAttempts: 6 });
+  const client = DynamoDBDocumentClient.from(plain, { marshallOptions: { removeUndefinedValues: true } });
+  return { client, lean: createLeanCall(plain, 'dynamodb'), ...names };
 }

@@ -9,8 +9,7 @@ import {
   deliveryKey,
   duePartition,
   eventItemKey,
-  eventListPartition,
-  eventShard,
+  eventListKey,
   type Item,
   parseDeliveryKey,
   profileUsers,
@@ -46,8 +45,7 @@ export function eventItem(event: Event, expiresAt: number): Item {
     id,
     ...rest,
     data: data === null ? null : pack(data),
-    listPk: eventListPartition(tenantId, eventShard(id)),
-    listSk: timeKey(event.acceptedAt, id),
+    ...eventListKey(tenantId, id, event.acceptedAt),
     expiresAt,
   };
 }

@@ -23,7 +23,7 @@ import {
   deliveryKey,
   deliveryPartitions,
   eventItemKey,
-  eventListPartitions,
+  eventPartitions,
   type Item,
   type Key,
   rejectedPartitions,
@@ -271,8 +271,25 @@ export function createJournal({ tables, retentionDays, now }: JournalOptions) {
       );
     },
 
+    /** From the table those with ids of ours, from the index those with publishers' own. */
     listEvents(tenantId: string, options: ListOptions, matches: Matches<Event>) {
-      return listThroughIndex(eventListPartitions(tenantId), options, (item) => parseEvent(item).event, matches);
+      const partitions = eventPartitions(tenantId);
+      const inIndex = new Set(partitions.map((partition) => `index ${partition}`));
+      return readNewest<Item, Event>({
+        ...bounds(options),
+        partitions: [...partitions, ...inIndex],
+        filtered: matches !== null,
+        query: async (partition, range, limit) =>
+          inIndex.has(partition)
+            ? follow(await queryListIndex(partition.slice('index '.length), range, limit))
+            : queryItems(partition, range, limit),
+        select: async (entries) =>
+          wanted(
+            entries.filter(({ value }) => isLive(value)),
+            (item) => parseEvent(item).event,
+            matches,
+          ),
+      });
     },
 
     /** Deliveries of one status other than succeeded. */

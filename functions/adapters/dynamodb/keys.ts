@@ -1,5 +1,5 @@
 import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
-import type { DeliveryRef } from '../../core/ids.ts';
+import { type DeliveryRef, timeOfEventId } from '../../core/ids.ts';
 
 /*
  * Every key of both tables. Nothing else builds one, so a query without its tenant or subscription cannot be written.
@@ -41,14 +41,29 @@ export const profileUsers = (name: string): string => `PROFILE#${name}`;
 export const dataKeyKey = (id: string): Key => ({ pk: 'DATA_KEY', sk: id });
 
 // Journal
-export const eventItemKey = (tenantId: string, eventId: string): Key => ({
-  pk: `E#${tenantId}#${eventId}`,
-  sk: 'EVENT',
-});
-export const eventListPartition = (tenantId: string, shard: number): string => `T#${tenantId}#${shard}`;
-export const eventListPartitions = (tenantId: string): string[] =>
-  shards(EVENT_SHARDS, (shard) => eventListPartition(tenantId, shard));
-export const eventShard = (eventId: string): number => hash(eventId) % EVENT_SHARDS;
+/**
+ * An event whose id is one of ours holds its time, so the table itself lists it. Ids of a publisher's own sort by nothing:
+ * those events are found by id, and listed by an index, which costs a write more.
+ */
+export const eventItemKey = (tenantId: string, eventId: string): Key => {
+  const at = timeOfEventId(eventId);
+  return at === null
+    ? { pk: `E#${tenantId}#${eventId}`, sk: 'EVENT' }
+    : { pk: eventPartition(tenantId, eventId), sk: timeKey(at, eventId) };
+};
+/** The key in the list index; null for an event that the table itself lists. */
+export const eventListKey = (
+  tenantId: string,
+  eventId: string,
+  acceptedAt: number,
+): { listPk: string; listSk: string } | null =>
+  timeOfEventId(eventId) === null
+    ? { listPk: eventPartition(tenantId, eventId), listSk: timeKey(acceptedAt, eventId) }
+    : null;
+const eventPartition = (tenantId: string, eventId: string): string => `T#${tenantId}#${hash(eventId) % EVENT_SHARDS}`;
+/** The partitions of both, in the table and in the index. */
+export const eventPartitions = (tenantId: string): string[] =>
+  shards(EVENT_SHARDS, (shard) => `T#${tenantId}#${shard}`);
 
 export const deliveryKey = ({ subscriptionId, eventId, eventAt }: DeliveryRef): Key => ({
   pk: `S#${subscriptionId}#${hash(eventId) % DELIVERY_SHARDS}`,

@@ -19,13 +19,22 @@ const StoredProfile = z.object({
 });
 export type StoredProfile = z.infer<typeof StoredProfile>;
 
+/** The document is stored as text: DynamoDB takes neither numbers beyond 2^53 nor more than 32 levels. */
+const ProfileItem = StoredProfile.extend({
+  document: z.string().transform((text): unknown => JSON.parse(text)),
+});
+
+function profileItem(key: Key, stored: StoredProfile): Item {
+  return { ...key, v: 1, ...stored, document: JSON.stringify(stored.document) };
+}
+
 /** The company's own profiles, in the Catalog. All reads of the latest version are strongly consistent. */
 export type ProfileStore = ReturnType<typeof createProfileStore>;
 
 export function createProfileStore({ client, catalogTable }: Pick<Tables, 'client' | 'catalogTable'>) {
   async function get(key: Key): Promise<StoredProfile | null> {
     const { Item } = await client.send(new GetCommand({ TableName: catalogTable, Key: key, ConsistentRead: true }));
-    return Item === undefined ? null : StoredProfile.parse(Item);
+    return Item === undefined ? null : ProfileItem.parse(Item);
   }
 
   async function queryList(partition: string, limit?: number) {
@@ -43,7 +52,9 @@ export function createProfileStore({ client, catalogTable }: Pick<Tables, 'clien
 
   /** A version that is no longer the latest stays beside it, for the deliveries that began with it. */
   async function archive(stored: StoredProfile): Promise<void> {
-    const item = { ...profileVersionKey(stored.name, stored.version), v: 1, ...stored };
+    // Of a deleted profile the last version is there already, as it was before.
+    if (stored.deleted) return;
+    const item = profileItem(profileVersionKey(stored.name, stored.version), stored);
     await client.send(new PutCommand({ TableName: catalogTable, Item: item }));
   }
 
@@ -85,7 +96,7 @@ export function createProfileStore({ client, catalogTable }: Pick<Tables, 'clien
 
     /** Oldest first. A company has a handful. */
     async list(): Promise<StoredProfile[]> {
-      return (await queryList(PROFILE_LIST)).map((item) => StoredProfile.parse(item));
+      return (await queryList(PROFILE_LIST)).map((item) => ProfileItem.parse(item));
     },
 
     /** Makes the next version. Null, and nothing changed, unless the stored revision is the given one (0: there is none). */
@@ -98,9 +109,7 @@ export function createProfileStore({ client, catalogTable }: Pick<Tables, 'clien
       const version = (seen?.version ?? 0) + 1;
       const next = { ...profile, version, revision: version, deleted: false };
       const item = {
-        ...profileKey(profile.name),
-        v: 1,
-        ...next,
+        ...profileItem(profileKey(profile.name), next),
         listPk: PROFILE_LIST,
         listSk: timeKey(profile.createdAt, profile.name),
       };
@@ -113,13 +122,8 @@ export function createProfileStore({ client, catalogTable }: Pick<Tables, 'clien
     },
 
     remove(stored: StoredProfile): Promise<boolean> {
-      return replace(stored, {
-        ...profileKey(stored.name),
-        v: 1,
-        ...stored,
-        deleted: true,
-        revision: stored.revision + 1,
-      });
+      const deleted = { ...stored, deleted: true, revision: stored.revision + 1 };
+      return replace(stored, profileItem(profileKey(stored.name), deleted));
     },
   };
 }

@@ -111,7 +111,8 @@ export const profileRoutes = [
         contentHash: '',
         data: prepared.data,
       };
-      const ref = { subscriptionId: body.subscription.id, eventId: id, eventAt: acceptedAt };
+      // Ids carry their time, which cannot lie before 1970.
+      const ref = { subscriptionId: body.subscription.id, eventId: id, eventAt: Math.max(acceptedAt, 0) };
       const secret = chooseSecret(profile.document, body.secret);
       const request = profile.render(templateValues(event, body.subscription, { ref, attempt: body.attempt, at }), {
         subscription: secret === null ? [] : [{ version: 'v1', material: secret }],

@@ -124,6 +124,7 @@ export const subscriptionRoutes = [
         await changeSubscription(deps, params, null, (current) => {
           if (current.status === 'disabled')
             throw new Problem('conflict', 'It is disabled, so there is nothing to pause. Resume it first.');
+          refuseUnverified(current);
           return {
             ...current,
             status: 'paused',
@@ -150,11 +151,10 @@ export const subscriptionRoutes = [
     bodyOptional: true,
     responses: One,
     run: async ({ params, body, deps }) => {
-      const resumed = await changeSubscription(deps, params, null, (current) => ({
-        ...current,
-        status: 'active',
-        statusReason: null,
-      }));
+      const resumed = await changeSubscription(deps, params, null, (current) => {
+        refuseUnverified(current);
+        return { ...current, status: 'active', statusReason: null };
+      });
       await deps.retries.send([
         {
           delaySeconds: 0,
@@ -255,6 +255,12 @@ export const subscriptionRoutes = [
 
 function answer(subscription: Subscription) {
   return { status: 200, body: subscriptionView(subscription), revision: subscription.revision };
+}
+
+/** Only the receiver's own consent makes it active. */
+function refuseUnverified({ status }: Subscription): void {
+  if (status === 'unverified')
+    throw new Problem('conflict', 'It is unverified and receives nothing. Verify it first: POST …/verify.');
 }
 
 async function verifyAgain(deps: ApiDeps, current: Subscription): Promise<Subscription> {

@@ -1,0 +1,60 @@
+import { compileProfile, type Profile } from '../../functions/core/compile-profile.ts';
+import { BUILT_IN_PROFILES } from '../../functions/core/profiles/index.ts';
+import type { TemplateValues } from '../../functions/core/template.ts';
+import { NOW } from './domain.ts';
+
+export const VENDORS = ['bindbee', 'keypay', 'staffology', 'peopleforce'] as const;
+
+export function builtIn(name: string): Profile {
+  const profile = BUILT_IN_PROFILES.get(name);
+  if (profile === undefined) throw new Error(`there is no built-in profile ${name}`);
+  return profile;
+}
+
+/** A document that is right, with what a test is about. */
+export function profileDocument(rest: object = {}): Record<string, unknown> {
+  return {
+    name: 'acme',
+    envelope: { type: '{{event.type}}', data: '{{event.data}}' },
+    signatures: [{ header: 'X-Signature', algorithm: 'hmac-sha256', encoding: 'hex' }],
+    subscription: { secretFormat: 'text' },
+    retry: { gapsSeconds: [60] },
+    ...rest,
+  };
+}
+
+export function makeProfile(rest: object = {}, version = 1): Profile {
+  const compiled = compileProfile(profileDocument(rest), version);
+  if (!compiled.ok) throw new Error(`the profile is wrong: ${JSON.stringify(compiled.errors)}`);
+  return compiled.profile;
+}
+
+interface ValueChanges {
+  event?: Partial<TemplateValues['event']>;
+  subscription?: Partial<TemplateValues['subscription']>;
+  delivery?: Partial<TemplateValues['delivery']>;
+}
+
+/** What references mean, for one attempt of one event. */
+export function makeValues({ event, subscription, delivery }: ValueChanges = {}): TemplateValues {
+  return {
+    event: {
+      id: 'evt_1',
+      hexId: '0123456789abcdef0123456789abcdef',
+      type: 'employee.created',
+      environment: 'production',
+      occurredAt: new Date(NOW).toISOString(),
+      data: '{"id":9007199254740993}',
+      ...event,
+    },
+    subscription: {
+      id: 'sub_1',
+      name: 'Payroll',
+      url: 'https://receiver.example/hooks',
+      metadata: { team: 'a' },
+      ...subscription,
+    },
+    tenant: { id: 'acme' },
+    delivery: { id: 'dlv_1', attempt: 1, timestamp: Math.floor(NOW / 1_000), ...delivery },
+  };
+}
