@@ -8,6 +8,7 @@ import { asError, type Telemetry } from '../adapters/telemetry.ts';
 import { QueueRefusedError } from '../adapters/work-queue.ts';
 import { fieldErrors } from '../core/event.ts';
 import { Principal } from '../core/principal.ts';
+import { compatibilityRoutes } from './compatibility/index.ts';
 import { docsRoutes } from './docs.ts';
 import { toJson } from './json.ts';
 import { invalid, PROBLEMS, Problem } from './problem.ts';
@@ -22,7 +23,7 @@ const MAX_BODY_BYTES = 5 * 1_024 * 1_024;
 
 /** The HTTP API behind API Gateway (payload format 2.0). Every failure is a problem document. */
 export function createApiHandler(deps: ApiDeps & Pick<Telemetry, 'logger'>) {
-  const routes = ROUTES.map((route) => ({
+  const routes = [...ROUTES, ...compatibilityRoutes(deps.compatibility)].map((route) => ({
     method: route.method,
     path: route.path,
     handler: (event: Request): Promise<Answer> => handle(deps, route, event),
@@ -200,13 +201,14 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-function answer({ status, body, revision }: RouteResult): Answer {
+function answer({ status, body, revision, location }: RouteResult): Answer {
   return {
     statusCode: status,
     headers: {
       'cache-control': 'no-store',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(revision === undefined ? {} : { etag: `"${revision}"` }),
+      ...(location === undefined ? {} : { location }),
     },
     ...(body === undefined ? {} : { body: toJson(body) }),
   };

@@ -26,6 +26,7 @@ export async function modify<T extends { revision: number }>({
     if (current === null) throw notFound(what);
     checkRevision(ifMatch, current);
     const next = await change(current);
+    if (next === current) return current; // there is nothing to change
     if (await save(next, current.revision)) return { ...next, revision: current.revision + 1 };
   }
   throw new Problem('conflict', 'Others keep changing it at the same moment. Send the request again.', [], 1);

@@ -64,6 +64,8 @@ export interface RouteResult {
   body?: unknown;
   /** Becomes the ETag. */
   revision?: number;
+  /** Where what was created is found: a path. */
+  location?: string;
 }
 
 export interface Route {

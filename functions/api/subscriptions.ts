@@ -7,7 +7,7 @@ import { newId } from '../core/ids.ts';
 import { ProfileName } from '../core/profile.ts';
 import { checkReceiverUrl, splitCredentials } from '../core/receiver-url.ts';
 import { parseSecret } from '../core/signing.ts';
-import { SignatureVersion, type Subscription, SubscriptionHeaders } from '../core/subscription.ts';
+import { SignatureVersion, type StatusReason, type Subscription, SubscriptionHeaders } from '../core/subscription.ts';
 import { Metadata, Name } from './fields.ts';
 import { modify } from './modify.ts';
 import { invalid, notFound } from './problem.ts';
@@ -90,10 +90,12 @@ interface Owner {
   subscriptionId: string;
 }
 
+/** @param paused why it begins paused, if it does */
 export async function createSubscription(
   deps: ApiDeps,
   tenantId: string,
   input: SubscriptionInput,
+  paused: StatusReason | null = null,
 ): Promise<Subscription> {
   const {
     target_url,
@@ -124,6 +126,7 @@ export async function createSubscription(
     ...rest,
     ...target,
     ...verified,
+    ...(paused === null || verified.status !== 'active' ? {} : { status: 'paused', statusReason: paused }),
     id: owner.subscriptionId,
     tenantId,
     eventTypes,

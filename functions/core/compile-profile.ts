@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { applyEdits, format } from 'jsonc-parser';
-import { type FieldError, fieldErrors } from './event.ts';
+import { type FieldError, fieldErrors, listErrors } from './event.ts';
+import { depthOf, indentJson } from './json-text.ts';
 import { type ProfileDocument, ProfileDocument as Schema, type SignatureScheme } from './profile.ts';
 import { hmacKey, type SigningKey, signEd25519 } from './signing.ts';
 import { compileEnvelope, compileText, type TemplateValues } from './template.ts';
@@ -23,8 +23,13 @@ export interface Profile {
 
 export type CompiledProfile = { ok: true; profile: Profile } | { ok: false; errors: FieldError[] };
 
+/** Deeper than any profile needs, and shallow enough for whatever walks it by recursion. */
+const MAX_DOCUMENT_DEPTH = 50;
+
 /** Checks a document whole. Every mistake is named with its path. */
 export function compileProfile(input: unknown, version: number): CompiledProfile {
+  if (depthOf(input) > MAX_DOCUMENT_DEPTH)
+    return { ok: false, errors: [{ path: '', message: `is nested deeper than ${MAX_DOCUMENT_DEPTH} levels` }] };
   const parsed = Schema.safeParse(input);
   if (!parsed.success) return { ok: false, errors: fieldErrors(parsed.error, input) };
   const document = parsed.data;
@@ -45,7 +50,7 @@ export function compileProfile(input: unknown, version: number): CompiledProfile
     if (!content.ok) errors.push(...content.errors);
     if (!prefix.ok) errors.push(...prefix.errors);
   }
-  if (errors.length > 0 || !envelope.ok) return { ok: false, errors };
+  if (errors.length > 0 || !envelope.ok) return { ok: false, errors: listErrors(errors) };
 
   const { style, contentType } = document;
   return {
@@ -56,7 +61,7 @@ export function compileProfile(input: unknown, version: number): CompiledProfile
       usesTenantKey: document.signatures.some(({ key }) => key === 'tenant'),
       render(values, keys) {
         const compact = envelope.render(values);
-        const body = style.indent === 0 ? compact : indent(compact, style);
+        const body = style.indent === 0 ? compact : indentJson(compact, style.indent, NEWLINES[style.newline]);
         const rendered: Record<string, string> = { 'content-type': contentType };
         for (const { name, text } of headers) if (text.ok) rendered[name] = headerValue(text.render(values, {}));
         for (const { scheme, content, prefix } of schemes) {
@@ -75,11 +80,7 @@ export function compileProfile(input: unknown, version: number): CompiledProfile
   };
 }
 
-/** Without a newline at the end. Empty objects and lists stay closed: {} and []. */
-function indent(compact: string, { indent: tabSize, newline }: ProfileDocument['style']): string {
-  const options = { insertSpaces: true, tabSize, eol: newline === 'crlf' ? '\r\n' : '\n' };
-  return applyEdits(compact, format(compact, undefined, options));
-}
+const NEWLINES = { lf: '\n', crlf: '\r\n' };
 
 function sign(scheme: SignatureScheme, content: string, keys: ProfileKeys): string[] {
   const version = scheme.algorithm === 'ed25519' ? 'v1a' : 'v1';
@@ -125,6 +126,12 @@ const RESERVED_HEADERS = new Set([
   'content-type',
   'transfer-encoding',
   'connection',
+  'keep-alive',
+  'upgrade',
+  'te',
+  'trailer',
+  'expect',
+  'accept-encoding',
   'user-agent',
   'authorization',
 ]);

@@ -10,6 +10,8 @@ const OPEN_BRACE: SyntaxKind = 1;
 const CLOSE_BRACE: SyntaxKind = 2;
 const OPEN_BRACKET: SyntaxKind = 3;
 const CLOSE_BRACKET: SyntaxKind = 4;
+const COMMA: SyntaxKind = 5;
+const COLON: SyntaxKind = 6;
 const STRING: SyntaxKind = 10;
 const EOF: SyntaxKind = 17;
 
@@ -60,6 +62,46 @@ export function splitJsonArray(text: string, key: string): string[] {
 /** The same JSON without white space between its tokens. The text must be valid JSON. */
 export function minifyJson(text: string): string {
   return readValue(createScanner(text, true), text);
+}
+
+/** Deeper members stand no further to the right: else the text grows with the square of a payload's depth. */
+const MAX_INDENTED_DEPTH = 32;
+
+/**
+ * The same JSON, a member or element a line, as JSON.stringify lays it out; without a newline at the end.
+ * @param compact valid JSON without white space between its tokens
+ */
+export function indentJson(compact: string, width: number, newline: string): string {
+  const scanner = createScanner(compact, true);
+  let depth = 0;
+  const line = (): string => newline + ' '.repeat(width * Math.min(depth, MAX_INDENTED_DEPTH));
+  const parts: string[] = [];
+  let before: SyntaxKind = EOF;
+  for (let kind = scanner.scan(); kind !== EOF; kind = scanner.scan()) {
+    const opened = before === OPEN_BRACE || before === OPEN_BRACKET;
+    if (kind === CLOSE_BRACE || kind === CLOSE_BRACKET) {
+      depth -= 1;
+      if (!opened) parts.push(line());
+    } else if (opened || before === COMMA) parts.push(line());
+    else if (before === COLON) parts.push(' ');
+    const offset = scanner.getTokenOffset();
+    parts.push(compact.slice(offset, offset + scanner.getTokenLength()));
+    if (kind === OPEN_BRACE || kind === OPEN_BRACKET) depth += 1;
+    before = kind;
+  }
+  return parts.join('');
+}
+
+/** How many levels of objects and lists are nested in parsed JSON; 0 for a scalar. */
+export function depthOf(value: unknown): number {
+  let depth = 0;
+  let level: unknown[] = [value];
+  for (;;) {
+    const containers = level.filter((one) => typeof one === 'object' && one !== null);
+    if (containers.length === 0) return depth;
+    depth += 1;
+    level = containers.flatMap((one): unknown[] => Object.values(one));
+  }
 }
 
 /** Reads one value from the scanner's position, without the white space inside it. */

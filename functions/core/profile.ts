@@ -29,10 +29,15 @@ export const SignatureScheme = z.strictObject({
     description: 'text: the secret’s UTF-8 bytes. whsec: the bytes that follow whsec_ in base64.',
   }),
   when: z.enum(['always', 'if_secret']).default('always'),
-  separator: z.string().max(5).nullable().default(null).meta({
-    description:
-      'With one, several signatures share the header: of several keys, or of several schemes. Without, the newest key signs.',
-  }),
+  separator: z
+    .string()
+    .regex(/^[\x20-\x7e]{0,5}$/, 'must be at most 5 visible ASCII characters or blanks')
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'With one, several signatures share the header: of several keys, or of several schemes. Without, the newest key signs.',
+    }),
 });
 export type SignatureScheme = z.infer<typeof SignatureScheme>;
 

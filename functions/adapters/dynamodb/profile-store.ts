@@ -107,7 +107,7 @@ export function createProfileStore({ client, catalogTable }: Pick<Tables, 'clien
       const seen = await getStored(profile.name);
       if ((seen === null || seen.deleted ? 0 : seen.revision) !== revision) return null;
       const version = (seen?.version ?? 0) + 1;
-      const next = { ...profile, version, revision: version, deleted: false };
+      const next = { ...profile, version, revision: (seen?.revision ?? 0) + 1, deleted: false };
       const item = {
         ...profileItem(profileKey(profile.name), next),
         listPk: PROFILE_LIST,

@@ -17,5 +17,3 @@ export const BUILT_IN_PROFILES: ReadonlyMap<string, Profile> = new Map(
     return [document.name, compiled.profile];
   }),
 );
-
-export const STANDARD = 'standard';
