@@ -1,0 +1,46 @@
+import { BatchWriteItemCommand, DynamoDBClient, ListTablesCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { ulid } from 'ulid';
+import { expect, test } from 'vitest';
+import { eventually } from './system.ts';
+import { scene, useSystem } from './use-system.ts';
+
+const SUBSCRIPTIONS = 10_000;
+
+// Little time for ingest, so that this fan-out cannot be over in one invocation on any machine.
+const system = useSystem({ context: { functions: '{"ingest":{"timeoutSeconds":9}}' } });
+
+test(`one event reaches ${SUBSCRIPTIONS} subscriptions, going on from a cursor where an invocation ends`, {
+  timeout: 240_000,
+}, async () => {
+  const { tenant, path } = scene('fan-out');
+  const first = await system().subscribe(tenant, path, { profile: 'staffology', eventTypes: ['Payrun_Finalised'] });
+  await copySubscription(tenant, first.id, SUBSCRIPTIONS - 1);
+  await system().publish(tenant, { type: 'Payrun_Finalised', data: { id: 1 } });
+  await eventually(async () => expect((await system().received(path)).total).toBe(SUBSCRIPTIONS), 200_000);
+});
+
+/** Writes copies straight into the table: ten thousand requests would take longer than what is tested. This profile has no secrets, which could not be copied. */
+async function copySubscription(tenant: string, id: string, count: number): Promise<void> {
+  const client = new DynamoDBClient({
+    endpoint: system().endpoints.dynamodbEndpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const { TableNames = [] } = await client.send(new ListTablesCommand({}));
+  const table = TableNames.find((name) => name.includes('Catalog')) ?? '';
+  const { Items = [] } = await client.send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk AND sk = :sk',
+      ExpressionAttributeValues: { ':pk': { S: `T#${tenant}` }, ':sk': { S: id } },
+    }),
+  );
+  expect(Items).toHaveLength(1);
+  const copies = Array.from({ length: count }, () => ({ S: `sub_${ulid()}` })).map((copy) => ({
+    PutRequest: { Item: { ...Items[0], sk: copy, id: copy } },
+  }));
+  while (copies.length > 0) {
+    await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: copies.splice(0, 25) } }));
+  }
+  client.destroy();
+}
