@@ -35,7 +35,7 @@ export const Subscription = z.looseObject({
 export const NewSubscription = Subscription.extend({ secret: z.string().nullable(), publicKey: z.string().nullable() });
 export type NewSubscription = z.infer<typeof NewSubscription>;
 
-export const Attempt = z.looseObject({
+const Attempt = z.looseObject({
   number: z.int(),
   trigger: z.string(),
   startedAt: z.string().transform((text) => Date.parse(text)),

@@ -25,7 +25,7 @@ describe('test-url', () => {
       body: { url: endpoints.receiverUrl + path },
     });
     expect(answer).toMatchObject({ status: 200, body: { ...expected, response: { status: response.status } } });
-    expect(answer.body).toMatchObject({ response: { body: response.body ?? expect.any(String) } });
+    if ('body' in response) expect(answer.body).toMatchObject({ response: { body: response.body } });
     const { requests } = await received(path);
     expect(requests).toHaveLength(1);
     const { type } = z.object({ type: z.string() }).parse(JSON.parse(requests[0]?.body ?? ''));

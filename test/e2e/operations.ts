@@ -1,0 +1,77 @@
+/** Who may call an operation: everybody, a tenant's token and the company, or the company alone. */
+type Access = 'public' | 'tenant' | 'company';
+
+export interface Operation {
+  name: string;
+  access: Access;
+  body?: object;
+  /** A GET that a read-only token may not make. */
+  isSecret?: boolean;
+}
+
+/** Values of the path parameters. */
+export interface Place {
+  tenantId: string;
+  subscriptionId: string;
+  eventId: string;
+  deliveryId: string;
+  name: string;
+}
+
+/**
+ * Every operation of the API, with a body that it takes. In an order in which all of them can succeed, one after the other,
+ * on one delivery whose receiver fails: what takes something away comes last.
+ */
+export function operations(receiverUrl: string): Operation[] {
+  const T = '/v1/tenants/{tenantId}';
+  const S = `${T}/subscriptions/{subscriptionId}`;
+  const of =
+    (access: Access) =>
+    (name: string, extra: Omit<Operation, 'name' | 'access'> = {}) => ({
+      name,
+      access,
+      ...extra,
+    });
+  const [anybody, tenant, company] = [of('public'), of('tenant'), of('company')];
+  return [
+    anybody('GET /v1/health'),
+    company(`PUT ${T}`, { body: { name: 'renamed' } }),
+    company('GET /v1/tenants'),
+    tenant(`GET ${T}`),
+    company(`POST ${T}/portal-tokens`, { body: { readOnly: true } }),
+    tenant(`POST ${T}/subscriptions`, { body: { url: `${receiverUrl}/more`, eventTypes: ['*'] } }),
+    tenant(`GET ${T}/subscriptions`),
+    tenant(`GET ${S}`),
+    tenant(`PATCH ${S}`, { body: { name: 'patched' } }),
+    tenant(`POST ${S}/pause`),
+    tenant(`POST ${S}/resume`),
+    tenant(`GET ${S}/secret`, { isSecret: true }),
+    tenant(`POST ${S}/secret/rotate`),
+    tenant(`POST ${S}/test`),
+    tenant(`GET ${S}/deliveries`),
+    tenant(`POST ${T}/events`, { body: { type: 'a.b', data: 1 } }),
+    tenant(`GET ${T}/events`),
+    tenant(`GET ${T}/events/{eventId}`),
+    tenant(`GET ${T}/events/{eventId}/deliveries`),
+    tenant(`GET ${T}/deliveries/{deliveryId}`),
+    tenant(`POST ${T}/deliveries/{deliveryId}/retry`),
+    tenant(`POST ${T}/deliveries/{deliveryId}/cancel`),
+    tenant(`POST ${T}/test-url`, { body: { url: `${receiverUrl}/tested` } }),
+    company('GET /v1/event-types'),
+    company('POST /v1/event-types', { body: { name: 'operations.added' } }),
+    company('GET /v1/event-types/{name}'),
+    company('PATCH /v1/event-types/{name}', { body: { description: 'patched' } }),
+    company('GET /v1/event-types/{name}/example'),
+    company('POST /v1/event-types/{name}/archive'),
+    company('GET /v1/rejected-events'),
+    tenant(`DELETE ${T}/events/{eventId}/data`),
+    tenant(`DELETE ${S}`),
+    company(`DELETE ${T}`),
+  ];
+}
+
+export function requestOf({ name, body }: Operation, place: Place) {
+  const [method = '', template = ''] = name.split(' ');
+  const path = Object.entries(place).reduce((path, [key, value]) => path.replace(`{${key}}`, value), template);
+  return { method, path, options: body === undefined ? {} : { body } };
+}
