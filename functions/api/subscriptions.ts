@@ -5,6 +5,7 @@ import { EventTypePattern, unknownPatterns } from '../core/event-type.ts';
 import { Filter } from '../core/filter.ts';
 import { newId } from '../core/ids.ts';
 import { ProfileName } from '../core/profile.ts';
+import { releaseMessage } from '../core/queue-message.ts';
 import { checkReceiverUrl, splitCredentials } from '../core/receiver-url.ts';
 import { parseSecret } from '../core/signing.ts';
 import { SignatureVersion, type StatusReason, type Subscription, SubscriptionHeaders } from '../core/subscription.ts';
@@ -169,6 +170,13 @@ export async function patchSubscription(
   patch: SubscriptionPatch,
 ): Promise<Subscription> {
   return changeSubscription(deps, owner, ifMatch, (current) => applyPatch(deps, current, patch));
+}
+
+/** False if somebody changed it since it was read. Its parked deliveries, which nothing else looks at any more, are cancelled. */
+export async function deleteSubscription(deps: ApiDeps, current: Subscription): Promise<boolean> {
+  const deleted = await deps.catalog.deleteSubscription(current);
+  if (deleted) await deps.retries.send([releaseMessage(current, 'discard', null)]);
+  return deleted;
 }
 
 /** The subscription as the patch leaves it, checked; not yet written. */

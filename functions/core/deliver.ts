@@ -15,10 +15,10 @@ import {
 import type { Event } from './event.ts';
 import type { DeliveryRef, Random } from './ids.ts';
 import type { ProfileDocument } from './profile.ts';
-import { type DeliverMessage, MAX_DELAY_SECONDS, type WorkQueue } from './queue-message.ts';
+import { type DeliverMessage, MAX_DELAY_SECONDS, releaseMessage, type WorkQueue } from './queue-message.ts';
 import { isTooLate, matchesStatus } from './retry-policy.ts';
 import type { SigningKey } from './signing.ts';
-import { type StatusReason, type Subscription, signingKeys } from './subscription.ts';
+import { hasExpired, type StatusReason, type Subscription, signingKeys } from './subscription.ts';
 import { templateValues } from './template-values.ts';
 
 /** Everything that a message needs; what is null was not found. */
@@ -189,6 +189,9 @@ async function begin(deps: DeliverDeps, work: Work): Promise<Step> {
   const now = deps.now();
   if (delivery !== null && !isOpen(delivery)) return ACK;
   if (subscription === null) return end(deps, delivery, now, 'subscription_deleted', 'The subscription was deleted.');
+  if (hasExpired(subscription, now)) {
+    return end(deps, delivery, now, 'subscription_expired', 'The subscription expired before this attempt.');
+  }
   if (event === null || event.data === null) {
     return end(deps, delivery, now, 'event_gone', 'The event is no longer in the journal.');
   }
@@ -221,15 +224,17 @@ async function end(
 }
 
 async function parkIt(deps: DeliverDeps, base: Delivery, { tenantId, id, status }: Subscription): Promise<Decision> {
-  const parked = park(base, `The subscription is ${status}. Resume it to deliver what is parked.`);
+  const remedy = status === 'unverified' ? 'Verify' : 'Resume';
+  const parked = park(base, `The subscription is ${status}. ${remedy} it to deliver what is parked.`);
   const saved = await deps.store.save(parked, base.revision);
-  // Resuming looks for parked deliveries once; one that is parked at that very moment sees to itself.
+  if (parked.status !== 'parked') return ACK;
+  // Resuming and deleting look for parked deliveries once; one that is parked at that very moment sees to itself.
   const current = await deps.store.getSubscription(tenantId, id);
-  if (saved && current?.status === 'active') {
-    const stored = { ...parked, revision: base.revision + 1 };
-    const released = release(stored, deps.now(), deps.waits);
-    if (await deps.store.save(released, stored.revision)) await enqueue(deps, released, 0);
-  }
+  if (!saved || (current !== null && current.status !== 'active')) return ACK;
+  const stored = { ...parked, revision: base.revision + 1 };
+  if (current === null) return end(deps, stored, deps.now(), 'subscription_deleted', 'The subscription was deleted.');
+  const released = release(stored, deps.now(), deps.waits);
+  if (await deps.store.save(released, stored.revision)) await enqueue(deps, released, 0);
   return ACK;
 }
 
@@ -272,7 +277,7 @@ async function attempt(
 }
 
 /** What counts as success is the profile's to say. */
-function judge(result: WebhookResult, { responses }: ProfileDocument): WebhookResult {
+export function judge(result: WebhookResult, { responses }: ProfileDocument): WebhookResult {
   if (result.response === null || (result.outcome !== 'success' && result.outcome !== 'http_error')) return result;
   const { status } = result.response;
   const succeeded = matchesStatus(responses.success, status);
@@ -385,8 +390,10 @@ async function deactivate(
   { responses }: ProfileDocument,
 ): Promise<void> {
   const { code = 'receiver_gone', message = '' } = statusReason ?? {};
-  if (responses.deactivation === 'remove') await deps.store.removeSubscription(tenantId, subscriptionId);
-  else await deps.store.disableSubscription(tenantId, subscriptionId, { code, message, at: deps.now() });
+  if (responses.deactivation === 'remove') {
+    await deps.store.removeSubscription(tenantId, subscriptionId);
+    await deps.retries.send([releaseMessage({ tenantId, id: subscriptionId }, 'discard', null)]);
+  } else await deps.store.disableSubscription(tenantId, subscriptionId, { code, message, at: deps.now() });
   deps.report({ kind: 'disabled', tenantId, subscriptionId });
 }
 

@@ -226,7 +226,9 @@ export function fieldErrors(error: z.ZodError, input: unknown): FieldError[] {
     if (issue.code === 'invalid_type' && valueAt(input, issue.path) === undefined) {
       return [{ path: pointer(issue.path), message: 'is required' }];
     }
-    return [{ path: pointer(issue.path), message: issue.message }];
+    // zod says no more of a wrong name than that it is one; the schema of the names says why.
+    const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+    return [{ path: pointer(issue.path), message }];
   });
   return listErrors(all);
 }

@@ -15,7 +15,7 @@ export const DeliverMessage = z.object({
 });
 export type DeliverMessage = z.infer<typeof DeliverMessage>;
 
-/** On the retries queue: a subscription is active again; see to its parked deliveries, oldest first. */
+/** On the retries queue: a subscription is active again, or deleted; see to its parked deliveries, oldest first. */
 export const ReleaseMessage = z.object({
   v: z.literal(1),
   kind: z.literal('release'),
@@ -43,3 +43,12 @@ export interface WorkQueue {
 }
 
 export const MAX_DELAY_SECONDS = 900;
+
+export function releaseMessage(
+  { tenantId, id }: { tenantId: string; id: string },
+  parked: ReleaseMessage['parked'],
+  since: number | null,
+): Outgoing {
+  const message: ReleaseMessage = { v: 1, kind: 'release', tenantId, subscriptionId: id, parked, since, cursor: null };
+  return { message, delaySeconds: 0 };
+}

@@ -20,16 +20,19 @@ export interface ReleaseDeps {
 }
 
 /**
- * Sees to the parked deliveries of a subscription that is active again: wakes them, or cancels them. What does not fit
+ * Sees to the parked deliveries of a subscription that is active again or deleted: wakes them, or cancels them. What does not fit
  * in one invocation goes on from a cursor, as a message of its own.
  */
 export async function releaseParked(deps: ReleaseDeps, message: ReleaseMessage): Promise<void> {
   let cursor = message.cursor;
   do {
     const subscription = await deps.store.getSubscription(message.tenantId, message.subscriptionId);
-    if (subscription?.status !== 'active') return; // paused again, or gone: they stay as they are
+    // Paused again: they stay as they are. Deleted: nobody else will ever look at them.
+    if (subscription !== null && subscription.status !== 'active') return;
     const page = await deps.store.listParked(message.subscriptionId, cursor);
-    const woken = await Promise.all(page.deliveries.map((delivery) => releaseOne(deps, message, delivery)));
+    const woken = await Promise.all(
+      page.deliveries.map((delivery) => releaseOne(deps, message, subscription !== null, delivery)),
+    );
     await deps.retries.send(
       woken.filter((one) => one !== null).map((one) => ({ message: deliverMessage(one), delaySeconds: 0 })),
     );
@@ -39,11 +42,19 @@ export async function releaseParked(deps: ReleaseDeps, message: ReleaseMessage):
 }
 
 /** Null if the delivery is not to be woken. */
-async function releaseOne(deps: ReleaseDeps, message: ReleaseMessage, delivery: Delivery): Promise<Delivery | null> {
-  const wanted = message.parked === 'deliver' && (message.since === null || delivery.eventAt >= message.since);
+async function releaseOne(
+  deps: ReleaseDeps,
+  message: ReleaseMessage,
+  exists: boolean,
+  delivery: Delivery,
+): Promise<Delivery | null> {
+  const isRecent = message.since === null || delivery.eventAt >= message.since;
+  const wanted = exists && message.parked === 'deliver' && isRecent;
   const next = wanted
     ? release(delivery, deps.now(), deps.waits)
-    : cancel(delivery, deps.now(), 'discarded', 'It was parked, and discarded when the subscription was resumed.');
+    : exists
+      ? cancel(delivery, deps.now(), 'discarded', 'It was parked, and discarded when the subscription was resumed.')
+      : cancel(delivery, deps.now(), 'subscription_deleted', 'The subscription was deleted.');
   // Refused: somebody else has seen to this one.
   return (await deps.store.save(next, delivery.revision)) && wanted ? next : null;
 }

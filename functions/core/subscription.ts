@@ -65,15 +65,19 @@ export function wantsEvent(
   isRepetition: boolean,
   data: () => unknown,
 ): boolean {
-  const { filter, expiresAt } = subscription;
+  const { filter } = subscription;
   return (
     subscription.environment === event.environment &&
     subscription.status !== 'unverified' &&
-    (expiresAt === null || event.acceptedAt < expiresAt) &&
+    !hasExpired(subscription, event.acceptedAt) &&
     (!isRepetition || subscription.createdAt <= event.recordedAt) &&
     subscription.eventTypes.some((pattern) => matchesPattern(pattern, event.type)) &&
     (filter === null || matchFilter(filter, { type: event.type, environment: event.environment, data: data() }).matches)
   );
+}
+
+export function hasExpired({ expiresAt }: Pick<Subscription, 'expiresAt'>, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now;
 }
 
 /** The keys that sign now: the current ones, then those whose overlap has not ended. */

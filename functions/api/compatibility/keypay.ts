@@ -7,7 +7,7 @@ import type { ApiDeps } from '../route.ts';
 import { sendTest } from '../routes/tests.ts';
 import { makeKeys, revealSecret } from '../secrets.ts';
 import { readMembers, readQuery, vendorRoute } from './vendor-route.ts';
-import { canonicalNames, create, listOf, readOne, remove, replace, vendorCatalogue } from './vendor-subscriptions.ts';
+import { canonicalNames, create, listOwn, readOne, remove, replace, vendorCatalogue } from './vendor-subscriptions.ts';
 
 const PATH = '/business/{tenantId}/webhookregistrations';
 const params = { subscriptionId: SubscriptionId };
@@ -31,7 +31,7 @@ const Registration = z.object({
 export const keypayRoutes = [
   vendorRoute('GET', PATH, {
     run: async ({ params: { tenantId }, principal, deps }) => {
-      const found = await listOf(deps, 'keypay', tenantId);
+      const found = await listOwn(deps, 'keypay', tenantId);
       return { status: 200, body: await Promise.all(found.map((one) => view(deps, principal, one))) };
     },
   }),
@@ -48,7 +48,7 @@ export const keypayRoutes = [
   }),
   vendorRoute('DELETE', PATH, {
     run: async ({ params: { tenantId }, deps }) => {
-      for (const { id } of await listOf(deps, 'keypay', tenantId)) {
+      for (const { id } of await listOwn(deps, 'keypay', tenantId)) {
         await remove(deps, 'keypay', { tenantId, subscriptionId: id }).catch(unlessGone);
       }
       return { status: 200 };

@@ -7,7 +7,7 @@ import { renderSample } from '../routes/event-types.ts';
 import { toGuid, WebhookId } from './guid.ts';
 import { countPayloads, payloadView } from './staffology-payloads.ts';
 import { readMembers, vendorRoute } from './vendor-route.ts';
-import { canonicalNames, create, listOf, readOne, remove, replace, vendorCatalogue } from './vendor-subscriptions.ts';
+import { canonicalNames, create, listOwn, readOne, remove, replace, vendorCatalogue } from './vendor-subscriptions.ts';
 
 const PATH = '/employers/{tenantId}/webhooks';
 const params = { subscriptionId: WebhookId };
@@ -23,7 +23,7 @@ const Webhook = z.object({
 export const staffologyRoutes = [
   vendorRoute('GET', PATH, {
     run: async ({ params: { tenantId }, deps }) => {
-      const found = await listOf(deps, 'staffology', tenantId);
+      const found = await listOwn(deps, 'staffology', tenantId);
       return { status: 200, body: found.map(item) };
     },
   }),

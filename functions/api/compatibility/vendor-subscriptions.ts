@@ -1,4 +1,5 @@
 import { unknownPatterns } from '../../core/event-type.ts';
+import { releaseMessage } from '../../core/queue-message.ts';
 import type { StatusReason, Subscription } from '../../core/subscription.ts';
 import { CATALOGUES } from '../catalogues.ts';
 import { invalid, notFound, Problem } from '../problem.ts';
@@ -7,6 +8,7 @@ import {
   applyPatch,
   changeSubscription,
   createSubscription,
+  deleteSubscription,
   readSubscription,
   SubscriptionInput,
   type SubscriptionPatch,
@@ -21,7 +23,7 @@ interface Owner {
 }
 
 /** Oldest first. */
-export async function listOf(deps: ApiDeps, vendor: Vendor, tenantId: string): Promise<Subscription[]> {
+export async function listOwn(deps: ApiDeps, vendor: Vendor, tenantId: string): Promise<Subscription[]> {
   const found: Subscription[] = [];
   let cursor: string | null = null;
   do {
@@ -80,14 +82,15 @@ export async function replace(deps: ApiDeps, vendor: Vendor, owner: Owner, repla
     const finished = finish === undefined ? patched : await finish(patched);
     return { ...finished, ...statusOf(finished, isActive, deps.now()) };
   });
-  if (wasIdle && next.status === 'active') await discardParked(deps, owner);
+  // The vendors do not make up for what happened during a pause. It stays on record, and can be retried by hand.
+  if (wasIdle && next.status === 'active') await deps.retries.send([releaseMessage(next, 'discard', null)]);
   return next;
 }
 
-/** Gone already is as good as deleted by us; changed in between is read anew. */
+/** Only what was read is deleted: should it have changed in between, it is read anew. */
 export async function remove(deps: ApiDeps, vendor: Vendor, owner: Owner): Promise<void> {
   for (let tries = 0; tries < 5; tries += 1) {
-    if (await deps.catalog.deleteSubscription(await readOne(deps, vendor, owner))) return;
+    if (await deleteSubscription(deps, await readOne(deps, vendor, owner))) return;
   }
   throw new Problem('conflict', 'Others keep changing it at the same moment. Send the request again.', [], 1);
 }
@@ -103,7 +106,7 @@ export async function canonicalNames(deps: ApiDeps, vendor: Vendor, given: reado
   const canonical = given.map((name) => known.get(name.toLowerCase()) ?? name);
   const strange = given.filter((name) => name !== '*' && !known.has(name.toLowerCase()));
   const refused = deps.catalogue === 'strict' ? [...strange, ...unknownPatterns(canonical, live)] : strange;
-  if (refused.length === 0) return [...new Set(canonical)];
+  if (refused.length === 0) return canonical;
   throw invalid([{ path, message: `${[...new Set(refused)].join(', ')}: there is no such event` }]);
 }
 
@@ -129,10 +132,4 @@ function pausedAt(at: number): StatusReason {
 
 function allNull(record: Record<string, string>): Record<string, null> {
   return Object.fromEntries(Object.keys(record).map((name) => [name, null]));
-}
-
-/** The vendors do not make up for what happened during a pause. It stays on record, and can be retried by hand. */
-async function discardParked(deps: ApiDeps, { tenantId, subscriptionId }: Owner): Promise<void> {
-  const message = { v: 1, kind: 'release', tenantId, subscriptionId, since: null, cursor: null } as const;
-  await deps.retries.send([{ delaySeconds: 0, message: { ...message, parked: 'discard' } }]);
 }

@@ -45,7 +45,8 @@ export const profileRoutes = [
         throw new Problem('conflict', `${document.name} is built in. Choose another name.`);
       const now = deps.now();
       const saved = await deps.profileStore.save(
-        { name: document.name, document: body, createdAt: now, updatedAt: now },
+        // With its defaults: a later release may have others, and a version never changes.
+        { name: document.name, document, createdAt: now, updatedAt: now },
         0,
       );
       if (saved === null)
@@ -158,10 +159,7 @@ export const profileRoutes = [
         throw invalid([{ path: '/name', message: `must be ${params.name}, as in the path` }]);
       const current = await readOwn(deps, params.name);
       checkRevision(ifMatch, current);
-      const saved = await deps.profileStore.save(
-        { ...current, document: body, updatedAt: deps.now() },
-        current.revision,
-      );
+      const saved = await deps.profileStore.save({ ...current, document, updatedAt: deps.now() }, current.revision);
       if (saved === null)
         throw new Problem('conflict', 'It was changed at the same moment. Send the request again.', [], 1);
       return { status: 200, body: ownView(saved), revision: saved.revision };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { ProfileDocument } from '../../core/profile.ts';
 import type { Subscription } from '../../core/subscription.ts';
 import { forbidReadOnly, Problem } from '../problem.ts';
 import { type ApiDeps, route } from '../route.ts';
@@ -25,7 +26,7 @@ export const secretRoutes = [
     },
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret/rotate', {
-    summary: 'Change the signing secret; the old one signs beside it for a while',
+    summary: 'Change the signing secret; the old one signs beside it for a while, if the profile has room for both',
     tag: 'Subscriptions',
     access: 'tenant',
     params: subscriptionParams,
@@ -40,14 +41,11 @@ export const secretRoutes = [
     run: async ({ params, body, deps }) => {
       const now = deps.now();
       const rotated = await changeSubscription(deps, params, null, async (current) => {
-        const fresh = await makeKeys(
-          deps,
-          params,
-          current.signatureVersions,
-          await nextSecret(deps, current, body.secret),
-        );
+        const document = await profileOf(deps, current);
+        const fresh = await makeKeys(deps, params, current.signatureVersions, nextSecret(document, body.secret));
+        const overlapMs = carriesSeveral(document) ? body.overlapSeconds * 1_000 : 0;
         const previous = current.keys
-          .map((key) => ({ ...key, endsAt: key.endsAt ?? now + body.overlapSeconds * 1_000 }))
+          .map((key) => ({ ...key, endsAt: key.endsAt ?? now + overlapMs }))
           .filter(({ endsAt }) => endsAt > now);
         return { ...current, keys: [...fresh, ...previous.slice(0, MAX_PREVIOUS_KEYS)] };
       });
@@ -56,17 +54,21 @@ export const secretRoutes = [
   }),
 ];
 
-/** By the profile's rules; to rotate asks for a secret even where one is optional. */
-async function nextSecret(
-  deps: ApiDeps,
-  { profile: name }: Subscription,
-  brought: string | undefined,
-): Promise<string | null> {
+async function profileOf(deps: ApiDeps, { profile: name }: Subscription): Promise<ProfileDocument> {
   const profile = await deps.profiles.get(name, null);
   if (profile === null) throw new Problem('conflict', `The profile ${name} was deleted. Change it first.`);
-  const { secret } = profile.document.subscription;
-  if (secret === 'none') {
-    throw new Problem('conflict', `Subscriptions with the profile ${name} have no secret of their own.`);
+  return profile.document;
+}
+
+/** Whether an old secret can sign beside a new one: a header without a separator has room for one signature. */
+function carriesSeveral({ signatures }: ProfileDocument): boolean {
+  return signatures.some(({ key, separator }) => key === 'subscription' && separator !== null);
+}
+
+/** By the profile's rules; to rotate asks for a secret even where one is optional. */
+function nextSecret(document: ProfileDocument, brought: string | undefined): string {
+  if (document.subscription.secret === 'none') {
+    throw new Problem('conflict', `Subscriptions with the profile ${document.name} have no secret of their own.`);
   }
-  return chooseSecret(profile.document, brought) ?? generateTextSecret();
+  return chooseSecret(document, brought) ?? generateTextSecret();
 }

@@ -4,6 +4,7 @@ import { Environment } from '../../core/event.ts';
 import { EventTypeName, EventTypePattern, TEST_EVENT_TYPE } from '../../core/event-type.ts';
 import { matchFilter } from '../../core/filter.ts';
 import { SubscriptionId } from '../../core/ids.ts';
+import { releaseMessage } from '../../core/queue-message.ts';
 import { type Subscription, SubscriptionStatus } from '../../core/subscription.ts';
 import { checkRevision } from '../modify.ts';
 import { invalid, Problem } from '../problem.ts';
@@ -12,6 +13,7 @@ import { revealSecret } from '../secrets.ts';
 import {
   changeSubscription,
   createSubscription,
+  deleteSubscription,
   patchSubscription,
   readSubscription,
   SubscriptionInput,
@@ -93,7 +95,9 @@ export const subscriptionRoutes = [
     conditional: true,
     responses: One,
     run: async ({ params, body, ifMatch, deps }) => {
-      return answer(await patchSubscription(deps, params, ifMatch, body));
+      const patched = await patchSubscription(deps, params, ifMatch, body);
+      // Another URL may have been verified where the one before was not.
+      return answer(body.url === undefined ? patched : await wake(deps, patched));
     },
   }),
   route('DELETE', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
@@ -106,7 +110,7 @@ export const subscriptionRoutes = [
     run: async ({ params, ifMatch, deps }) => {
       const current = await readSubscription(deps, params);
       checkRevision(ifMatch, current);
-      if (!(await deps.catalog.deleteSubscription(current))) {
+      if (!(await deleteSubscription(deps, current))) {
         throw new Problem('conflict', 'It was changed at the same moment. Send the request again.', [], 1);
       }
       return { status: 204 };
@@ -155,20 +159,7 @@ export const subscriptionRoutes = [
         refuseUnverified(current);
         return { ...current, status: 'active', statusReason: null };
       });
-      await deps.retries.send([
-        {
-          delaySeconds: 0,
-          message: {
-            v: 1,
-            kind: 'release',
-            tenantId: resumed.tenantId,
-            subscriptionId: resumed.id,
-            parked: body.parked,
-            since: body.since ?? null,
-            cursor: null,
-          },
-        },
-      ]);
+      await deps.retries.send([releaseMessage(resumed, body.parked, body.since ?? null)]);
       return answer(resumed);
     },
   }),
@@ -196,7 +187,7 @@ export const subscriptionRoutes = [
         throw invalid([{ path: '/secret', message: 'is not the X-Hook-Secret that the receiver was sent' }]);
       }
       const active = { status: 'active', statusReason: null, verificationToken: null } as const;
-      return answer(await changeSubscription(deps, params, null, (one) => ({ ...one, ...active })));
+      return answer(await wake(deps, await changeSubscription(deps, params, null, (one) => ({ ...one, ...active }))));
     },
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/filter/test', {
@@ -273,5 +264,11 @@ async function verifyAgain(deps: ApiDeps, current: Subscription): Promise<Subscr
     ...(credentials === null ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
   };
   const verified = await verifyReceiver(deps, profile.document, { owner, url: current.url, headers });
-  return changeSubscription(deps, owner, null, (one) => ({ ...one, ...verified }));
+  return wake(deps, await changeSubscription(deps, owner, null, (one) => ({ ...one, ...verified })));
+}
+
+/** What was under way when it became unverified was parked. */
+async function wake(deps: ApiDeps, subscription: Subscription): Promise<Subscription> {
+  if (subscription.status === 'active') await deps.retries.send([releaseMessage(subscription, 'deliver', null)]);
+  return subscription;
 }

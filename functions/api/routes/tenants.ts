@@ -7,6 +7,7 @@ import { checkRevision, modify } from '../modify.ts';
 import { forbidReadOnly, invalid, notFound } from '../problem.ts';
 import { pageQuery, route } from '../route.ts';
 import { SecretInput } from '../secrets.ts';
+import { deleteSubscription } from '../subscriptions.ts';
 import { ensureTenantKey, rotateTenantKey } from '../tenant-key.ts';
 import { listBody, listOf, TenantView, tenantView, time } from '../views.ts';
 
@@ -94,7 +95,7 @@ export const tenantRoutes = [
           params.tenantId,
           cursor,
         );
-        await Promise.all(page.subscriptions.map((subscription) => deps.catalog.deleteSubscription(subscription)));
+        await Promise.all(page.subscriptions.map((subscription) => deleteSubscription(deps, subscription)));
         cursor = page.cursor;
       } while (cursor !== null);
       await deps.catalog.deleteTenant(params.tenantId);

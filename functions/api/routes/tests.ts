@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import type { ProfileKeys } from '../../core/compile-profile.ts';
+import { judge } from '../../core/deliver.ts';
 import { newDelivery } from '../../core/delivery.ts';
 import { EventTypeName } from '../../core/event-type.ts';
 import { newId } from '../../core/ids.ts';
 import { type ProfileDocument, ProfileName } from '../../core/profile.ts';
 import { checkReceiverUrl, splitCredentials } from '../../core/receiver-url.ts';
-import type { Subscription } from '../../core/subscription.ts';
+import { hasExpired, type Subscription } from '../../core/subscription.ts';
 import { templateValues } from '../../core/template-values.ts';
 import { invalid, Problem } from '../problem.ts';
 import { type ApiDeps, route } from '../route.ts';
@@ -38,12 +39,13 @@ export const testRoutes = [
       const values = templateValues(event, subscription, { ref, attempt: 1, at: deps.now() });
       const request = profile.render(values, await throwawayKeys(deps, tenantId, profile.document));
       const { timeoutSeconds } = profile.document.retry;
-      const { outcome, durationMs, response, error } = await deps.sender.send({
+      const sent = await deps.sender.send({
         url: body.url,
         headers: { 'user-agent': deps.userAgent, ...request.headers },
         body: request.body,
         timeoutMs: Math.min(deps.attemptTimeoutMs, (timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1_000),
       });
+      const { outcome, durationMs, response, error } = judge(sent, profile.document);
       return { status: 200, body: { outcome, durationMs, response, error } };
     },
   }),
@@ -62,6 +64,9 @@ export const testRoutes = [
           'conflict',
           `The subscription is ${subscription.status}. ${HOW_TO_ACTIVATE[subscription.status]}`,
         );
+      }
+      if (hasExpired(subscription, deps.now())) {
+        throw new Problem('conflict', 'The subscription has expired. Give it another expiresAt, or subscribe anew.');
       }
       const delivery = await sendTest(deps, subscription, body.eventType);
       return { status: 202, body: deliveryView(delivery) };
