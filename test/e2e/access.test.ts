@@ -16,6 +16,9 @@ let own: Place;
 let others: Place;
 let tokens: { full: string; readOnly: string; brief: string };
 
+/** What belongs to no tenant. */
+const NAMES = { name: 'access.known', catalogue: 'bindbee', profile: 'operations' };
+
 async function furnish(name: string): Promise<Place> {
   const client = system();
   const { tenant, path } = scene(name);
@@ -23,7 +26,7 @@ async function furnish(name: string): Promise<Place> {
   const { id } = await client.subscribe(tenant, path);
   const eventId = await client.publish(tenant);
   const delivery = await attempted(client, tenant, eventId, 1);
-  return { tenantId: tenant, subscriptionId: id, eventId, deliveryId: delivery.id, name: 'access.known' };
+  return { tenantId: tenant, subscriptionId: id, eventId, deliveryId: delivery.id, ...NAMES };
 }
 
 beforeAll(async () => {

@@ -9,6 +9,26 @@ export interface Operation {
   isSecret?: boolean;
 }
 
+/** The least that a profile must say. */
+const PROFILE = { name: 'operations', envelope: { data: '{{event.data}}' }, retry: { gapsSeconds: [] } };
+const CATALOGUE = {
+  name: 'own',
+  title: 'Own',
+  description: 'A catalogue of one’s own.',
+  sources: [],
+  eventTypes: [
+    {
+      name: 'operations.loaded',
+      description: 'x',
+      group: 'x',
+      source: 'ours',
+      exampleSource: 'ours',
+      schema: {},
+      example: 1,
+    },
+  ],
+};
+
 /** Values of the path parameters. */
 export interface Place {
   tenantId: string;
@@ -16,6 +36,8 @@ export interface Place {
   eventId: string;
   deliveryId: string;
   name: string;
+  catalogue: string;
+  profile: string;
 }
 
 /**
@@ -38,6 +60,8 @@ export function operations(receiverUrl: string): Operation[] {
     company(`PUT ${T}`, { body: { name: 'renamed' } }),
     company('GET /v1/tenants'),
     tenant(`GET ${T}`),
+    tenant(`GET ${T}/signing-key`, { isSecret: true }),
+    tenant(`POST ${T}/signing-key/rotate`),
     company(`POST ${T}/portal-tokens`, { body: { readOnly: true } }),
     tenant(`POST ${T}/subscriptions`, { body: { url: `${receiverUrl}/more`, eventTypes: ['*'] } }),
     tenant(`GET ${T}/subscriptions`),
@@ -45,6 +69,8 @@ export function operations(receiverUrl: string): Operation[] {
     tenant(`PATCH ${S}`, { body: { name: 'patched' } }),
     tenant(`POST ${S}/pause`),
     tenant(`POST ${S}/resume`),
+    tenant(`POST ${S}/verify`),
+    tenant(`POST ${S}/filter/test`, { body: { data: 1 } }),
     tenant(`GET ${S}/secret`, { isSecret: true }),
     tenant(`POST ${S}/secret/rotate`),
     tenant(`POST ${S}/test`),
@@ -62,7 +88,17 @@ export function operations(receiverUrl: string): Operation[] {
     company('GET /v1/event-types/{name}'),
     company('PATCH /v1/event-types/{name}', { body: { description: 'patched' } }),
     company('GET /v1/event-types/{name}/example'),
+    company('GET /v1/event-types/{name}/samples'),
     company('POST /v1/event-types/{name}/archive'),
+    company('GET /v1/catalogues'),
+    company('POST /v1/catalogues/{catalogue}/load'),
+    company('POST /v1/catalogues', { body: CATALOGUE }),
+    company('GET /v1/profiles'),
+    company('POST /v1/profiles', { body: PROFILE }),
+    company('POST /v1/profiles/preview', { body: { profile: 'standard', event: { type: 'a.b', data: 1 } } }),
+    company('GET /v1/profiles/{profile}'),
+    company('PUT /v1/profiles/{profile}', { body: PROFILE }),
+    company('DELETE /v1/profiles/{profile}'),
     company('GET /v1/rejected-events'),
     tenant(`DELETE ${T}/events/{eventId}/data`),
     tenant(`DELETE ${S}`),

@@ -3,6 +3,7 @@ import { Catalogue, type CatalogueEventType } from '../../core/catalogue.ts';
 import { CATALOGUES } from '../catalogues.ts';
 import { notFound } from '../problem.ts';
 import { type ApiDeps, route } from '../route.ts';
+import { checkLength, checkSchema } from './event-types.ts';
 
 const CatalogueName = z.string().max(63);
 const LoadedView = z.object({ created: z.int(), changed: z.int(), unchanged: z.int() }).meta({ id: 'LoadedCatalogue' });
@@ -36,14 +37,14 @@ export const catalogueRoutes = [
       },
     }),
   }),
-  route('POST', '/v1/catalogues/{name}/load', {
+  route('POST', '/v1/catalogues/{catalogue}/load', {
     summary: 'Load one of them into the catalogue; loading it again changes nothing',
     tag: 'Event types',
     access: 'company',
-    params: { name: CatalogueName },
+    params: { catalogue: CatalogueName },
     responses: { 200: { description: 'What was done.', schema: LoadedView } },
     run: async ({ params, deps }) => {
-      const catalogue = CATALOGUES.find(({ name }) => name === params.name);
+      const catalogue = CATALOGUES.find(({ name }) => name === params.catalogue);
       if (catalogue === undefined)
         throw notFound(`catalogue; there are ${CATALOGUES.map(({ name }) => name).join(', ')}`);
       return { status: 200, body: await load(deps, catalogue.eventTypes) };
@@ -62,8 +63,14 @@ export const catalogueRoutes = [
 /** Event types that are there keep whether they are archived and whether they validate; what describes them is replaced. */
 async function load(deps: ApiDeps, eventTypes: readonly CatalogueEventType[]): Promise<z.infer<typeof LoadedView>> {
   const done = { created: 0, changed: 0, unchanged: 0 };
-  for (const { name, description, group, schema, example } of eventTypes) {
-    const wanted = { description, group, schema: JSON.stringify(schema), example: JSON.stringify(example) };
+  const types = eventTypes.map(({ name, description, group, ...texts }, index) => {
+    const [schema, example] = [JSON.stringify(texts.schema), JSON.stringify(texts.example)];
+    // All are checked before any is written.
+    for (const [field, text] of Object.entries({ schema, example })) checkLength(text, `/eventTypes/${index}/${field}`);
+    checkSchema(schema, `/eventTypes/${index}/schema`);
+    return { name, wanted: { description, group, schema, example } };
+  });
+  for (const { name, wanted } of types) {
     const now = deps.now();
     const current = await deps.catalog.getEventType(name);
     if (current === null) {

@@ -165,20 +165,22 @@ export const eventTypeRoutes = [
   }),
 ];
 
-function checkSchema(schema: string): void {
+export function checkSchema(schema: string, path = '/schema'): void {
   const mistake = schemaMistake(schema);
-  if (mistake !== null)
-    throw invalid([{ path: '/schema', message: `is not a JSON Schema that can be used: ${mistake}` }]);
+  if (mistake !== null) throw invalid([{ path, message: `is not a JSON Schema that can be used: ${mistake}` }]);
+}
+
+export function checkLength(text: string, path: string): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_TEXT_BYTES)
+    throw invalid([{ path, message: `is ${bytes} bytes; at most ${MAX_TEXT_BYTES} are allowed` }]);
 }
 
 /** A member of the request as its author wrote it; null for null, undefined if it is not there. */
 function jsonText(bodyText: string, key: 'schema' | 'example'): string | null | undefined {
   const text = cutJsonMember(bodyText, key);
   if (text === null) return undefined;
-  const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_TEXT_BYTES) {
-    throw invalid([{ path: `/${key}`, message: `is ${bytes} bytes; at most ${MAX_TEXT_BYTES} are allowed` }]);
-  }
+  checkLength(text, `/${key}`);
   if (!isWellFormedJson(JSON.parse(text)))
     throw invalid([{ path: `/${key}`, message: 'contains an unpaired surrogate' }]);
   return text === 'null' ? null : text;

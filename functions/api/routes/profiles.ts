@@ -14,7 +14,7 @@ import { type ApiDeps, Moment, route } from '../route.ts';
 import { chooseSecret, generateTextSecret, SecretInput } from '../secrets.ts';
 import { listOf, ProfileView, profileView } from '../views.ts';
 
-const params = { name: ProfileName };
+const params = { profile: ProfileName };
 const One = { 200: { description: 'The profile.', schema: ProfileView } };
 
 export const profileRoutes = [
@@ -131,20 +131,20 @@ export const profileRoutes = [
       };
     },
   }),
-  route('GET', '/v1/profiles/{name}', {
+  route('GET', '/v1/profiles/{profile}', {
     summary: 'Read a profile',
     tag: 'Profiles',
     access: 'company',
     params,
     responses: One,
     run: async ({ params, deps }) => {
-      const builtIn = BUILT_IN_PROFILES.get(params.name);
+      const builtIn = BUILT_IN_PROFILES.get(params.profile);
       if (builtIn !== undefined) return { status: 200, body: builtInView(builtIn) };
-      const stored = await readOwn(deps, params.name);
+      const stored = await readOwn(deps, params.profile);
       return { status: 200, body: ownView(stored), revision: stored.revision };
     },
   }),
-  route('PUT', '/v1/profiles/{name}', {
+  route('PUT', '/v1/profiles/{profile}', {
     summary: 'Make the next version of a profile; deliveries under way keep theirs',
     tag: 'Profiles',
     access: 'company',
@@ -155,9 +155,9 @@ export const profileRoutes = [
     responses: One,
     run: async ({ params, body, ifMatch, deps }) => {
       const { document } = compile(body);
-      if (document.name !== params.name)
-        throw invalid([{ path: '/name', message: `must be ${params.name}, as in the path` }]);
-      const current = await readOwn(deps, params.name);
+      if (document.name !== params.profile)
+        throw invalid([{ path: '/name', message: `must be ${params.profile}, as in the path` }]);
+      const current = await readOwn(deps, params.profile);
       checkRevision(ifMatch, current);
       const saved = await deps.profileStore.save({ ...current, document, updatedAt: deps.now() }, current.revision);
       if (saved === null)
@@ -165,7 +165,7 @@ export const profileRoutes = [
       return { status: 200, body: ownView(saved), revision: saved.revision };
     },
   }),
-  route('DELETE', '/v1/profiles/{name}', {
+  route('DELETE', '/v1/profiles/{profile}', {
     summary: 'Delete a profile that no subscription and no tenant uses',
     tag: 'Profiles',
     access: 'company',
@@ -173,12 +173,13 @@ export const profileRoutes = [
     conditional: true,
     responses: { 204: { description: 'Deleted.', schema: null } },
     run: async ({ params, ifMatch, deps }) => {
-      const stored = await readOwn(deps, params.name);
+      const stored = await readOwn(deps, params.profile);
       checkRevision(ifMatch, stored);
-      if (deps.defaultProfile === params.name) throw new Problem('conflict', 'It is the default of this deployment.');
-      if (await deps.profileStore.isUsed(params.name))
+      if (deps.defaultProfile === params.profile)
+        throw new Problem('conflict', 'It is the default of this deployment.');
+      if (await deps.profileStore.isUsed(params.profile))
         throw new Problem('conflict', 'Subscriptions use it. Change or delete them first.');
-      const tenant = await tenantWithDefault(deps, params.name);
+      const tenant = await tenantWithDefault(deps, params.profile);
       if (tenant !== null)
         throw new Problem('conflict', `It is the default of the tenant ${tenant}. Change that first.`);
       if (!(await deps.profileStore.remove(stored))) {
