@@ -70,6 +70,8 @@ export interface DeliverDeps {
   attemptTimeoutMs: number;
   userAgent: string;
   now: () => number;
+  /** Resolves when the attempts of a batch that are over are not to wait any longer for those that are not. */
+  patience: () => Promise<void>;
   random: Random;
   report: (report: DeliverReport) => void;
 }
@@ -112,7 +114,7 @@ export async function deliverBatch(deps: DeliverDeps, received: readonly Receive
   const decisions = new Map<DeliverMessage, Decision>();
   const works = await loadAll(deps, latestOfEach(received));
   const finished: Finished[] = [];
-  await Promise.all(
+  const attempts = Promise.all(
     works.map((work) =>
       guarded(deps, decisions, work, async () => {
         const step = await begin(deps, work);
@@ -121,7 +123,21 @@ export async function deliverBatch(deps: DeliverDeps, received: readonly Receive
       }),
     ),
   );
-  // Most deliveries succeed at once: those share one write.
+  // Mostly all are over at once, and share one write. One that hangs must not keep the others off the record.
+  await Promise.race([attempts, deps.patience()]);
+  await recordAll(deps, finished.splice(0), decisions);
+  await attempts;
+  await recordAll(deps, finished.splice(0), decisions);
+  // What is left out here was a second message for a delivery in this batch.
+  return received.map(({ message }) => decisions.get(message) ?? ACK);
+}
+
+/** Deliveries that succeeded at once share one write. */
+async function recordAll(
+  deps: DeliverDeps,
+  finished: readonly Finished[],
+  decisions: Map<DeliverMessage, Decision>,
+): Promise<void> {
   const [first, others] = partition(
     finished,
     ({ base, made }) => base.revision === 0 && made.result.outcome === 'success',
@@ -132,8 +148,6 @@ export async function deliverBatch(deps: DeliverDeps, received: readonly Receive
       guarded(deps, decisions, one.work, async () => decisions.set(one.work.message, await conclude(deps, one))),
     ),
   ]);
-  // What is left out here was a second message for a delivery in this batch.
-  return received.map(({ message }) => decisions.get(message) ?? ACK);
 }
 
 async function guarded(

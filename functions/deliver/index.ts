@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { createCatalog } from '../adapters/dynamodb/catalog.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
@@ -28,6 +29,8 @@ const env = readEnvironment([
   ENV.attemptTimeoutSeconds,
   ENV.maxQueueWaitSeconds,
 ]);
+/** Most receivers answer within this. */
+const PATIENCE_MS = 1_000;
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const sqs = createSqs();
@@ -49,6 +52,7 @@ export const handler = createDeliverHandler({
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
   userAgent: USER_AGENT,
   now,
+  patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
   random: Math.random,
   ...createTelemetry(),
 });

@@ -23,10 +23,12 @@ import { context, recordTelemetry, sqsEvent } from '../support/lambda.ts';
  * What a delivery costs is decided by how many calls and capacity units a batch of ten takes.
  */
 
-const tables = useTables();
-const { sqs, queues } = useQueues('deliveries', 'retries', 'events');
+const { dynamodb, ...realTables } = useTables();
+const { sqs, connection, queues } = useQueues('deliveries', 'retries', 'events');
 const kms = useKms();
-const { usage, reset } = meter(tables.dynamodb, sqs);
+const { usage, reset, metered } = meter(dynamodb, sqs);
+const tables = { ...realTables, lean: metered(realTables.lean) };
+const wire = { ...connection, lean: metered(connection.lean) };
 const now = (): number => Date.now();
 const journal = createJournal({ tables, retentionDays: 30, now });
 const catalog = createCatalog(tables);
@@ -66,7 +68,7 @@ beforeEach(() => {
 const deliver = () =>
   createDeliverHandler({
     store: { ...journal, ...catalog },
-    retries: createWorkQueue(sqs, queues.retries.url),
+    retries: createWorkQueue(wire, queues.retries.url),
     sqs,
     retriesQueueUrl: queues.retries.url,
     retriesQueueArn: 'arn:aws:sqs:us-east-1:000000000000:retries',
@@ -77,6 +79,7 @@ const deliver = () =>
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/0.0.0',
     now,
+    patience: () => new Promise<void>(() => {}),
     random: () => 0.5,
     ...telemetry,
   });
@@ -85,7 +88,7 @@ const findType = createKnownTypes(catalog, now, false);
 const ingest = () =>
   createIngestHandler({
     store: { ...journal, ...catalog, findType },
-    deliveries: createWorkQueue(sqs, queues.deliveries.url),
+    deliveries: createWorkQueue(wire, queues.deliveries.url),
     sqs,
     eventsQueueUrl: queues.events.url,
     catalogue: 'open',
@@ -189,9 +192,25 @@ describe('ten new events of one tenant', () => {
     expect(await ingest()(batch, context())).toEqual({ batchItemFailures: [] });
     print('ingest, ten');
     expect(usage.calls.toSorted()).toEqual(['BatchWriteItem', 'Query', 'SendMessageBatch']);
-    // An item and its entry in the list index each.
-    expect(usage.writeUnits).toBe(20);
+    // An item each: ids of ours hold their time, so that the table itself lists these events.
+    expect(usage.writeUnits).toBe(10);
     expect(usage.readUnits).toBe(1);
+    expect(await queues.deliveries.take()).toHaveLength(10);
+  });
+
+  it("with ids of the publisher's own cost a conditional write each, with an index entry", async () => {
+    const tenantId = 'publisher-of-ids';
+    await catalog.createTenant(tenantId, now());
+    await catalog.saveSubscription(makeSubscription({ tenantId }), 0);
+    const bodies = Array.from({ length: 10 }, (_, index) => ({ tenantId, id: `own-${index}`, type: 'a', data: index }));
+    await findType('employee.created');
+    reset();
+    const batch = sqsEvent(...bodies.map((body) => ({ body: JSON.stringify(body) })));
+    expect(await ingest()(batch, context())).toEqual({ batchItemFailures: [] });
+    print("ingest, ten with the publisher's ids");
+    const writes = Array<string>(10).fill('PutItem');
+    expect(usage.calls.toSorted()).toEqual(['BatchGetItem', ...writes, 'Query', 'SendMessageBatch']);
+    expect(usage.writeUnits).toBe(20);
     expect(await queues.deliveries.take()).toHaveLength(10);
   });
 });

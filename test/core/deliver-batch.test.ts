@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { deliverSetup } from '../support/deliver-setup.ts';
 import {
   answered,
@@ -25,6 +25,30 @@ describe('a batch', () => {
       { message: { ...latest }, fromRetries: true },
     );
     expect(decisions).toEqual([ACK, { kind: 'hide', seconds: 1 }, ACK]);
+  });
+
+  it('has on record what is over while one receiver still hangs', async () => {
+    const setup = deliverSetup();
+    const [quick, slow] = [1, 2].map((number) =>
+      makeSubscription({ id: subscriptionId(number), url: `https://r${number}/` }),
+    );
+    if (quick === undefined || slow === undefined) throw new Error('there are two');
+    setup.journal.add(quick, slow);
+    const hanging = Promise.withResolvers<ReturnType<typeof answered>>();
+    setup.receive = ({ url }) => (url === 'https://r2/' ? hanging.promise : answered(200));
+    const patience = Promise.withResolvers<void>();
+    setup.patience = patience.promise;
+    const [first, second] = [quick, slow].map(({ id }) => makeMessage({ subscriptionId: id }));
+    if (first === undefined || second === undefined) throw new Error('there are two');
+    const decisions = setup.deliver(first, second);
+    await vi.waitFor(() => expect(setup.requests).toHaveLength(2));
+    expect(await setup.journal.getDelivery(first)).toBeNull();
+    patience.resolve();
+    await vi.waitFor(async () => expect((await setup.journal.getDelivery(first))?.status).toBe('succeeded'));
+    expect(await setup.journal.getDelivery(second)).toBeNull();
+    hanging.resolve(answered(200));
+    expect(await decisions).toEqual([ACK, ACK]);
+    expect((await setup.journal.getDelivery(second))?.status).toBe('succeeded');
   });
 
   it('answers in the order of the messages, whatever each becomes', async () => {

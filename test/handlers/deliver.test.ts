@@ -40,6 +40,7 @@ function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/test',
     now: () => NOW,
+    patience: () => new Promise<void>(() => {}),
     random: () => 0.5,
     ...telemetry,
   });

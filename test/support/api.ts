@@ -41,7 +41,7 @@ export const tenantOf = (tenantId: string, readOnly = false): Principal => ({ ki
 /** The API's handler over the real adapters, on emulators that are started for a test file. Without its gateway. */
 export function useApi() {
   const tables = useTables();
-  const { sqs, queues } = useQueues('events', 'deliveries', 'retries');
+  const { sqs, connection, queues } = useQueues('events', 'deliveries', 'retries');
   const kms = useKms();
   const telemetry = recordTelemetry();
   const clock = { now: Date.now() };
@@ -60,12 +60,12 @@ export function useApi() {
     vault: createVault(tables, kms, KEY_ARN),
     publish: (messages) =>
       sendAll(
-        sqs,
+        connection,
         queues.events.url,
         messages.map(({ tenantId, body }) => ({ MessageBody: body, MessageGroupId: tenantId })),
       ),
-    deliveries: { send: (messages) => createWorkQueue(sqs, queues.deliveries.url).send(messages) },
-    retries: { send: (messages) => createWorkQueue(sqs, queues.retries.url).send(messages) },
+    deliveries: { send: (messages) => createWorkQueue(connection, queues.deliveries.url).send(messages) },
+    retries: { send: (messages) => createWorkQueue(connection, queues.retries.url).send(messages) },
     sender: { send: async () => answered(200) },
     urlPolicy: { addressPolicy: createAddressPolicy({ allowedPrivateRanges: [] }), allowedPorts: [], allowHttp: false },
     catalogue: 'open',

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { LeanCall } from '../../functions/adapters/lean-call.ts';
 import { INDEXES } from '../../functions/contract.ts';
 
 export interface Usage {
@@ -13,7 +14,7 @@ export interface Usage {
  * Counts calls, and the capacity that DynamoDB says the tables took. The emulator does not count what their indexes take,
  * so that is added here: one unit for each entry that a put makes (index entries of ours are far below 1 KB).
  */
-export function meter(dynamodb: DynamoDBClient, sqs: SQSClient): { usage: Usage; reset: () => void } {
+export function meter(dynamodb: DynamoDBClient, sqs: SQSClient) {
   const usage: Usage = { calls: [], writeUnits: 0, readUnits: 0 };
   dynamodb.middlewareStack.add(
     (next, context) => async (args) => {
@@ -21,9 +22,7 @@ export function meter(dynamodb: DynamoDBClient, sqs: SQSClient): { usage: Usage;
       usage.calls.push(name);
       Object.assign(args.input, { ReturnConsumedCapacity: 'INDEXES' });
       const result = await next(args);
-      const units = tableUnits(Reflect.get(Object(result.output), 'ConsumedCapacity'));
-      if (/^Put|Write|Update|Delete/.test(name)) usage.writeUnits += units + indexEntries(args.input);
-      else usage.readUnits += units;
+      countUnits(usage, name, args.input, result.output);
       return result;
     },
     { step: 'initialize', name: 'meter' },
@@ -35,10 +34,29 @@ export function meter(dynamodb: DynamoDBClient, sqs: SQSClient): { usage: Usage;
     },
     { step: 'initialize', name: 'meter' },
   );
+  /** Calls that go round the SDK, as long as they are not left to it. */
+  const metered =
+    (lean: LeanCall): LeanCall =>
+    async (operation, input) => {
+      const isSqs = operation.startsWith('SendMessage');
+      const asked = isSqs ? input : { ...Object(input), ReturnConsumedCapacity: 'INDEXES' };
+      const answer = await lean(operation, asked);
+      if (answer === null) return null;
+      usage.calls.push(operation);
+      if (!isSqs) countUnits(usage, operation, Object(input), answer);
+      return answer;
+    };
   return {
+    metered,
     usage,
     reset: () => Object.assign(usage, { calls: [], writeUnits: 0, readUnits: 0 }),
   };
+}
+
+function countUnits(usage: Usage, operation: string, input: object, answer: unknown): void {
+  const units = tableUnits(Reflect.get(Object(answer), 'ConsumedCapacity'));
+  if (/^Put|Write|Update|Delete/.test(operation)) usage.writeUnits += units + indexEntries(input);
+  else usage.readUnits += units;
 }
 
 function tableUnits(consumed: unknown): number {

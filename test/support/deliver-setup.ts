@@ -26,6 +26,8 @@ export function deliverSetup() {
     reports,
     now: NOW,
     profiles: new Map(BUILT_IN_PROFILES),
+    /** Endless: all attempts of a batch are waited for. */
+    patience: new Promise<void>(() => {}),
     /** What the receiver does. */
     receive: (_request: WebhookRequest): WebhookResult | Promise<WebhookResult> => answered(200),
     send: async (messages: readonly Outgoing[]): Promise<void> => {
@@ -49,6 +51,7 @@ export function deliverSetup() {
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/test',
     now: () => setup.now,
+    patience: () => setup.patience,
     // The middle of the jitter: gaps are exactly as planned.
     random: () => 0.5,
     report: (report) => reports.push(report),

@@ -14,6 +14,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll } from 'vitest';
 import type { Tables } from '../../functions/adapters/dynamodb/client.ts';
+import { createLeanCall } from '../../functions/adapters/lean-call.ts';
+import type { Sqs } from '../../functions/adapters/work-queue.ts';
 import { INDEXES, TABLE_KEYS } from '../../functions/contract.ts';
 import { createAwsCalls } from '../../local/aws-stubs.ts';
 import { createControlServer } from '../../local/control-server.ts';
@@ -97,7 +99,7 @@ export function useTables(): Tables & { dynamodb: DynamoDBClient } {
     await close();
   });
   const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
-  return { client, catalogTable, journalTable, dynamodb };
+  return { client, lean: createLeanCall(dynamodb, 'dynamodb'), catalogTable, journalTable, dynamodb };
 }
 
 export interface TestQueue {
@@ -107,7 +109,9 @@ export interface TestQueue {
 }
 
 /** Starts SQS for a test file, with queues of these names; their URLs are known once the file's tests run. */
-export function useQueues<Name extends string>(...names: Name[]): { sqs: SQSClient; queues: Record<Name, TestQueue> } {
+export function useQueues<Name extends string>(
+  ...names: Name[]
+): { sqs: SQSClient; connection: Sqs; queues: Record<Name, TestQueue> } {
   const given = process.env.POSTHORN_SQS_ENDPOINT;
   const marker = ulid();
   let endpoint = given ?? '';
@@ -141,7 +145,7 @@ export function useQueues<Name extends string>(...names: Name[]): { sqs: SQSClie
     sqs.destroy();
     await close();
   });
-  return { sqs, queues };
+  return { sqs, connection: { client: sqs, lean: createLeanCall(sqs, 'sqs') }, queues };
 }
 
 async function take(sqs: SQSClient, QueueUrl: string): Promise<{ body: string; groupId: string | undefined }[]> {

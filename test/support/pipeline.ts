@@ -160,6 +160,7 @@ export class Pipeline {
       attemptTimeoutMs: 15_000,
       userAgent: 'Posthorn/test',
       now: () => this.now,
+      patience: () => new Promise<void>(() => {}),
       random: () => 0.5,
       report: () => {},
     };

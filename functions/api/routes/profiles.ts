@@ -13,6 +13,7 @@ import { invalid, notFound, Problem } from '../problem.ts';
 import { type ApiDeps, Moment, route } from '../route.ts';
 import { chooseSecret, generateTextSecret, SecretInput } from '../secrets.ts';
 import { listOf, ProfileView, profileView } from '../views.ts';
+import { checkLength } from './event-types.ts';
 
 const params = { profile: ProfileName };
 const One = { 200: { description: 'The profile.', schema: ProfileView } };
@@ -39,7 +40,8 @@ export const profileRoutes = [
     body: z.unknown(),
     bodyDocumented: ProfileDocument,
     responses: { 201: { description: 'Added, as version 1.', schema: ProfileView } },
-    run: async ({ body, deps }) => {
+    run: async ({ body, bodyText, deps }) => {
+      checkLength(bodyText, '');
       const { document } = compile(body);
       if (BUILT_IN_PROFILES.has(document.name))
         throw new Problem('conflict', `${document.name} is built in. Choose another name.`);
@@ -153,7 +155,8 @@ export const profileRoutes = [
     bodyDocumented: ProfileDocument,
     conditional: true,
     responses: One,
-    run: async ({ params, body, ifMatch, deps }) => {
+    run: async ({ params, body, bodyText, ifMatch, deps }) => {
+      checkLength(bodyText, '');
       const { document } = compile(body);
       if (document.name !== params.profile)
         throw invalid([{ path: '/name', message: `must be ${params.profile}, as in the path` }]);

@@ -84,7 +84,8 @@ const HOW_TO_ACTIVATE = {
 export async function sendTest(deps: ApiDeps, subscription: Subscription, eventType: string | undefined) {
   const { tenantId, id: subscriptionId } = subscription;
   const { document, version } = await chooseProfile(deps, tenantId, subscription.profile);
-  const event = await makeTestEvent(deps, tenantId, document, eventType, subscription.eventTypes);
+  const made = await makeTestEvent(deps, tenantId, document, eventType, subscription.eventTypes);
+  const event = { ...made, environment: subscription.environment };
   await deps.journal.putAll([event], []);
   const origin = { tenantId, subscriptionId, eventId: event.id, eventAt: event.acceptedAt, eventType: event.type };
   const delivery = newDelivery({ ...origin, profile: document.name, profileVersion: version });
