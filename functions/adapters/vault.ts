@@ -3,7 +3,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import type { Opener } from '../core/deliver.ts';
+import type { Opener } from '../core/make-attempt.ts';
 import type { Tables } from './dynamodb/client.ts';
 import { dataKeyKey } from './dynamodb/keys.ts';
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import middy from '@middy/core';
 import httpRouter from '@middy/http-router';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
@@ -11,6 +10,7 @@ import { Principal } from '../core/principal.ts';
 import { compatibilityRoutes } from './compatibility/index.ts';
 import { docsRoutes } from './docs.ts';
 import { toJson } from './json.ts';
+import { once } from './once.ts';
 import { invalid, PROBLEMS, Problem } from './problem.ts';
 import type { ApiDeps, Route, RouteInput, RouteResult } from './route.ts';
 import { ROUTES } from './routes/index.ts';
@@ -147,58 +147,6 @@ function readIfMatch(route: Route, event: Request): number | null {
   const revision = /^\s*(?:W\/)?"(\d{1,15})"\s*$/.exec(value)?.[1];
   // Not one of our ETags, so nothing can match it.
   return revision === undefined ? -1 : Number(revision);
-}
-
-/** Runs a request once for its Idempotency-Key; a repetition gets the first answer. */
-async function once(
-  deps: ApiDeps,
-  principal: Principal,
-  given: string,
-  request: string,
-  run: () => Promise<Answer>,
-): Promise<Answer> {
-  if (!/^[\x21-\x7e]{1,255}$/.test(given)) {
-    throw new Problem('malformed_request', 'Idempotency-Key must be 1 to 255 visible ASCII characters without blanks.');
-  }
-  const scope = principal.kind === 'tenant' ? `tenant:${principal.tenantId}` : principal.kind;
-  const [key, fingerprint] = [sha256(`${scope}\n${given}`), sha256(request)];
-  const owner = { tenantId: scope, subscriptionId: 'idempotency' };
-  const begun = await deps.idempotency.begin(key, fingerprint);
-  switch (begun.kind) {
-    case 'answered':
-      return { ...StoredAnswer.parse(JSON.parse(await deps.vault.open(begun.answer, owner))) };
-    case 'running':
-      throw new Problem(
-        'conflict',
-        'A request with this Idempotency-Key is still being worked on. Send it again in a moment.',
-        [],
-        1,
-      );
-    case 'different':
-      throw invalid([
-        { path: '', message: 'Idempotency-Key was used for another request in the last 24 hours: use a new one' },
-      ]);
-    case 'new':
-      try {
-        const answer = await run();
-        await deps.idempotency.complete(key, fingerprint, await deps.vault.seal(JSON.stringify(answer), owner));
-        return answer;
-      } catch (error) {
-        // Nothing was done, or it may be done again: the key is free for another try.
-        await deps.idempotency.forget(key);
-        throw error;
-      }
-    default:
-      return begun satisfies never;
-  }
-}
-
-const StoredAnswer = z
-  .object({ statusCode: z.int(), headers: z.record(z.string(), z.string()), body: z.string().optional() })
-  .transform(({ statusCode, headers, body }) => ({ statusCode, headers, ...(body === undefined ? {} : { body }) }));
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
 }
 
 function answer({ status, body, revision, location }: RouteResult): Answer {

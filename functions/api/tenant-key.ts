@@ -1,4 +1,4 @@
-import { tenantKeyOwner } from '../core/deliver.ts';
+import { tenantKeyOwner } from '../core/make-attempt.ts';
 import type { Tenant } from '../core/tenant.ts';
 import { modify } from './modify.ts';
 import type { ApiDeps } from './route.ts';

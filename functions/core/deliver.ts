@@ -1,5 +1,5 @@
-import type { Attempt, WebhookRequest, WebhookResult, WebhookSender } from './attempt.ts';
-import type { Profile, ProfileKeys } from './compile-profile.ts';
+import type { Attempt } from './attempt.ts';
+import type { Profile } from './compile-profile.ts';
 import {
   afterAttempt,
   cancel,
@@ -14,12 +14,11 @@ import {
 } from './delivery.ts';
 import type { Event } from './event.ts';
 import type { DeliveryRef, Random } from './ids.ts';
+import { type AttemptDeps, makeAttempt, type TenantKeys } from './make-attempt.ts';
 import type { ProfileDocument } from './profile.ts';
 import { type DeliverMessage, MAX_DELAY_SECONDS, releaseMessage, type WorkQueue } from './queue-message.ts';
-import { isTooLate, matchesStatus } from './retry-policy.ts';
-import type { SigningKey } from './signing.ts';
-import { hasExpired, type StatusReason, type Subscription, signingKeys } from './subscription.ts';
-import { templateValues } from './template-values.ts';
+import { isTooLate } from './retry-policy.ts';
+import { hasExpired, type StatusReason, type Subscription } from './subscription.ts';
 
 /** Everything that a message needs; what is null was not found. */
 export interface Loaded {
@@ -29,7 +28,7 @@ export interface Loaded {
 }
 
 /** What `deliver` needs of the two tables. */
-export interface DeliverStore {
+export interface DeliverStore extends TenantKeys {
   /** One read for the whole batch, in the order of the messages. */
   load(messages: readonly DeliverMessage[], consistent: boolean): Promise<Loaded[]>;
   /**
@@ -45,8 +44,6 @@ export interface DeliverStore {
   getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null>;
   disableSubscription(tenantId: string, subscriptionId: string, reason: StatusReason): Promise<void>;
   removeSubscription(tenantId: string, subscriptionId: string): Promise<void>;
-  /** The tenant's signing key, sealed; null if it has none. */
-  getTenantKey(tenantId: string): Promise<string | null>;
 }
 
 /** Where profiles come from. Null for one that does not exist. */
@@ -55,21 +52,11 @@ export interface ProfileSource {
   get(name: string, version: number | null): Promise<Profile | null>;
 }
 
-/** Opens what was sealed for one subscription. */
-export interface Opener {
-  open(sealed: string, owner: { tenantId: string; subscriptionId: string }): Promise<string>;
-}
-
-export interface DeliverDeps {
+export interface DeliverDeps extends AttemptDeps {
   store: DeliverStore;
   retries: WorkQueue;
-  sender: WebhookSender;
-  opener: Opener;
   profiles: ProfileSource;
   waits: WaitPolicy;
-  attemptTimeoutMs: number;
-  userAgent: string;
-  now: () => number;
   /** Resolves when the attempts of a batch that are over are not to wait any longer for those that are not. */
   patience: () => Promise<void>;
   random: Random;
@@ -221,7 +208,7 @@ async function begin(deps: DeliverDeps, work: Work): Promise<Step> {
     await deps.store.save(exhaust(base, now), base.revision);
     return ACK;
   }
-  const made = await attempt(deps, profile, base, subscription, { ...event, data: event.data }, trigger);
+  const made = await makeAttempt(deps, profile, base, subscription, { ...event, data: event.data }, trigger);
   return { kind: 'made', base, made, profile: document };
 }
 
@@ -257,88 +244,6 @@ function wait(deps: DeliverDeps, { message, fromRetries }: Work, delivery: Deliv
   const waitMs = (delivery.nextAttemptAt ?? now) - now;
   const carries = fromRetries && message.ticket === delivery.ticket;
   return carries && waitMs <= deps.waits.maxQueueWaitMs ? { kind: 'hide', seconds: wholeSeconds(waitMs) } : ACK;
-}
-
-async function attempt(
-  deps: DeliverDeps,
-  profile: Profile,
-  delivery: Delivery,
-  subscription: Subscription,
-  event: Event & { data: string },
-  trigger: Attempt['trigger'],
-): Promise<MadeAttempt> {
-  const startedAt = deps.now();
-  const number = (delivery.attempts.at(-1)?.number ?? 0) + 1;
-  const values = templateValues(event, subscription, { ref: delivery, attempt: number, at: startedAt });
-  const { body, headers } = profile.render(values, await openKeys(deps, profile, subscription, startedAt));
-  const credentials =
-    subscription.credentials === null ? null : await open(deps, subscription, subscription.credentials);
-  const own = { 'user-agent': deps.userAgent, ...headers };
-  const { timeoutSeconds } = profile.document.retry;
-  const request: WebhookRequest = {
-    url: subscription.url,
-    headers: {
-      ...withoutClashes(subscription.headers, own),
-      ...(credentials === null ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
-      ...own,
-    },
-    body,
-    timeoutMs: Math.min(deps.attemptTimeoutMs, (timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1_000),
-  };
-  const result = judge(await deps.sender.send(request), profile.document);
-  const shown = { ...redacted(withoutClashes(subscription.headers, own)), ...own };
-  return { trigger, startedAt, result, request: { url: subscription.url, headers: shown } };
-}
-
-/** What counts as success is the profile's to say. */
-export function judge(result: WebhookResult, { responses }: ProfileDocument): WebhookResult {
-  if (result.response === null || (result.outcome !== 'success' && result.outcome !== 'http_error')) return result;
-  const { status } = result.response;
-  const succeeded = matchesStatus(responses.success, status);
-  if (succeeded === (result.outcome === 'success')) return result;
-  if (succeeded) return { ...result, outcome: 'success', error: null };
-  const message = `The receiver answered with status ${status}, which does not mean success here.`;
-  return { ...result, outcome: 'http_error', error: { code: 'http_status', message } };
-}
-
-async function openKeys(
-  deps: DeliverDeps,
-  profile: Profile,
-  subscription: Subscription,
-  now: number,
-): Promise<ProfileKeys> {
-  const { tenantId } = subscription;
-  const keys = await Promise.all(
-    signingKeys(subscription, now).map(
-      async ({ version, sealed }): Promise<SigningKey> => ({
-        version,
-        material: await open(deps, subscription, sealed),
-      }),
-    ),
-  );
-  if (!profile.usesTenantKey) return { subscription: keys, tenant: null };
-  const sealed = await deps.store.getTenantKey(tenantId);
-  // Made with the tenant's first subscription that needs it: to send unsigned instead would be worse than to fail.
-  if (sealed === null) throw new Error(`the tenant ${tenantId} has no signing key`);
-  return { subscription: keys, tenant: await deps.opener.open(sealed, tenantKeyOwner(tenantId)) };
-}
-
-/** Whom a tenant's signing key is sealed for: no subscription has an empty id. */
-export const tenantKeyOwner = (tenantId: string) => ({ tenantId, subscriptionId: '' });
-
-function open(deps: DeliverDeps, { tenantId, id }: Subscription, sealed: string): Promise<string> {
-  return deps.opener.open(sealed, { tenantId, subscriptionId: id });
-}
-
-/** A subscription's headers, without those that the profile sets: header names ignore case. */
-function withoutClashes(headers: Record<string, string>, own: Record<string, string>): Record<string, string> {
-  const taken = new Set(Object.keys(own).map((name) => name.toLowerCase()));
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !taken.has(name.toLowerCase())));
-}
-
-/** A customer's own headers often carry keys: the log keeps their names. */
-function redacted(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.keys(headers).map((name) => [name, '[redacted]']));
 }
 
 async function putSucceeded(

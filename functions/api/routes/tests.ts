@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import type { ProfileKeys } from '../../core/compile-profile.ts';
-import { judge } from '../../core/deliver.ts';
 import { newDelivery } from '../../core/delivery.ts';
 import { EventTypeName } from '../../core/event-type.ts';
 import { newId } from '../../core/ids.ts';
+import { judge } from '../../core/make-attempt.ts';
 import { type ProfileDocument, ProfileName } from '../../core/profile.ts';
 import { checkReceiverUrl, splitCredentials } from '../../core/receiver-url.ts';
 import { hasExpired, type Subscription } from '../../core/subscription.ts';
