@@ -9,7 +9,10 @@ const HANDLERS = ['api', 'authorizer', 'deliver', 'ingest', 'sweep'].map((name) 
 
 /** What a folder may import: folders and files of the project, then packages (any, if none are named). */
 const RULES: Record<string, { own: readonly string[]; packages?: readonly string[] }> = {
-  'functions/core': { own: [], packages: ['zod', 'node:crypto', 'jsonc-parser', 'ulid', 'ipaddr.js'] },
+  'functions/core': {
+    own: [],
+    packages: ['zod', 'node:crypto', 'jsonc-parser', 'ulid', 'ipaddr.js', '@cfworker/json-schema'],
+  },
   'functions/adapters': { own: ['functions/core', 'functions/contract.ts'] },
   ...Object.fromEntries(
     HANDLERS.map((handler) => [
@@ -17,6 +20,8 @@ const RULES: Record<string, { own: readonly string[]; packages?: readonly string
       { own: ['functions/core', 'functions/adapters', 'functions/contract.ts', 'functions/version.ts'] },
     ]),
   ),
+  // The catalogues that Posthorn brings are data, and travel with the API.
+  'functions/api/catalogues.ts': { own: ['functions/core', 'catalogues'], packages: [] },
   'functions/contract.ts': { own: [], packages: [] },
   'functions/version.ts': { own: ['package.json'], packages: [] },
   lib: { own: ['functions/contract.ts', 'package.json', 'cdk.json'] },

@@ -35,7 +35,9 @@ describe("a function's environment", () => {
       ATTEMPT_TIMEOUT_SECONDS: 15,
       MAX_QUEUE_WAIT_SECONDS: 900,
     });
-    expect(readEnvironment(names, { ...ALL, ALLOWED_PORTS: '', ALLOWED_PRIVATE_RANGES: '', COMPATIBILITY: '' })).toMatchObject({
+    expect(
+      readEnvironment(names, { ...ALL, ALLOWED_PORTS: '', ALLOWED_PRIVATE_RANGES: '', COMPATIBILITY: '' }),
+    ).toMatchObject({
       COMPATIBILITY: [],
       ALLOWED_PORTS: [],
       ALLOWED_PRIVATE_RANGES: [],

@@ -5,8 +5,8 @@ import { createWorkQueue, QueueRefusedError, sendAll } from '../../functions/ada
 import { makeMessage, subscriptionId } from '../support/domain.ts';
 import { useQueues } from '../support/emulators.ts';
 
-const { sqs, queues } = useQueues('work');
-const work = () => createWorkQueue(sqs, queues.work.url);
+const { sqs, connection, queues } = useQueues('work');
+const work = () => createWorkQueue(connection, queues.work.url);
 const outgoing = (number: number, delaySeconds = 0) => ({
   message: makeMessage({ subscriptionId: subscriptionId(number) }),
   delaySeconds,
@@ -32,7 +32,7 @@ describe('over a real queue', () => {
 
   it('a batch larger than SQS takes at once is divided by its bytes', async () => {
     const entries = Array.from({ length: 9 }, () => ({ MessageBody: 'ü'.repeat(100_000) }));
-    await sendAll(sqs, queues.work.url, entries);
+    await sendAll(connection, queues.work.url, entries);
     expect(await queues.work.take()).toHaveLength(9);
   });
 
@@ -51,6 +51,8 @@ describe('over a real queue', () => {
 });
 
 describe('what SQS answers', () => {
+  /** Every call is left to the SDK, where it can be scripted. */
+  const bySdk = { client: sqs, lean: async () => null };
   const taken = { $metadata: {}, Successful: [], Failed: [] };
   const failed = (Id: string, SenderFault = false) => ({
     Id,
@@ -77,7 +79,7 @@ describe('what SQS answers', () => {
       .resolvesOnce({ ...taken, Failed: [failed('1'), failed('2')] })
       .resolvesOnce({ ...taken, Failed: [failed('2')] })
       .resolves(taken);
-    await sendAll(sqs, 'url', entries(3));
+    await sendAll(bySdk, 'url', entries(3));
     expect(sent()).toEqual([['0:b0', '1:b1', '2:b2'], ['1:b1', '2:b2'], ['2:b2']]);
     mock.restore();
   });
@@ -85,7 +87,7 @@ describe('what SQS answers', () => {
   it('an entry that fails for good fails the call, saying why', async () => {
     const { mock } = mocked();
     mock.on(SendMessageBatchCommand).resolves({ ...taken, Failed: [failed('0')] });
-    await expect(sendAll(sqs, 'url', entries(1))).rejects.toThrow(/did not take a message: InternalError: try again/);
+    await expect(sendAll(bySdk, 'url', entries(1))).rejects.toThrow(/did not take a message: InternalError: try again/);
     expect(mock.commandCalls(SendMessageBatchCommand)).toHaveLength(6);
     mock.restore();
   });
@@ -93,7 +95,7 @@ describe('what SQS answers', () => {
   it('an entry that is our fault is not sent again', async () => {
     const { mock } = mocked();
     mock.on(SendMessageBatchCommand).resolves({ ...taken, Failed: [failed('0', true)] });
-    await expect(sendAll(sqs, 'url', entries(1))).rejects.toThrow(QueueRefusedError);
+    await expect(sendAll(bySdk, 'url', entries(1))).rejects.toThrow(QueueRefusedError);
     expect(mock.commandCalls(SendMessageBatchCommand)).toHaveLength(1);
     mock.restore();
   });
@@ -101,7 +103,7 @@ describe('what SQS answers', () => {
   it('batches hold at most ten entries and a million bytes of UTF-8', async () => {
     const { mock } = mocked();
     mock.on(SendMessageBatchCommand).resolves(taken);
-    await sendAll(sqs, 'url', [...entries(25), ...entries(5, () => 'ü'.repeat(200_000))]);
+    await sendAll(bySdk, 'url', [...entries(25), ...entries(5, () => 'ü'.repeat(200_000))]);
     const sizes = mock.commandCalls(SendMessageBatchCommand).map(({ args }) => {
       const bodies = (args[0].input.Entries ?? []).map(({ MessageBody = '' }) => Buffer.byteLength(MessageBody));
       expect(bodies.length).toBeLessThanOrEqual(10);
@@ -124,7 +126,7 @@ describe('what SQS answers', () => {
       active -= 1;
       return taken;
     });
-    await sendAll(sqs, 'url', entries(400));
+    await sendAll(bySdk, 'url', entries(400));
     expect(most).toBe(8);
     expect(mock.commandCalls(SendMessageBatchCommand)).toHaveLength(40);
     mock.restore();

@@ -5,6 +5,7 @@ import { park } from '../../functions/core/delivery.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
 import { type ApiRequest, useApi } from '../support/api.ts';
 import { makeDelivery, makeEvent } from '../support/domain.ts';
+import { makeProfile } from '../support/profiles.ts';
 
 const { call, deps, clock, queues } = useApi();
 const T = '/v1/tenants/acme';
@@ -44,6 +45,18 @@ beforeAll(async () => {
   [dlv, toCancel] = [deliveryId(delivery), deliveryId(parked)];
   await call('POST', '/v1/event-types', { body: { name: 'a.b', description: 'd', example: { n: 1 } } });
 });
+
+const CATALOGUE = {
+  name: 'own',
+  title: 'Own',
+  description: 'Our own event types.',
+  sources: [],
+  eventTypes: [
+    { name: 'own.type', description: 'd', group: 'g', source: 'ours', exampleSource: 'ours', schema: {}, example: 1 },
+  ],
+};
+/** As it is stored, with everything that has a default. */
+const makeDocument = () => makeProfile().document;
 
 /** In the order in which they are sent. `SUB`, `DLV` and `CANCEL` stand for ids. */
 const TABLE: [method: Method, target: string, status: number, request?: ApiRequest][] = [
@@ -95,6 +108,22 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ['GET', '/v1/event-types/a.b/example', 200],
   ['PATCH', '/v1/event-types/a.b', 200, { body: { description: null, example: { n: 2 } } }],
   ['POST', '/v1/event-types/a.b/archive', 200],
+  ['GET', '/v1/event-types/a.b/samples', 200],
+  ['GET', '/v1/event-types/c.d/samples?profile=keypay', 200],
+  ['GET', '/v1/catalogues', 200],
+  ['POST', '/v1/catalogues/bindbee/load', 200],
+  ['POST', '/v1/catalogues', 200, { body: CATALOGUE }],
+  ['GET', '/v1/profiles', 200],
+  ['POST', '/v1/profiles', 201, { body: makeDocument() }],
+  ['PUT', '/v1/profiles/acme', 200, { body: makeDocument() }],
+  ['GET', '/v1/profiles/acme', 200],
+  ['GET', '/v1/profiles/standard', 200],
+  ['POST', '/v1/profiles/preview', 200, { body: { profile: 'keypay', event: { type: 'a.b', data: 1 } } }],
+  ['DELETE', '/v1/profiles/acme', 204],
+  ['GET', `${T}/signing-key`, 200],
+  ['POST', `${T}/signing-key/rotate`, 200],
+  ['POST', `${T}/subscriptions/SUB/verify`, 200],
+  ['POST', `${T}/subscriptions/SUB/filter/test`, 200, { body: { data: {} } }],
   ['GET', '/v1/rejected-events?code=malformed_json', 200],
   ['POST', `${T}/subscriptions/SUB/pause`, 200],
   ['POST', `${T}/subscriptions/SUB/resume`, 200, { body: { parked: 'discard', since: '2026-01-01T00:00:00Z' } }],

@@ -129,7 +129,7 @@ describe('changes at the same moment', () => {
       saved,
       what: 'thing',
       read: async () => ({ revision: conflicts - left + 1 }),
-      change: (current: { revision: number }) => current,
+      change: (current: { revision: number }) => ({ ...current }),
       save: async (_next: { revision: number }, revision: number) => {
         saved.push(revision);
         left -= 1;
@@ -152,6 +152,12 @@ describe('changes at the same moment', () => {
     const one = conflicting(1);
     await expect(modify({ ...one, ifMatch: 1 })).rejects.toMatchObject({ code: 'precondition_failed' });
     expect(one.saved).toEqual([1]);
+  });
+
+  it('that change nothing write nothing', async () => {
+    const none = conflicting(0);
+    expect(await modify({ ...none, ifMatch: null, change: (current) => current })).toEqual({ revision: 1 });
+    expect(none.saved).toEqual([]);
   });
 
   it('of what is not there are not found', async () => {

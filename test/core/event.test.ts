@@ -279,7 +279,11 @@ describe('parseMessage never throws', () => {
         fc.jsonValue(),
         fc.dictionary(member, fc.oneof(fc.jsonValue(), fc.constantFrom('acme', 'a.b'))),
         (any, event) => {
-          for (const body of [any, event, { ...event, detail: event, id: 'e', time: TIME, 'detail-type': 'x', source: 'y' }]) {
+          for (const body of [
+            any,
+            event,
+            { ...event, detail: event, id: 'e', time: TIME, 'detail-type': 'x', source: 'y' },
+          ]) {
             expect(['event', 'rejected']).toContain(parse(JSON.stringify(body)).kind);
           }
         },

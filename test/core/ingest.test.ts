@@ -11,7 +11,7 @@ describe('new events', () => {
   it('without an id are one write and one list for the batch', async () => {
     const setup = ingestSetup();
     expect(await setup.ingest({ body: body() }, { body: body() })).toEqual(NONE);
-    expect(setup.store.calls).toEqual(['putAll', 'listSubscriptions']);
+    expect(setup.store.calls).toEqual(['findType', 'findType', 'putAll', 'listSubscriptions']);
     expect(setup.store.events.size).toBe(2);
     expect(setup.queued).toHaveLength(2);
     expect(setup.queued[0]).toEqual({
@@ -33,7 +33,7 @@ describe('new events', () => {
   it('with an id are created only if there is none', async () => {
     const setup = ingestSetup();
     await setup.ingest({ body: body({ id: 'a' }) });
-    expect(setup.store.calls).toEqual(['getEvents', 'createEvent', 'putAll', 'listSubscriptions']);
+    expect(setup.store.calls).toEqual(['findType', 'getEvents', 'createEvent', 'putAll', 'listSubscriptions']);
     expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
   });
 
@@ -217,5 +217,63 @@ describe('a strict catalogue', () => {
     await setup.ingest({ body: body({ id: 'a', type: 'employee.lost' }) });
     expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
     expect(setup.store.rejected).toEqual([]);
+  });
+});
+
+describe('data that is validated', () => {
+  const schema = '{"type":"object","required":["name"],"properties":{"id":{"type":"integer"}}}';
+  const setupWith = (rest: Parameters<typeof makeEventType>[0]) => {
+    const setup = ingestSetup();
+    setup.store.types.set('employee.created', makeEventType(rest));
+    return setup;
+  };
+
+  it('is rejected if it does not fit, naming each path, and leaves the others alone', async () => {
+    const setup = setupWith({ schema, validate: true });
+    await setup.ingest(
+      { body: body({ id: 'bad', data: { id: 'x' } }) },
+      { body: body({ id: 'good', data: { id: 1, name: 'Zoë' } }) },
+      { body: body({ id: 'other', type: 'employee.left', data: 7 }) },
+    );
+    expect(setup.targets()).toEqual([`good ${subscriptionId()}`, `other ${subscriptionId()}`]);
+    expect(setup.store.rejected).toMatchObject([
+      { tenantId: 'acme', reason: { code: 'invalid_data', message: expect.stringContaining('"employee.created"') } },
+    ]);
+    const paths = setup.store.rejected[0]?.reason.errors.map(({ path }) => path) ?? [];
+    expect(paths.toSorted()).toEqual(['/data', '/data/id']);
+  });
+
+  it.each([
+    ['the type does not say so', { schema, validate: false }],
+    ['the type has no schema', { schema: null, validate: true }],
+  ])('is taken as it is where %s', async (_, rest) => {
+    const setup = setupWith(rest);
+    await setup.ingest({ body: body({ id: 'a', data: 7 }) });
+    expect(setup.store.rejected).toEqual([]);
+    expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
+  });
+
+  it('is validated in a strict catalogue, too', async () => {
+    const setup = setupWith({ schema, validate: true });
+    setup.catalogue = 'strict';
+    await setup.ingest({ body: body({ data: null }) }, { body: body({ data: { name: 'Zoë' } }) });
+    expect(setup.store.rejected).toMatchObject([{ reason: { code: 'invalid_data', errors: [{ path: '/data' }] } }]);
+    expect(setup.queued).toHaveLength(1);
+  });
+});
+
+describe('a subscription that wants only some events', () => {
+  it.each<[string, Parameters<typeof makeSubscription>[0], string[]]>([
+    ['by its filter', { filter: { data: { country: ['DE'] } } }, ['a']],
+    ['until it expires', { expiresAt: NOW }, []],
+    ['once it is verified', { status: 'unverified' }, []],
+  ])('%s', async (_, rest, expected) => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = [makeSubscription(rest)];
+    await setup.ingest(
+      { body: body({ id: 'a', data: { country: 'DE' } }) },
+      { body: body({ id: 'b', data: { country: 'FR' } }) },
+    );
+    expect(setup.targets()).toEqual(expected.map((id) => `${id} ${subscriptionId()}`));
   });
 });

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutJsonMember, isWellFormedJson, minifyJson, splitJsonArray } from '../../functions/core/json-text.ts';
+import {
+  cutJsonMember,
+  depthOf,
+  indentJson,
+  isWellFormedJson,
+  jsonMembers,
+  jsonValueAt,
+  minifyJson,
+  splitJsonArray,
+} from '../../functions/core/json-text.ts';
 import { jsonText } from '../support/json-texts.ts';
 
 const deep = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
@@ -87,5 +96,84 @@ describe('isWellFormedJson', () => {
     ['100,000 levels', JSON.parse(deep(100_000)), true],
   ])('%s', (_, value, expected) => {
     expect(isWellFormedJson(value)).toBe(expected);
+  });
+});
+
+describe('jsonMembers', () => {
+  it.each<[string, [string, string][] | null]>([
+    ['{}', []],
+    [
+      '{"b":1.0,"a":{"x": [ 1 ]},"b":-0,"":null,"__proto__":1}',
+      [
+        ['b', '1.0'],
+        ['a', '{"x":[1]}'],
+        ['b', '-0'],
+        ['', 'null'],
+        ['__proto__', '1'],
+      ],
+    ],
+    ['{"\\u0061":"\\u0062"}', [['a', '"\\u0062"']]],
+    ['[]', null],
+    ['"{}"', null],
+    ['1', null],
+    ['null', null],
+  ])('%s', (text, expected) => {
+    expect(jsonMembers(text)?.map(({ name, value }) => [name, value]) ?? null).toEqual(expected);
+  });
+});
+
+describe('jsonValueAt', () => {
+  const text = '{"a":{"b":[1.0],"b":{"c":1e400}},"n":null}';
+  it.each<[string[], string | null]>([
+    [[], text],
+    [['a', 'b', 'c'], '1e400'],
+    [['a', 'b'], '{"c":1e400}'],
+    [['n'], 'null'],
+    [['n', 'x'], null],
+    [['a', 'x', 'y'], null],
+    [['toString'], null],
+  ])('%j: %s', (path, expected) => {
+    expect(jsonValueAt(text, path)).toBe(expected);
+  });
+});
+
+describe('indentJson', () => {
+  it('lays JSON out as JSON.stringify does', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.integer({ min: 1, max: 8 }), (value, width) => {
+        const compact = JSON.stringify(value);
+        const expected = JSON.stringify(value, null, width);
+        expect(indentJson(compact, width, '\n')).toBe(expected);
+        expect(indentJson(compact, width, '\r\n')).toBe(expected.replaceAll('\n', '\r\n'));
+      }),
+    );
+  });
+
+  it('changes white space alone, whatever the numbers and keys', () => {
+    fc.assert(
+      fc.property(jsonText, ({ compact }) => {
+        expect(minifyJson(indentJson(compact, 2, '\r\n'))).toBe(compact);
+      }),
+    );
+  });
+
+  it('goes no further to the right than 32 levels', () => {
+    const lines = indentJson(`${'['.repeat(50)}1${']'.repeat(50)}`, 2, '\n').split('\n');
+    expect(Math.max(...lines.map((line) => line.search(/\S/)))).toBe(64);
+    expect(lines[32]).toBe(`${' '.repeat(64)}[`);
+    expect(lines[50]).toBe(`${' '.repeat(64)}1`);
+  });
+});
+
+describe('depthOf', () => {
+  it.each<[unknown, number]>([
+    [1, 0],
+    [null, 0],
+    ['[[]]', 0],
+    [[], 1],
+    [{ a: [], b: { c: [{}] } }, 4],
+    [JSON.parse(deep(100_000)), 100_000],
+  ])('of %#', (value, depth) => {
+    expect(depthOf(value)).toBe(depth);
   });
 });

@@ -88,14 +88,26 @@ describe('releasing what is parked', () => {
     expect(queued).toEqual([]);
   });
 
-  it.each(['paused', 'disabled', null] as const)('leaves it when the subscription is %s meanwhile', async (status) => {
+  it('cancels all of it when the subscription was deleted: nobody else will ever look at it', async () => {
     const { journal, queued, run, states } = setup(2);
-    if (status === null) journal.subscriptions.clear();
-    else journal.add(makeSubscription({ status }));
+    journal.subscriptions.clear();
     await run();
-    expect(states()).toEqual(['parked', 'parked']);
+    expect(states()).toEqual(['cancelled', 'cancelled']);
+    for (const { statusReason } of journal.deliveries.values())
+      expect(statusReason).toMatchObject({ code: 'subscription_deleted' });
     expect(queued).toEqual([]);
   });
+
+  it.each(['paused', 'disabled', 'unverified'] as const)(
+    'leaves it when the subscription is %s meanwhile',
+    async (status) => {
+      const { journal, queued, run, states } = setup(2);
+      journal.add(makeSubscription({ status }));
+      await run();
+      expect(states()).toEqual(['parked', 'parked']);
+      expect(queued).toEqual([]);
+    },
+  );
 
   it('leaves what somebody else has seen to', async () => {
     const { journal, parked, queued, run, states } = setup(2);

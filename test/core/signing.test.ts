@@ -8,8 +8,21 @@ import {
   generateSigningKey,
   parseSecret,
   publicKeyOf,
-  signatureHeaders,
+  type SigningKey,
 } from '../../functions/core/signing.ts';
+import { builtIn, makeProfile, makeValues } from '../support/profiles.ts';
+
+/** The headers and signatures of Standard Webhooks, over any body at all. */
+const { headers, signatures } = builtIn('standard').document;
+const standard = makeProfile({ subscription: {}, envelope: '{{event.data}}', headers, signatures });
+
+function signatureHeaders(id: string, timestamp: number, data: string, subscription: readonly SigningKey[]) {
+  const values = makeValues({ event: { id, data }, delivery: { timestamp } });
+  const request = standard.render(values, { subscription, tenant: null });
+  expect(request.body).toBe(data);
+  const { 'content-type': _type, ...rest } = request.headers;
+  return rest;
+}
 
 const bytes = (count: number) => Buffer.alloc(count, 7);
 const secret = fc.uint8Array({ minLength: 24, maxLength: 64 }).map(formatSecret);

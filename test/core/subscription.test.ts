@@ -23,7 +23,12 @@ describe('wantsEvent', () => {
     ['by its environment', { filter: { environment: ['production'] } }, false, true],
     ['not by another environment', { filter: { environment: ['development'] } }, false, false],
     ['that lacks what its filter looks at', { filter: { data: { salary: [{ numeric: ['>', 1] }] } } }, false, false],
-    ['whose type it does not want, though its filter matches', { eventTypes: ['a'], filter: { type: [{ exists: true }] } }, false, false],
+    [
+      'whose type it does not want, though its filter matches',
+      { eventTypes: ['a'], filter: { type: [{ exists: true }] } },
+      false,
+      false,
+    ],
   ])('an event %s', (_, subscription, isRepetition, expected) => {
     const data = () => ({ country: 'DE' });
     expect(wantsEvent(makeSubscription(subscription), makeEvent(), isRepetition, data)).toBe(expected);

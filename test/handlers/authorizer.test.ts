@@ -58,7 +58,30 @@ describe('the authorizer', () => {
     expect(await identify(`Bearer ${TOKEN}`)).toEqual({ isAuthorized: true, context });
   });
 
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+  it.each<[string, string, object]>([
+    ['as the password, as Staffology’s clients send it', basic(`user:${ADMIN_KEY}`), { kind: 'company' }],
+    ['as the password of nobody', basic(`:${ADMIN_KEY}`), { kind: 'company' }],
+    ['as the user, as KeyPay’s clients send it', basic(`${ADMIN_KEY}:`), { kind: 'company' }],
+    ['as the user with some password', basic(`${ADMIN_KEY}:x`), { kind: 'company' }],
+    ['as the user, without a colon', basic(ADMIN_KEY), { kind: 'company' }],
+    ['of a tenant, as the password', basic(`x:${TOKEN}`), { kind: 'tenant', tenantId: 'acme', readOnly: true }],
+    ['of a tenant, as the user', basic(`${TOKEN}:`), { kind: 'tenant', tenantId: 'acme', readOnly: true }],
+    ['in small letters', basic(`:${ADMIN_KEY}`).replace('Basic', 'basic'), { kind: 'company' }],
+  ])('takes a key by Basic %s', async (_, header, context) => {
+    expect(await identify(header)).toEqual({ isAuthorized: true, context });
+  });
+
   it.each([
+    basic(''),
+    basic(':'),
+    basic(`x:${ADMIN_KEY}x`),
+    basic(`a:b:${ADMIN_KEY}`),
+    basic(`Bearer ${ADMIN_KEY}`),
+    `Basic ${'A'.repeat(1_025)}`,
+    'Basic !!!',
+    `Digest ${ADMIN_KEY}`,
     undefined,
     '',
     'Bearer',
@@ -69,7 +92,7 @@ describe('the authorizer', () => {
     `Bearer ${ADMIN_KEY.slice(0, -1)}`,
     `Bearer ${ADMIN_KEY} ${ADMIN_KEY}`,
     `Bearer ${ADMIN_KEY.toUpperCase()}`,
-    `Bearer ${'x'.repeat(513)}`,
+    `Bearer ${'x'.repeat(1_025)}`,
     'Bearer kéy',
   ])('lets everybody else through as nobody, whom the API answers with 401 (%s)', async (header) => {
     expect(await identify(header)).toEqual({ isAuthorized: true, context: { kind: 'anonymous' } });

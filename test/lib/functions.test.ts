@@ -25,6 +25,8 @@ describe.each([
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
       KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
       CATALOGUE: 'open',
+      DEFAULT_PROFILE: 'standard',
+      COMPATIBILITY: '',
       JOURNAL_RETENTION_DAYS: '30',
     },
   },

@@ -19,6 +19,33 @@ test('everything under /v1 needs a key, but for what is public', () => {
   expect(plainValue(closed?.AuthorizerId)).toBe('PosthornGatewayApiAuthorizer');
 });
 
+test("vendors' own routes are there only where they are asked for, and need a key as /v1 does", () => {
+  const closedOf = (compatibility: ('keypay' | 'staffology')[]) =>
+    Object.values(propertiesOf(synthesize({ compatibility }), 'AWS::ApiGatewayV2::Route'))
+      .filter(({ AuthorizationType }) => AuthorizationType === 'CUSTOM')
+      .map(({ RouteKey, AuthorizerId }) => [RouteKey, plainValue(AuthorizerId)]);
+  const authorizer = 'PosthornGatewayApiAuthorizer';
+  const [v1, keypay, staffology] = ['/v1', '/business', '/employers'].map((path) => [
+    `ANY ${path}/{proxy+}`,
+    authorizer,
+  ]);
+  expect(closedOf([])).toEqual([v1]);
+  expect(closedOf(['staffology'])).toEqual([v1, staffology]);
+  expect(closedOf(['keypay', 'staffology'])).toEqual([v1, keypay, staffology]);
+});
+
+test('which vendors they are is known to the API, and a vendor that is not known is refused', () => {
+  const variables = (context: Record<string, unknown>) =>
+    propertiesOf(synthesize({}, context), 'AWS::Lambda::Function').PosthornApiFunctionLambda;
+  expect(variables({ compatibility: 'keypay, staffology' })).toMatchObject({
+    Environment: { Variables: { COMPATIBILITY: 'keypay,staffology' } },
+  });
+  expect(variables({})).toMatchObject({ Environment: { Variables: { COMPATIBILITY: '' } } });
+  expect(() => synthesize({}, { compatibility: 'bindbee' })).toThrow(
+    /compatibility.*must be one of keypay, staffology/,
+  );
+});
+
 test('each request is authorized, also one without a key, so that the API itself answers 401', () => {
   synthesize().hasResourceProperties(AUTHORIZER, {
     AuthorizerType: 'REQUEST',

@@ -67,7 +67,7 @@ test.each([
   [
     'Deliver',
     [
-      ...dynamodb('Catalog.Arn', 'BatchGetItem', 'GetItem', 'UpdateItem'),
+      ...dynamodb('Catalog.Arn', 'BatchGetItem', 'DeleteItem', 'GetItem', 'UpdateItem'),
       ...dynamodb('Journal.Arn', 'BatchGetItem', 'BatchWriteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
       ...dynamodb('Journal.Arn/index/list', 'Query'),
       ...consume('Deliveries'),

@@ -9,6 +9,7 @@ test('settings come as text, as `-c key=value` gives them', () => {
     {},
     {
       catalogue: 'strict',
+      defaultProfile: 'peopleforce',
       journalRetentionDays: '60',
       journalPointInTimeRecovery: 'true',
       logRetentionDays: '7',
@@ -39,6 +40,9 @@ test('settings come as text, as `-c key=value` gives them', () => {
   });
   expect(propertiesOf(template, 'AWS::Lambda::Function').PosthornIngestFunctionLambda).toMatchObject({
     Environment: { Variables: { CATALOGUE: 'strict' } },
+  });
+  expect(propertiesOf(template, 'AWS::Lambda::Function').PosthornApiFunctionLambda).toMatchObject({
+    Environment: { Variables: { DEFAULT_PROFILE: 'peopleforce' } },
   });
   template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 });
   template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { ScalingConfig: { MaximumConcurrency: 10 } });
@@ -81,6 +85,8 @@ test('the stack is protected as long as its tables are', () => {
 
 test.each([
   ['catalogue', 'closed', 'catalogue: must be one of open, strict, but is "closed"'],
+  ['defaultProfile', 'Not a name', 'defaultProfile: must be the name of a profile'],
+  ['compatibility', 'keypay,acme', 'compatibility.1: must be one of keypay, staffology'],
   ['journalRetentionDays', '3', 'journalRetentionDays: must be a whole number from 7 to 3650, but is 3'],
   ['journalRetentionDays', 'long', 'journalRetentionDays: must be a whole number from 7 to 3650, but is "long"'],
   ['journalRetentionDays', '', 'journalRetentionDays: must be a whole number from 7 to 3650, but is ""'],

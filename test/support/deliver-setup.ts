@@ -25,6 +25,7 @@ export function deliverSetup() {
     requests,
     reports,
     now: NOW,
+    /** By name; versions that are not the latest by `name version`. */
     profiles: new Map(BUILT_IN_PROFILES),
     /** Endless: all attempts of a batch are waited for. */
     patience: new Promise<void>(() => {}),
@@ -46,7 +47,10 @@ export function deliverSetup() {
       },
     },
     opener: { open: async (sealed) => sealed },
-    profiles: { get: async (name) => setup.profiles.get(name) ?? null },
+    profiles: {
+      get: async (name, version) =>
+        setup.profiles.get(version === null ? name : `${name} ${version}`) ?? setup.profiles.get(name) ?? null,
+    },
     waits: WAITS,
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/test',

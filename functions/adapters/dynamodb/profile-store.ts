@@ -37,17 +37,19 @@ export function createProfileStore({ client, catalogTable }: Pick<Tables, 'clien
     return Item === undefined ? null : ProfileItem.parse(Item);
   }
 
-  async function queryList(partition: string, limit?: number) {
-    const { Items } = await client.send(
+  /** As many as DynamoDB gives at once (1 MB), from `start` on. */
+  async function queryList(partition: string, start?: Item, limit?: number) {
+    const { Items = [], LastEvaluatedKey } = await client.send(
       new QueryCommand({
         TableName: catalogTable,
         IndexName: INDEXES.catalogList.name,
         KeyConditionExpression: 'listPk = :pk',
         ExpressionAttributeValues: { ':pk': partition },
+        ExclusiveStartKey: start,
         Limit: limit,
       }),
     );
-    return Items ?? [];
+    return { items: Items, next: LastEvaluatedKey };
   }
 
   /** A version that is no longer the latest stays beside it, for the deliveries that began with it. */
@@ -96,7 +98,14 @@ export function createProfileStore({ client, catalogTable }: Pick<Tables, 'clien
 
     /** Oldest first. A company has a handful. */
     async list(): Promise<StoredProfile[]> {
-      return (await queryList(PROFILE_LIST)).map((item) => ProfileItem.parse(item));
+      const stored: StoredProfile[] = [];
+      let start: Item | undefined;
+      do {
+        const page = await queryList(PROFILE_LIST, start);
+        stored.push(...page.items.map((item) => ProfileItem.parse(item)));
+        start = page.next;
+      } while (start !== undefined);
+      return stored;
     },
 
     /** Makes the next version. Null, and nothing changed, unless the stored revision is the given one (0: there is none). */
@@ -118,7 +127,7 @@ export function createProfileStore({ client, catalogTable }: Pick<Tables, 'clien
 
     /** Whether a subscription uses it. Read from an index, which lags behind by moments. */
     async isUsed(name: string): Promise<boolean> {
-      return (await queryList(profileUsers(name), 1)).length > 0;
+      return (await queryList(profileUsers(name), undefined, 1)).items.length > 0;
     },
 
     remove(stored: StoredProfile): Promise<boolean> {

@@ -55,13 +55,18 @@ export function bindbee(system: System): void {
     test('is for Production or for Development, and hears nothing of the other', async () => {
       const place = scene('bindbee');
       const { client, tenant, path } = await register(system, 'bindbee', {}, place);
-      await register(system, 'bindbee', { environment: 'development' }, { ...place, path: `${path}/dev` });
+      const development = { environment: 'development' };
+      const dev = await register(system, 'bindbee', development, { ...place, path: `${path}/dev` });
       await client.publish(tenant, { type: 'connector_synced', data: DATA, environment: 'development' });
       await arrived(client, `${path}/dev`);
       await client.publish(tenant, { type: 'connector_synced', data: DATA });
       await arrived(client, path);
       await (await startWatch(client)).settle();
       for (const one of [path, `${path}/dev`]) expect((await client.received(one)).total).toBe(1);
+      const { eventId } = await sendTest(dev);
+      expect(await client.ask(z.unknown(), 'GET', `/v1/tenants/${tenant}/events/${eventId}`)).toMatchObject(
+        development,
+      );
     });
   });
 
@@ -136,11 +141,11 @@ export function bindbee(system: System): void {
 
     test('is changed between the attempts of one delivery, and the retry is signed with the new one', async () => {
       const { client, tenant, path } = await register(system, 'bindbee');
-      await client.behave(path, [{ status: 302 }], { status: 200 });
+      // The answer is slow, so that the key is another before the retry, a second later.
+      await client.behave(path, [{ status: 302, delayMs: 2_000 }], { status: 200 });
       await client.publish(tenant, { type: 'connector_synced', data: DATA });
       const first = await arrived(client, path);
       await client.ask(Key, 'POST', `/v1/tenants/${tenant}/signing-key/rotate`);
-      await client.advance(2);
       const second = await arrived(client, path, 2);
       expect(second.body).toBe(first.body);
       expect(second.headers[SIGNATURE]).not.toBe(first.headers[SIGNATURE]);
@@ -210,7 +215,7 @@ export function bindbee(system: System): void {
       const made = (count: number) =>
         eventually(async () => {
           const all = await Promise.all(registered.map(({ id }) => deliveryTo(id)));
-          for (const { attempts } of all) expect(attempts).toHaveLength(count);
+          for (const { attempts } of all) expect(attempts.length).toBeGreaterThanOrEqual(count);
           return all;
         });
       await made(1);
@@ -243,7 +248,7 @@ export function bindbee(system: System): void {
       expect(answered.attempts[0]?.durationMs).toBeLessThan(13_000);
       await client.advance(86_400);
       await (await startWatch(client)).settle();
-      await made(5);
+      for (const { attempts } of await made(5)) expect(attempts).toHaveLength(5);
     });
 
     test('are not begun after the 60 s, not even one that was planned within them', async () => {
@@ -269,8 +274,6 @@ export function bindbee(system: System): void {
       // Redirects are not followed; too many of them is among the failures that are retried.
       await client.behave(path, [{ status: 302, headers: { location: '/elsewhere' } }], { status: 202 });
       const eventId = await client.publish(tenant, { type: 'connector_synced', data: DATA });
-      await attempted(client, tenant, eventId, 1);
-      await client.advance(2);
       expect(await attempted(client, tenant, eventId, 2)).toMatchObject({ status: 'succeeded', nextAttemptAt: null });
     });
   });

@@ -218,7 +218,8 @@ export function fifthVendor(system: System): void {
     const { tenant } = scene('default');
     await ask(z.unknown(), 'PUT', `/v1/tenants/${tenant}`, { body: { defaultProfile: name } });
 
-    expect(await call('DELETE', address)).toMatchObject({ status: 409, body: { code: 'conflict' } });
+    const used = { status: 409, body: { detail: expect.stringContaining('Subscriptions use it') } };
+    expect(await call('DELETE', address)).toMatchObject(used);
     expect((await call('DELETE', one)).status).toBe(204);
     expect(await call('DELETE', address)).toMatchObject({
       status: 409,

@@ -9,9 +9,9 @@ export interface Case {
   body: string;
   signature: string;
 }
-export type Verifier = (cases: readonly Case[]) => boolean[];
+type Verifier = (cases: readonly Case[]) => boolean[];
 
-export const hasPython = spawnSync('python3', ['--version']).status === 0;
+const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 function python(file: string): Verifier {
   const path = fileURLToPath(new URL(`samples/${file}`, import.meta.url));

@@ -7,7 +7,7 @@ import { scene } from '../use-system.ts';
 /** The running system, within tests only. */
 export type System = () => Client;
 
-export interface Registered {
+interface Registered {
   client: Client;
   tenant: string;
   path: string;
