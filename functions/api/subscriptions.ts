@@ -204,10 +204,23 @@ export async function applyPatch(
   checkRules(profile, next, '/eventTypes');
   if (next.profile !== current.profile) await checkProfileChange(deps, profile, next);
   const keyed = await withMissingKeys(deps, profile, next);
-  if (url === undefined || profile.document.verification === 'none') return keyed;
-  // Another receiver has to be asked as the first one was. Its consent does not end a pause.
-  const verified = await verifyReceiver(deps, profile.document, { owner, url, headers });
+  const isSettled = url === undefined && next.profile === current.profile;
+  if (isSettled || profile.document.verification === 'none') return keyed;
+  // Another receiver, or another profile, has to be asked as the first one was. Its consent does not end a pause.
+  const verified = await verifyStored(deps, profile, keyed);
   return verified.status === 'active' && next.status !== 'unverified' ? keyed : { ...keyed, ...verified };
+}
+
+/** Asks the receiver of a subscription as it is stored. */
+export async function verifyStored(deps: ApiDeps, { document }: Profile, subscription: Subscription) {
+  const { tenantId, id, url, credentials } = subscription;
+  const owner = { tenantId, subscriptionId: id };
+  const opened = credentials === null ? null : await deps.vault.open(credentials, owner);
+  const headers = {
+    ...subscription.headers,
+    ...(opened === null ? {} : { authorization: `Basic ${Buffer.from(opened).toString('base64')}` }),
+  };
+  return verifyReceiver(deps, document, { owner, url, headers });
 }
 
 /** A signature version that is new to it needs a key. */

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { type FieldError, fieldErrors, listErrors } from './event.ts';
 import { depthOf, indentJson } from './json-text.ts';
 import { type ProfileDocument, ProfileDocument as Schema, type SignatureScheme } from './profile.ts';
+import { matchesStatus } from './retry-policy.ts';
 import { hmacKey, type SigningKey, signEd25519 } from './signing.ts';
 import { compileEnvelope, compileText, type TemplateValues } from './template.ts';
 
@@ -33,7 +34,12 @@ export function compileProfile(input: unknown, version: number): CompiledProfile
   const parsed = Schema.safeParse(input);
   if (!parsed.success) return { ok: false, errors: fieldErrors(parsed.error, input) };
   const document = parsed.data;
-  const errors = [...signatureErrors(document), ...headerErrors(document), ...provenanceErrors(document)];
+  const errors = [
+    ...signatureErrors(document),
+    ...headerErrors(document),
+    ...provenanceErrors(document),
+    ...responseErrors(document),
+  ];
   // As it was written: zod leaves out members called __proto__.
   const envelope = compileEnvelope(Reflect.get(Object(input), 'envelope'), '/envelope');
   if (!envelope.ok) errors.push(...envelope.errors);
@@ -148,6 +154,17 @@ function headerErrors({ headers, signatures }: ProfileDocument): FieldError[] {
     const bothSign = twin?.path.startsWith('/signatures') === true && path.startsWith('/signatures');
     if (twin === undefined || (bothSign && twin.name === name)) return [];
     return [{ path, message: `is the same header as ${twin.path}: give them different names` }];
+  });
+}
+
+/** A status cannot mean both; success would win. */
+function responseErrors({ responses }: ProfileDocument): FieldError[] {
+  return responses.deactivate.flatMap((pattern, index): FieldError[] => {
+    const isSuccess = responses.success.some((other) => other === pattern || matchesStatus([other], Number(pattern)));
+    if (!isSuccess) return [];
+    return [
+      { path: `/responses/deactivate/${index}`, message: `is ${pattern}, which /responses/success takes for success` },
+    ];
   });
 }
 

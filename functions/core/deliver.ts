@@ -197,7 +197,11 @@ async function begin(deps: DeliverDeps, work: Work): Promise<Step> {
     return end(deps, delivery, now, 'event_gone', 'The event is no longer in the journal.');
   }
   const profile = await deps.profiles.get(delivery?.profile ?? subscription.profile, delivery?.profileVersion ?? null);
-  if (profile === null) return end(deps, delivery, now, 'profile_gone', 'The profile no longer exists.');
+  if (profile === null) {
+    // On record even if nothing was before: the tenant should see why nothing arrives.
+    const origin = { ...message, eventType: event.type, profile: subscription.profile, profileVersion: 0 };
+    return end(deps, delivery ?? newDelivery(origin), now, 'profile_gone', 'The profile no longer exists.');
+  }
   const { document, version } = profile;
   const base =
     delivery ?? newDelivery({ ...message, eventType: event.type, profile: document.name, profileVersion: version });

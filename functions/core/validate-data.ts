@@ -64,10 +64,33 @@ export function validateData(schema: string, data: unknown): FieldError[] {
 export function schemaMistake(schema: string): string | null {
   try {
     validatorOf(schema).validate({});
-    return null;
+    return patternMistake(JSON.parse(schema));
   } catch (error) {
     return reasonOf(error);
   }
+}
+
+/** The validator meets a pattern only in data that has its field: too late for whoever wrote it. */
+function patternMistake(schema: unknown): string | null {
+  const open: unknown[] = [schema];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    const { pattern, patternProperties } = next as { pattern?: unknown; patternProperties?: unknown };
+    const patterns = [
+      ...(typeof pattern === 'string' ? [pattern] : []),
+      ...(typeof patternProperties === 'object' && patternProperties !== null ? Object.keys(patternProperties) : []),
+    ];
+    for (const one of patterns) {
+      try {
+        new RegExp(one, 'u');
+      } catch (error) {
+        return reasonOf(error);
+      }
+    }
+    open.push(...Object.values(next));
+  }
+  return null;
 }
 
 function reasonOf(error: unknown): string {

@@ -102,14 +102,31 @@ const ItemKey = z.object({ pk: z.string(), sk: z.string() });
 
 /** Only profiles of the company's own are looked up by use, so only their users are in the list index. */
 export function subscriptionItem(subscription: Subscription): Item {
-  const item = { ...subscriptionKey(subscription.tenantId, subscription.id), v: VERSION, ...subscription };
+  const { filter, ...rest } = subscription;
+  const item = {
+    ...subscriptionKey(subscription.tenantId, subscription.id),
+    v: VERSION,
+    ...rest,
+    // As text: DynamoDB's numbers end at 38 digits and at 1e126, a filter's need not.
+    filter: filter === null ? null : JSON.stringify(filter),
+  };
   return BUILT_IN_PROFILES.has(subscription.profile)
     ? item
     : { ...item, listPk: profileUsers(subscription.profile), listSk: timeKey(subscription.createdAt, subscription.id) };
 }
 
+/** The filter was checked when it was written; only its form is looked at here, which also keeps a member called __proto__. */
+const SubscriptionItem = Subscription.extend({
+  filter: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(z.custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null))
+    .nullable()
+    .default(null),
+});
+
 export function parseSubscription(item: Item): Subscription {
-  return Subscription.parse(item);
+  return SubscriptionItem.parse(item);
 }
 
 export function rejectedItem(rejected: RejectedEvent, expiresAt: number): Item {

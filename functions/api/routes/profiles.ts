@@ -162,6 +162,7 @@ export const profileRoutes = [
         throw invalid([{ path: '/name', message: `must be ${params.profile}, as in the path` }]);
       const current = await readOwn(deps, params.profile);
       checkRevision(ifMatch, current);
+      await checkKeys(deps, current, document);
       const saved = await deps.profileStore.save({ ...current, document, updatedAt: deps.now() }, current.revision);
       if (saved === null)
         throw new Problem('conflict', 'It was changed at the same moment. Send the request again.', [], 1);
@@ -212,6 +213,21 @@ async function readOwn(deps: ApiDeps, name: string): Promise<StoredProfile> {
   const stored = await deps.profileStore.getLatest(name);
   if (stored === null) throw notFound('profile');
   return stored;
+}
+
+/** What a subscription's keys must be is settled when it is made: a version that needs others would leave it unsigned. */
+async function checkKeys(deps: ApiDeps, current: StoredProfile, next: ProfileDocument): Promise<void> {
+  const before = compile(current.document).document;
+  const demands = ({ subscription, signatures }: ProfileDocument) =>
+    JSON.stringify([
+      subscription.secret,
+      subscription.secretFormat,
+      signatures.map(({ key, keyFormat, algorithm }) => [key, keyFormat, algorithm]),
+    ]);
+  if (demands(before) === demands(next) || !(await deps.profileStore.isUsed(next.name))) return;
+  const message =
+    'Subscriptions use it, and their keys were made for its secret and signature keys as they are. Add a profile of another name.';
+  throw new Problem('conflict', message);
 }
 
 async function tenantWithDefault(deps: ApiDeps, name: string): Promise<string | null> {

@@ -18,8 +18,9 @@ import {
   readSubscription,
   SubscriptionInput,
   SubscriptionPatch,
+  verifyStored,
 } from '../subscriptions.ts';
-import { isVerificationToken, verifyReceiver } from '../verification.ts';
+import { isVerificationToken } from '../verification.ts';
 import {
   DeliveryView,
   deliveryView,
@@ -258,12 +259,7 @@ async function verifyAgain(deps: ApiDeps, current: Subscription): Promise<Subscr
   const profile = await deps.profiles.get(current.profile, null);
   if (profile === null) throw new Problem('conflict', `The profile ${current.profile} was deleted. Change it first.`);
   const owner = { tenantId: current.tenantId, subscriptionId: current.id };
-  const credentials = current.credentials === null ? null : await deps.vault.open(current.credentials, owner);
-  const headers = {
-    ...current.headers,
-    ...(credentials === null ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
-  };
-  const verified = await verifyReceiver(deps, profile.document, { owner, url: current.url, headers });
+  const verified = await verifyStored(deps, profile, current);
   return wake(deps, await changeSubscription(deps, owner, null, (one) => ({ ...one, ...verified })));
 }
 
