@@ -3,7 +3,7 @@ import { type Event, type IncomingMessage, parseMessage, type RejectedEvent, typ
 import type { EventType } from './event-type.ts';
 import { deriveId } from './ids.ts';
 import type { Outgoing, WorkQueue } from './queue-message.ts';
-import { type Subscription, wantsEvent } from './subscription.ts';
+import { type MatchableSubscription, wantsEvent } from './subscription.ts';
 import { validateData } from './validate-data.ts';
 
 /** An event as the journal has it. `fanOutCursor`: where an unfinished fan-out goes on. */
@@ -25,7 +25,7 @@ export interface IngestStore {
   listSubscriptions(
     tenantId: string,
     cursor: string | null,
-  ): Promise<{ tenantExists: boolean; subscriptions: Subscription[]; cursor: string | null }>;
+  ): Promise<{ tenantExists: boolean; subscriptions: MatchableSubscription[]; cursor: string | null }>;
   createTenant(tenantId: string, now: number): Promise<void>;
   /** The type as the catalogue has it, if it does, and not archived. */
   findType(type: string): Promise<EventType | null>;
@@ -226,7 +226,11 @@ async function fanOutFrom(
   return cursor;
 }
 
-function messagesFor({ event, recorded }: Accepted, subscriptions: readonly Subscription[], now: number): Outgoing[] {
+function messagesFor(
+  { event, recorded }: Accepted,
+  subscriptions: readonly MatchableSubscription[],
+  now: number,
+): Outgoing[] {
   // An unfinished fan-out goes on to subscriptions that have seen nothing of it, so nothing has to settle.
   const settles = recorded !== null && recorded.fanOutCursor === null ? event.recordedAt + SETTLE_MS : now;
   let parsed: { data: unknown } | undefined;

@@ -55,12 +55,24 @@ export const Subscription = z.object({
 });
 export type Subscription = z.infer<typeof Subscription>;
 
+/** What decides whether an event goes to a subscription, and no more: fan-out reads this of each. */
+export const MATCHABLE_FIELDS = [
+  'id',
+  'environment',
+  'eventTypes',
+  'createdAt',
+  'filter',
+  'expiresAt',
+  'status',
+] as const;
+export type MatchableSubscription = Pick<Subscription, (typeof MATCHABLE_FIELDS)[number]>;
+
 /**
  * Which subscriptions an event goes to. Paused and disabled ones are among them: their deliveries are parked.
  * @param data the event's data, parsed; asked for only if there is a filter
  */
 export function wantsEvent(
-  subscription: Pick<Subscription, 'environment' | 'eventTypes' | 'createdAt' | 'filter' | 'expiresAt' | 'status'>,
+  subscription: Omit<MatchableSubscription, 'id'>,
   event: Pick<Event, 'environment' | 'type' | 'recordedAt' | 'acceptedAt'>,
   isRepetition: boolean,
   data: () => unknown,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Event } from './event.ts';
 import { type DeliveryRef, deliveryId } from './ids.ts';
 import type { Subscription } from './subscription.ts';
@@ -11,14 +10,9 @@ export function templateValues(
   { ref, attempt, at }: { ref: DeliveryRef; attempt: number; at: number },
 ): TemplateValues {
   return {
-    event: { id, hexId: hexId(id), type, environment, occurredAt: new Date(occurredAt).toISOString(), data },
+    event: { id, type, environment, occurredAt: new Date(occurredAt).toISOString(), data },
     subscription: { id: subscriptionId, name, url, metadata },
     tenant: { id: tenantId },
     delivery: { id: deliveryId(ref), attempt, timestamp: Math.floor(at / 1_000) },
   };
-}
-
-/** The id itself if it is 32 hex digits (a GUID in .NET's format N), else 32 that follow from it. */
-function hexId(id: string): string {
-  return /^[0-9a-f]{32}$/i.test(id) ? id : createHash('sha256').update(id).digest('hex').slice(0, 32);
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FieldError } from './event.ts';
 import { jsonMembers, jsonValueAt } from './json-text.ts';
 
@@ -16,7 +17,7 @@ import { jsonMembers, jsonValueAt } from './json-text.ts';
 
 /** What references can mean. Texts and numbers come as such, `json` as JSON text. */
 export interface TemplateValues {
-  event: { id: string; hexId: string; type: string; environment: string; occurredAt: string; data: string };
+  event: { id: string; type: string; environment: string; occurredAt: string; data: string };
   subscription: { id: string; name: string | null; url: string; metadata: Readonly<Record<string, string>> };
   tenant: { id: string };
   /** `timestamp` in whole seconds since 1970, of this attempt; `attempt` counts from 1. */
@@ -28,7 +29,7 @@ type Scalar = string | number | null;
 /** Every reference but `event.data`: each gives a text, a number or null. */
 const SCALARS: Record<string, (values: TemplateValues) => Scalar> = {
   'event.id': ({ event }) => event.id,
-  'event.hexId': ({ event }) => event.hexId,
+  'event.hexId': ({ event }) => hexId(event.id),
   'event.type': ({ event }) => event.type,
   'event.environment': ({ event }) => event.environment,
   'event.occurredAt': ({ event }) => event.occurredAt,
@@ -40,6 +41,11 @@ const SCALARS: Record<string, (values: TemplateValues) => Scalar> = {
   'delivery.attempt': ({ delivery }) => delivery.attempt,
   'delivery.timestamp': ({ delivery }) => delivery.timestamp,
 };
+/** The id itself if it is 32 hex digits (a GUID in .NET's format N), else 32 that follow from it. */
+function hexId(id: string): string {
+  return /^[0-9a-f]{32}$/i.test(id) ? id : createHash('sha256').update(id).digest('hex').slice(0, 32);
+}
+
 const METADATA = 'subscription.metadata';
 const DATA = 'event.data';
 const KNOWN = [...Object.keys(SCALARS), METADATA, DATA].join(', ');

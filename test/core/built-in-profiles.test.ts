@@ -68,7 +68,7 @@ const BUILT_IN: Vendor[] = [
               .filter(({ name }) => name !== 'Action')
               .map(({ name, value }) => `${JSON.stringify(name)}:${value}`);
       const notification = ['"Action":"employee.created"', ...rest].join(',');
-      return `{"Id":"0123456789abcdef0123456789abcdef","Attempt":1,"Properties":{"team":"a"},"Notifications":[{${notification}}]}`;
+      return `{"Id":"7d4e5a76eae6d8c165410ac19fe67565","Attempt":1,"Properties":{"team":"a"},"Notifications":[{${notification}}]}`;
     },
     verifies: (body, headers) => isSha256Of(body, headers['MS-Signature']),
   },
@@ -142,7 +142,7 @@ describe('the payloads that are hard', () => {
 
 describe('keypay', () => {
   it('signs its published example as it is published', () => {
-    const event = { hexId: 'f62319a8e9594b1da89ee456525711ea', type: 'BankAccountDeleted', data: EXAMPLE_DATA };
+    const event = { id: 'f62319a8e9594b1da89ee456525711ea', type: 'BankAccountDeleted', data: EXAMPLE_DATA };
     const { body, headers } = builtIn('keypay').render(makeValues({ event, subscription: { metadata: {} } }), KEYS);
     expect(body.split('\r\n').slice(0, 5)).toEqual([
       '{',

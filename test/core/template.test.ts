@@ -21,7 +21,7 @@ const PAYLOAD = '{"n":1.0,"big":9007199254740993,"10":1,"9":-0,"owner":{"name":"
 describe('a reference that stands alone gives the value itself', () => {
   it.each<[string, string]>([
     ['{{event.id}}', '"evt_1"'],
-    ['{{event.hexId}}', '"0123456789abcdef0123456789abcdef"'],
+    ['{{event.hexId}}', '"7d4e5a76eae6d8c165410ac19fe67565"'],
     ['{{event.type}}', '"employee.created"'],
     ['{{event.environment}}', '"production"'],
     ['{{event.occurredAt}}', '"2026-11-22T10:00:00.000Z"'],

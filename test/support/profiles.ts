@@ -40,7 +40,6 @@ export function makeValues({ event, subscription, delivery }: ValueChanges = {})
   return {
     event: {
       id: 'evt_1',
-      hexId: '0123456789abcdef0123456789abcdef',
       type: 'employee.created',
       environment: 'production',
       occurredAt: new Date(NOW).toISOString(),

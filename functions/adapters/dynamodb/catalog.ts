@@ -3,10 +3,10 @@ import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } fr
 import * as z from 'zod';
 import { INDEXES } from '../../contract.ts';
 import { EventType } from '../../core/event-type.ts';
-import type { StatusReason, Subscription } from '../../core/subscription.ts';
+import { MATCHABLE_FIELDS, type StatusReason, type Subscription } from '../../core/subscription.ts';
 import { Tenant } from '../../core/tenant.ts';
 import type { Tables } from './client.ts';
-import { parseSubscription, subscriptionItem } from './items.ts';
+import { parseMatchable, parseSubscription, subscriptionItem } from './items.ts';
 import type { Matches } from './journal.ts';
 import {
   EVENT_TYPES,
@@ -27,6 +27,8 @@ const LeanQuery = z.object({
   Items: z.array(WireItem),
   LastEvaluatedKey: z.object({ sk: z.object({ S: z.string() }) }).optional(),
 });
+
+const FAN_OUT_FIELDS = ['sk', ...MATCHABLE_FIELDS];
 
 /** Subscriptions' sort keys; the tenant itself sorts before them. */
 const SUBSCRIPTIONS = { from: 'sub_', to: 'sub_~' };
@@ -68,10 +70,21 @@ export function createCatalog({ client, lean, catalogTable }: Tables) {
   }
 
   /** As many as DynamoDB gives, strongly consistent. `last` is null after the last. */
-  async function querySubscriptions(pk: string, after: string | null): Promise<{ items: Item[]; last: string | null }> {
-    const query = { TableName: catalogTable, KeyConditionExpression: 'pk = :pk', ConsistentRead: true };
+  async function querySubscriptions(
+    pk: string,
+    after: string | null,
+    fields: readonly string[],
+  ): Promise<{ items: Item[]; last: string | null }> {
     const values = { ':pk': pk };
     const start = after === null ? undefined : { pk, sk: after };
+    const query = {
+      TableName: catalogTable,
+      KeyConditionExpression: 'pk = :pk',
+      ConsistentRead: true,
+      // Some of the fields are reserved words, so all go by number.
+      ProjectionExpression: fields.map((_, index) => `#${index}`).join(', '),
+      ExpressionAttributeNames: Object.fromEntries(fields.map((field, index) => [`#${index}`, field])),
+    };
     const quick = LeanQuery.safeParse(
       await lean('Query', {
         ...query,
@@ -201,14 +214,14 @@ export function createCatalog({ client, lean, catalogTable }: Tables) {
       return item === undefined ? null : Tenant.parse(item).signingKey;
     },
 
-    /** A page of a tenant's subscriptions, oldest first, with whether the tenant is on record. As many as DynamoDB gives (1 MB). */
+    /** A page of a tenant's subscriptions, oldest first, with whether the tenant is on record: what fan-out needs of them. As many
+     * as DynamoDB gives (1 MB before the other fields are left out). */
     async listSubscriptions(tenantId: string, cursor: string | null) {
-      const pk = tenantPartition(tenantId);
-      const page = await querySubscriptions(pk, cursor);
+      const page = await querySubscriptions(tenantPartition(tenantId), cursor, FAN_OUT_FIELDS);
       const tenant = tenantKey(tenantId).sk;
       return {
         tenantExists: cursor !== null || page.items[0]?.sk === tenant,
-        subscriptions: page.items.filter((item) => item.sk !== tenant).map(parseSubscription),
+        subscriptions: page.items.filter((item) => item.sk !== tenant).map(parseMatchable),
         cursor: page.last,
       };
     },

@@ -1,10 +1,11 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
+import { Attempt } from '../../core/attempt.ts';
 import { Delivery } from '../../core/delivery.ts';
 import { Event, RejectedEvent } from '../../core/event.ts';
 import type { RecordedEvent } from '../../core/ingest.ts';
 import { BUILT_IN_PROFILES } from '../../core/profiles/index.ts';
-import { Subscription } from '../../core/subscription.ts';
+import { MATCHABLE_FIELDS, type MatchableSubscription, Subscription } from '../../core/subscription.ts';
 import {
   deliveryKey,
   duePartition,
@@ -24,9 +25,11 @@ const VERSION = 1;
 
 /** Texts from this length on are compressed: below it, DynamoDB's write units (1 KB) leave nothing to save. */
 const COMPRESS_FROM = 512;
+/** One attempt with a short answer is about this long; it is not worth the CPU. */
+const COMPRESS_ATTEMPTS_FROM = 1_024;
 
-function pack(text: string): string | Uint8Array {
-  return text.length < COMPRESS_FROM ? text : deflateRawSync(text, { level: constants.Z_BEST_SPEED });
+function pack(text: string, from = COMPRESS_FROM): string | Uint8Array {
+  return text.length < from ? text : deflateRawSync(text, { level: constants.Z_BEST_SPEED });
 }
 
 /** A packed text, unpacked. */
@@ -64,7 +67,7 @@ const DELIVERY_DEFAULTS = {
   profile: 'standard',
   profileVersion: 1,
   statusReason: null,
-  attempts: [],
+  attempts: '[]',
   nextAttemptAt: null,
   completedAt: null,
   requested: null,
@@ -76,7 +79,9 @@ const DELIVERY_DEFAULTS = {
 export function deliveryItem(delivery: Delivery, expiresAt: number): Item {
   const { subscriptionId, eventId, eventAt, ...attributes } = delivery;
   const key = deliveryKey(delivery);
-  const item: Item = { ...key, v: VERSION, ...attributes, expiresAt };
+  // Attempts are written whole and read whole. As text they cost a third of the CPU of nested attributes, and less room.
+  const attempts = pack(JSON.stringify(delivery.attempts), COMPRESS_ATTEMPTS_FROM);
+  const item: Item = { ...key, v: VERSION, ...attributes, attempts, expiresAt };
   if (delivery.status !== 'succeeded') {
     item.listPk = statusPartition(subscriptionId, delivery.status);
     item.listSk = key.sk;
@@ -95,8 +100,12 @@ export function deliveryItem(delivery: Delivery, expiresAt: number): Item {
 
 export function parseDelivery(item: Item): Delivery {
   const { pk, sk } = ItemKey.parse(item);
-  return Delivery.parse({ ...DELIVERY_DEFAULTS, ...item, ...parseDeliveryKey({ pk, sk }) });
+  return DeliveryItem.parse({ ...DELIVERY_DEFAULTS, ...item, ...parseDeliveryKey({ pk, sk }) });
 }
+
+const DeliveryItem = Delivery.extend({
+  attempts: Packed.transform((text): unknown => JSON.parse(text)).pipe(z.array(Attempt)),
+});
 
 const ItemKey = z.object({ pk: z.string(), sk: z.string() });
 
@@ -124,6 +133,14 @@ const SubscriptionItem = Subscription.extend({
     .nullable()
     .default(null),
 });
+
+const MatchableItem = SubscriptionItem.pick(
+  Object.fromEntries(MATCHABLE_FIELDS.map((field) => [field, true])) as Record<(typeof MATCHABLE_FIELDS)[number], true>,
+);
+
+export function parseMatchable(item: Item): MatchableSubscription {
+  return MatchableItem.parse(item);
+}
 
 export function parseSubscription(item: Item): Subscription {
   return SubscriptionItem.parse(item);

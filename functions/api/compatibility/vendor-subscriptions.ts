@@ -25,16 +25,18 @@ interface Owner {
 /** Oldest first. */
 export async function listOwn(deps: ApiDeps, vendor: Vendor, tenantId: string): Promise<Subscription[]> {
   const found: Subscription[] = [];
-  let cursor: string | null = null;
+  let after: string | null = null;
   do {
-    const page: Awaited<ReturnType<typeof deps.catalog.listSubscriptions>> = await deps.catalog.listSubscriptions(
+    const page: Awaited<ReturnType<typeof deps.catalog.pageSubscriptions>> = await deps.catalog.pageSubscriptions(
       tenantId,
-      cursor,
+      100,
+      after,
+      ({ profile }) => profile === vendor,
     );
-    found.push(...page.subscriptions.filter(({ profile }) => profile === vendor));
-    cursor = page.cursor;
-  } while (cursor !== null);
-  return found;
+    found.push(...page.values);
+    after = page.next;
+  } while (after !== null);
+  return found.reverse();
 }
 
 export async function readOne(deps: ApiDeps, vendor: Vendor, owner: Owner): Promise<Subscription> {

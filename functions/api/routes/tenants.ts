@@ -89,15 +89,17 @@ export const tenantRoutes = [
       if (tenant === null) throw notFound('tenant');
       checkRevision(ifMatch, tenant);
       // The tenant goes last: cut short, the request can be sent again.
-      let cursor: string | null = null;
+      let after: string | null = null;
       do {
-        const page: Awaited<ReturnType<typeof deps.catalog.listSubscriptions>> = await deps.catalog.listSubscriptions(
+        const page: Awaited<ReturnType<typeof deps.catalog.pageSubscriptions>> = await deps.catalog.pageSubscriptions(
           params.tenantId,
-          cursor,
+          100,
+          after,
+          null,
         );
-        await Promise.all(page.subscriptions.map((subscription) => deleteSubscription(deps, subscription)));
-        cursor = page.cursor;
-      } while (cursor !== null);
+        await Promise.all(page.values.map((subscription) => deleteSubscription(deps, subscription)));
+        after = page.next;
+      } while (after !== null);
       await deps.catalog.deleteTenant(params.tenantId);
       return { status: 204 };
     },
