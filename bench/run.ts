@@ -14,6 +14,8 @@ import { createPublisher, eventType, tenantId } from './publisher.ts';
 import type { ReceiverAnswer } from './receiver-process.ts';
 import { type BareLoop, judge, type Results, type Round, report } from './report.ts';
 
+/** As many requests as a batch of deliveries makes at once. */
+const AT_ONCE = 10;
 const BARE_WARM_UP = 5_000;
 /** The two that are compared take turns, so that a machine that speeds up or slows down does so for both. */
 const ROUNDS = 3;
@@ -58,25 +60,36 @@ async function main(): Promise<number> {
   undo.push(publisher.close);
 
   const bench = { aws, receiver, posthorn };
-  const bare = async (requests: number): Promise<BareLoop> => {
+  const bare = async (requests: number, inFlight: number): Promise<BareLoop> => {
     const before = cpuMs(bareChild.pid);
-    const { seconds } = await bareChild.ask({ url: `${url}/bare`, requests, body: bodyLikeDelivered(options) });
+    const { seconds } = await bareChild.ask({
+      url: `${url}/bare`,
+      requests,
+      body: bodyLikeDelivered(options),
+      inFlight,
+    });
     return { requests, seconds, cpuMs: cpuMs(bareChild.pid) - before };
   };
   const deliveries = (events: number) => events * options.fanOut;
 
   say(`Warming up with ${options.warmUpEvents} events and ${BARE_WARM_UP} bare requests …`);
-  await bare(BARE_WARM_UP);
+  await bare(BARE_WARM_UP, AT_ONCE);
+  await bare(BARE_WARM_UP, 1);
   await runPhase(bench, deliveries(options.warmUpEvents), 0, () => publisher.burst('warm', options.warmUpEvents));
   const idle = await idleCpuMsPerSecond(bench);
 
   const rounds: Round[] = [];
   const eventsOfRound = Math.ceil(options.events / ROUNDS);
   for (let round = 1; round <= ROUNDS; round += 1) {
-    say(`Round ${round} of ${ROUNDS}: ${BARE_REQUESTS} bare requests, then ${eventsOfRound} events in a burst …`);
-    const bareResult = await bare(BARE_REQUESTS);
+    say(`Round ${round} of ${ROUNDS}: twice ${BARE_REQUESTS} bare requests, then ${eventsOfRound} events in a burst …`);
+    const bareAtOnce = await bare(BARE_REQUESTS, AT_ONCE);
+    const bareResult = await bare(BARE_REQUESTS, 1);
     const publish = () => publisher.burst(`burst${round}`, eventsOfRound);
-    rounds.push({ bare: bareResult, burst: await runPhase(bench, deliveries(eventsOfRound), idle, publish) });
+    rounds.push({
+      bare: bareResult,
+      bareAtOnce,
+      burst: await runPhase(bench, deliveries(eventsOfRound), idle, publish),
+    });
   }
   say(`Publishing ${options.pacedEvents} events, ${options.rate} a second …`);
   const paced = await runPhase(bench, deliveries(options.pacedEvents), idle, () =>

@@ -6,7 +6,8 @@ const REMEMBER_MS = 30_000;
 
 /**
  * The event types of the catalogue that are not archived, remembered for a while.
- * @param confirms whether a type that is not remembered is looked up: in a strict catalogue a new type works at once
+ * @param confirms whether a type that is not remembered, or is as archived, is looked up: in a strict catalogue a type that
+ * is new or brought back works at once
  */
 export function createKnownTypes(
   catalog: Pick<Catalog, 'listEventTypes' | 'getEventType'>,
@@ -21,7 +22,7 @@ export function createKnownTypes(
       readAt = now();
     }
     let type = known.get(name) ?? null;
-    if (type === null && confirms) {
+    if ((type === null || type.archived) && confirms) {
       type = await catalog.getEventType(name);
       if (type !== null) known.set(name, type);
     }

@@ -18,6 +18,7 @@ const phase = (more: Partial<PhaseResult> = {}): PhaseResult => ({
 });
 const round = (more?: Partial<PhaseResult>) => ({
   bare: { requests: 1000, seconds: 1, cpuMs: 100 },
+  bareAtOnce: { requests: 1000, seconds: 1, cpuMs: 50 },
   burst: phase(more),
 });
 const results = (more: Partial<Results> = {}): Results => ({

@@ -218,15 +218,12 @@ async function readOwn(deps: ApiDeps, name: string): Promise<StoredProfile> {
 /** What a subscription's keys must be is settled when it is made: a version that needs others would leave it unsigned. */
 async function checkKeys(deps: ApiDeps, current: StoredProfile, next: ProfileDocument): Promise<void> {
   const before = compile(current.document).document;
+  // A further scheme is fine: it signs with the keys that are there.
   const demands = ({ subscription, signatures }: ProfileDocument) =>
-    JSON.stringify([
-      subscription.secret,
-      subscription.secretFormat,
-      signatures.map(({ key, keyFormat, algorithm }) => [key, keyFormat, algorithm]),
-    ]);
+    [subscription.secret, subscription.secretFormat, signatures.some(({ key }) => key === 'tenant')].join();
   if (demands(before) === demands(next) || !(await deps.profileStore.isUsed(next.name))) return;
   const message =
-    'Subscriptions use it, and their keys were made for its secret and signature keys as they are. Add a profile of another name.';
+    'Subscriptions use it, and their keys were made for its secret, its format and its signing key’s owner as they are. Add a profile of another name.';
   throw new Problem('conflict', message);
 }
 
