@@ -10,7 +10,7 @@ import type {
 import { Agent } from 'undici';
 
 /*
- * The four calls that every batch makes, without the SDK's middleware, which costs two thirds of their CPU
+ * The four calls that every batch makes, without the SDK's middleware, which costs most of their CPU
  * (docs/decisions/005-lean-calls.md). One attempt, no more: whatever is not a plain success is left to the SDK, with its
  * retries and its errors.
  */

@@ -29,7 +29,6 @@ const StoredDataKey = z.object({ wrapped: z.instanceof(Uint8Array) });
 /**
  * Seals secrets with AES-256-GCM under a data key, which lies in the Catalog, itself encrypted by KMS: so a million
  * subscriptions cost one KMS call a function instance.
- * @param createsKey whether a missing data key is made (whoever only opens secrets can have none to open then)
  */
 export function createVault(tables: Tables, kms: KMSClient, keyArn: string): Vault {
   const { client, catalogTable } = tables;

@@ -16,7 +16,7 @@ const BATCH_BYTES = 1_000_000;
 const PARALLEL = 8;
 const MAX_ROUNDS = 5;
 
-/** The SDK's own check of each message's MD5 costs more CPU than the rest of the call; TLS protects it on its way. */
+/** Without the SDK's own check of each message's MD5, which costs CPU on every call: TLS protects a message on its way. */
 export function createSqs(): Sqs {
   const client = new SQSClient({ md5: false, maxAttempts: 6 });
   return { client, lean: createLeanCall(client, 'sqs') };
