@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { INDEXES } from '../functions/contract.ts';
+import { INDEXES } from '../functions/names.ts';
 
 /** DynamoDB's JSON: each value under the name of its type. */
 export const Item = z.record(z.string(), z.record(z.string(), z.unknown()));

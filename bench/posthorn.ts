@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { ENV } from '../functions/contract.ts';
+import { ENV } from '../functions/names.ts';
 
 /** The system under test: the one-machine runner, over emulators that are not its own. */
 export interface Posthorn {

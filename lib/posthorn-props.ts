@@ -3,7 +3,7 @@ import type { EventPattern, IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import type { FunctionName } from '../functions/contract.ts';
+import type { FunctionName } from '../functions/names.ts';
 import { parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
@@ -21,8 +21,8 @@ interface EventSourceProps {
 }
 
 export interface PosthornProps {
-  /** What happens to an event whose type is not in the catalogue: `strict` rejects it. @default 'open' */
-  readonly catalogue?: 'open' | 'strict';
+  /** What happens to an event whose type is not a known event type: `strict` rejects it. @default 'open' */
+  readonly eventTypes?: 'open' | 'strict';
 
   /** The profile of subscriptions that name none, of tenants that have no default of their own. @default 'standard' */
   readonly defaultProfile?: string;
@@ -124,7 +124,7 @@ export function tune(props: PosthornProps): Tuning {
     );
 
   return parseTuning({
-    catalogue: props.catalogue,
+    eventTypes: props.eventTypes,
     defaultProfile: props.defaultProfile,
     compatibility: props.compatibility,
     journalRetentionDays: props.journalRetention?.toDays(),

@@ -35,7 +35,7 @@ function parseJson(text: string): unknown {
 const SETTING_KEY = /^[A-Za-z]+$/;
 
 /**
- * The settings given as CDK context (`-c catalogue=strict`, or `context` in cdk.json), as props of the construct.
+ * The settings given as CDK context (`-c eventTypes=strict`, or `context` in cdk.json), as props of the construct.
  * Throws an Error that names each wrong key.
  */
 export function propsFromContext(scope: Construct): PosthornProps {
@@ -44,7 +44,7 @@ export function propsFromContext(scope: Construct): PosthornProps {
   const { api, authorizer, ingest, deliver, sweep } = settings.functions;
 
   return {
-    catalogue: settings.catalogue,
+    eventTypes: settings.eventTypes,
     defaultProfile: settings.defaultProfile,
     compatibility: settings.compatibility,
     journalRetention: Duration.days(settings.journalRetentionDays),

@@ -63,7 +63,7 @@ const maxConcurrency = whole(2, 1000);
 
 /** Every value that can be tuned, in plain units, with its range and default: the one place where these are decided. */
 export const tuningShape = {
-  catalogue: oneOf(['open', 'strict']).default('open'),
+  eventTypes: oneOf(['open', 'strict']).default('open'),
   defaultProfile: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'must be the name of a profile' })

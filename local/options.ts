@@ -19,7 +19,7 @@ export const USAGE = `Usage: npm start -- [options]
   --receiver-port N   the receiver's port (28781)
   --sqs-port N        SQS's port (28782)
   --dynamodb-port N   DynamoDB's port (28783)
-  -c KEY=VALUE        a setting of the stack, as for cdk deploy, such as -c catalogue=strict; repeatable
+  -c KEY=VALUE        a setting of the stack, as for cdk deploy, such as -c eventTypes=strict; repeatable
   --help`;
 
 /** Outside the range from which Linux takes ports for outgoing connections (32768 and up), and far from common servers. */

@@ -15,7 +15,7 @@ export type Synthesise = (dir: string, context: Record<string, string>) => Promi
 const SOURCES = [
   'lib/**/*.ts',
   'functions/**/*',
-  'catalogues/*.json',
+
   'package.json',
   'package-lock.json',
   'cdk.json',

@@ -5,26 +5,57 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const HANDLERS = ['api', 'authorizer', 'deliver', 'ingest', 'sweep'].map((name) => `functions/${name}`);
+const HANDLERS = ['authorizer', 'deliver', 'ingest', 'sweep'].map((name) => `functions/${name}`);
+const CORE = 'functions/core';
+const PURE_LIBRARIES = ['zod', 'node:crypto', 'jsonc-parser', 'ulid', 'ipaddr.js', '@cfworker/json-schema'];
+
+/** The core's folders, lowest first: each may import those before it, and files that stand beside the folders. */
+const CORE_LAYERS = ['json', 'event', 'target', 'profile', 'subscription', 'tenant', 'access', 'delivery', 'ingest'];
+const CORE_FILES = ['ids.ts', 'field-error.ts'].map((file) => `${CORE}/${file}`);
 
 /** What a folder may import: folders and files of the project, then packages (any, if none are named). */
 const RULES: Record<string, { own: readonly string[]; packages?: readonly string[] }> = {
-  'functions/core': {
-    own: [],
-    packages: ['zod', 'node:crypto', 'jsonc-parser', 'ulid', 'ipaddr.js', '@cfworker/json-schema'],
-  },
-  'functions/adapters': { own: ['functions/core', 'functions/contract.ts'] },
+  [CORE]: { own: [], packages: PURE_LIBRARIES },
+  ...Object.fromEntries(
+    CORE_LAYERS.map((layer, index) => [
+      `${CORE}/${layer}`,
+      {
+        own: [
+          ...CORE_LAYERS.slice(0, index).map((below) => `${CORE}/${below}`),
+          ...(layer === 'json' ? [] : CORE_FILES),
+        ],
+        packages: PURE_LIBRARIES,
+      },
+    ]),
+  ),
+  // Built-in profiles are data: a vendor's lies in the vendor's folder.
+  [`${CORE}/profile/built-in-profiles.ts`]: { own: [`${CORE}/profile`, 'functions/vendors'], packages: [] },
+  'functions/adapters': { own: [CORE, 'functions/names.ts'] },
   ...Object.fromEntries(
     HANDLERS.map((handler) => [
       handler,
-      { own: ['functions/core', 'functions/adapters', 'functions/contract.ts', 'functions/version.ts'] },
+      { own: [CORE, 'functions/adapters', 'functions/names.ts', 'functions/version.ts'] },
     ]),
   ),
-  // The catalogues that Posthorn brings are data, and travel with the API.
-  'functions/api/catalogues.ts': { own: ['functions/core', 'catalogues'], packages: [] },
-  'functions/contract.ts': { own: [], packages: [] },
+  'functions/api': {
+    own: [
+      CORE,
+      'functions/adapters',
+      'functions/vendors/event-type-packs.ts',
+      'functions/names.ts',
+      'functions/version.ts',
+    ],
+  },
+  // The API as it is deployed: what is ours, and the vendors' routes beside it.
+  'functions/api/handler.ts': { own: [CORE, 'functions/adapters', 'functions/api', 'functions/vendors'] },
+  'functions/api/index.ts': {
+    own: [CORE, 'functions/adapters', 'functions/api', 'functions/names.ts', 'functions/version.ts'],
+  },
+  'functions/vendors/event-type-packs.ts': { own: [CORE, 'functions/vendors'] },
+  'functions/vendors': { own: [CORE, 'functions/api', 'functions/adapters'] },
+  'functions/names.ts': { own: [], packages: [] },
   'functions/version.ts': { own: ['package.json'], packages: [] },
-  lib: { own: ['functions/contract.ts', 'package.json', 'cdk.json'] },
+  lib: { own: ['functions/names.ts', 'package.json', 'cdk.json'] },
 };
 
 /** Each module that a file imports, for its values or for its types. */
@@ -69,7 +100,8 @@ function edgesOf(files: readonly { path: string; text: string }[]): Map<string, 
   const edges = new Map<string, Set<string>>();
   for (const { path, text } of files) {
     const from = folderOf(path) ?? posix.dirname(path);
-    for (const module of importsOf(text).filter((one) => one.startsWith('.'))) {
+    // Data has no imports of its own.
+    for (const module of importsOf(text).filter((one) => one.startsWith('.') && !one.endsWith('.json'))) {
       const target = posix.join(posix.dirname(path), module);
       const to = folderOf(target) ?? posix.dirname(target);
       if (to !== from) edges.set(from, (edges.get(from) ?? new Set()).add(to));
@@ -104,11 +136,7 @@ describe('a breach is seen', () => {
       "import { X } from '../adapters/x.ts';",
       'functions/core/a.ts imports functions/adapters/x.ts',
     ],
-    [
-      'functions/core/a.ts',
-      "import type { X } from '../contract.ts';",
-      'functions/core/a.ts imports functions/contract.ts',
-    ],
+    ['functions/core/a.ts', "import type { X } from '../names.ts';", 'functions/core/a.ts imports functions/names.ts'],
     [
       'functions/core/a.ts',
       "import { readFile } from 'node:fs/promises';",

@@ -3,18 +3,18 @@ import { createCatalog } from '../adapters/dynamodb/catalog.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createJournal } from '../adapters/dynamodb/journal.ts';
+import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../adapters/dynamodb/profile-store.ts';
 import { createTokens } from '../adapters/dynamodb/tokens.ts';
-import { readEnvironment } from '../adapters/environment.ts';
-import { createHttpSender } from '../adapters/http-sender.ts';
-import { createProfiles } from '../adapters/profiles.ts';
-import { createTelemetry } from '../adapters/telemetry.ts';
-import { createVault } from '../adapters/vault.ts';
-import { createSqs, createWorkQueue, sendAll } from '../adapters/work-queue.ts';
-import { ENV } from '../contract.ts';
-import { createAddressPolicy } from '../core/address-policy.ts';
-import { LOST_AFTER_MS } from '../core/delivery.ts';
-import { MAX_DELAY_SECONDS } from '../core/queue-message.ts';
+import { createHttpSender } from '../adapters/http/http-sender.ts';
+import { createVault } from '../adapters/kms/vault.ts';
+import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { createTelemetry } from '../adapters/lambda/telemetry.ts';
+import { createSqs, createWorkQueue, sendAll } from '../adapters/sqs/work-queue.ts';
+import { LOST_AFTER_MS } from '../core/delivery/delivery.ts';
+import { MAX_DELAY_SECONDS } from '../core/delivery/queue-message.ts';
+import { createAddressPolicy } from '../core/target/address-policy.ts';
+import { ENV } from '../names.ts';
 import { USER_AGENT } from '../version.ts';
 import { createApiHandler } from './handler.ts';
 
@@ -25,7 +25,7 @@ const env = readEnvironment([
   ENV.deliveriesQueueUrl,
   ENV.retriesQueueUrl,
   ENV.kmsKeyArn,
-  ENV.catalogue,
+  ENV.eventTypes,
   ENV.defaultProfile,
   ENV.compatibility,
   ENV.journalRetentionDays,
@@ -65,7 +65,7 @@ export const handler = createApiHandler({
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sender: createHttpSender(urlPolicy),
   urlPolicy,
-  catalogue: env.CATALOGUE,
+  eventTypes: env.EVENT_TYPES,
   waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
   userAgent: USER_AGENT,

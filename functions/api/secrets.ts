@@ -1,11 +1,11 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { Owner, Vault } from '../adapters/vault.ts';
-import type { ProfileDocument } from '../core/profile.ts';
-import { formatSecret, generateSigningKey, parseSecret, publicKeyOf } from '../core/signing.ts';
-import type { StoredKey, Subscription } from '../core/subscription.ts';
-import { Text } from './fields.ts';
-import { invalid } from './problem.ts';
-import { time } from './views.ts';
+import type { Owner, Vault } from '../adapters/kms/vault.ts';
+import type { ProfileDocument } from '../core/profile/profile.ts';
+import { formatSecret, generateSigningKey, parseSecret, publicKeyOf } from '../core/profile/signing.ts';
+import type { StoredKey, Subscription } from '../core/subscription/subscription.ts';
+import { Text } from './http/fields.ts';
+import { invalid } from './http/problem.ts';
+import { time } from './resources/views.ts';
 
 const SECRET_BYTES = 32;
 /** As long as the secret that KeyPay publishes as its example, of the same characters: 190 bits. */

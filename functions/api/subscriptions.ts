@@ -1,18 +1,20 @@
 import * as z from 'zod';
-import type { Profile } from '../core/compile-profile.ts';
-import { Environment, type FieldError } from '../core/event.ts';
-import { EventTypePattern, unknownPatterns } from '../core/event-type.ts';
-import { Filter } from '../core/filter.ts';
+import { releaseMessage } from '../core/delivery/queue-message.ts';
+import { Environment } from '../core/event/environment.ts';
+import { EventTypePattern, unknownPatterns } from '../core/event/event-type.ts';
+import type { FieldError } from '../core/field-error.ts';
 import { newId } from '../core/ids.ts';
-import { ProfileName } from '../core/profile.ts';
-import { releaseMessage } from '../core/queue-message.ts';
-import { checkReceiverUrl, splitCredentials } from '../core/receiver-url.ts';
-import { parseSecret } from '../core/signing.ts';
-import { SignatureVersion, type StatusReason, type Subscription, SubscriptionHeaders } from '../core/subscription.ts';
-import { Metadata, Name } from './fields.ts';
-import { modify } from './modify.ts';
-import { invalid, notFound } from './problem.ts';
-import { type ApiDeps, Moment } from './route.ts';
+import type { Profile } from '../core/profile/compile-profile.ts';
+import { ProfileName } from '../core/profile/profile.ts';
+import { parseSecret } from '../core/profile/signing.ts';
+import { Filter } from '../core/subscription/filter/filter.ts';
+import { SubscriptionHeaders } from '../core/subscription/headers.ts';
+import { SignatureVersion, type StatusReason, type Subscription } from '../core/subscription/subscription.ts';
+import { checkReceiverUrl, splitCredentials } from '../core/target/receiver-url.ts';
+import { Metadata, Name } from './http/fields.ts';
+import { modify } from './http/modify.ts';
+import { invalid, notFound } from './http/problem.ts';
+import { type ApiDeps, Moment } from './http/route.ts';
 import { chooseSecret, makeKeys, SecretInput } from './secrets.ts';
 import { ensureTenantKey } from './tenant-key.ts';
 import { verifyReceiver } from './verification.ts';
@@ -307,16 +309,16 @@ function checkAuthorization(headers: Record<string, string>, hasCredentials: boo
   throw invalid([{ path: `/headers/${name}`, message }]);
 }
 
-/** In a strict catalogue a pattern that matches no type is a mistake, and is named. */
+/** In strict event types a pattern that matches no type is a mistake, and is named. */
 async function checkTypes(deps: ApiDeps, patterns: readonly string[], path: string): Promise<void> {
-  if (deps.catalogue === 'open') return;
+  if (deps.eventTypes === 'open') return;
   const unknown = unknownPatterns(patterns, await deps.catalog.listEventTypes());
   if (unknown.length === 0) return;
   throw invalid(
     unknown.map(
       (pattern): FieldError => ({
         path: path === '/event' ? path : `${path}/${patterns.indexOf(pattern)}`,
-        message: `"${pattern}" matches no event type of the catalogue`,
+        message: `"${pattern}" matches no known event type`,
       }),
     ),
   );

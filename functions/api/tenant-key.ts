@@ -1,7 +1,7 @@
-import { tenantKeyOwner } from '../core/make-attempt.ts';
-import type { Tenant } from '../core/tenant.ts';
-import { modify } from './modify.ts';
-import type { ApiDeps } from './route.ts';
+import { tenantKeyOwner } from '../core/delivery/make-attempt.ts';
+import type { Tenant } from '../core/tenant/tenant.ts';
+import { modify } from './http/modify.ts';
+import type { ApiDeps } from './http/route.ts';
 import { generateTextSecret } from './secrets.ts';
 
 /** The tenant's signing key in the clear; null if it has none. */

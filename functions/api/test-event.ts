@@ -1,9 +1,9 @@
-import type { Event } from '../core/event.ts';
-import { TEST_EVENT_TYPE } from '../core/event-type.ts';
+import type { Event } from '../core/event/event.ts';
+import { TEST_EVENT_TYPE } from '../core/event/event-type.ts';
 import { newId } from '../core/ids.ts';
-import type { ProfileDocument } from '../core/profile.ts';
-import { invalid } from './problem.ts';
-import type { ApiDeps } from './route.ts';
+import type { ProfileDocument } from '../core/profile/profile.ts';
+import { invalid } from './http/problem.ts';
+import type { ApiDeps } from './http/route.ts';
 
 const MESSAGE = '{"message":"This is a test event from Posthorn."}';
 
@@ -42,7 +42,7 @@ export async function makeTestEvent(
 async function exampleOf(deps: ApiDeps, type: string): Promise<string> {
   const known = await deps.catalog.getEventType(type);
   if (known?.example !== undefined && known.example !== null) return known.example;
-  const message = known === null ? 'is not in the catalogue' : 'has no example in the catalogue';
+  const message = known === null ? 'is not a known event type' : 'has no example';
   throw invalid([{ path: '/eventType', message: `${message}: add one, or leave eventType out` }]);
 }
 

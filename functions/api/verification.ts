@@ -1,8 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { WebhookResult } from '../core/attempt.ts';
-import type { ProfileDocument } from '../core/profile.ts';
-import type { StatusReason, Subscription } from '../core/subscription.ts';
-import type { ApiDeps } from './route.ts';
+import type { ProfileDocument } from '../core/profile/profile.ts';
+import type { StatusReason, Subscription } from '../core/subscription/subscription.ts';
+import type { WebhookResult } from '../core/target/webhook.ts';
+import type { ApiDeps } from './http/route.ts';
 
 /** What a handshake leaves a subscription as. */
 type Verified = Pick<Subscription, 'status' | 'statusReason' | 'verificationToken'>;

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { APIGatewayRequestAuthorizerEventV2, APIGatewaySimpleAuthorizerWithContextResult } from 'aws-lambda';
 import type { Tokens } from '../adapters/dynamodb/tokens.ts';
-import type { Principal } from '../core/principal.ts';
+import type { Principal } from '../core/access/principal.ts';
 
 export interface AuthorizerDeps {
   adminKey: () => Promise<string>;

@@ -1,9 +1,9 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createAdminKey } from '../adapters/admin-key.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createTokens } from '../adapters/dynamodb/tokens.ts';
-import { readEnvironment } from '../adapters/environment.ts';
-import { ENV } from '../contract.ts';
+import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { createAdminKey } from '../adapters/secrets-manager/admin-key.ts';
+import { ENV } from '../names.ts';
 import { createAuthorizerHandler } from './handler.ts';
 
 const env = readEnvironment([ENV.journalTable, ENV.adminSecretArn]);

@@ -1,16 +1,16 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { asError, type Telemetry } from '../adapters/telemetry.ts';
-import { METRICS } from '../contract.ts';
+import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import {
   type Decision,
   type DeliverDeps,
   type DeliverReport,
   deliverBatch,
   type ReceivedMessage,
-} from '../core/deliver.ts';
-import { type ReleaseMessage, WorkMessage } from '../core/queue-message.ts';
-import { type ReleaseStore, releaseParked } from '../core/release.ts';
+} from '../core/delivery/deliver.ts';
+import { type ReleaseMessage, WorkMessage } from '../core/delivery/queue-message.ts';
+import { type ReleaseStore, releaseParked } from '../core/delivery/settle-parked.ts';
+import { METRICS } from '../names.ts';
 
 export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store'>, Telemetry {
   store: DeliverDeps['store'] & ReleaseStore;

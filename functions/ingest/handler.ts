@@ -1,8 +1,8 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { asError, type Telemetry } from '../adapters/telemetry.ts';
-import { METRICS } from '../contract.ts';
-import { type IngestDeps, type IngestReport, ingestBatch } from '../core/ingest.ts';
+import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
+import { type IngestDeps, type IngestReport, ingestBatch } from '../core/ingest/ingest.ts';
+import { METRICS } from '../names.ts';
 
 export interface IngestHandlerDeps extends Omit<IngestDeps, 'hasTime' | 'report'>, Telemetry {
   sqs: SQSClient;

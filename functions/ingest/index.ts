@@ -1,11 +1,11 @@
 import { createCatalog } from '../adapters/dynamodb/catalog.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createJournal } from '../adapters/dynamodb/journal.ts';
-import { readEnvironment } from '../adapters/environment.ts';
-import { createKnownTypes } from '../adapters/known-types.ts';
-import { createTelemetry } from '../adapters/telemetry.ts';
-import { createSqs, createWorkQueue } from '../adapters/work-queue.ts';
-import { ENV } from '../contract.ts';
+import { createKnownTypes } from '../adapters/dynamodb/known-types.ts';
+import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { createTelemetry } from '../adapters/lambda/telemetry.ts';
+import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { ENV } from '../names.ts';
 import { createIngestHandler } from './handler.ts';
 
 const env = readEnvironment([
@@ -13,7 +13,7 @@ const env = readEnvironment([
   ENV.journalTable,
   ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
-  ENV.catalogue,
+  ENV.eventTypes,
   ENV.journalRetentionDays,
 ]);
 const now = (): number => Date.now();
@@ -23,11 +23,11 @@ const catalog = createCatalog(tables);
 const sqs = createSqs();
 
 export const handler = createIngestHandler({
-  store: { ...journal, ...catalog, findType: createKnownTypes(catalog, now, env.CATALOGUE === 'strict') },
+  store: { ...journal, ...catalog, findType: createKnownTypes(catalog, now, env.EVENT_TYPES === 'strict') },
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   sqs: sqs.client,
   eventsQueueUrl: env.EVENTS_QUEUE_URL,
-  catalogue: env.CATALOGUE,
+  eventTypes: env.EVENT_TYPES,
   now,
   ...createTelemetry(),
 });

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
-import type { Telemetry } from '../adapters/telemetry.ts';
-import { METRICS } from '../contract.ts';
-import { type SweepDeps, sweepDue } from '../core/sweep.ts';
+import type { Telemetry } from '../adapters/lambda/telemetry.ts';
+import { type SweepDeps, sweepDue } from '../core/delivery/sweep.ts';
+import { METRICS } from '../names.ts';
 
 export interface SweepHandlerDeps extends Omit<SweepDeps, 'hasTime'>, Telemetry {}
 

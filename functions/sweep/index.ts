@@ -1,9 +1,9 @@
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDueIndex } from '../adapters/dynamodb/due-index.ts';
-import { readEnvironment } from '../adapters/environment.ts';
-import { createTelemetry } from '../adapters/telemetry.ts';
-import { createSqs, createWorkQueue } from '../adapters/work-queue.ts';
-import { ENV } from '../contract.ts';
+import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { createTelemetry } from '../adapters/lambda/telemetry.ts';
+import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { ENV } from '../names.ts';
 import { createSweepHandler } from './handler.ts';
 
 const env = readEnvironment([ENV.journalTable, ENV.retriesQueueUrl]);

@@ -1,6 +1,6 @@
 import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
-import { INDEXES } from '../../functions/contract.ts';
+import { INDEXES } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
 import { ENCRYPTION_CONTEXT_CONDITION, type Keys } from './keys.ts';
@@ -45,7 +45,7 @@ export class Api extends Construct {
         deliveriesQueueUrl: deliveries.queue.queueUrl,
         retriesQueueUrl: retries.queue.queueUrl,
         kmsKeyArn: keys.encryption.keyArn,
-        catalogue: tuning.catalogue,
+        eventTypes: tuning.eventTypes,
         defaultProfile: tuning.defaultProfile,
         compatibility: tuning.compatibility.join(','),
         journalRetentionDays: String(tuning.journalRetentionDays),

@@ -1,6 +1,6 @@
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
-import { INDEXES } from '../../functions/contract.ts';
+import { INDEXES } from '../../functions/names.ts';
 import { deliverTimeoutSeconds } from '../tuning.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';

@@ -6,7 +6,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { COMPATIBILITY_ROUTES, PUBLIC_ROUTES } from '../../functions/contract.ts';
+import { COMPATIBILITY_ROUTES, PUBLIC_ROUTES } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface GatewayProps extends Foundation {

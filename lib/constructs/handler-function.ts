@@ -5,7 +5,7 @@ import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ENV, type FunctionName, METRICS_NAMESPACE } from '../../functions/contract.ts';
+import { ENV, type FunctionName, METRICS_NAMESPACE } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface HandlerFunctionProps extends Foundation {

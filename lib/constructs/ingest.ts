@@ -26,7 +26,7 @@ export class Ingest extends Construct {
         // By which the rest of a large fan-out comes back at once, instead of after the visibility timeout.
         eventsQueueUrl: queues.events.queue.queueUrl,
         deliveriesQueueUrl: queues.deliveries.queue.queueUrl,
-        catalogue: tuning.catalogue,
+        eventTypes: tuning.eventTypes,
         journalRetentionDays: String(tuning.journalRetentionDays),
       },
     });

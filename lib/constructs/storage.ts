@@ -1,7 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, ProjectionType, type TablePropsV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
-import { INDEXES, TABLE_KEYS } from '../../functions/contract.ts';
+import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
 
 /** The two tables: the Catalog is what the company wrote, the Journal what happened. */

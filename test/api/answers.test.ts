@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Method } from '../../functions/api/route.ts';
-import { ROUTES } from '../../functions/api/routes/index.ts';
-import { park } from '../../functions/core/delivery.ts';
+import type { Method } from '../../functions/api/http/route.ts';
+import { ROUTES } from '../../functions/api/resources/index.ts';
+import { park } from '../../functions/core/delivery/delivery.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
 import { type ApiRequest, useApi } from '../support/api.ts';
 import { makeDelivery, makeEvent } from '../support/domain.ts';
@@ -46,7 +46,7 @@ beforeAll(async () => {
   await call('POST', '/v1/event-types', { body: { name: 'a.b', description: 'd', example: { n: 1 } } });
 });
 
-const CATALOGUE = {
+const PACK = {
   name: 'own',
   title: 'Own',
   description: 'Our own event types.',
@@ -110,9 +110,9 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ['POST', '/v1/event-types/a.b/archive', 200],
   ['GET', '/v1/event-types/a.b/samples', 200],
   ['GET', '/v1/event-types/c.d/samples?profile=keypay', 200],
-  ['GET', '/v1/catalogues', 200],
-  ['POST', '/v1/catalogues/bindbee/load', 200],
-  ['POST', '/v1/catalogues', 200, { body: CATALOGUE }],
+  ['GET', '/v1/event-type-packs', 200],
+  ['POST', '/v1/event-type-packs/bindbee/load', 200],
+  ['POST', '/v1/event-type-packs', 200, { body: PACK }],
   ['GET', '/v1/profiles', 200],
   ['POST', '/v1/profiles', 201, { body: makeDocument() }],
   ['PUT', '/v1/profiles/acme', 200, { body: makeDocument() }],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Method } from '../../functions/api/route.ts';
+import type { Method } from '../../functions/api/http/route.ts';
 import { type ApiRequest, expectProblem, tenantOf, useApi } from '../support/api.ts';
 
 const { call, deps, queues } = useApi();
@@ -85,8 +85,8 @@ describe('to register', () => {
     expect(refused.field('detail')).toContain('filters: ClockedOut: there is no such event');
   });
 
-  it('knows in a strict catalogue what is in it, only', async () => {
-    const strict = { ...MOUNTED, catalogue: 'strict' } as const;
+  it('knows where only known event types are accepted what is in it, only', async () => {
+    const strict = { ...MOUNTED, eventTypes: 'strict' } as const;
     const post = (filters: string[]) =>
       call('POST', '/business/1/webhookregistrations', { body: { webHookUri: URL, filters } }, strict);
     expectProblem(await post(['TimesheetCreated']), 400, 'malformed_request');

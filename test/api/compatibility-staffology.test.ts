@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Method } from '../../functions/api/route.ts';
+import type { Method } from '../../functions/api/http/route.ts';
 import { type ApiRequest, expectProblem, useApi } from '../support/api.ts';
 import { makeDelivery, makeEvent } from '../support/domain.ts';
 
@@ -98,7 +98,7 @@ describe('to change and to unsubscribe', () => {
 describe('samples', () => {
   const sample = (event: string) => staffology('GET', `/employers/e0/webhooks/samples/${event}`);
 
-  it('are arrays of one item: the catalogue’s example, or the company’s own', async () => {
+  it('are arrays of one item: the pack’s example, or the company’s own', async () => {
     const known = await sample('pensionmembership_created');
     expect(known).toMatchObject({ status: 200, json: [expect.objectContaining({ employee: expect.anything() })] });
     expect(known.json).toHaveLength(1);

@@ -2,7 +2,7 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { StoreBusyError } from '../../functions/adapters/dynamodb/batch.ts';
-import { QueueRefusedError } from '../../functions/adapters/work-queue.ts';
+import { QueueRefusedError } from '../../functions/adapters/sqs/work-queue.ts';
 import { expectProblem, useApi } from '../support/api.ts';
 
 const { call, deps, tables, telemetry } = useApi();

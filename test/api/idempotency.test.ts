@@ -1,6 +1,6 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { modify } from '../../functions/api/modify.ts';
+import { modify } from '../../functions/api/http/modify.ts';
 import { type ApiRequest, tenantOf, useApi } from '../support/api.ts';
 
 const { call, deps, clock, queues, tables } = useApi();

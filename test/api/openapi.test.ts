@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { openApiDocument } from '../../functions/api/openapi.ts';
-import { PROBLEMS } from '../../functions/api/problem.ts';
-import type { Route } from '../../functions/api/route.ts';
-import { ROUTES } from '../../functions/api/routes/index.ts';
-import { PublishedEvent } from '../../functions/core/event.ts';
+import { openApiDocument } from '../../functions/api/http/openapi.ts';
+import { PROBLEMS } from '../../functions/api/http/problem.ts';
+import type { Route } from '../../functions/api/http/route.ts';
+import { ROUTES } from '../../functions/api/resources/index.ts';
+import { PublishedEvent } from '../../functions/core/event/published-event.ts';
 
 const Schema = z.record(z.string(), z.unknown());
 const Content = z.record(z.string(), z.object({ schema: Schema }));

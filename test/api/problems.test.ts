@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Method } from '../../functions/api/route.ts';
-import type { Principal } from '../../functions/core/principal.ts';
+import type { Method } from '../../functions/api/http/route.ts';
+import type { Principal } from '../../functions/core/access/principal.ts';
 import { type ApiRequest, expectProblem, tenantOf, useApi } from '../support/api.ts';
 
 const { call } = useApi();

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { WebhookRequest } from '../../functions/core/attempt.ts';
+import type { WebhookRequest } from '../../functions/core/target/webhook.ts';
 import { expectProblem, useApi } from '../support/api.ts';
 import { answered, UNANSWERED } from '../support/domain.ts';
 import { profileDocument } from '../support/profiles.ts';
@@ -51,9 +51,9 @@ describe('the test of a URL', () => {
 
   it.each<[string, string, RegExp]>([
     ['message', 'a.bare', /has no example/],
-    ['message', 'a.unknown', /is not in the catalogue/],
+    ['message', 'a.unknown', /is not a known event type/],
     ['example', 'a.bare', /has no example/],
-    ['example', 'a.unknown', /is not in the catalogue/],
+    ['example', 'a.unknown', /is not a known event type/],
   ])('of the kind %s, asked for %s, says what is missing', async (kind, eventType, message) => {
     const answer = await testUrl({ profile: `tests-by-${kind}`, eventType });
     expectProblem(answer, 422, 'invalid_request');

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { WebhookRequest, WebhookResult } from '../../functions/core/attempt.ts';
+import type { WebhookRequest, WebhookResult } from '../../functions/core/target/webhook.ts';
 import { expectProblem, useApi } from '../support/api.ts';
 import { answered, UNANSWERED } from '../support/domain.ts';
 import { profileDocument } from '../support/profiles.ts';

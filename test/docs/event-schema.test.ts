@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { PublishedMessage } from '../../functions/core/event.ts';
+import { PublishedMessage } from '../../functions/core/event/published-event.ts';
 
 test('docs/event.schema.json is what the queue takes (npx vitest run test/docs -u writes it anew)', async () => {
   const schema = {

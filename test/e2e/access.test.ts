@@ -17,7 +17,7 @@ let others: Place;
 let tokens: { full: string; readOnly: string; brief: string };
 
 /** What belongs to no tenant. */
-const NAMES = { name: 'access.known', catalogue: 'bindbee', profile: 'operations' };
+const NAMES = { name: 'access.known', pack: 'bindbee', profile: 'operations' };
 
 async function furnish(name: string): Promise<Place> {
   const client = system();

@@ -11,10 +11,10 @@ export interface Operation {
 
 /** The least that a profile must say. */
 const PROFILE = { name: 'operations', envelope: { data: '{{event.data}}' }, retry: { gapsSeconds: [] } };
-const CATALOGUE = {
+const PACK = {
   name: 'own',
   title: 'Own',
-  description: 'A catalogue of one’s own.',
+  description: 'An event-type pack of your own.',
   sources: [],
   eventTypes: [
     {
@@ -36,7 +36,7 @@ export interface Place {
   eventId: string;
   deliveryId: string;
   name: string;
-  catalogue: string;
+  pack: string;
   profile: string;
 }
 
@@ -90,9 +90,9 @@ export function operations(receiverUrl: string): Operation[] {
     company('GET /v1/event-types/{name}/example'),
     company('GET /v1/event-types/{name}/samples'),
     company('POST /v1/event-types/{name}/archive'),
-    company('GET /v1/catalogues'),
-    company('POST /v1/catalogues/{catalogue}/load'),
-    company('POST /v1/catalogues', { body: CATALOGUE }),
+    company('GET /v1/event-type-packs'),
+    company('POST /v1/event-type-packs/{pack}/load'),
+    company('POST /v1/event-type-packs', { body: PACK }),
     company('GET /v1/profiles'),
     company('POST /v1/profiles', { body: PROFILE }),
     company('POST /v1/profiles/preview', { body: { profile: 'standard', event: { type: 'a.b', data: 1 } } }),

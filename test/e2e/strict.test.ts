@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { eventually } from './system.ts';
 import { scene, useSystem } from './use-system.ts';
 
-const system = useSystem({ context: { catalogue: 'strict' } });
+const system = useSystem({ context: { eventTypes: 'strict' } });
 
 /** Longer than the functions remember the catalogue. */
 const REMEMBERED_SECONDS = 31;
@@ -68,7 +68,7 @@ test('an event of an unknown type becomes a rejected event with the reason, and 
   });
   for (const { reason } of rejected) {
     expect(reason).toMatchObject({ code: 'unknown_event_type', errors: [{ path: '/type' }] });
-    expect(reason.message).toMatch(/"known(\.typo)?" is not in the catalogue/);
+    expect(reason.message).toMatch(/"known(\.typo)?" is not a known event type/);
   }
   const bodies = rejected.map(({ body }) => z.looseObject({ id: z.string() }).parse(JSON.parse(body)).id);
   expect(bodies.sort()).toEqual(['bad-1', 'bad-2']);

@@ -1,12 +1,12 @@
 import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
-import { METRICS } from '../../functions/contract.ts';
-import type { WebhookResult } from '../../functions/core/attempt.ts';
-import { park } from '../../functions/core/delivery.ts';
-import { BUILT_IN_PROFILES } from '../../functions/core/profiles/index.ts';
-import type { ReleaseMessage } from '../../functions/core/queue-message.ts';
+import { park } from '../../functions/core/delivery/delivery.ts';
+import type { ReleaseMessage } from '../../functions/core/delivery/queue-message.ts';
+import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
+import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { createDeliverHandler } from '../../functions/deliver/handler.ts';
+import { METRICS } from '../../functions/names.ts';
 import { deliverSetup, WAITS } from '../support/deliver-setup.ts';
 import { answered, makeDelivery, makeMessage, makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
 import { context, recordTelemetry, sqsEvent } from '../support/lambda.ts';

@@ -1,8 +1,8 @@
 import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
-import { METRICS } from '../../functions/contract.ts';
 import { createIngestHandler } from '../../functions/ingest/handler.ts';
+import { METRICS } from '../../functions/names.ts';
 import { makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
 import { context, recordTelemetry, sqsEvent } from '../support/lambda.ts';
 import { ingestSetup } from '../support/memory-ingest.ts';
@@ -24,7 +24,7 @@ function setup() {
     deliveries: { send: (messages) => parts.send(messages) },
     sqs,
     eventsQueueUrl: 'http://queues/events',
-    catalogue: 'open',
+    eventTypes: 'open',
     now: () => NOW,
     ...telemetry,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { METRICS } from '../../functions/contract.ts';
-import type { Outgoing } from '../../functions/core/queue-message.ts';
+import type { Outgoing } from '../../functions/core/delivery/queue-message.ts';
+import { METRICS } from '../../functions/names.ts';
 import { createSweepHandler } from '../../functions/sweep/handler.ts';
 import { makeDelivery, NOW } from '../support/domain.ts';
 import { context, recordTelemetry } from '../support/lambda.ts';

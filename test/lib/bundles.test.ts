@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FUNCTION_NAMES } from '../../functions/contract.ts';
+import { FUNCTION_NAMES } from '../../functions/names.ts';
 import { createApp } from '../../lib/app.ts';
 import { temporaryFolder } from './synthesize.ts';
 

@@ -24,7 +24,7 @@ describe.each([
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
       KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
-      CATALOGUE: 'open',
+      EVENT_TYPES: 'open',
       DEFAULT_PROFILE: 'standard',
       COMPATIBILITY: '',
       JOURNAL_RETENTION_DAYS: '30',
@@ -42,7 +42,7 @@ describe.each([
       ...TABLES,
       EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
-      CATALOGUE: 'open',
+      EVENT_TYPES: 'open',
       JOURNAL_RETENTION_DAYS: '30',
     },
   },
@@ -101,7 +101,7 @@ describe.each([
 test('what is tuned reaches the functions', () => {
   const functions = propertiesOf(
     synthesize({
-      catalogue: 'strict',
+      eventTypes: 'strict',
       journalRetention: Duration.days(90),
       attemptTimeout: Duration.seconds(10),
       maxQueueWait: Duration.minutes(5),
@@ -129,7 +129,9 @@ test('what is tuned reaches the functions', () => {
       },
     },
   });
-  expect(functions.PosthornIngestFunctionLambda).toMatchObject({ Environment: { Variables: { CATALOGUE: 'strict' } } });
+  expect(functions.PosthornIngestFunctionLambda).toMatchObject({
+    Environment: { Variables: { EVENT_TYPES: 'strict' } },
+  });
   expect(functions.PosthornSweepFunctionLambda).toMatchObject({ Timeout: 30 });
 });
 

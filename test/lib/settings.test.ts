@@ -8,7 +8,7 @@ test('settings come as text, as `-c key=value` gives them', () => {
   const template = synthesize(
     {},
     {
-      catalogue: 'strict',
+      eventTypes: 'strict',
       defaultProfile: 'peopleforce',
       journalRetentionDays: '60',
       journalPointInTimeRecovery: 'true',
@@ -39,7 +39,7 @@ test('settings come as text, as `-c key=value` gives them', () => {
     },
   });
   expect(propertiesOf(template, 'AWS::Lambda::Function').PosthornIngestFunctionLambda).toMatchObject({
-    Environment: { Variables: { CATALOGUE: 'strict' } },
+    Environment: { Variables: { EVENT_TYPES: 'strict' } },
   });
   expect(propertiesOf(template, 'AWS::Lambda::Function').PosthornApiFunctionLambda).toMatchObject({
     Environment: { Variables: { DEFAULT_PROFILE: 'peopleforce' } },
@@ -72,9 +72,9 @@ test('settings come typed, as cdk.json gives them', () => {
 });
 
 test('overrides go before settings, and leave the others', () => {
-  const template = synthesize({ catalogue: 'open' }, { catalogue: 'strict', journalRetentionDays: 8 });
+  const template = synthesize({ eventTypes: 'open' }, { eventTypes: 'strict', journalRetentionDays: 8 });
   expect(propertiesOf(template, 'AWS::Lambda::Function').PosthornIngestFunctionLambda).toMatchObject({
-    Environment: { Variables: { CATALOGUE: 'open', JOURNAL_RETENTION_DAYS: '8' } },
+    Environment: { Variables: { EVENT_TYPES: 'open', JOURNAL_RETENTION_DAYS: '8' } },
   });
 });
 
@@ -84,7 +84,7 @@ test('the stack is protected as long as its tables are', () => {
 });
 
 test.each([
-  ['catalogue', 'closed', 'catalogue: must be one of open, strict, but is "closed"'],
+  ['eventTypes', 'closed', 'eventTypes: must be one of open, strict, but is "closed"'],
   ['defaultProfile', 'Not a name', 'defaultProfile: must be the name of a profile'],
   ['compatibility', 'keypay,acme', 'compatibility.1: must be one of keypay, staffology'],
   ['journalRetentionDays', '3', 'journalRetentionDays: must be a whole number from 7 to 3650, but is 3'],

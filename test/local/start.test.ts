@@ -58,12 +58,12 @@ describe('the command line', () => {
   });
 
   test('sets ports, state and context', () => {
-    const args = ['--state', '/x', '--fresh', '--port', '1', '--sqs-port=2', '-c', 'catalogue=strict', '-c', 'a=b=c'];
+    const args = ['--state', '/x', '--fresh', '--port', '1', '--sqs-port=2', '-c', 'eventTypes=strict', '-c', 'a=b=c'];
     expect(parseOptions(args)).toMatchObject({
       stateDir: '/x',
       fresh: true,
       ports: { api: 1, sqs: 2 },
-      context: { catalogue: 'strict', a: 'b=c' },
+      context: { eventTypes: 'strict', a: 'b=c' },
     });
   });
 
@@ -71,7 +71,7 @@ describe('the command line', () => {
     [['--prot', '1'], "Unknown option '--prot'"],
     [['--port', 'x'], '--port takes a port'],
     [['--port', '65536'], '--port takes a port'],
-    [['-c', 'catalogue'], '-c takes KEY=VALUE'],
+    [['-c', 'eventTypes'], '-c takes KEY=VALUE'],
     [['stray'], "Unexpected argument 'stray'"],
   ])('%j is refused, saying why', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);

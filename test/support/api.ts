@@ -4,16 +4,16 @@ import * as z from 'zod';
 import { createCatalog } from '../../functions/adapters/dynamodb/catalog.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createJournal } from '../../functions/adapters/dynamodb/journal.ts';
+import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../../functions/adapters/dynamodb/profile-store.ts';
 import { createTokens } from '../../functions/adapters/dynamodb/tokens.ts';
-import { createProfiles } from '../../functions/adapters/profiles.ts';
-import { createVault } from '../../functions/adapters/vault.ts';
-import { createWorkQueue, sendAll } from '../../functions/adapters/work-queue.ts';
+import { createVault } from '../../functions/adapters/kms/vault.ts';
+import { createWorkQueue, sendAll } from '../../functions/adapters/sqs/work-queue.ts';
 import { createApiHandler } from '../../functions/api/handler.ts';
-import { PROBLEMS } from '../../functions/api/problem.ts';
-import type { ApiDeps, Method } from '../../functions/api/route.ts';
-import { createAddressPolicy } from '../../functions/core/address-policy.ts';
-import type { Principal } from '../../functions/core/principal.ts';
+import { PROBLEMS } from '../../functions/api/http/problem.ts';
+import type { ApiDeps, Method } from '../../functions/api/http/route.ts';
+import type { Principal } from '../../functions/core/access/principal.ts';
+import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
 import { WAITS } from './deliver-setup.ts';
 import { answered } from './domain.ts';
 import { KEY_ARN, useKms, useQueues, useTables } from './emulators.ts';
@@ -68,7 +68,7 @@ export function useApi() {
     retries: { send: (messages) => createWorkQueue(connection, queues.retries.url).send(messages) },
     sender: { send: async () => answered(200) },
     urlPolicy: { addressPolicy: createAddressPolicy({ allowedPrivateRanges: [] }), allowedPorts: [], allowHttp: false },
-    catalogue: 'open',
+    eventTypes: 'open',
     waits: WAITS,
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/test',

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { LeanCall } from '../../functions/adapters/lean-call.ts';
-import { INDEXES } from '../../functions/contract.ts';
+import type { LeanCall } from '../../functions/adapters/aws/lean-call.ts';
+import { INDEXES } from '../../functions/names.ts';
 
 export interface Usage {
   /** Names of the calls, in their order: `BatchGetItem`, `SendMessageBatch`. */

@@ -1,13 +1,13 @@
-import type { WebhookRequest, WebhookResult } from '../../functions/core/attempt.ts';
 import {
   type Decision,
   type DeliverDeps,
   type DeliverReport,
   deliverBatch,
   type ReceivedMessage,
-} from '../../functions/core/deliver.ts';
-import { BUILT_IN_PROFILES } from '../../functions/core/profiles/index.ts';
-import type { DeliverMessage, Outgoing } from '../../functions/core/queue-message.ts';
+} from '../../functions/core/delivery/deliver.ts';
+import type { DeliverMessage, Outgoing } from '../../functions/core/delivery/queue-message.ts';
+import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
+import type { WebhookRequest, WebhookResult } from '../../functions/core/target/webhook.ts';
 import { answered, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
 import { MemoryJournal } from './memory-journal.ts';
 

@@ -1,9 +1,9 @@
-import type { WebhookResult } from '../../functions/core/attempt.ts';
-import { type Delivery, newDelivery } from '../../functions/core/delivery.ts';
-import type { Event } from '../../functions/core/event.ts';
-import type { EventType } from '../../functions/core/event-type.ts';
-import type { DeliverMessage } from '../../functions/core/queue-message.ts';
-import type { Subscription } from '../../functions/core/subscription.ts';
+import { type Delivery, newDelivery } from '../../functions/core/delivery/delivery.ts';
+import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
+import type { Event } from '../../functions/core/event/event.ts';
+import type { EventType } from '../../functions/core/event/event-type.ts';
+import type { Subscription } from '../../functions/core/subscription/subscription.ts';
+import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 
 /*
  * One of each thing of the domain. Tests name only what matters to them.

@@ -13,10 +13,10 @@ import { CreateQueueCommand, DeleteQueueCommand, ReceiveMessageCommand, SQSClien
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll } from 'vitest';
+import { createLeanCall } from '../../functions/adapters/aws/lean-call.ts';
 import type { Tables } from '../../functions/adapters/dynamodb/client.ts';
-import { createLeanCall } from '../../functions/adapters/lean-call.ts';
-import type { Sqs } from '../../functions/adapters/work-queue.ts';
-import { INDEXES, TABLE_KEYS } from '../../functions/contract.ts';
+import type { Sqs } from '../../functions/adapters/sqs/work-queue.ts';
+import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
 import { createAwsCalls } from '../../local/aws-stubs.ts';
 import { createControlServer } from '../../local/control-server.ts';
 import { startDynamoDb } from '../../local/dynamodb.ts';

@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
-import type { Telemetry } from '../../functions/adapters/telemetry.ts';
+import type { Telemetry } from '../../functions/adapters/lambda/telemetry.ts';
 
 export const context = (remainingMs = 30_000): Context => ({
   awsRequestId: 'request',

@@ -1,5 +1,7 @@
-import type { Event, RejectedEvent } from '../../functions/core/event.ts';
-import type { EventType } from '../../functions/core/event-type.ts';
+import type { Outgoing } from '../../functions/core/delivery/queue-message.ts';
+import type { Event } from '../../functions/core/event/event.ts';
+import type { EventType } from '../../functions/core/event/event-type.ts';
+import type { RejectedEvent } from '../../functions/core/event/rejected-event.ts';
 import {
   eventKey,
   type IngestDeps,
@@ -8,9 +10,8 @@ import {
   ingestBatch,
   type ReceivedEventMessage,
   type RecordedEvent,
-} from '../../functions/core/ingest.ts';
-import type { Outgoing } from '../../functions/core/queue-message.ts';
-import type { Subscription } from '../../functions/core/subscription.ts';
+} from '../../functions/core/ingest/ingest.ts';
+import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { makeSubscription, NOW } from './domain.ts';
 
 type Operation = keyof IngestStore;
@@ -20,7 +21,7 @@ class MemoryIngestStore implements IngestStore {
   readonly events = new Map<string, RecordedEvent>();
   readonly rejected: RejectedEvent[] = [];
   readonly tenants = new Set<string>(['acme']);
-  /** The catalogue, by name. */
+  /** The event types, by name. */
   readonly types = new Map<string, EventType>();
   readonly calls: Operation[] = [];
   subscriptions: Subscription[] = [makeSubscription()];
@@ -103,7 +104,7 @@ export function ingestSetup() {
     queued,
     reports,
     now: NOW,
-    catalogue: 'open' as IngestDeps['catalogue'],
+    eventTypes: 'open' as IngestDeps['eventTypes'],
     hasTime: () => true,
     send: async (messages: readonly Outgoing[]): Promise<void> => {
       queued.push(...messages);
@@ -114,7 +115,7 @@ export function ingestSetup() {
         {
           store,
           deliveries: { send: (outgoing) => setup.send(outgoing) },
-          catalogue: setup.catalogue,
+          eventTypes: setup.eventTypes,
           now: () => setup.now,
           hasTime: () => setup.hasTime(),
           report: (report) => reports.push(report),

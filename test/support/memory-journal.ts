@@ -1,11 +1,11 @@
-import type { DeliverStore, Loaded } from '../../functions/core/deliver.ts';
-import type { Delivery } from '../../functions/core/delivery.ts';
-import type { Event } from '../../functions/core/event.ts';
+import type { DeliverStore, Loaded } from '../../functions/core/delivery/deliver.ts';
+import type { Delivery } from '../../functions/core/delivery/delivery.ts';
+import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
+import type { ReleaseStore } from '../../functions/core/delivery/settle-parked.ts';
+import type { DueEntry, SweepStore } from '../../functions/core/delivery/sweep.ts';
+import type { Event } from '../../functions/core/event/event.ts';
 import type { DeliveryRef } from '../../functions/core/ids.ts';
-import type { DeliverMessage } from '../../functions/core/queue-message.ts';
-import type { ReleaseStore } from '../../functions/core/release.ts';
-import type { StatusReason, Subscription } from '../../functions/core/subscription.ts';
-import type { DueEntry, SweepStore } from '../../functions/core/sweep.ts';
+import type { StatusReason, Subscription } from '../../functions/core/subscription/subscription.ts';
 
 type Operation = keyof (DeliverStore & ReleaseStore & SweepStore);
 

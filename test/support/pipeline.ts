@@ -1,10 +1,10 @@
-import type { WebhookResult } from '../../functions/core/attempt.ts';
-import { type DeliverDeps, deliverBatch, deliverMessage } from '../../functions/core/deliver.ts';
-import { type Delivery, request } from '../../functions/core/delivery.ts';
-import { BUILT_IN_PROFILES } from '../../functions/core/profiles/index.ts';
-import type { DeliverMessage, Outgoing, WorkMessage } from '../../functions/core/queue-message.ts';
-import { releaseParked } from '../../functions/core/release.ts';
-import { sweepDue } from '../../functions/core/sweep.ts';
+import { type DeliverDeps, deliverBatch, deliverMessage } from '../../functions/core/delivery/deliver.ts';
+import { type Delivery, request } from '../../functions/core/delivery/delivery.ts';
+import type { DeliverMessage, Outgoing, WorkMessage } from '../../functions/core/delivery/queue-message.ts';
+import { releaseParked } from '../../functions/core/delivery/settle-parked.ts';
+import { sweepDue } from '../../functions/core/delivery/sweep.ts';
+import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
+import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
 import { MemoryJournal } from './memory-journal.ts';

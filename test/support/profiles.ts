@@ -1,6 +1,6 @@
-import { compileProfile, type Profile } from '../../functions/core/compile-profile.ts';
-import { BUILT_IN_PROFILES } from '../../functions/core/profiles/index.ts';
-import type { TemplateValues } from '../../functions/core/template.ts';
+import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
+import { compileProfile, type Profile } from '../../functions/core/profile/compile-profile.ts';
+import type { TemplateValues } from '../../functions/core/profile/template.ts';
 import { NOW } from './domain.ts';
 
 export const VENDORS = ['bindbee', 'keypay', 'staffology', 'peopleforce'] as const;

@@ -1,10 +1,11 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { INDEXES } from '../../contract.ts';
-import { EventType } from '../../core/event-type.ts';
-import { MATCHABLE_FIELDS, type StatusReason, type Subscription } from '../../core/subscription.ts';
-import { Tenant } from '../../core/tenant.ts';
+import { EventType } from '../../core/event/event-type.ts';
+import { MATCHABLE_FIELDS } from '../../core/subscription/match.ts';
+import type { StatusReason, Subscription } from '../../core/subscription/subscription.ts';
+import { Tenant } from '../../core/tenant/tenant.ts';
+import { INDEXES } from '../../names.ts';
 import type { Tables } from './client.ts';
 import { parseMatchable, parseSubscription, subscriptionItem } from './items.ts';
 import type { Matches } from './journal.ts';
@@ -273,7 +274,7 @@ export function createCatalog({ client, lean, catalogTable }: Tables) {
         : put(item, 'revision = :revision', { ':revision': revision });
     },
 
-    /** The whole catalogue, by name. */
+    /** All event types, by name. */
     async listEventTypes(): Promise<EventType[]> {
       const types: EventType[] = [];
       let start: Item | undefined;

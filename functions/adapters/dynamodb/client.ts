@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { createLeanCall, type LeanCall } from '../lean-call.ts';
+import { createLeanCall, type LeanCall } from '../aws/lean-call.ts';
 
 /** The two tables and the way to them. */
 export interface Tables {

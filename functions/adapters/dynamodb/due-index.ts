@@ -1,9 +1,9 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { INDEXES } from '../../contract.ts';
-import type { Delivery } from '../../core/delivery.ts';
-import type { DueEntry, SweepStore } from '../../core/sweep.ts';
+import type { Delivery } from '../../core/delivery/delivery.ts';
+import type { DueEntry, SweepStore } from '../../core/delivery/sweep.ts';
+import { INDEXES } from '../../names.ts';
 import type { Tables } from './client.ts';
 import { parseDelivery } from './items.ts';
 import { duePartitions } from './keys.ts';

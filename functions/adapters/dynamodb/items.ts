@@ -1,11 +1,13 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
-import { Attempt } from '../../core/attempt.ts';
-import { Delivery } from '../../core/delivery.ts';
-import { Event, RejectedEvent } from '../../core/event.ts';
-import type { RecordedEvent } from '../../core/ingest.ts';
-import { BUILT_IN_PROFILES } from '../../core/profiles/index.ts';
-import { MATCHABLE_FIELDS, type MatchableSubscription, Subscription } from '../../core/subscription.ts';
+import { Attempt } from '../../core/delivery/attempt.ts';
+import { Delivery } from '../../core/delivery/delivery.ts';
+import { Event } from '../../core/event/event.ts';
+import { RejectedEvent } from '../../core/event/rejected-event.ts';
+import type { RecordedEvent } from '../../core/ingest/ingest.ts';
+import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
+import { MATCHABLE_FIELDS, type MatchableSubscription } from '../../core/subscription/match.ts';
+import { Subscription } from '../../core/subscription/subscription.ts';
 import {
   deliveryKey,
   duePartition,

@@ -1,13 +1,14 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { INDEXES } from '../../contract.ts';
-import type { Loaded } from '../../core/deliver.ts';
-import type { Delivery } from '../../core/delivery.ts';
-import type { Event, RejectedEvent } from '../../core/event.ts';
+import type { Loaded } from '../../core/delivery/deliver.ts';
+import type { Delivery } from '../../core/delivery/delivery.ts';
+import type { DeliverMessage } from '../../core/delivery/queue-message.ts';
+import type { Event } from '../../core/event/event.ts';
+import type { RejectedEvent } from '../../core/event/rejected-event.ts';
 import type { DeliveryRef } from '../../core/ids.ts';
-import { eventKey, type RecordedEvent } from '../../core/ingest.ts';
-import type { DeliverMessage } from '../../core/queue-message.ts';
+import { eventKey, type RecordedEvent } from '../../core/ingest/ingest.ts';
+import { INDEXES } from '../../names.ts';
 import { batchGet, batchPut } from './batch.ts';
 import type { Tables } from './client.ts';
 import {

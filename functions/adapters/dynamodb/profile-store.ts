@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { INDEXES } from '../../contract.ts';
+import { INDEXES } from '../../names.ts';
 import type { Tables } from './client.ts';
 import { type Item, type Key, PROFILE_LIST, profileKey, profileUsers, profileVersionKey, timeKey } from './keys.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { readCatalogue, readFixture } from '../../catalogues/catalogue-files.ts';
+import { readEventTypePack, readFixture } from '../../event-type-packs/pack-files.ts';
 import { Delivery } from '../client.ts';
 import { attempted, endOf, startWatch } from '../scheduled.ts';
 import { eventually } from '../system.ts';
@@ -83,11 +83,11 @@ export function bindbee(system: System): void {
       expect(Object.keys(JSON.parse(body))).toEqual(['webhook', 'connector', 'data']);
     });
 
-    test('carries each event of the catalogue in its envelope, signed so that the published code accepts it', async () => {
+    test('carries each event of the pack in its envelope, signed so that the published code accepts it', async () => {
       const { client, tenant, path, id, url } = await register(system, 'bindbee');
       const secret = await signingKey(system, tenant);
       const cases: Case[] = [];
-      for (const [index, { name, example }] of readCatalogue('bindbee').eventTypes.entries()) {
+      for (const [index, { name, example }] of readEventTypePack('bindbee').eventTypes.entries()) {
         await client.publish(tenant, { type: name, data: example });
         const { body, headers, method } = await arrived(client, path, index + 1);
         const { connector, data } = z.object({ connector: z.json(), data: z.json() }).parse(example);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { catalogueNames, readCatalogue } from '../../catalogues/catalogue-files.ts';
+import { packNames, readEventTypePack } from '../../event-type-packs/pack-files.ts';
 import { useSystem } from '../use-system.ts';
 import { bindbee } from './bindbee.ts';
 import { fifthVendor } from './fifth-vendor.ts';
@@ -16,10 +16,10 @@ import { staffology } from './staffology.ts';
 
 const system = useSystem();
 
-test.each(catalogueNames)('the catalogue %s is loaded, and loading it again changes nothing', async (name) => {
+test.each(packNames)('the event-type pack %s is loaded, and loading it again changes nothing', async (name) => {
   const { ask } = system();
-  const count = readCatalogue(name).eventTypes.length;
-  const load = () => ask(z.unknown(), 'POST', `/v1/catalogues/${name}/load`);
+  const count = readEventTypePack(name).eventTypes.length;
+  const load = () => ask(z.unknown(), 'POST', `/v1/event-type-packs/${name}/load`);
   expect(await load()).toEqual({ created: count, changed: 0, unchanged: 0 });
   const types = () => ask(z.unknown(), 'GET', '/v1/event-types?limit=100');
   const before = await types();

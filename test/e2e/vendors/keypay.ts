@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { readCatalogue, readFixture } from '../../catalogues/catalogue-files.ts';
+import { readEventTypePack, readFixture } from '../../event-type-packs/pack-files.ts';
 import type { ReceivedRequest } from '../client.ts';
 import { attempted, endOf, passGap, plannedGap, startWatch, type Watch } from '../scheduled.ts';
 import { eventually } from '../system.ts';
@@ -90,7 +90,7 @@ export function keypay(system: System): void {
       expect(shown.headers['ms-signature']).toBe(GOLDEN.signature);
     });
 
-    test('says the same as the sample in the catalogue', () => {
+    test('says the same as the sample in the pack', () => {
       expect(JSON.parse(GOLDEN.body)).toEqual(readFixture('keypay-test-message.json'));
     });
   });
@@ -124,10 +124,10 @@ export function keypay(system: System): void {
     });
   });
 
-  test('each event of the catalogue is a work item, to the byte', async () => {
+  test('each event of the pack is a work item, to the byte', async () => {
     const { client, tenant, path, secret } = await register(system, 'keypay');
     const ids = new Set<string>();
-    const { eventTypes } = readCatalogue('keypay');
+    const { eventTypes } = readEventTypePack('keypay');
     for (const [index, { name, example }] of eventTypes.entries()) {
       await client.publish(tenant, { type: name, data: example });
       const request = await arrived(client, path, index + 1);

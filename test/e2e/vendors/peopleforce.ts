@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { eventType, readCatalogue, readFixture } from '../../catalogues/catalogue-files.ts';
+import { eventType, readEventTypePack, readFixture } from '../../event-type-packs/pack-files.ts';
 import { attempted } from '../scheduled.ts';
 import { type Case, PEOPLEFORCE_VERIFIERS, tampered } from './published-verifiers.ts';
 import {
@@ -51,7 +51,7 @@ export function peopleforce(system: System): void {
     const { client, tenant, path } = await register(system, 'peopleforce', { secret: SECRET });
     const sample = readFixture('peopleforce-employee-create.json');
     const payloads = [
-      ...readCatalogue('peopleforce').eventTypes.map(({ name, example }) => ({ action: name, data: example })),
+      ...readEventTypePack('peopleforce').eventTypes.map(({ name, example }) => ({ action: name, data: example })),
       { action: 'employee_update', data: { name: 'Žofie Müller 李 🎉', path: 'a/b"c\\d', note: 'line\nbreak' } },
       sample,
     ];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { eventType } from '../../catalogues/catalogue-files.ts';
+import { eventType } from '../../event-type-packs/pack-files.ts';
 import { NewSubscription, Subscription } from '../client.ts';
 import { attempted, startWatch } from '../scheduled.ts';
 import { eventually } from '../system.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { eventType, readCatalogue } from '../../catalogues/catalogue-files.ts';
+import { eventType, readEventTypePack } from '../../event-type-packs/pack-files.ts';
 import { attempted, plannedGap, startWatch } from '../scheduled.ts';
 import { eventually } from '../system.ts';
 import {
@@ -49,8 +49,8 @@ export function staffology(system: System): void {
     });
   });
 
-  test('each event of the catalogue comes as an array of one item, and no signature is promised', async () => {
-    for (const { name, example } of readCatalogue('staffology').eventTypes) {
+  test('each event of the pack comes as an array of one item, and no signature is promised', async () => {
+    for (const { name, example } of readEventTypePack('staffology').eventTypes) {
       const { client, tenant, path } = await subscribe(system, { eventTypes: [name] });
       await client.publish(tenant, { type: name, data: example });
       const { body, headers } = await arrived(client, path);

@@ -1,0 +1,31 @@
+import type { EventType } from '../../core/event/event-type.ts';
+import type { Catalog } from './catalog.ts';
+
+/** How long the catalogue is remembered: changing or archiving a type takes up to this long to show in publishing. */
+const REMEMBER_MS = 30_000;
+
+/**
+ * The event types of the catalogue that are not archived, remembered for a while.
+ * @param confirms whether a type that is not remembered, or is as archived, is looked up: where only known event types are accepted a type that
+ * is new or brought back works at once
+ */
+export function createKnownTypes(
+  catalog: Pick<Catalog, 'listEventTypes' | 'getEventType'>,
+  now: () => number,
+  confirms: boolean,
+): (name: string) => Promise<EventType | null> {
+  let known = new Map<string, EventType>();
+  let readAt = Number.NEGATIVE_INFINITY;
+  return async (name) => {
+    if (now() - readAt > REMEMBER_MS) {
+      known = new Map((await catalog.listEventTypes()).map((type) => [type.name, type]));
+      readAt = now();
+    }
+    let type = known.get(name) ?? null;
+    if ((type === null || type.archived) && confirms) {
+      type = await catalog.getEventType(name);
+      if (type !== null) known.set(name, type);
+    }
+    return type === null || type.archived ? null : type;
+  };
+}

@@ -1,0 +1,103 @@
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import type { Opener } from '../../core/delivery/make-attempt.ts';
+import type { Tables } from '../dynamodb/client.ts';
+import { dataKeyKey } from '../dynamodb/keys.ts';
+
+/** Bound to every use of the KMS key; the functions' grants demand it. */
+const KMS_CONTEXT = { app: 'posthorn' };
+/** The data key that seals. Sealed texts name theirs, so that another can follow. */
+const DATA_KEY_ID = '1';
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Whom a secret belongs to. It opens for nobody else: the owner is authenticated with it. */
+export interface Owner {
+  tenantId: string;
+  subscriptionId: string;
+}
+
+export interface Vault extends Opener {
+  seal(plaintext: string, owner: Owner): Promise<string>;
+}
+
+const StoredDataKey = z.object({ wrapped: z.instanceof(Uint8Array) });
+
+/**
+ * Seals secrets with AES-256-GCM under a data key, which lies in the Catalog, itself encrypted by KMS: so a million
+ * subscriptions cost one KMS call a function instance.
+ */
+export function createVault(tables: Tables, kms: KMSClient, keyArn: string): Vault {
+  const { client, catalogTable } = tables;
+  const keys = new Map<string, Promise<KeyObject>>();
+
+  /** A failure is not remembered: the next use tries again. */
+  function dataKey(id: string, create: boolean): Promise<KeyObject> {
+    const known = keys.get(id);
+    if (known !== undefined) return known;
+    const loading = loadDataKey(id, create);
+    keys.set(id, loading);
+    loading.catch(() => keys.delete(id));
+    return loading;
+  }
+
+  async function loadDataKey(id: string, create: boolean): Promise<KeyObject> {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: catalogTable, Key: dataKeyKey(id), ConsistentRead: true }),
+    );
+    if (Item !== undefined) return unwrap(StoredDataKey.parse(Item).wrapped);
+    if (!create) throw new Error(`the Catalog has no data key ${id}`);
+    const made = await kms.send(
+      new GenerateDataKeyCommand({ KeyId: keyArn, KeySpec: 'AES_256', EncryptionContext: KMS_CONTEXT }),
+    );
+    const wrapped = StoredDataKey.parse({ wrapped: made.CiphertextBlob }).wrapped;
+    try {
+      await client.send(
+        new PutCommand({
+          TableName: catalogTable,
+          Item: { ...dataKeyKey(id), v: 1, wrapped },
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      );
+    } catch (error) {
+      // Another instance made one at the same moment: that one counts.
+      if (error instanceof ConditionalCheckFailedException) return loadDataKey(id, false);
+      throw error;
+    }
+    return unwrap(wrapped);
+  }
+
+  async function unwrap(wrapped: Uint8Array): Promise<KeyObject> {
+    const { Plaintext } = await kms.send(
+      new DecryptCommand({ KeyId: keyArn, CiphertextBlob: wrapped, EncryptionContext: KMS_CONTEXT }),
+    );
+    return createSecretKey(z.instanceof(Uint8Array).parse(Plaintext));
+  }
+
+  return {
+    async seal(plaintext, owner) {
+      const iv = randomBytes(IV_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', await dataKey(DATA_KEY_ID, true), iv).setAAD(aad(owner));
+      const sealed = Buffer.concat([iv, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+      return `${DATA_KEY_ID}.${sealed.toString('base64url')}`;
+    },
+    async open(sealed, owner) {
+      const [id = '', encoded = ''] = sealed.split('.');
+      const bytes = Buffer.from(encoded, 'base64url');
+      const decipher = createDecipheriv('aes-256-gcm', await dataKey(id, false), bytes.subarray(0, IV_BYTES), {
+        authTagLength: TAG_BYTES,
+      })
+        .setAAD(aad(owner))
+        .setAuthTag(bytes.subarray(-TAG_BYTES));
+      return `${decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8')}${decipher.final('utf8')}`;
+    },
+  };
+}
+
+/** Neither id can contain the separator. */
+function aad({ tenantId, subscriptionId }: Owner): Buffer {
+  return Buffer.from(`${tenantId}\n${subscriptionId}`);
+}

@@ -1,0 +1,42 @@
+import * as z from 'zod';
+import { ENV } from '../../names.ts';
+
+const list = z.string().transform((text) => text.split(',').filter((entry) => entry !== ''));
+
+/** How each variable of the contract is read. */
+const SHAPE = {
+  [ENV.catalogTable]: z.string().min(1),
+  [ENV.journalTable]: z.string().min(1),
+  [ENV.eventsQueueUrl]: z.url(),
+  [ENV.deliveriesQueueUrl]: z.url(),
+  [ENV.retriesQueueUrl]: z.url(),
+  [ENV.retriesQueueArn]: z.string().min(1),
+  [ENV.adminSecretArn]: z.string().min(1),
+  [ENV.kmsKeyArn]: z.string().min(1),
+  [ENV.eventTypes]: z.enum(['open', 'strict']),
+  [ENV.defaultProfile]: z.string().min(1),
+  [ENV.compatibility]: list.pipe(z.array(z.enum(['keypay', 'staffology']))),
+  [ENV.journalRetentionDays]: z.coerce.number().int().positive(),
+  [ENV.allowedPrivateRanges]: list,
+  [ENV.allowedPorts]: list.transform((entries) => entries.map(Number)).pipe(z.array(z.int().min(1).max(65_535))),
+  [ENV.allowHttp]: z.enum(['true', 'false']).transform((text) => text === 'true'),
+  [ENV.attemptTimeoutSeconds]: z.coerce.number().positive(),
+  [ENV.maxQueueWaitSeconds]: z.coerce.number().int().min(0).max(900),
+} as const;
+
+type Shape = typeof SHAPE;
+type Values<Names extends keyof Shape> = { [Name in Names]: z.infer<Shape[Name]> };
+
+/**
+ * Reads the variables that a function needs, once, when it starts. A missing or wrong one is a fault of the deployment:
+ * it throws, naming each.
+ */
+export function readEnvironment<Names extends keyof Shape>(
+  names: readonly Names[],
+  source: NodeJS.ProcessEnv = process.env,
+): Values<Names> {
+  const schema = z.object(Object.fromEntries(names.map((name) => [name, SHAPE[name]])));
+  const parsed = schema.safeParse(source);
+  if (!parsed.success) throw new Error(`the function's environment is wrong: ${z.prettifyError(parsed.error)}`);
+  return parsed.data as Values<Names>;
+}

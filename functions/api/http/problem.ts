@@ -1,0 +1,52 @@
+import type { Principal } from '../../core/access/principal.ts';
+import type { FieldError } from '../../core/field-error.ts';
+
+/** Every error code of the API, with its status and title. */
+export const PROBLEMS = {
+  malformed_request: { status: 400, title: 'The request cannot be read' },
+  unauthenticated: { status: 401, title: 'A valid key is required' },
+  forbidden: { status: 403, title: 'This key may not do that' },
+  not_found: { status: 404, title: 'There is no such thing' },
+  conflict: { status: 409, title: 'The state of things does not allow it' },
+  precondition_failed: { status: 412, title: 'It has changed since it was read' },
+  payload_too_large: { status: 413, title: 'The request is too large' },
+  unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  invalid_request: { status: 422, title: 'Fields of the request are wrong' },
+  internal_error: { status: 500, title: 'Posthorn failed' },
+  unavailable: { status: 503, title: 'Posthorn cannot do that right now' },
+} as const;
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** An expected failure of a request; the handler turns it into an RFC 9457 problem document. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly errors: readonly FieldError[];
+  readonly retryAfterSeconds: number | null;
+
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    errors: readonly FieldError[] = [],
+    retryAfterSeconds: number | null = null,
+  ) {
+    super(detail);
+    this.code = code;
+    this.errors = errors;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+export function invalid(errors: readonly FieldError[]): Problem {
+  return new Problem('invalid_request', 'Correct the fields that are listed, then send the request again.', errors);
+}
+
+export function notFound(what: string): Problem {
+  return new Problem('not_found', `There is no such ${what}.`);
+}
+
+/** Signing keys are not for tokens that can only read: whoever has one can sign in the tenant's name. */
+export function forbidReadOnly(principal: Principal): void {
+  if (principal.kind === 'tenant' && principal.readOnly) {
+    throw new Problem('forbidden', 'A read-only token cannot read signing secrets.');
+  }
+}

@@ -1,0 +1,112 @@
+import type { Event } from '../event/event.ts';
+import type { Profile, ProfileKeys } from '../profile/compile-profile.ts';
+import type { ProfileDocument } from '../profile/profile.ts';
+import { matchesStatus } from '../profile/retry-policy.ts';
+import type { SigningKey } from '../profile/signing.ts';
+import { type Subscription, signingKeys } from '../subscription/subscription.ts';
+import type { WebhookRequest, WebhookResult, WebhookSender } from '../target/webhook.ts';
+import type { Attempt } from './attempt.ts';
+import type { Delivery, MadeAttempt } from './delivery.ts';
+import { templateValues } from './template-values.ts';
+
+/** Opens what was sealed for one subscription. */
+export interface Opener {
+  open(sealed: string, owner: { tenantId: string; subscriptionId: string }): Promise<string>;
+}
+
+export interface TenantKeys {
+  /** The tenant's signing key, sealed; null if it has none. */
+  getTenantKey(tenantId: string): Promise<string | null>;
+}
+
+export interface AttemptDeps {
+  store: TenantKeys;
+  sender: WebhookSender;
+  opener: Opener;
+  attemptTimeoutMs: number;
+  userAgent: string;
+  now: () => number;
+}
+
+/** Builds the request that the profile says, sends it, and judges the answer as the profile says. */
+export async function makeAttempt(
+  deps: AttemptDeps,
+  profile: Profile,
+  delivery: Delivery,
+  subscription: Subscription,
+  event: Event & { data: string },
+  trigger: Attempt['trigger'],
+): Promise<MadeAttempt> {
+  const startedAt = deps.now();
+  const number = (delivery.attempts.at(-1)?.number ?? 0) + 1;
+  const values = templateValues(event, subscription, { ref: delivery, attempt: number, at: startedAt });
+  const { body, headers } = profile.render(values, await openKeys(deps, profile, subscription, startedAt));
+  const credentials =
+    subscription.credentials === null ? null : await open(deps, subscription, subscription.credentials);
+  const own = { 'user-agent': deps.userAgent, ...headers };
+  const { timeoutSeconds } = profile.document.retry;
+  const request: WebhookRequest = {
+    url: subscription.url,
+    headers: {
+      ...withoutClashes(subscription.headers, own),
+      ...(credentials === null ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
+      ...own,
+    },
+    body,
+    timeoutMs: Math.min(deps.attemptTimeoutMs, (timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1_000),
+  };
+  const result = judge(await deps.sender.send(request), profile.document);
+  const shown = { ...redacted(withoutClashes(subscription.headers, own)), ...own };
+  return { trigger, startedAt, result, request: { url: subscription.url, headers: shown } };
+}
+
+/** What counts as success is the profile's to say. */
+export function judge(result: WebhookResult, { responses }: ProfileDocument): WebhookResult {
+  if (result.response === null || (result.outcome !== 'success' && result.outcome !== 'http_error')) return result;
+  const { status } = result.response;
+  const succeeded = matchesStatus(responses.success, status);
+  if (succeeded === (result.outcome === 'success')) return result;
+  if (succeeded) return { ...result, outcome: 'success', error: null };
+  const message = `The receiver answered with status ${status}, which does not mean success here.`;
+  return { ...result, outcome: 'http_error', error: { code: 'http_status', message } };
+}
+
+async function openKeys(
+  deps: AttemptDeps,
+  profile: Profile,
+  subscription: Subscription,
+  now: number,
+): Promise<ProfileKeys> {
+  const { tenantId } = subscription;
+  const keys = await Promise.all(
+    signingKeys(subscription, now).map(
+      async ({ version, sealed }): Promise<SigningKey> => ({
+        version,
+        material: await open(deps, subscription, sealed),
+      }),
+    ),
+  );
+  if (!profile.usesTenantKey) return { subscription: keys, tenant: null };
+  const sealed = await deps.store.getTenantKey(tenantId);
+  // Made with the tenant's first subscription that needs it: to send unsigned instead would be worse than to fail.
+  if (sealed === null) throw new Error(`the tenant ${tenantId} has no signing key`);
+  return { subscription: keys, tenant: await deps.opener.open(sealed, tenantKeyOwner(tenantId)) };
+}
+
+/** Whom a tenant's signing key is sealed for: no subscription has an empty id. */
+export const tenantKeyOwner = (tenantId: string) => ({ tenantId, subscriptionId: '' });
+
+function open(deps: AttemptDeps, { tenantId, id }: Subscription, sealed: string): Promise<string> {
+  return deps.opener.open(sealed, { tenantId, subscriptionId: id });
+}
+
+/** A subscription's headers, without those that the profile sets: header names ignore case. */
+function withoutClashes(headers: Record<string, string>, own: Record<string, string>): Record<string, string> {
+  const taken = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !taken.has(name.toLowerCase())));
+}
+
+/** A customer's own headers often carry keys: the log keeps their names. */
+function redacted(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.keys(headers).map((name) => [name, '[redacted]']));
+}

@@ -1,0 +1,19 @@
+import * as z from 'zod';
+import { EventId, TenantId } from '../ids.ts';
+import { Environment } from './environment.ts';
+
+/** An event in the journal. `data` is JSON text; null once it has been expunged. Times are epoch milliseconds. */
+export const Event = z.object({
+  tenantId: TenantId,
+  id: EventId,
+  type: z.string(),
+  environment: Environment,
+  occurredAt: z.number(),
+  /** When the queue took it: part of its deliveries' keys. */
+  acceptedAt: z.number(),
+  /** When it was first written: a repetition goes only to subscriptions that are older. */
+  recordedAt: z.number(),
+  contentHash: z.string(),
+  data: z.string().nullable(),
+});
+export type Event = z.infer<typeof Event>;

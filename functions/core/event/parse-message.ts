@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { type FieldError, fieldErrors } from '../field-error.ts';
+import { deriveId, TenantId } from '../ids.ts';
+import { cutJsonMember } from '../json/json-text.ts';
+import type { Event } from './event.ts';
+import { prepareData } from './event-data.ts';
+import { PublishedMessage } from './published-event.ts';
+import type { RejectionReason } from './rejected-event.ts';
+
+export type ParsedMessage =
+  /** `idGiven`: the id comes from outside, so another message may bring the same. */
+  | { kind: 'event'; event: Event; idGiven: boolean }
+  | { kind: 'rejected'; tenantId: string | null; reason: RejectionReason };
+
+/** A queue message as the parser needs it. `sentAt` in epoch milliseconds. */
+export interface IncomingMessage {
+  messageId: string;
+  body: string;
+  sentAt: number;
+}
+
+/** What EventBridge wraps around `detail` when one of its rules targets the queue. */
+const EventBridgeEnvelope = z.object({
+  id: z.string(),
+  time: z.iso.datetime(),
+  'detail-type': z.string(),
+  source: z.string(),
+  detail: z.unknown(),
+});
+
+/** Reads a message of the events queue. Never throws: what is wrong with it comes back as the reason of its rejection. */
+export function parseMessage(message: IncomingMessage, now: number): ParsedMessage {
+  let json: unknown;
+  try {
+    json = JSON.parse(message.body);
+  } catch (error) {
+    return reject(
+      null,
+      'malformed_json',
+      `The message is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  let text = message.body;
+  let identity = { text: message.messageId, at: message.sentAt };
+  const envelope = EventBridgeEnvelope.safeParse(json);
+  if (envelope.success) {
+    json = envelope.data.detail;
+    text = cutJsonMember(text, 'detail') ?? 'null';
+    // EventBridge can deliver an event more than once, as messages that differ in all but these.
+    identity = { text: envelope.data.id, at: Date.parse(envelope.data.time) };
+  }
+  const parsed = PublishedMessage.safeParse(json);
+  if (!parsed.success) {
+    const tenantId = z.object({ tenantId: TenantId }).safeParse(json);
+    return reject(
+      tenantId.data?.tenantId ?? null,
+      'invalid_event',
+      'The message is JSON but not an event. Correct the fields that are listed.',
+      fieldErrors(parsed.error, json),
+    );
+  }
+  const { tenantId, id, ...published } = parsed.data;
+  const prepared = prepareData(text, json);
+  if (!prepared.ok)
+    return reject(tenantId, prepared.code, prepared.message, [{ path: '/data', message: prepared.message }]);
+  return {
+    kind: 'event',
+    idGiven: id !== undefined || envelope.success,
+    event: {
+      tenantId,
+      id: id ?? deriveId('evt', identity.at, createHash('sha256').update(identity.text).digest()),
+      type: published.type,
+      environment: published.environment,
+      occurredAt: published.occurredAt === undefined ? message.sentAt : Date.parse(published.occurredAt),
+      acceptedAt: message.sentAt,
+      recordedAt: now,
+      contentHash: hashContent(published.type, published.environment, published.occurredAt, prepared.data),
+      data: prepared.data,
+    },
+  };
+}
+
+/** What must be equal for a repeated id to mean the same event. */
+function hashContent(type: string, environment: string, occurredAt: string | undefined, data: string): string {
+  return createHash('sha256')
+    .update(`${type}\n${environment}\n${occurredAt ?? ''}\n${data}`)
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+function reject(
+  tenantId: string | null,
+  code: RejectionReason['code'],
+  message: string,
+  errors: FieldError[] = [],
+): ParsedMessage {
+  return { kind: 'rejected', tenantId, reason: { code, message, errors } };
+}

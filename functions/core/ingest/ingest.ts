@@ -1,0 +1,306 @@
+import { createHash } from 'node:crypto';
+import type { Outgoing, WorkQueue } from '../delivery/queue-message.ts';
+import type { Event } from '../event/event.ts';
+import type { EventType } from '../event/event-type.ts';
+import { type IncomingMessage, parseMessage } from '../event/parse-message.ts';
+import type { RejectedEvent, RejectionReason } from '../event/rejected-event.ts';
+import { validateData } from '../event/validate-data.ts';
+import { deriveId } from '../ids.ts';
+import { type MatchableSubscription, wantsEvent } from '../subscription/match.ts';
+
+/** An event as the journal has it. `fanOutCursor`: where an unfinished fan-out goes on. */
+export interface RecordedEvent {
+  event: Event;
+  fanOutCursor: string | null;
+}
+
+export interface IngestStore {
+  /** Those that there are, by `eventKey`. */
+  getEvents(events: readonly Event[], consistent: boolean): Promise<Map<string, RecordedEvent>>;
+  /** False, and nothing written, if the tenant has an event with this id. */
+  createEvent(event: Event): Promise<boolean>;
+  /** One write for a whole batch; overwrites. */
+  putAll(events: readonly Event[], rejected: readonly RejectedEvent[]): Promise<void>;
+  /** Null when the fan-out has come to its end. */
+  saveFanOutCursor(event: Event, cursor: string | null): Promise<void>;
+  /** One page of a tenant's subscriptions, strongly consistent. `cursor` is null after the last page. */
+  listSubscriptions(
+    tenantId: string,
+    cursor: string | null,
+  ): Promise<{ tenantExists: boolean; subscriptions: MatchableSubscription[]; cursor: string | null }>;
+  createTenant(tenantId: string, now: number): Promise<void>;
+  /** The type as the catalogue has it, if it does, and not archived. */
+  findType(type: string): Promise<EventType | null>;
+}
+
+export interface IngestDeps {
+  store: IngestStore;
+  deliveries: WorkQueue;
+  eventTypes: 'open' | 'strict';
+  now: () => number;
+  /** False once it is time to hand over to the next invocation. */
+  hasTime: () => boolean;
+  report: (report: IngestReport) => void;
+}
+
+/** For metrics and logs. `error` is for faults of ours alone. */
+export type IngestReport =
+  | { kind: 'accepted'; event: Event }
+  | { kind: 'repeated'; event: Event }
+  | { kind: 'rejected'; rejected: RejectedEvent }
+  | { kind: 'queued'; deliveries: number }
+  | { kind: 'error'; error: unknown };
+
+export interface ReceivedEventMessage extends IncomingMessage {
+  /** SQS has handed it out before. */
+  receivedBefore: boolean;
+}
+
+/** `retry`: come back when SQS hands it out again; `continue`: come back at once, the fan-out has more to do. */
+export interface IngestResult {
+  retry: Set<string>;
+  continue: Set<string>;
+}
+
+interface Accepted {
+  message: ReceivedEventMessage;
+  /** Messages of this batch that repeat it. */
+  twins: string[];
+  event: Event;
+  idGiven: boolean;
+  /** Set when the event was in the journal before. */
+  recorded: RecordedEvent | null;
+}
+
+/**
+ * Records a batch of published events and puts a message for each of their deliveries on the queue. Bad messages become
+ * rejected-event records; they never disturb the others.
+ */
+export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedEventMessage[]): Promise<IngestResult> {
+  const rejected: RejectedEvent[] = [];
+  const accepted = await recognise(deps, await accept(deps, messages, rejected), rejected);
+  const fresh = await create(deps, accepted, rejected);
+  await deps.store.putAll(fresh, rejected);
+  for (const one of rejected) deps.report({ kind: 'rejected', rejected: one });
+  for (const { event, recorded } of accepted) deps.report({ kind: recorded === null ? 'accepted' : 'repeated', event });
+
+  const result: IngestResult = { retry: new Set(), continue: new Set() };
+  await Promise.all(
+    [...Map.groupBy(accepted, ({ event }) => event.tenantId)].map(async ([tenantId, group]) => {
+      const outcome = await fanOut(deps, tenantId, group);
+      if (outcome === 'done') return;
+      for (const { message, twins } of group) for (const id of [message.messageId, ...twins]) result[outcome].add(id);
+    }),
+  );
+  return result;
+}
+
+/** Parses, checks against the catalogue, and folds repetitions within the batch together. */
+async function accept(
+  deps: IngestDeps,
+  messages: readonly ReceivedEventMessage[],
+  rejected: RejectedEvent[],
+): Promise<Accepted[]> {
+  const accepted = new Map<string, Accepted>();
+  for (const message of messages) {
+    const parsed = parseMessage(message, deps.now());
+    if (parsed.kind === 'rejected') {
+      rejected.push(rejection(message, parsed.tenantId, parsed.reason));
+      continue;
+    }
+    const { event, idGiven } = parsed;
+    const refusal = await checkType(deps, event);
+    if (refusal !== null) {
+      rejected.push(rejection(message, event.tenantId, refusal));
+      continue;
+    }
+    const first = accepted.get(eventKey(event));
+    if (first === undefined) accepted.set(eventKey(event), { message, twins: [], event, idGiven, recorded: null });
+    else if (first.event.contentHash === event.contentHash) first.twins.push(message.messageId);
+    else rejected.push(rejection(message, event.tenantId, idReused(event.id)));
+  }
+  return [...accepted.values()];
+}
+
+/**
+ * Finds out which events the journal has already: the same id published again, or a message that SQS hands out again.
+ * A repetition goes on as the event on record; one with different content is rejected.
+ */
+async function recognise(
+  deps: IngestDeps,
+  accepted: readonly Accepted[],
+  rejected: RejectedEvent[],
+): Promise<Accepted[]> {
+  // An event that brings no id and comes for the first time cannot be there.
+  const suspects = accepted.filter(({ idGiven, message }) => idGiven || message.receivedBefore);
+  if (suspects.length === 0) return [...accepted];
+  const known = await deps.store.getEvents(
+    suspects.map(({ event }) => event),
+    // An unfinished fan-out comes back at once, before an eventually consistent read would show where it stopped.
+    suspects.some(({ message }) => message.receivedBefore),
+  );
+  return accepted.filter((one) => matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejected));
+}
+
+/** Creates what is new. Returns the events that still have to be written: those whose id nobody else can have. */
+async function create(deps: IngestDeps, accepted: Accepted[], rejected: RejectedEvent[]): Promise<Event[]> {
+  const fresh = accepted.filter(({ recorded }) => recorded === null);
+  const [given, own] = [fresh.filter(({ idGiven }) => idGiven), fresh.filter(({ idGiven }) => !idGiven)];
+  const created = await Promise.all(given.map(({ event }) => deps.store.createEvent(event)));
+  const lost = given.filter((_, index) => created[index] === false);
+  if (lost.length > 0) {
+    // Published twice at the same moment, and the other was first.
+    const known = await deps.store.getEvents(
+      lost.map(({ event }) => event),
+      true,
+    );
+    for (const one of lost) {
+      const keep = matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejected);
+      if (!keep) accepted.splice(accepted.indexOf(one), 1);
+    }
+  }
+  return own.map(({ event }) => event);
+}
+
+/** Whether the event may go on; it does so as the one on record, if there is one. */
+function matchesRecord(one: Accepted, recorded: RecordedEvent | null, rejected: RejectedEvent[]): boolean {
+  if (recorded === null) return true;
+  if (recorded.event.contentHash !== one.event.contentHash) {
+    rejected.push(rejection(one.message, one.event.tenantId, idReused(one.event.id)));
+    return false;
+  }
+  one.event = recorded.event;
+  one.recorded = recorded;
+  return true;
+}
+
+/**
+ * How long the messages of a repetition wait at least after the event was first recorded: by then its first attempts are
+ * on record, so that deliver can tell that they have been made.
+ */
+const SETTLE_MS = 60_000;
+
+/** Sends a message for each delivery of a tenant's events, a page of subscriptions at a time. */
+async function fanOut(
+  deps: IngestDeps,
+  tenantId: string,
+  group: readonly Accepted[],
+): Promise<'done' | 'continue' | 'retry'> {
+  // Repetitions may each be at another place, and are rare: they go alone. New events share the pages that are read.
+  const runs = [
+    group.filter(({ recorded }) => recorded === null),
+    ...group.filter(({ recorded }) => recorded !== null).map((one) => [one]),
+  ];
+  let outcome: 'done' | 'continue' = 'done';
+  try {
+    for (const run of runs) {
+      const start = run[0]?.recorded?.fanOutCursor ?? null;
+      const cursor = await fanOutFrom(deps, tenantId, run, start);
+      // One that is over in one go leaves no trace; one that went on must not send a later repetition to its tail only.
+      if (cursor === null && start === null) continue;
+      await Promise.all(run.map(({ event }) => deps.store.saveFanOutCursor(event, cursor)));
+      if (cursor !== null) outcome = 'continue';
+    }
+    return outcome;
+  } catch (error) {
+    deps.report({ kind: 'error', error });
+    return 'retry';
+  }
+}
+
+/** Returns where to go on if time ran out. */
+async function fanOutFrom(
+  deps: IngestDeps,
+  tenantId: string,
+  run: readonly Accepted[],
+  start: string | null,
+): Promise<string | null> {
+  let cursor = start;
+  if (run.length === 0) return null;
+  do {
+    const page = await deps.store.listSubscriptions(tenantId, cursor);
+    if (!page.tenantExists) await deps.store.createTenant(tenantId, deps.now());
+    const outgoing = run.flatMap((one) => messagesFor(one, page.subscriptions, deps.now()));
+    await deps.deliveries.send(outgoing);
+    if (outgoing.length > 0) deps.report({ kind: 'queued', deliveries: outgoing.length });
+    cursor = page.cursor;
+  } while (cursor !== null && deps.hasTime());
+  return cursor;
+}
+
+function messagesFor(
+  { event, recorded }: Accepted,
+  subscriptions: readonly MatchableSubscription[],
+  now: number,
+): Outgoing[] {
+  // An unfinished fan-out goes on to subscriptions that have seen nothing of it, so nothing has to settle.
+  const settles = recorded !== null && recorded.fanOutCursor === null ? event.recordedAt + SETTLE_MS : now;
+  let parsed: { data: unknown } | undefined;
+  const data = (): unknown => {
+    parsed ??= { data: JSON.parse(event.data ?? 'null') };
+    return parsed.data;
+  };
+  return subscriptions
+    .filter((subscription) => wantsEvent(subscription, event, recorded !== null, data))
+    .map((subscription) => ({
+      delaySeconds: Math.max(0, Math.ceil((settles - now) / 1_000)),
+      message: {
+        v: 1,
+        kind: 'deliver',
+        tenantId: event.tenantId,
+        subscriptionId: subscription.id,
+        eventId: event.id,
+        eventAt: event.acceptedAt,
+        ticket: 0,
+        trigger: 'automatic',
+      },
+    }));
+}
+
+/** Null for an event that the catalogue has nothing against. */
+async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise<RejectionReason | null> {
+  const type = await deps.store.findType(name);
+  if (type === null) return deps.eventTypes === 'strict' ? unknownType(name) : null;
+  if (!type.validate || type.schema === null || data === null) return null;
+  const errors = validateData(type.schema, JSON.parse(data));
+  if (errors.length === 0) return null;
+  const message = `The data does not fit the schema of the event type "${name}". Correct the fields that are listed.`;
+  return { code: 'invalid_data', message, errors };
+}
+
+export function eventKey({ tenantId, id }: Pick<Event, 'tenantId' | 'id'>): string {
+  return `${tenantId} ${id}`;
+}
+
+/** DynamoDB keeps 400 KB in an item, SQS carries 1 MiB in a message. */
+const MAX_BODY_KEPT = 300_000;
+
+function rejection(message: IncomingMessage, tenantId: string | null, reason: RejectionReason): RejectedEvent {
+  const bytes = Buffer.from(message.body);
+  const truncated = bytes.length > MAX_BODY_KEPT;
+  // The id follows from the message: handed out again, it makes the same record.
+  const seed = createHash('sha256').update(message.messageId).digest();
+  return {
+    id: deriveId('rej', message.sentAt, seed),
+    tenantId,
+    // Not the clock's time: with the id it is the record's key, which must not change either.
+    rejectedAt: message.sentAt,
+    reason,
+    body: truncated ? bytes.subarray(0, MAX_BODY_KEPT).toString('utf8') : message.body,
+    bodyTruncated: truncated,
+  };
+}
+
+function unknownType(type: string): RejectionReason {
+  const message = `The event type "${type}" is unknown. Only known event types are accepted here. Add it (POST /v1/event-types), then publish again.`;
+  return { code: 'unknown_event_type', message, errors: [{ path: '/type', message: 'is not a known event type' }] };
+}
+
+function idReused(id: string): RejectionReason {
+  const message = `The id "${id}" was published before with different content, and that event stands. Give each event an id of its own.`;
+  return {
+    code: 'id_reused',
+    message,
+    errors: [{ path: '/id', message: 'was published before with different content' }],
+  };
+}

@@ -1,0 +1,217 @@
+import { createHmac } from 'node:crypto';
+import { type FieldError, fieldErrors, listErrors } from '../field-error.ts';
+import { depthOf, indentJson } from '../json/json-text.ts';
+import { escapePointer, pointerKeys, valueAt } from '../json/pointer.ts';
+import { type ProfileDocument, ProfileDocument as Schema, type SignatureScheme } from './profile.ts';
+import { matchesStatus } from './retry-policy.ts';
+import { hmacKey, type SigningKey, signEd25519 } from './signing.ts';
+import { compileEnvelope, compileText, type TemplateValues } from './template.ts';
+
+/** Keys in the clear, newest first. */
+export interface ProfileKeys {
+  subscription: readonly SigningKey[];
+  tenant: string | null;
+}
+
+/** A profile that is ready for use: it cannot fail any more. */
+export interface Profile {
+  document: ProfileDocument;
+  version: number;
+  /** Whether a delivery needs the tenant's signing key. */
+  usesTenantKey: boolean;
+  /** Exactly what is sent: the body, and the headers that the profile determines. */
+  render(values: TemplateValues, keys: ProfileKeys): { body: string; headers: Record<string, string> };
+}
+
+export type CompiledProfile = { ok: true; profile: Profile } | { ok: false; errors: FieldError[] };
+
+/** Deeper than any profile needs, and shallow enough for whatever walks it by recursion. */
+const MAX_DOCUMENT_DEPTH = 50;
+
+/** Checks a document whole. Every mistake is named with its path. */
+export function compileProfile(input: unknown, version: number): CompiledProfile {
+  if (depthOf(input) > MAX_DOCUMENT_DEPTH)
+    return { ok: false, errors: [{ path: '', message: `is nested deeper than ${MAX_DOCUMENT_DEPTH} levels` }] };
+  const parsed = Schema.safeParse(input);
+  if (!parsed.success) return { ok: false, errors: fieldErrors(parsed.error, input) };
+  const document = parsed.data;
+  const errors = [
+    ...signatureErrors(document),
+    ...headerErrors(document),
+    ...provenanceErrors(document),
+    ...responseErrors(document),
+  ];
+  // As it was written: zod leaves out members called __proto__.
+  const envelope = compileEnvelope(Reflect.get(Object(input), 'envelope'), '/envelope');
+  if (!envelope.ok) errors.push(...envelope.errors);
+  const headers = Object.entries(document.headers).map(([name, template]) => ({
+    name,
+    text: compileText(template, `/headers/${name}`),
+  }));
+  const schemes = document.signatures.map((scheme, index) => ({
+    scheme,
+    content: compileText(scheme.content, `/signatures/${index}/content`, ['body']),
+    prefix: compileText(scheme.prefix, `/signatures/${index}/prefix`),
+  }));
+  for (const { text } of headers) if (!text.ok) errors.push(...text.errors);
+  for (const { content, prefix } of schemes) {
+    if (!content.ok) errors.push(...content.errors);
+    if (!prefix.ok) errors.push(...prefix.errors);
+  }
+  if (errors.length > 0 || !envelope.ok) return { ok: false, errors: listErrors(errors) };
+
+  const { style, contentType } = document;
+  return {
+    ok: true,
+    profile: {
+      document,
+      version,
+      usesTenantKey: document.signatures.some(({ key }) => key === 'tenant'),
+      render(values, keys) {
+        const compact = envelope.render(values);
+        const body = style.indent === 0 ? compact : indentJson(compact, style.indent, NEWLINES[style.newline]);
+        const rendered: Record<string, string> = { 'content-type': contentType };
+        for (const { name, text } of headers) if (text.ok) rendered[name] = headerValue(text.render(values, {}));
+        for (const { scheme, content, prefix } of schemes) {
+          if (!content.ok || !prefix.ok) continue;
+          const lead = headerValue(prefix.render(values, {}));
+          const signatures = sign(scheme, content.render(values, { body }), keys).map((text) => lead + text);
+          if (signatures.length === 0) continue;
+          const before = rendered[scheme.header];
+          rendered[scheme.header] = [...(before === undefined ? [] : [before]), ...signatures].join(
+            scheme.separator ?? '',
+          );
+        }
+        return { body, headers: rendered };
+      },
+    },
+  };
+}
+
+const NEWLINES = { lf: '\n', crlf: '\r\n' };
+
+function sign(scheme: SignatureScheme, content: string, keys: ProfileKeys): string[] {
+  const version = scheme.algorithm === 'ed25519' ? 'v1a' : 'v1';
+  const all =
+    scheme.key === 'tenant'
+      ? keys.tenant === null
+        ? []
+        : [keys.tenant]
+      : keys.subscription.filter((key) => key.version === version).map(({ material }) => material);
+  return (scheme.separator === null ? all.slice(0, 1) : all).map((material) =>
+    encode(scheme, signBytes(scheme, content, material)),
+  );
+}
+
+function signBytes({ algorithm, keyFormat }: SignatureScheme, content: string, material: string): Buffer {
+  if (algorithm === 'ed25519') return signEd25519(content, material);
+  return createHmac('sha256', hmacKey(material, keyFormat)).update(content).digest();
+}
+
+function encode({ encoding }: SignatureScheme, bytes: Buffer): string {
+  switch (encoding) {
+    case 'hex':
+    case 'base64':
+      return bytes.toString(encoding);
+    case 'HEX':
+      return bytes.toString('hex').toUpperCase();
+    case 'base64url':
+      // Padded, as Python's urlsafe_b64encode gives it; Node's own base64url is not.
+      return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+    default:
+      return encoding satisfies never;
+  }
+}
+
+/** What a reference brings in may hold anything; a header may hold visible ASCII and blanks. */
+function headerValue(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, '?').trim();
+}
+
+const RESERVED_HEADERS = new Set([
+  'host',
+  'content-length',
+  'content-type',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'te',
+  'trailer',
+  'expect',
+  'accept-encoding',
+  'user-agent',
+  'authorization',
+]);
+
+function headerErrors({ headers, signatures }: ProfileDocument): FieldError[] {
+  const names = [
+    ...Object.keys(headers).map((name) => ({ name, path: `/headers/${name}` })),
+    ...signatures.map(({ header }, index) => ({ name: header, path: `/signatures/${index}/header` })),
+  ];
+  return names.flatMap(({ name, path }, index): FieldError[] => {
+    if (RESERVED_HEADERS.has(name.toLowerCase())) return [{ path, message: `may not be ${name}: it is set elsewhere` }];
+    const twin = names.slice(0, index).find((other) => other.name.toLowerCase() === name.toLowerCase());
+    const bothSign = twin?.path.startsWith('/signatures') === true && path.startsWith('/signatures');
+    if (twin === undefined || (bothSign && twin.name === name)) return [];
+    return [{ path, message: `is the same header as ${twin.path}: give them different names` }];
+  });
+}
+
+/** A status cannot mean both; success would win. */
+function responseErrors({ responses }: ProfileDocument): FieldError[] {
+  return responses.deactivate.flatMap((pattern, index): FieldError[] => {
+    const isSuccess = responses.success.some((other) => other === pattern || matchesStatus([other], Number(pattern)));
+    if (!isSuccess) return [];
+    return [
+      { path: `/responses/deactivate/${index}`, message: `is ${pattern}, which /responses/success takes for success` },
+    ];
+  });
+}
+
+function signatureErrors({ signatures, subscription }: ProfileDocument): FieldError[] {
+  return signatures.flatMap((scheme, index): FieldError[] => {
+    const path = `/signatures/${index}`;
+    const errors: FieldError[] = [];
+    const shares = signatures.some((other, at) => at !== index && other.header === scheme.header);
+    if (shares && scheme.separator === null) {
+      errors.push({
+        path: `${path}/separator`,
+        message: `is required: another scheme signs in the header ${scheme.header}, too`,
+      });
+    }
+    if (scheme.algorithm === 'ed25519' && scheme.key === 'tenant') {
+      errors.push({ path: `${path}/key`, message: 'must be subscription: a tenant has no ed25519 key' });
+    }
+    if (scheme.key === 'subscription') {
+      if (subscription.secret === 'none') {
+        errors.push({
+          path: `${path}/key`,
+          message: 'is subscription, but /subscription/secret is none: there is no key to sign with',
+        });
+      } else if (scheme.when === 'always' && subscription.secret === 'optional') {
+        errors.push({ path: `${path}/when`, message: 'must be if_secret, because /subscription/secret is optional' });
+      }
+      if (scheme.keyFormat === 'whsec' && subscription.secretFormat !== 'whsec' && scheme.algorithm === 'hmac-sha256') {
+        errors.push({ path: `${path}/keyFormat`, message: 'is whsec, so /subscription/secretFormat must be whsec' });
+      }
+    } else if (scheme.keyFormat === 'whsec') {
+      errors.push({ path: `${path}/keyFormat`, message: 'must be text: a tenant’s key is a text' });
+    }
+    return errors;
+  });
+}
+
+/** A remark on a value that is not there is a typing mistake. */
+function provenanceErrors(document: ProfileDocument): FieldError[] {
+  return Object.keys(document.provenance).flatMap((pointer): FieldError[] => {
+    const exists = valueAt(document, pointerKeys(pointer));
+    if (pointer.startsWith('/') && exists !== undefined) return [];
+    return [
+      {
+        path: `/provenance/${escapePointer(pointer)}`,
+        message: `speaks of ${pointer}, which is not in the profile`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,105 @@
+import * as z from 'zod';
+import type { Random } from '../ids.ts';
+import type { WebhookResult } from '../target/webhook.ts';
+
+/** A status, or a class of them as in `5xx`. */
+export const StatusPattern = z.string().regex(/^[1-5](?:\d\d|xx)$/, 'must be a status like 410, or a class like 5xx');
+
+export function matchesStatus(patterns: readonly string[], status: number): boolean {
+  return patterns.some(
+    (pattern) => pattern === String(status) || (pattern.endsWith('xx') && pattern[0] === String(status)[0]),
+  );
+}
+
+const WEEK_SECONDS = 604_800;
+
+/** When a delivery is tried again, and for what. */
+export const RetryPolicy = z.strictObject({
+  gapsSeconds: z
+    .array(z.number().positive().max(WEEK_SECONDS))
+    // A delivery keeps 30 attempts, by which its failures are counted; some are left for those by hand.
+    .max(25)
+    .meta({ description: 'Seconds from an attempt’s end to the next; as many retries as there are gaps.' }),
+  jitter: z.number().min(0).max(0.5).default(0).meta({
+    description: '0.2 spreads each gap over ±20 %, so that deliveries that failed together do not return together.',
+  }),
+  deadlineSeconds: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .meta({ description: 'No attempt begins later than this after the first one began.' }),
+  timeoutSeconds: z
+    .number()
+    .positive()
+    .max(20)
+    .nullable()
+    .default(null)
+    .meta({ description: 'For one attempt, everything together; the deployment’s own if null or longer.' }),
+  on: z
+    .strictObject({
+      network: z.boolean().default(true).meta({ description: 'No answer, or none that is HTTP.' }),
+      timeout: z.boolean().default(true),
+      statuses: z.array(StatusPattern).default(['1xx', '2xx', '3xx', '4xx', '5xx']).meta({
+        description: 'Of those that are failures.',
+      }),
+    })
+    .prefault({}),
+  retryAfter: z
+    .strictObject({ statuses: z.array(StatusPattern), maxSeconds: z.number().positive().max(WEEK_SECONDS) })
+    .nullable()
+    .default(null)
+    .meta({ description: 'Statuses whose Retry-After is honoured, never sooner than the planned gap.' }),
+});
+export type RetryPolicy = z.infer<typeof RetryPolicy>;
+
+export type RetryPlan = { kind: 'retry'; at: number } | { kind: 'exhausted' } | { kind: 'not_retried' };
+
+export interface FailedAttempts {
+  /** How many automatic attempts have failed, the last one included. */
+  failures: number;
+  /** When the first attempt began, epoch milliseconds. */
+  firstStartedAt: number;
+}
+
+/**
+ * When a failed delivery is tried again.
+ * @param now when the attempt ended, epoch milliseconds
+ */
+export function planRetry(
+  policy: RetryPolicy,
+  { failures, firstStartedAt }: FailedAttempts,
+  result: Pick<WebhookResult, 'outcome' | 'response'>,
+  now: number,
+  random: Random,
+): RetryPlan {
+  if (!isRetried(policy, result)) return { kind: 'not_retried' };
+  const gap = policy.gapsSeconds[Math.max(failures, 1) - 1];
+  if (gap === undefined) return { kind: 'exhausted' };
+  const planned = gap * (1 + policy.jitter * (2 * random() - 1));
+  const at = now + Math.round(Math.max(planned, retryAfterSeconds(policy, result, now)) * 1_000);
+  return isTooLate(policy, firstStartedAt, at) ? { kind: 'exhausted' } : { kind: 'retry', at };
+}
+
+/** Whether an attempt at that time would be past the deadline. Epoch milliseconds. */
+export function isTooLate({ deadlineSeconds }: RetryPolicy, firstStartedAt: number, at: number): boolean {
+  return deadlineSeconds !== null && at - firstStartedAt > deadlineSeconds * 1_000;
+}
+
+function isRetried({ on }: RetryPolicy, { outcome, response }: Pick<WebhookResult, 'outcome' | 'response'>): boolean {
+  if (outcome === 'timeout') return on.timeout;
+  if (outcome === 'http_error' && response !== null) return matchesStatus(on.statuses, response.status);
+  return on.network;
+}
+
+/** RFC 9110 §10.2.3: seconds, or an HTTP date. 0 if there is none, or it cannot be read. */
+function retryAfterSeconds(
+  { retryAfter }: RetryPolicy,
+  { response }: Pick<WebhookResult, 'response'>,
+  now: number,
+): number {
+  if (retryAfter === null || response === null || !matchesStatus(retryAfter.statuses, response.status)) return 0;
+  const value = response.headers['retry-after']?.trim() ?? '';
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1_000;
+  return Number.isNaN(seconds) ? 0 : Math.min(Math.max(seconds, 0), retryAfter.maxSeconds);
+}

@@ -1,0 +1,53 @@
+import * as z from 'zod';
+
+/** Names that a subscription's headers may not have, with the reason. Lower case. */
+const FORBIDDEN_HEADERS: Record<string, string> = {
+  host: 'follows from the URL',
+  'content-length': 'follows from the body',
+  'content-type': 'is set by the profile',
+  'transfer-encoding': 'belongs to the connection',
+  connection: 'belongs to the connection',
+  'keep-alive': 'belongs to the connection',
+  upgrade: 'belongs to the connection',
+  te: 'belongs to the connection',
+  trailer: 'belongs to the connection',
+  expect: 'belongs to the connection',
+  'user-agent': 'names Posthorn',
+  'accept-encoding': 'is set by Posthorn',
+};
+const FORBIDDEN_PREFIXES: Record<string, string> = {
+  'webhook-': 'is reserved for the signature',
+  'proxy-': 'belongs to proxies',
+  'sec-': 'is reserved for browsers',
+};
+
+/** RFC 9110: a token, and visible characters with blanks between them. */
+const HeaderName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'is not a header name');
+const HeaderValue = z
+  .string()
+  .max(2_048, 'must be at most 2048 characters')
+  .regex(
+    /^(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?$/,
+    'must be visible ASCII characters, with blanks only between them',
+  );
+
+/** Headers that a subscription adds to its deliveries. */
+export const SubscriptionHeaders = z.record(z.string(), HeaderValue).superRefine((headers, context) => {
+  const names = Object.keys(headers);
+  if (names.length > 20) context.addIssue({ code: 'custom', message: 'must be at most 20 headers' });
+  const seen = new Set<string>();
+  for (const name of names) {
+    const lower = name.toLowerCase();
+    const reason =
+      (Object.hasOwn(FORBIDDEN_HEADERS, lower) ? FORBIDDEN_HEADERS[lower] : undefined) ??
+      Object.entries(FORBIDDEN_PREFIXES).find(([prefix]) => lower.startsWith(prefix))?.[1];
+    if (!HeaderName.safeParse(name).success) {
+      context.addIssue({ code: 'custom', path: [name], message: 'is not a header name: use letters, digits and -' });
+    } else if (reason !== undefined) {
+      context.addIssue({ code: 'custom', path: [name], message: `may not be set: it ${reason}` });
+    } else if (seen.has(lower)) {
+      context.addIssue({ code: 'custom', path: [name], message: 'is there twice; header names ignore case' });
+    }
+    seen.add(lower);
+  }
+});

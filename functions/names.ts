@@ -1,0 +1,69 @@
+/**
+ * Names that the infrastructure (`lib/`) and the handlers share. This is the only file of `functions/` that `lib/`
+ * imports: a renamed variable or index breaks both sides at once.
+ */
+
+export const FUNCTION_NAMES = ['api', 'authorizer', 'ingest', 'deliver', 'sweep'] as const;
+export type FunctionName = (typeof FUNCTION_NAMES)[number];
+
+/** Environment variables of the functions. Each handler's `env.ts` parses those that it needs. */
+export const ENV = {
+  catalogTable: 'CATALOG_TABLE',
+  journalTable: 'JOURNAL_TABLE',
+  eventsQueueUrl: 'EVENTS_QUEUE_URL',
+  deliveriesQueueUrl: 'DELIVERIES_QUEUE_URL',
+  retriesQueueUrl: 'RETRIES_QUEUE_URL',
+  /** The queue's ARN, by which `deliver` tells its two event sources apart. */
+  retriesQueueArn: 'RETRIES_QUEUE_ARN',
+  adminSecretArn: 'ADMIN_SECRET_ARN',
+  kmsKeyArn: 'KMS_KEY_ARN',
+  /** `open` or `strict`: what happens to an event whose type is not a known event type. */
+  eventTypes: 'EVENT_TYPES',
+  /** The profile of subscriptions that name none, of tenants that have no default. */
+  defaultProfile: 'DEFAULT_PROFILE',
+  /** Comma-separated vendors whose own routes are mounted beside /v1, for integrations that were made for them. */
+  compatibility: 'COMPATIBILITY',
+  journalRetentionDays: 'JOURNAL_RETENTION_DAYS',
+  /** Comma-separated CIDR blocks that receivers may have although they are not public. Empty: none. */
+  allowedPrivateRanges: 'ALLOWED_PRIVATE_RANGES',
+  /** Comma-separated ports that receivers may listen on. Empty: any. */
+  allowedPorts: 'ALLOWED_PORTS',
+  /** `true` or `false`: whether a receiver's URL may be plain http. */
+  allowHttp: 'ALLOW_HTTP',
+  attemptTimeoutSeconds: 'ATTEMPT_TIMEOUT_SECONDS',
+  /** Waits up to this long stay in the retries queue, longer ones in the journal's due index (SQS allows 900 s of delay). */
+  maxQueueWaitSeconds: 'MAX_QUEUE_WAIT_SECONDS',
+} as const;
+
+/** Both tables have string keys `pk` and `sk`; the attribute `expiresAt` (epoch seconds) is the Journal's TTL. */
+export const TABLE_KEYS = { partition: 'pk', sort: 'sk', ttl: 'expiresAt' } as const;
+
+/** Sparse indexes: only items that carry both attributes are in them. */
+export const INDEXES = {
+  /** Catalog, all attributes projected. Strings. Lists of one kind across tenants, by creation. */
+  catalogList: { name: 'list', partition: 'listPk', sort: 'listSk' },
+  /** Journal, keys only. Strings. A tenant's events by time; a subscription's deliveries that did not succeed, by status and time. */
+  journalList: { name: 'list', partition: 'listPk', sort: 'listSk' },
+  /** Journal, keys only. `dueAt` is a number (epoch milliseconds). What `sweep` has to wake. */
+  journalDue: { name: 'due', partition: 'duePk', sort: 'dueAt' },
+} as const;
+
+export const METRICS_NAMESPACE = 'Posthorn';
+
+/** CloudWatch metrics that the functions emit (embedded metric format). Never with a tenant or subscription as a dimension: each costs. */
+export const METRICS = {
+  eventsAccepted: 'EventsAccepted',
+  eventsRejected: 'EventsRejected',
+  deliveriesQueued: 'DeliveriesQueued',
+  attemptsSucceeded: 'AttemptsSucceeded',
+  attemptsFailed: 'AttemptsFailed',
+  deliveriesExhausted: 'DeliveriesExhausted',
+  subscriptionsDisabled: 'SubscriptionsDisabled',
+  deliveriesSwept: 'DeliveriesSwept',
+} as const;
+
+/** Vendors whose own routes can be mounted, with the paths that they take. */
+export const COMPATIBILITY_ROUTES = { keypay: '/business/{proxy+}', staffology: '/employers/{proxy+}' } as const;
+
+/** Routes of the HTTP API that need no key. Everything else under `/v1` goes through the authorizer. */
+export const PUBLIC_ROUTES = ['/v1/health', '/v1/openapi.json', '/docs', '/docs/{asset}'] as const;

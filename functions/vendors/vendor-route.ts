@@ -1,0 +1,84 @@
+import * as z from 'zod';
+import { invalid, Problem } from '../api/http/problem.ts';
+import type { Method, Route, RouteInput, RouteResult } from '../api/http/route.ts';
+import { type FieldError, fieldErrors } from '../core/field-error.ts';
+import { TenantId } from '../core/ids.ts';
+
+/** Both vendors' paths begin with the customer, which is our tenant. */
+interface TenantParam {
+  tenantId: z.ZodType<string>;
+}
+
+interface VendorRoute<Params extends z.ZodRawShape> {
+  params?: Params;
+  hasBody?: boolean;
+  /** What the vendor calls our fields, for the errors that come from behind. */
+  fields?: Readonly<Record<string, string>>;
+  run: (
+    input: RouteInput<z.infer<z.ZodObject<Params & TenantParam>>, Record<string, unknown>, unknown>,
+  ) => Promise<RouteResult>;
+}
+
+/**
+ * A route as a vendor's clients know it. Unlike those of /v1 it takes no offence at parameters and members that it does
+ * not know, and what is wrong with a request is a 400 whose `detail` tells it all: such clients show one message.
+ */
+export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>(
+  method: Method,
+  path: string,
+  { params, hasBody = false, fields = {}, run }: VendorRoute<Params>,
+): Route {
+  const tolerant: VendorRoute<Params>['run'] = async (input) => {
+    try {
+      return await run(input);
+    } catch (error) {
+      throw error instanceof Problem && error.code === 'invalid_request' ? badRequest(error, fields) : error;
+    }
+  };
+  return {
+    method,
+    path,
+    summary: '',
+    tag: 'Compatibility',
+    access: 'tenant',
+    params: z.object({ ...params, tenantId: TenantId }),
+    query: z.looseObject({}),
+    body: hasBody ? z.unknown() : null,
+    bodyDocumented: null,
+    bodyOptional: false,
+    responses: {},
+    conditional: false,
+    // The handler parses by these very schemas before it calls.
+    run: tolerant as Route['run'],
+  };
+}
+
+function badRequest({ errors }: Problem, fields: Readonly<Record<string, string>>): Problem {
+  const named = errors.map(({ path, message }): FieldError => {
+    const [, first = '', rest = ''] = /^\/([^/]*)(.*)$/.exec(path) ?? [];
+    return { path: path.startsWith('/') ? `/${fields[first] ?? first}${rest}` : path, message };
+  });
+  const detail = named.map(({ path, message }) => `${path.replace(/^[/?]/, '')}: ${message}`).join('; ');
+  return new Problem('malformed_request', `Correct this, then send the request again. ${detail}`, named);
+}
+
+/** What was sent, with the members named as the schema has them: ASP.NET binds them whatever their case. */
+export function readMembers<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, sent: unknown) {
+  const names = new Map(Object.keys(schema.shape).map((name) => [name.toLowerCase(), name]));
+  const isObject = typeof sent === 'object' && sent !== null && !Array.isArray(sent);
+  const members = isObject
+    ? Object.fromEntries(Object.entries(sent).map(([name, value]) => [names.get(name.toLowerCase()) ?? name, value]))
+    : sent;
+  const parsed = schema.safeParse(members);
+  if (!parsed.success) throw invalid(fieldErrors(parsed.error, members));
+  return parsed.data;
+}
+
+/** The same for the query, whose parameters are named in errors as such. */
+export function readQuery<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, sent: Record<string, unknown>) {
+  const parsed = schema.safeParse(sent);
+  if (parsed.success) return parsed.data;
+  throw invalid(
+    fieldErrors(parsed.error, sent).map(({ path, message }) => ({ path: path.replace(/^\//, '?'), message })),
+  );
+}

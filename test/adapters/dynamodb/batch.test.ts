@@ -1,0 +1,80 @@
+import { BatchGetCommand, BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { batchGet, batchPut, StoreBusyError } from '../../../functions/adapters/dynamodb/batch.ts';
+import { useTables } from '../../support/emulators.ts';
+
+const tables = useTables();
+const item = (index: number) => ({ pk: `batch-${index}`, sk: 'x', index });
+const key = (index: number) => ({ pk: `batch-${index}`, sk: 'x' });
+const range = <T>(count: number, make: (index: number) => T) =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+describe('over real tables', () => {
+  it.each([true, false])('more than fits into one call is written and found (consistent: %s)', async (consistent) => {
+    await batchPut(tables, tables.journalTable, range(130, item));
+    await batchPut(tables, tables.catalogTable, range(3, item));
+    const keys = { [tables.journalTable]: range(150, key), [tables.catalogTable]: range(5, key) };
+    const found = await batchGet(tables, keys, consistent);
+    expect(found[tables.journalTable]?.map(({ index }) => index).toSorted((a, b) => a - b)).toEqual(
+      range(130, (i) => i),
+    );
+    expect(found[tables.catalogTable]).toHaveLength(3);
+  });
+
+  it('nothing is asked for nothing', async () => {
+    expect(await batchGet(tables, { [tables.journalTable]: [] }, true)).toEqual({});
+    await batchPut(tables, tables.journalTable, []);
+  });
+});
+
+describe('what a throttled table leaves out', () => {
+  let mock: ReturnType<typeof mockClient>;
+  beforeEach(() => {
+    // The shortest pauses that there are.
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    mock = mockClient(tables.client);
+  });
+  afterEach(() => {
+    mock.restore();
+    vi.restoreAllMocks();
+  });
+  const table = 'journal';
+  const named = { ...tables, journalTable: table };
+  const request = (index: number) => ({ PutRequest: { Item: item(index) } });
+
+  it('is written again, and only that', async () => {
+    mock
+      .on(BatchWriteCommand)
+      .resolvesOnce({ UnprocessedItems: { [table]: [request(1), request(2)] } })
+      .resolvesOnce({ UnprocessedItems: { [table]: [request(2)] } })
+      .resolves({ UnprocessedItems: {} });
+    await batchPut(named, table, range(3, item));
+    const sizes = mock.commandCalls(BatchWriteCommand).map(({ args }) => args[0].input.RequestItems?.[table]?.length);
+    expect(sizes).toEqual([3, 2, 1]);
+  });
+
+  it('is read again, and only that', async () => {
+    mock
+      .on(BatchGetCommand)
+      .resolvesOnce({
+        Responses: { [table]: [item(0)] },
+        UnprocessedKeys: { [table]: { Keys: [key(1)], ConsistentRead: true } },
+      })
+      .resolves({ Responses: { [table]: [item(1)] } });
+    expect(await batchGet(named, { [table]: range(2, key) }, true)).toEqual({ [table]: [item(0), item(1)] });
+    const [, again] = mock.commandCalls(BatchGetCommand);
+    expect(again?.args[0].input.RequestItems).toEqual({ [table]: { Keys: [key(1)], ConsistentRead: true } });
+  });
+
+  it('again and again fails in the end, so that the work is repeated later', async () => {
+    mock.on(BatchWriteCommand).resolves({ UnprocessedItems: { [table]: [request(0)] } });
+    mock.on(BatchGetCommand).resolves({ UnprocessedKeys: { [table]: { Keys: [key(0)] } } });
+    await Promise.all([
+      expect(batchPut(named, table, [item(0)])).rejects.toThrow(StoreBusyError),
+      expect(batchGet(named, { [table]: [key(0)] }, false)).rejects.toThrow(StoreBusyError),
+    ]);
+    expect(mock.commandCalls(BatchWriteCommand)).toHaveLength(8);
+    expect(mock.commandCalls(BatchGetCommand)).toHaveLength(8);
+  });
+});

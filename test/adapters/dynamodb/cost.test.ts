@@ -1,0 +1,216 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createCatalog } from '../../../functions/adapters/dynamodb/catalog.ts';
+import { createJournal } from '../../../functions/adapters/dynamodb/journal.ts';
+import { createKnownTypes } from '../../../functions/adapters/dynamodb/known-types.ts';
+import { createProfiles } from '../../../functions/adapters/dynamodb/profile-source.ts';
+import { createProfileStore } from '../../../functions/adapters/dynamodb/profile-store.ts';
+import { createHttpSender } from '../../../functions/adapters/http/http-sender.ts';
+import { createVault } from '../../../functions/adapters/kms/vault.ts';
+import { createWorkQueue } from '../../../functions/adapters/sqs/work-queue.ts';
+import { createAddressPolicy } from '../../../functions/core/target/address-policy.ts';
+import { createDeliverHandler } from '../../../functions/deliver/handler.ts';
+import { createIngestHandler } from '../../../functions/ingest/handler.ts';
+import { meter } from '../../support/capacity.ts';
+import { WAITS } from '../../support/deliver-setup.ts';
+import { makeEvent, makeMessage, makeSubscription, subscriptionId } from '../../support/domain.ts';
+import { KEY_ARN, useKms, useQueues, useTables } from '../../support/emulators.ts';
+import { context, recordTelemetry, sqsEvent } from '../../support/lambda.ts';
+
+/*
+ * What a delivery costs is decided by how many calls and capacity units a batch of ten takes.
+ */
+
+const { dynamodb, ...realTables } = useTables();
+const { sqs, connection, queues } = useQueues('deliveries', 'retries', 'events');
+const kms = useKms();
+const { usage, reset, metered } = meter(dynamodb, sqs);
+const tables = { ...realTables, lean: metered(realTables.lean) };
+const wire = { ...connection, lean: metered(connection.lean) };
+const now = (): number => Date.now();
+const journal = createJournal({ tables, retentionDays: 30, now });
+const catalog = createCatalog(tables);
+const vault = createVault(tables, kms, KEY_ARN);
+const sender = createHttpSender({
+  addressPolicy: createAddressPolicy({ allowedPrivateRanges: ['127.0.0.0/8'] }),
+  allowedPorts: [],
+  allowHttp: true,
+});
+const telemetry = recordTelemetry();
+
+let receiver: Server;
+let url = '';
+let status = 200;
+const received: { path: string; signature: string }[] = [];
+
+beforeAll(async () => {
+  receiver = createServer((request, response) => {
+    request.resume().on('end', () => {
+      received.push({ path: request.url ?? '', signature: String(request.headers['webhook-signature']) });
+      response.writeHead(status, { 'content-type': 'application/json' }).end('{"ok":true}');
+    });
+  }).listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const { port } = receiver.address() as AddressInfo;
+  url = `http://127.0.0.1:${port}`;
+});
+afterAll(async () => {
+  await sender.close();
+  receiver.close();
+});
+beforeEach(() => {
+  status = 200;
+  received.length = 0;
+});
+
+const deliver = () =>
+  createDeliverHandler({
+    store: { ...journal, ...catalog },
+    retries: createWorkQueue(wire, queues.retries.url),
+    sqs,
+    retriesQueueUrl: queues.retries.url,
+    retriesQueueArn: 'arn:aws:sqs:us-east-1:000000000000:retries',
+    sender,
+    opener: vault,
+    profiles: createProfiles(createProfileStore(tables)),
+    waits: WAITS,
+    attemptTimeoutMs: 15_000,
+    userAgent: 'Posthorn/0.0.0',
+    now,
+    patience: () => new Promise<void>(() => {}),
+    random: () => 0.5,
+    ...telemetry,
+  });
+
+const findType = createKnownTypes(catalog, now, false);
+const ingest = () =>
+  createIngestHandler({
+    store: { ...journal, ...catalog, findType },
+    deliveries: createWorkQueue(wire, queues.deliveries.url),
+    sqs,
+    eventsQueueUrl: queues.events.url,
+    eventTypes: 'open',
+    now,
+    ...telemetry,
+  });
+
+/** Ten events of about 1 KB, each on its way to a subscription. */
+async function tenDeliveries(tenantId: string, sameSubscription: boolean) {
+  const data = JSON.stringify({ id: 1, name: 'Employee', note: 'n'.repeat(900) });
+  const subscriptions = await Promise.all(
+    Array.from({ length: sameSubscription ? 1 : 10 }, async (_, index) => {
+      const id = subscriptionId(index + 1);
+      const sealed = await vault.seal('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', { tenantId, subscriptionId: id });
+      const keys = [{ version: 'v1' as const, sealed, createdAt: 0, endsAt: null }];
+      return makeSubscription({ tenantId, id, url: `${url}/${tenantId}/${index}`, keys });
+    }),
+  );
+  await catalog.createTenant(tenantId, now());
+  for (const one of subscriptions) await catalog.saveSubscription(one, 0);
+  const events = Array.from({ length: 10 }, (_, index) =>
+    makeEvent({ tenantId, id: `evt_${index}`, acceptedAt: now(), data }),
+  );
+  await journal.putAll(events, []);
+  const messages = events.map((event, index) =>
+    makeMessage({
+      tenantId,
+      eventId: event.id,
+      eventAt: event.acceptedAt,
+      subscriptionId: subscriptions[index % subscriptions.length]?.id ?? '',
+    }),
+  );
+  return { messages, batch: sqsEvent(...messages.map((message) => ({ body: JSON.stringify(message) }))) };
+}
+
+const print = (what: string) =>
+  console.log(`${what}: ${usage.calls.join(', ')}; ${usage.writeUnits} WRU, ${usage.readUnits} RRU`);
+
+describe('ten first attempts that succeed', () => {
+  it.each([
+    ['of one subscription', true, 21],
+    ['of ten subscriptions', false, 30],
+  ])('%s cost one BatchGetItem and one BatchWriteItem', async (what, sameSubscription, keys) => {
+    const { messages, batch } = await tenDeliveries(sameSubscription ? 'one' : 'ten', sameSubscription);
+    reset();
+    expect(await deliver()(batch, context())).toEqual({ batchItemFailures: [] });
+    print(`deliver, ten ${what}`);
+    expect(received).toHaveLength(10);
+    expect(received.every(({ signature }) => signature.startsWith('v1,'))).toBe(true);
+    expect(usage.calls).toEqual(['BatchGetItem', 'BatchWriteItem']);
+    expect(usage.writeUnits).toBe(10);
+    // Eventually consistent: half a unit for each key, found or not (nothing here is over 4 KB).
+    expect(usage.readUnits).toBe(keys / 2);
+    const stored = await journal.getDeliveries(messages);
+    expect(stored.map((one) => one?.status)).toEqual(Array(10).fill('succeeded'));
+  });
+
+  it('handed out again cost one consistent read, and no attempt', async () => {
+    const { batch } = await tenDeliveries('again', true);
+    await deliver()(batch, context());
+    received.length = 0;
+    reset();
+    for (const record of batch.Records) record.attributes.ApproximateReceiveCount = '2';
+    expect(await deliver()(batch, context())).toEqual({ batchItemFailures: [] });
+    print('deliver, ten handed out again');
+    expect(received).toEqual([]);
+    expect(usage.calls).toEqual(['BatchGetItem']);
+    expect(usage.readUnits).toBe(21);
+  });
+});
+
+describe('ten first attempts that fail', () => {
+  it('cost a conditional write each, with two index entries, and a message each', async () => {
+    const { batch } = await tenDeliveries('failing', true);
+    status = 500;
+    reset();
+    expect(await deliver()(batch, context())).toEqual({ batchItemFailures: [] });
+    print('deliver, ten that fail');
+    const count = (name: string) => usage.calls.filter((call) => call === name).length;
+    expect(count('BatchGetItem')).toBe(1);
+    expect(count('PutItem')).toBe(10);
+    expect(usage.calls.length).toBe(1 + 10 + count('SendMessageBatch'));
+    expect(count('SendMessageBatch')).toBeLessThanOrEqual(10);
+    expect(usage.writeUnits).toBe(30);
+  });
+});
+
+describe('ten new events of one tenant', () => {
+  it('cost one Query, one BatchWriteItem and one SendMessageBatch', async () => {
+    await catalog.createTenant('publisher', now());
+    await catalog.saveSubscription(makeSubscription({ tenantId: 'publisher' }), 0);
+    const body = JSON.stringify({
+      tenantId: 'publisher',
+      type: 'employee.created',
+      data: { id: 1, note: 'n'.repeat(100) },
+    });
+    const batch = sqsEvent(...Array.from({ length: 10 }, () => ({ body })));
+    // The list of event types is read once in half a minute, for all batches of an instance.
+    await findType('employee.created');
+    reset();
+    expect(await ingest()(batch, context())).toEqual({ batchItemFailures: [] });
+    print('ingest, ten');
+    expect(usage.calls.toSorted()).toEqual(['BatchWriteItem', 'Query', 'SendMessageBatch']);
+    // An item each: ids of ours hold their time, so that the table itself lists these events.
+    expect(usage.writeUnits).toBe(10);
+    expect(usage.readUnits).toBe(1);
+    expect(await queues.deliveries.take()).toHaveLength(10);
+  });
+
+  it("with ids of the publisher's own cost a conditional write each, with an index entry", async () => {
+    const tenantId = 'publisher-of-ids';
+    await catalog.createTenant(tenantId, now());
+    await catalog.saveSubscription(makeSubscription({ tenantId }), 0);
+    const bodies = Array.from({ length: 10 }, (_, index) => ({ tenantId, id: `own-${index}`, type: 'a', data: index }));
+    await findType('employee.created');
+    reset();
+    const batch = sqsEvent(...bodies.map((body) => ({ body: JSON.stringify(body) })));
+    expect(await ingest()(batch, context())).toEqual({ batchItemFailures: [] });
+    print("ingest, ten with the publisher's ids");
+    const writes = Array<string>(10).fill('PutItem');
+    expect(usage.calls.toSorted()).toEqual(['BatchGetItem', ...writes, 'Query', 'SendMessageBatch']);
+    expect(usage.writeUnits).toBe(20);
+    expect(await queues.deliveries.take()).toHaveLength(10);
+  });
+});

@@ -1,0 +1,242 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createJournal } from '../../../functions/adapters/dynamodb/journal.ts';
+import type { Delivery } from '../../../functions/core/delivery/delivery.ts';
+import { HOUR, makeDelivery, makeEvent, NOW, subscriptionId } from '../../support/domain.ts';
+import { useTables } from '../../support/emulators.ts';
+
+const tables = useTables();
+let now = NOW;
+const journal = createJournal({ tables, retentionDays: 30, now: () => now });
+const WHOLE = { limit: 25, after: null, from: null, to: null };
+const all = null;
+
+let number = 0;
+let sub = '';
+let tenantId = '';
+beforeEach(() => {
+  now = NOW;
+  number += 1;
+  sub = subscriptionId(number);
+  tenantId = `tenant-${number}`;
+});
+
+interface Page<T> {
+  values: T[];
+  next: string | null;
+}
+
+/** All pages of a list; `between` happens after each. */
+async function readAll<T>(read: (after: string | null) => Promise<Page<T>>, between = async () => {}): Promise<T[]> {
+  const values: T[] = [];
+  let after: string | null = null;
+  do {
+    const page: Page<T> = await read(after);
+    values.push(...page.values);
+    after = page.next;
+    await between();
+  } while (after !== null);
+  return values;
+}
+
+const newestFirst = (list: readonly Delivery[]) =>
+  list
+    .map(({ eventAt, eventId }) => `${new Date(eventAt).toISOString()}#${eventId}`)
+    .toSorted()
+    .reverse();
+const keys = (list: readonly Delivery[]) =>
+  list.map(({ eventAt, eventId }) => `${new Date(eventAt).toISOString()}#${eventId}`);
+
+/** Deliveries at a few moments, so that many share one. */
+function populate(count: number, rest: (index: number) => Partial<Delivery> = () => ({})): Delivery[] {
+  return Array.from({ length: count }, (_, index) =>
+    makeDelivery({
+      subscriptionId: sub,
+      eventId: `e${index}`,
+      eventAt: NOW - (index % 7) * HOUR,
+      status: 'succeeded',
+      ...rest(index),
+    }),
+  );
+}
+
+describe('a list that is spread over shards', () => {
+  it('is merged, newest first, whatever the size of its pages', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(fc.tuple(fc.nat(20), fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/)), {
+          maxLength: 40,
+          selector: ([, id]) => id,
+        }),
+        fc.integer({ min: 1, max: 12 }),
+        async (entries, limit) => {
+          number += 1;
+          sub = subscriptionId(number);
+          const deliveries = entries.map(([minutes, eventId]) =>
+            makeDelivery({ subscriptionId: sub, eventId, eventAt: NOW - minutes * 60_000, status: 'succeeded' }),
+          );
+          if (deliveries.length > 0) await journal.putSucceeded(deliveries);
+          const listed = await readAll((after) => journal.listDeliveries(sub, { ...WHOLE, limit, after }, all));
+          expect(keys(listed)).toEqual(newestFirst(deliveries));
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it('fills its pages, and says when the last is reached', async () => {
+    await journal.putSucceeded(populate(20));
+    const first = await journal.listDeliveries(sub, { ...WHOLE, limit: 10 }, all);
+    expect(first.values).toHaveLength(10);
+    const second = await journal.listDeliveries(sub, { ...WHOLE, limit: 10, after: first.next }, all);
+    expect(second.values).toHaveLength(10);
+    expect(second.next).toBeNull();
+  });
+
+  it('shows each once, although others come and go between its pages', async () => {
+    const old = populate(30);
+    await journal.putSucceeded(old);
+    let round = 0;
+    const listed = await readAll(
+      (after) => journal.listDeliveries(sub, { ...WHOLE, limit: 4, after }, all),
+      async () => {
+        round += 1;
+        await journal.putSucceeded([
+          makeDelivery({ subscriptionId: sub, eventId: `new${round}`, eventAt: NOW + round, status: 'succeeded' }),
+        ]);
+      },
+    );
+    expect(keys(listed)).toEqual(newestFirst(old));
+  });
+
+  it('holds both ends of a range of time', async () => {
+    await journal.putSucceeded(populate(21));
+    const between = (from: number | null, to: number | null) =>
+      journal
+        .listDeliveries(sub, { ...WHOLE, limit: 100, from, to }, all)
+        .then(({ values }) => [...new Set(values.map(({ eventAt }) => (NOW - eventAt) / HOUR))].toSorted());
+    expect(await between(NOW - 3 * HOUR, NOW - HOUR)).toEqual([1, 2, 3]);
+    expect(await between(NOW - 3 * HOUR + 1, NOW - HOUR - 1)).toEqual([2]);
+    expect(await between(null, NOW - 5 * HOUR)).toEqual([5, 6]);
+    expect(await between(NOW - HOUR, null)).toEqual([0, 1]);
+  });
+
+  it('is empty where a range ends before it begins, and after the end of it', async () => {
+    await journal.putSucceeded(populate(3));
+    const empty = { values: [], next: null };
+    expect(await journal.listDeliveries(sub, { ...WHOLE, from: NOW, to: NOW - HOUR }, all)).toEqual(empty);
+    const after = `${new Date(NOW - 9 * HOUR).toISOString()}#e1`;
+    expect(await journal.listDeliveries(sub, { ...WHOLE, from: NOW - HOUR, after }, all)).toEqual(empty);
+  });
+
+  it('leaves out what has expired', async () => {
+    await journal.putSucceeded(populate(3));
+    now = NOW + 30 * 24 * HOUR;
+    expect(await journal.listDeliveries(sub, WHOLE, all)).toEqual({ values: [], next: null });
+  });
+
+  it('with a filter reads only so much at once, and the cursor says how far it got', async () => {
+    await journal.putSucceeded(populate(700, (index) => ({ eventType: index === 699 ? 'rare' : 'usual' })));
+    const rare = ({ eventType }: Delivery) => eventType === 'rare';
+    let pages = 0;
+    const found = await readAll((after) => {
+      pages += 1;
+      return journal.listDeliveries(sub, { ...WHOLE, after }, rare);
+    });
+    expect(found.map(({ eventId }) => eventId)).toEqual(['e699']);
+    expect(pages).toBe(2);
+    const none = await readAll((after) => journal.listDeliveries(sub, { ...WHOLE, after }, () => false));
+    expect(none).toEqual([]);
+  });
+});
+
+describe('deliveries of one status', () => {
+  it('are found at once among many that succeeded', async () => {
+    await journal.putSucceeded(populate(60));
+    const failed = makeDelivery({ subscriptionId: sub, eventId: 'bad', eventAt: NOW - 3 * HOUR, status: 'failed' });
+    await journal.save(failed, 0);
+    const page = await journal.listByStatus(sub, 'failed', WHOLE, all);
+    expect(page).toEqual({ values: [{ ...failed, revision: 1 }], next: null });
+    expect((await journal.listByStatus(sub, 'pending', WHOLE, all)).values).toEqual([]);
+  });
+
+  it('leave the list when their status changes, even for one that has a cursor into it', async () => {
+    const failed = populate(9, () => ({ status: 'failed' }));
+    await Promise.all(failed.map((one) => journal.save(one, 0)));
+    const first = await journal.listByStatus(sub, 'failed', { ...WHOLE, limit: 4 }, all);
+    const last = first.values.at(-1);
+    if (last === undefined) throw new Error('the first page is empty');
+    await journal.save({ ...last, status: 'succeeded' }, 1);
+    const second = await journal.listByStatus(sub, 'failed', { ...WHOLE, after: first.next }, all);
+    expect(keys([...first.values, ...second.values])).toEqual(newestFirst(failed));
+    expect((await journal.listByStatus(sub, 'failed', WHOLE, all)).values).toHaveLength(8);
+  });
+
+  it('are paged', async () => {
+    const parked = populate(33, () => ({ status: 'parked' }));
+    await Promise.all(parked.map((one) => journal.save(one, 0)));
+    const listed = await readAll((after) => journal.listByStatus(sub, 'parked', { ...WHOLE, limit: 5, after }, all));
+    expect(keys(listed)).toEqual(newestFirst(parked));
+  });
+});
+
+describe("a tenant's events", () => {
+  it('are merged over their shards, newest first, by type and time', async () => {
+    const events = Array.from({ length: 40 }, (_, index) =>
+      makeEvent({ tenantId, id: `e${index}`, acceptedAt: NOW - index * HOUR, type: index % 2 === 0 ? 'even' : 'odd' }),
+    );
+    await journal.putAll(events, []);
+    const ids = (rest: object, matches: ((event: { type: string }) => boolean) | null = all) =>
+      readAll((after) => journal.listEvents(tenantId, { ...WHOLE, limit: 7, after, ...rest }, matches)).then((found) =>
+        found.map(({ id }) => id),
+      );
+    expect(await ids({})).toEqual(events.map(({ id }) => id));
+    expect(await ids({}, ({ type }) => type === 'odd')).toEqual(
+      events.flatMap(({ id, type }) => (type === 'odd' ? [id] : [])),
+    );
+    expect(await ids({ from: NOW - 3 * HOUR, to: NOW - HOUR })).toEqual(['e1', 'e2', 'e3']);
+  });
+
+  it('are their own', async () => {
+    await journal.putAll([makeEvent({ tenantId })], []);
+    expect((await journal.listEvents('tenant', WHOLE, all)).values).toEqual([]);
+    expect((await journal.listEvents(`${tenantId}#0`, WHOLE, all)).values).toEqual([]);
+  });
+});
+
+describe('rejected events', () => {
+  it('come back with their bodies, newest first', async () => {
+    const rejected = Array.from({ length: 12 }, (_, index) => ({
+      id: `rej_${index}`,
+      tenantId: index % 2 === 0 ? tenantId : null,
+      rejectedAt: NOW + index,
+      reason: { code: 'malformed_json' as const, message: 'no JSON', errors: [] },
+      body: 'x'.repeat(index * 100),
+      bodyTruncated: false,
+    }));
+    await journal.putAll([], rejected);
+    const listed = await readAll((after) => journal.listRejected({ ...WHOLE, limit: 5, after }, all));
+    expect(listed).toEqual(rejected.toReversed());
+    const own = await readAll((after) => journal.listRejected({ ...WHOLE, after }, (one) => one.tenantId === tenantId));
+    expect(own).toHaveLength(6);
+  });
+
+  it('are all listed, although DynamoDB ends an answer at 1 MB', async () => {
+    const { body: large, reason } = {
+      body: randomBytes(225_000).toString('base64'),
+      reason: 'payload_too_large' as const,
+    };
+    const rejected = Array.from({ length: 30 }, (_, index) => ({
+      id: `rej_large_${index}`,
+      tenantId,
+      rejectedAt: NOW + HOUR + index,
+      reason: { code: reason, message: 'large', errors: [] },
+      body: large,
+      bodyTruncated: false,
+    }));
+    await journal.putAll([], rejected);
+    const own = await readAll((after) => journal.listRejected({ ...WHOLE, after }, (one) => one.tenantId === tenantId));
+    expect(own.map(({ id }) => id)).toEqual(rejected.map(({ id }) => id).toReversed());
+  });
+});

@@ -1,0 +1,216 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createCatalog } from '../../../functions/adapters/dynamodb/catalog.ts';
+import { createJournal } from '../../../functions/adapters/dynamodb/journal.ts';
+import { park, schedule } from '../../../functions/core/delivery/delivery.ts';
+import { WAITS } from '../../support/deliver-setup.ts';
+import {
+  answered,
+  HOUR,
+  makeDelivery,
+  makeEvent,
+  makeMessage,
+  makeSubscription,
+  NOW,
+  subscriptionId,
+} from '../../support/domain.ts';
+import { useTables } from '../../support/emulators.ts';
+
+const DAY = 24 * HOUR;
+const tables = useTables();
+const catalog = createCatalog(tables);
+let now = NOW;
+const journal = createJournal({ tables, retentionDays: 30, now: () => now });
+
+/** Each test has a tenant and a subscription of its own. */
+let number = 0;
+let tenantId = '';
+let sub = '';
+beforeEach(() => {
+  now = NOW;
+  number += 1;
+  tenantId = `tenant-${number}`;
+  sub = subscriptionId(number);
+});
+
+const event = (rest: Parameters<typeof makeEvent>[0] = {}) => makeEvent({ tenantId, ...rest });
+const delivery = (rest: Parameters<typeof makeDelivery>[0] = {}) =>
+  makeDelivery({ tenantId, subscriptionId: sub, ...rest });
+const attempts = [
+  {
+    number: 1,
+    trigger: 'automatic' as const,
+    startedAt: NOW,
+    ...answered(500, { 'retry-after': '5' }),
+    request: { url: 'https://receiver.example/', headers: { 'webhook-id': 'evt_1' } },
+  },
+];
+
+describe('events', () => {
+  it.each([
+    ['short', '{"n":1.0}'],
+    ['long, and so compressed', JSON.stringify('ü😀'.repeat(10_000))],
+    ['of 256 KiB', `"${'x'.repeat(262_142)}"`],
+    ['expunged', null],
+  ])('come back as they were (%s)', async (_, data) => {
+    await journal.putAll([event({ data })], []);
+    expect(await journal.getEvent(tenantId, 'evt_1')).toEqual(event({ data }));
+  });
+
+  it('belong to their tenant', async () => {
+    await journal.putAll([event()], []);
+    expect(await journal.getEvent('somebody-else', 'evt_1')).toBeNull();
+    expect(await journal.getEvent(tenantId, 'evt_2')).toBeNull();
+  });
+
+  it('are created once', async () => {
+    expect(await journal.createEvent(event())).toBe(true);
+    expect(await journal.createEvent(event({ data: '2' }))).toBe(false);
+    expect((await journal.getEvent(tenantId, 'evt_1'))?.data).toBe(event().data);
+  });
+
+  it('are gone when they expire, although DynamoDB has not removed them, and their ids are free', async () => {
+    await journal.createEvent(event());
+    now = NOW + 30 * DAY - 1_000;
+    expect(await journal.getEvent(tenantId, 'evt_1')).not.toBeNull();
+    expect(await journal.createEvent(event())).toBe(false);
+    now = NOW + 30 * DAY;
+    expect(await journal.getEvent(tenantId, 'evt_1')).toBeNull();
+    expect(await journal.createEvent(event({ acceptedAt: now }))).toBe(true);
+  });
+
+  it('remember where their fan-out goes on, until they are created anew', async () => {
+    await journal.createEvent(event());
+    await journal.saveFanOutCursor(event(), sub);
+    const known = await journal.getEvents([event(), event({ id: 'evt_2' })], true);
+    expect([...known]).toEqual([[`${tenantId} evt_1`, { event: event(), fanOutCursor: sub }]]);
+    await expect(journal.saveFanOutCursor(event({ id: 'evt_2' }), sub)).rejects.toThrow(/conditional/i);
+  });
+
+  it('lose their data for good when it is expunged', async () => {
+    await journal.createEvent(event());
+    await journal.expunge(event());
+    expect(await journal.getEvent(tenantId, 'evt_1')).toEqual(event({ data: null }));
+    await expect(journal.expunge(event({ id: 'evt_2' }))).rejects.toThrow(/conditional/i);
+  });
+
+  it('are written in any number at once', async () => {
+    const many = Array.from({ length: 60 }, (_, index) => event({ id: `e${index}` }));
+    await journal.putAll(many, []);
+    expect((await journal.getEvents(many, true)).size).toBe(60);
+  });
+});
+
+describe('deliveries', () => {
+  it.each([
+    ['waiting', schedule(delivery({ attempts }), NOW + HOUR, NOW, WAITS)],
+    ['parked', park(delivery(), 'paused')],
+    ['asked for again', delivery({ status: 'succeeded', attempts, completedAt: NOW, requested: 'manual', ticket: 4 })],
+    ['without anything', delivery()],
+  ])('come back as they were (%s)', async (_, shape) => {
+    const stored = { ...shape, tenantId, subscriptionId: sub };
+    expect(await journal.save(stored, 0)).toBe(true);
+    expect(await journal.getDelivery(stored)).toEqual({ ...stored, revision: 1 });
+  });
+
+  it('are written only over what was read', async () => {
+    expect(await journal.save(delivery(), 1)).toBe(false);
+    expect(await journal.save(delivery(), 0)).toBe(true);
+    expect(await journal.save(delivery({ ticket: 9 }), 0)).toBe(false);
+    expect(await journal.save(delivery({ ticket: 2 }), 1)).toBe(true);
+    expect(await journal.save(delivery({ ticket: 3 }), 1)).toBe(false);
+    expect(await journal.getDelivery(delivery())).toMatchObject({ ticket: 2, revision: 2 });
+  });
+
+  it('that succeed at once are written whatever there is', async () => {
+    const done = delivery({ status: 'succeeded', completedAt: NOW, attempts });
+    await journal.save(schedule(delivery(), NOW, NOW, WAITS), 0);
+    await journal.putSucceeded([done, { ...done, eventId: 'evt_2' }]);
+    expect(await journal.getDelivery(done)).toMatchObject({ status: 'succeeded', dueAt: null });
+    expect(await journal.getDelivery({ ...done, eventId: 'evt_2' })).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('that succeed at once are not written over by whoever has read the failure before', async () => {
+    await journal.save(schedule(delivery({ attempts }), NOW, NOW, WAITS), 0);
+    const read = await journal.getDelivery(delivery());
+    await journal.putSucceeded([delivery({ status: 'succeeded', completedAt: NOW, attempts })]);
+    expect(await journal.save(schedule(delivery({ attempts }), NOW, NOW, WAITS), read?.revision ?? 0)).toBe(false);
+    expect(await journal.getDelivery(delivery())).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('are found by their refs, in that order', async () => {
+    await journal.putSucceeded([delivery({ eventId: 'b' }), delivery({ eventId: 'a' })]);
+    const found = await journal.getDeliveries(['a', 'x', 'b'].map((eventId) => delivery({ eventId })));
+    expect(found.map((one) => one?.eventId ?? null)).toEqual(['a', null, 'b']);
+    expect(await journal.getDeliveries([])).toEqual([]);
+  });
+
+  it('of the same event and another time are others', async () => {
+    await journal.save(delivery(), 0);
+    expect(await journal.getDelivery(delivery({ eventAt: NOW + 1 }))).toBeNull();
+  });
+
+  it('are gone when they expire', async () => {
+    await journal.save(park(delivery(), ''), 0);
+    now = NOW + 30 * DAY;
+    expect(await journal.getDelivery(delivery())).toBeNull();
+    expect(await journal.getDeliveries([delivery()])).toEqual([null]);
+    expect(await journal.listParked(sub, null)).toEqual({ deliveries: [], cursor: null });
+  });
+});
+
+describe('what a batch needs', () => {
+  it.each([true, false])('is read at once, in the order of its messages (consistent: %s)', async (consistent) => {
+    const other = subscriptionId(1_000 + number);
+    await catalog.saveSubscription(makeSubscription({ tenantId, id: sub }), 0);
+    await journal.createEvent(event());
+    await journal.save(delivery(), 0);
+    const message = makeMessage({ tenantId, subscriptionId: sub });
+    const loaded = await journal.load(
+      [{ ...message, subscriptionId: other }, message, { ...message, eventId: 'evt_2' }],
+      consistent,
+    );
+    const subscription = makeSubscription({ tenantId, id: sub, revision: 1 });
+    expect(loaded).toEqual([
+      { delivery: null, subscription: null, event: event() },
+      { delivery: delivery({ revision: 1 }), subscription, event: event() },
+      { delivery: null, subscription, event: null },
+    ]);
+  });
+
+  it("does not find another tenant's subscription", async () => {
+    await catalog.saveSubscription(makeSubscription({ tenantId, id: sub }), 0);
+    const [loaded] = await journal.load([makeMessage({ tenantId: 'somebody-else', subscriptionId: sub })], true);
+    expect(loaded?.subscription).toBeNull();
+  });
+
+  it('does not find what has expired', async () => {
+    await journal.createEvent(event());
+    await journal.save(delivery(), 0);
+    now = NOW + 30 * DAY;
+    const [loaded] = await journal.load([makeMessage({ tenantId, subscriptionId: sub })], true);
+    expect(loaded).toEqual({ delivery: null, subscription: null, event: null });
+  });
+});
+
+describe('parked deliveries', () => {
+  it('come oldest first, in steps, each once, though they are released on the way', async () => {
+    const all = Array.from({ length: 230 }, (_, index) =>
+      park(delivery({ eventId: `e${(index * 7_919) % 1_000}`, eventAt: NOW + (index % 50) }), ''),
+    );
+    await Promise.all(all.map((one) => journal.save(one, 0)));
+    const seen: { eventAt: number; eventId: string }[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Awaited<ReturnType<typeof journal.listParked>> = await journal.listParked(sub, cursor);
+      expect(page.deliveries.length).toBeLessThanOrEqual(101);
+      for (const one of page.deliveries) {
+        seen.push(one);
+        await journal.save({ ...one, status: 'pending' }, one.revision);
+      }
+      cursor = page.cursor;
+    } while (cursor !== null);
+    expect(new Set(seen.map(({ eventId }) => eventId)).size).toBe(230);
+    expect(seen.map(({ eventAt }) => eventAt)).toEqual(seen.map(({ eventAt }) => eventAt).toSorted((a, b) => a - b));
+    expect((await journal.listParked(sub, null)).deliveries).toEqual([]);
+  });
+});

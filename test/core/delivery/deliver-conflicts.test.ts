@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+import { cancel, park, request } from '../../../functions/core/delivery/delivery.ts';
+import { deliverSetup, WAITS } from '../../support/deliver-setup.ts';
+import { answered, HOUR, makeDelivery, makeEvent, makeMessage, makeSubscription, NOW } from '../../support/domain.ts';
+
+const ACK = { kind: 'ack' };
+const pending = makeDelivery({ revision: 1, nextAttemptAt: NOW, dueAt: NOW + HOUR });
+
+describe('what somebody else writes while an attempt is under way', () => {
+  it('the attempt is added to what stands now', async () => {
+    const setup = deliverSetup();
+    setup.receive = () => {
+      if (setup.requests.length === 1) setup.journal.store({ ...makeDelivery(), revision: 7, ticket: 3 });
+      return answered(500);
+    };
+    expect(await setup.deliver(makeMessage())).toEqual([ACK]);
+    expect(setup.journal.delivery(pending)).toMatchObject({ revision: 8, ticket: 3, attempts: [{ number: 1 }] });
+    // Whoever wrote it has sent a message with it; should that be lost, the due index has the delivery.
+    expect(setup.queued).toEqual([]);
+    expect(setup.journal.delivery(pending)?.dueAt).not.toBeNull();
+  });
+
+  it('a success of a twin stands, though this attempt failed', async () => {
+    const setup = deliverSetup();
+    setup.receive = async () => {
+      if (setup.requests.length > 1) return answered(200);
+      await setup.deliver(makeMessage());
+      return answered(500);
+    };
+    expect(await setup.deliver(makeMessage())).toEqual([ACK]);
+    expect(setup.journal.delivery(pending)).toMatchObject({
+      status: 'succeeded',
+      nextAttemptAt: null,
+      dueAt: null,
+      attempts: [{ outcome: 'success' }, { outcome: 'http_error' }],
+    });
+    expect(setup.queued).toEqual([]);
+  });
+
+  it('a success of a twin stands, though a retry that began before it fails after it', async () => {
+    const setup = deliverSetup();
+    // The twins' messages were handed out together. The first fails and has its retry made while the second still waits
+    // for its answer; that comes, good, while the retry is under way.
+    const second = Promise.withResolvers<ReturnType<typeof answered>>();
+    const third = Promise.withResolvers<ReturnType<typeof answered>>();
+    const answers = [second.promise, answered(500), third.promise];
+    setup.receive = () => answers[setup.requests.length - 1] ?? answered(500);
+    const twin = setup.deliver(makeMessage());
+    await setup.deliver(makeMessage());
+    setup.now += 10_000;
+    const retry = setup.deliver({ fromRetries: true });
+    second.resolve(answered(200));
+    await twin;
+    expect(setup.journal.delivery(pending)?.status).toBe('succeeded');
+    third.resolve(answered(500));
+    await retry;
+    expect(setup.journal.delivery(pending)?.status).toBe('succeeded');
+  });
+
+  it('a cancellation stands, though the attempt failed', async () => {
+    const setup = deliverSetup();
+    setup.journal.store(pending);
+    setup.receive = () => {
+      setup.journal.store({ ...cancel(pending, NOW, 'cancelled', 'It was cancelled by request.'), revision: 2 });
+      return answered(500);
+    };
+    await setup.deliver({ fromRetries: true });
+    expect(setup.journal.delivery(pending)).toMatchObject({ status: 'cancelled', nextAttemptAt: null, dueAt: null });
+    expect(setup.queued).toEqual([]);
+  });
+
+  it('an attempt asked for by hand is still made, though the one under way failed', async () => {
+    const setup = deliverSetup();
+    setup.journal.store(pending);
+    setup.receive = () => {
+      if (setup.requests.length === 1) setup.journal.store({ ...request(pending, 'manual', NOW, WAITS), revision: 2 });
+      return answered(500);
+    };
+    await setup.deliver({ fromRetries: true });
+    await setup.deliver({ message: makeMessage({ ticket: 1 }), fromRetries: true });
+    expect(setup.journal.delivery(pending)?.attempts.map(({ trigger }) => trigger)).toEqual(['automatic', 'manual']);
+  });
+
+  it('that never ends counts as a fault of ours, and loses nothing', async () => {
+    const setup = deliverSetup();
+    setup.journal.store(pending);
+    setup.journal.before = (operation) => {
+      const current = setup.journal.delivery(pending);
+      if (operation === 'save' && current !== undefined)
+        setup.journal.store({ ...current, revision: current.revision + 1 });
+    };
+    expect(await setup.deliver({ fromRetries: true })).toEqual([{ kind: 'fail' }]);
+    expect(setup.reports).toMatchObject([
+      { kind: 'error', error: { message: expect.stringMatching(/changed 5 times/) } },
+    ]);
+    expect(setup.journal.delivery(pending)?.status).toBe('pending');
+  });
+});
+
+describe('an inactive subscription', () => {
+  it.each(['paused', 'disabled', 'unverified'] as const)('that is %s parks what comes', async (status) => {
+    const setup = deliverSetup();
+    setup.journal.add(makeSubscription({ status }));
+    expect(await setup.deliver(makeMessage())).toEqual([ACK]);
+    expect(setup.requests).toEqual([]);
+    expect(setup.journal.delivery(pending)).toMatchObject({
+      status: 'parked',
+      statusReason: { code: 'subscription_inactive', message: expect.stringContaining(status) },
+      dueAt: null,
+      revision: 1,
+    });
+  });
+
+  it('still gets its test event', async () => {
+    const setup = deliverSetup();
+    setup.journal.add(makeSubscription({ status: 'paused' }));
+    await setup.deliver(makeMessage({ trigger: 'test' }));
+    expect(setup.requests).toHaveLength(1);
+  });
+
+  it('that is resumed at the very moment of parking gets it all the same', async () => {
+    const setup = deliverSetup();
+    setup.journal.add(makeSubscription({ status: 'paused' }));
+    setup.journal.after = (operation) => {
+      if (operation === 'save') setup.journal.add(makeSubscription());
+    };
+    expect(await setup.deliver(makeMessage())).toEqual([ACK]);
+    expect(setup.journal.delivery(pending)).toMatchObject({ status: 'pending', ticket: 1, nextAttemptAt: NOW });
+    expect(setup.queued).toEqual([{ message: makeMessage({ ticket: 1 }), delaySeconds: 0 }]);
+    expect(await setup.deliver({ message: makeMessage({ ticket: 1 }), fromRetries: true })).toEqual([ACK]);
+    expect(setup.journal.delivery(pending)?.status).toBe('succeeded');
+  });
+
+  it('leaves alone what somebody else has written meanwhile', async () => {
+    const setup = deliverSetup();
+    setup.journal.add(makeSubscription({ status: 'paused' }));
+    setup.journal.before = (operation) => {
+      if (operation === 'save') setup.journal.store({ ...park(pending, 'parked by a twin'), revision: 2 });
+    };
+    expect(await setup.deliver(makeMessage())).toEqual([ACK]);
+    expect(setup.journal.delivery(pending)?.statusReason?.message).toBe('parked by a twin');
+  });
+});
+
+describe('a success that somebody wants sent once more', () => {
+  const done = makeDelivery({ status: 'succeeded', completedAt: NOW - HOUR, revision: 1 });
+  const asked = { ...request(done, 'manual', NOW, WAITS), revision: 2 };
+  const message = makeMessage({ ticket: 1 });
+
+  it.each([
+    ['the subscription is paused', { status: 'paused' as const }],
+    ['the subscription is deleted', null],
+  ])('stays a success when %s in between', async (_, subscription) => {
+    const setup = deliverSetup();
+    setup.journal.subscriptions.clear();
+    if (subscription !== null) setup.journal.add(makeSubscription(subscription));
+    setup.journal.store(asked);
+    expect(await setup.deliver({ message, fromRetries: true })).toEqual([ACK]);
+    expect(setup.journal.delivery(done)).toMatchObject({ status: 'succeeded', completedAt: NOW - HOUR, dueAt: null });
+  });
+
+  it('stays a success when its data is expunged in between', async () => {
+    const setup = deliverSetup();
+    setup.journal.add(makeEvent({ data: null }));
+    setup.journal.store(asked);
+    expect(await setup.deliver({ message, fromRetries: true })).toEqual([ACK]);
+    expect(setup.journal.delivery(done)).toMatchObject({ status: 'succeeded', completedAt: NOW - HOUR, dueAt: null });
+  });
+});
+
+describe('a fault of ours', () => {
+  const broken = (): never => {
+    throw new Error('the store is away');
+  };
+
+  it('in the write of first successes fails just those', async () => {
+    const setup = deliverSetup();
+    setup.journal.before = (operation) => (operation === 'putSucceeded' ? broken() : undefined);
+    expect(await setup.deliver(makeMessage())).toEqual([{ kind: 'fail' }]);
+    expect(setup.reports).toMatchObject([{ kind: 'error', error: { message: 'the store is away' } }]);
+  });
+
+  it.each(['save', 'getSubscription'] as const)('in %s fails the message, not its batch', async (faulty) => {
+    const setup = deliverSetup();
+    const other = makeSubscription({ id: 'sub_00000000000000000000000002', status: 'paused' });
+    setup.journal.add(other);
+    setup.journal.before = (operation) => (operation === faulty ? broken() : undefined);
+    const decisions = await setup.deliver(makeMessage(), makeMessage({ subscriptionId: other.id }));
+    expect(decisions).toEqual([ACK, { kind: 'fail' }]);
+    expect(setup.journal.delivery(pending)?.status).toBe('succeeded');
+  });
+
+  it('in the retries queue fails the message after the journal has its retry', async () => {
+    const setup = deliverSetup();
+    setup.receive = () => answered(500);
+    setup.send = async () => broken();
+    expect(await setup.deliver(makeMessage())).toEqual([{ kind: 'fail' }]);
+    expect(setup.journal.delivery(pending)).toMatchObject({ status: 'pending', dueAt: expect.any(Number) });
+    // Handed out again it comes early, and is dropped: the due index has the delivery.
+    expect(await setup.deliver({ receivedBefore: true })).toEqual([ACK]);
+    expect(setup.requests).toHaveLength(1);
+  });
+
+  it('in opening a secret sends nothing', async () => {
+    const setup = deliverSetup();
+    setup.journal.add(makeSubscription({ credentials: 'sealed' }));
+    setup.receive = broken;
+    expect(await setup.deliver(makeMessage())).toEqual([{ kind: 'fail' }]);
+    expect(setup.journal.deliveries.size).toBe(0);
+  });
+
+  it('in the read fails the batch', async () => {
+    const setup = deliverSetup();
+    setup.journal.before = broken;
+    await expect(setup.deliver(makeMessage())).rejects.toThrow('the store is away');
+    expect(setup.requests).toEqual([]);
+  });
+});
