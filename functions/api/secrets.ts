@@ -13,9 +13,13 @@ const TEXT_SECRET_LENGTH = 32;
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 /** A secret that the caller brings. Which ones are taken is the profile's to say. */
-export const SecretInput = Text.min(1).max(256).meta({
-  description: 'With the standard profile whsec_ and base64 of 24 to 64 bytes. Generated if absent and required.',
-});
+export const SecretInput = Text.min(1)
+  .max(256)
+  // A copied secret often carries a line end, which would sign every delivery with another key than the receiver has.
+  .refine((text) => text === text.trim(), 'must not begin or end with blanks or line ends')
+  .meta({
+    description: 'With the standard profile whsec_ and base64 of 24 to 64 bytes. Generated if absent and required.',
+  });
 
 interface SecretDeps {
   vault: Vault;

@@ -33,7 +33,10 @@ const SignatureVersions = z
 
 const fields = {
   name: Name.nullable(),
-  url: z.string().meta({ description: 'User name and password in it are sent as basic auth, and never shown again.' }),
+  url: z.string().meta({
+    description:
+      'User name and password in it are sent as basic auth, and never shown again. In a change, the URL as it is shown keeps them; https://@host/… removes them.',
+  }),
   eventTypes: EventTypes,
   environment: Environment,
   profile: ProfileName,
@@ -129,6 +132,7 @@ export async function createSubscription(
     ...rest,
     ...target,
     ...verified,
+    hasBeenVerified: verified.status === 'active',
     ...(paused === null || verified.status !== 'active' ? {} : { status: 'paused', statusReason: paused }),
     id: owner.subscriptionId,
     tenantId,
@@ -192,7 +196,9 @@ export async function applyPatch(
   const { headers: headersPatch, metadata: metadataPatch, url, eventTypes, ...plain } = patch;
   const headers = checked(SubscriptionHeaders, merge(current.headers, headersPatch), '/headers');
   const metadata = checked(Metadata, merge(current.metadata, metadataPatch), '/metadata');
-  const target = url === undefined ? {} : await readTarget(deps, owner, url, headers, '/url');
+  // A GET shows the URL without user name and password. Sent back like that, it must not remove them.
+  const isShownUrl = url === undefined || url === current.url;
+  const target = isShownUrl ? {} : await readTarget(deps, owner, url, headers, '/url');
   const next: Subscription = {
     ...current,
     ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)),
@@ -206,11 +212,13 @@ export async function applyPatch(
   checkRules(profile, next, '/eventTypes');
   if (next.profile !== current.profile) await checkProfileChange(deps, profile, next);
   const keyed = await withMissingKeys(deps, profile, next);
-  const isSettled = url === undefined && next.profile === current.profile;
-  if (isSettled || profile.document.verification === 'none') return keyed;
+  // An unverified receiver is asked again whenever its URL is sent.
+  const isSettled = isShownUrl && (url === undefined || current.status !== 'unverified');
+  if ((isSettled && next.profile === current.profile) || profile.document.verification === 'none') return keyed;
   // Another receiver, or another profile, has to be asked as the first one was. Its consent does not end a pause.
   const verified = await verifyStored(deps, profile, keyed);
-  return verified.status === 'active' && next.status !== 'unverified' ? keyed : { ...keyed, ...verified };
+  if (verified.status === 'active' && next.status !== 'unverified') return keyed;
+  return { ...keyed, ...verified, hasBeenVerified: current.hasBeenVerified || verified.status === 'active' };
 }
 
 /** Asks the receiver of a subscription as it is stored. */

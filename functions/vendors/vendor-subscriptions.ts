@@ -73,13 +73,10 @@ export async function replace(deps: ApiDeps, vendor: Vendor, owner: Owner, repla
   const next = await changeSubscription(deps, owner, null, async (current) => {
     const { headers, metadata } = own(vendor, current);
     wasIdle = current.status === 'paused' || current.status === 'disabled';
-    const { url, ...rest } = patch;
     const patched = await applyPatch(deps, current, {
-      ...rest,
-      ...(rest.headers === undefined ? {} : { headers: { ...allNull(headers), ...rest.headers } }),
-      ...(rest.metadata === undefined ? {} : { metadata: { ...allNull(metadata), ...rest.metadata } }),
-      // What a client was shown lacks user name and password. Sent back, it must not remove them.
-      ...(url === current.url ? {} : { url }),
+      ...patch,
+      ...(patch.headers === undefined ? {} : { headers: { ...allNull(headers), ...patch.headers } }),
+      ...(patch.metadata === undefined ? {} : { metadata: { ...allNull(metadata), ...patch.metadata } }),
     });
     const finished = finish === undefined ? patched : await finish(patched);
     return { ...finished, ...statusOf(finished, isActive, deps.now()) };

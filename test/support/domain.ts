@@ -34,6 +34,7 @@ export function makeSubscription(rest: Partial<Subscription> = {}): Subscription
     filter: null,
     expiresAt: null,
     verificationToken: null,
+    hasBeenVerified: true,
     status: 'active',
     statusReason: null,
     createdAt: NOW - HOUR,

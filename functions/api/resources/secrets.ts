@@ -33,7 +33,12 @@ export const secretRoutes = [
     body: z
       .strictObject({
         secret: SecretInput.optional(),
-        overlapSeconds: z.int().min(0).max(604_800).default(DEFAULT_OVERLAP_SECONDS),
+        overlapSeconds: z
+          .int()
+          .min(0)
+          .max(604_800)
+          .default(DEFAULT_OVERLAP_SECONDS)
+          .meta({ description: 'No older secret signs longer than this, those of earlier rotations included.' }),
       })
       .meta({ id: 'RotateInput' }),
     bodyOptional: true,
@@ -45,7 +50,7 @@ export const secretRoutes = [
         const fresh = await makeKeys(deps, params, current.signatureVersions, nextSecret(document, body.secret));
         const overlapMs = carriesSeveral(document) ? body.overlapSeconds * 1_000 : 0;
         const previous = current.keys
-          .map((key) => ({ ...key, endsAt: key.endsAt ?? now + overlapMs }))
+          .map((key) => ({ ...key, endsAt: Math.min(key.endsAt ?? Number.POSITIVE_INFINITY, now + overlapMs) }))
           .filter(({ endsAt }) => endsAt > now);
         return { ...current, keys: [...fresh, ...previous.slice(0, MAX_PREVIOUS_KEYS)] };
       });

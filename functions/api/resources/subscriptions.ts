@@ -187,7 +187,7 @@ export const subscriptionRoutes = [
       if (!(await isVerificationToken(deps, current, secret))) {
         throw invalid([{ path: '/secret', message: 'is not the X-Hook-Secret that the receiver was sent' }]);
       }
-      const active = { status: 'active', statusReason: null, verificationToken: null } as const;
+      const active = { status: 'active', statusReason: null, verificationToken: null, hasBeenVerified: true } as const;
       return answer(await wake(deps, await changeSubscription(deps, params, null, (one) => ({ ...one, ...active }))));
     },
   }),
@@ -260,7 +260,14 @@ async function verifyAgain(deps: ApiDeps, current: Subscription): Promise<Subscr
   if (profile === null) throw new Problem('conflict', `The profile ${current.profile} was deleted. Change it first.`);
   const owner = { tenantId: current.tenantId, subscriptionId: current.id };
   const verified = await verifyStored(deps, profile, current);
-  return wake(deps, await changeSubscription(deps, owner, null, (one) => ({ ...one, ...verified })));
+  return wake(
+    deps,
+    await changeSubscription(deps, owner, null, (one) => ({
+      ...one,
+      ...verified,
+      hasBeenVerified: one.hasBeenVerified || verified.status === 'active',
+    })),
+  );
 }
 
 /** What was under way when it became unverified was parked. */

@@ -69,6 +69,7 @@ export function subscriptionView(subscription: Subscription) {
     credentials,
     keys: _keys,
     verificationToken: _token,
+    hasBeenVerified: _hasBeenVerified,
     revision: _revision,
     expiresAt,
     statusReason,

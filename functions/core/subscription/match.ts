@@ -12,11 +12,13 @@ export const MATCHABLE_FIELDS = [
   'filter',
   'expiresAt',
   'status',
+  'hasBeenVerified',
 ] as const;
 export type MatchableSubscription = Pick<Subscription, (typeof MATCHABLE_FIELDS)[number]>;
 
 /**
- * Which subscriptions an event goes to. Paused and disabled ones are among them: their deliveries are parked.
+ * Which subscriptions an event goes to. Paused and disabled ones are among them, and those whose changed URL is
+ * being verified: their deliveries are parked.
  * @param data the event's data, parsed; asked for only if there is a filter
  */
 export function wantsEvent(
@@ -28,7 +30,7 @@ export function wantsEvent(
   const { filter } = subscription;
   return (
     subscription.environment === event.environment &&
-    subscription.status !== 'unverified' &&
+    (subscription.status !== 'unverified' || subscription.hasBeenVerified) &&
     !hasExpired(subscription, event.acceptedAt) &&
     (!isRepetition || subscription.createdAt <= event.recordedAt) &&
     subscription.eventTypes.some((pattern) => matchesPattern(pattern, event.type)) &&

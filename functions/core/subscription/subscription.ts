@@ -43,6 +43,8 @@ export const Subscription = z.object({
   expiresAt: z.number().nullable().default(null),
   /** What the receiver must send back while it is unverified, sealed. */
   verificationToken: z.string().nullable().default(null),
+  /** Whether a receiver of it has agreed once, or did not have to. Events that come while another URL is verified are parked then. */
+  hasBeenVerified: z.boolean(),
   status: SubscriptionStatus,
   statusReason: StatusReason.nullable(),
   createdAt: z.number(),

@@ -125,6 +125,9 @@ async function read(deps: ApiDeps, body: unknown) {
   if (secret && (secret.length < 32 || secret.length > 64)) {
     throw invalid([{ path: '/secret', message: 'must be 32 to 64 characters; leave it empty to have one generated' }]);
   }
+  if (secret && secret !== secret.trim()) {
+    throw invalid([{ path: '/secret', message: 'must not begin or end with blanks or line ends' }]);
+  }
   const wanted = filters?.length ? filters : ['*'];
   return {
     id: id || null,

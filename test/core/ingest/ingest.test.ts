@@ -266,7 +266,7 @@ describe('a subscription that wants only some events', () => {
   it.each<[string, Parameters<typeof makeSubscription>[0], string[]]>([
     ['by its filter', { filter: { data: { country: ['DE'] } } }, ['a']],
     ['until it expires', { expiresAt: NOW }, []],
-    ['once it is verified', { status: 'unverified' }, []],
+    ['once it is verified', { status: 'unverified', hasBeenVerified: false }, []],
   ])('%s', async (_, rest, expected) => {
     const setup = ingestSetup();
     setup.store.subscriptions = [makeSubscription(rest)];
