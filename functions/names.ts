@@ -21,6 +21,7 @@ export const ENV = {
   eventTypes: 'EVENT_TYPES',
   /** The profile of subscriptions that name none, of tenants that have no default. */
   defaultProfile: 'DEFAULT_PROFILE',
+  maxSubscriptionsPerTenant: 'MAX_SUBSCRIPTIONS_PER_TENANT',
   /** Comma-separated vendors whose own routes are mounted beside /v1, for integrations that were made for them. */
   compatibility: 'COMPATIBILITY',
   journalRetentionDays: 'JOURNAL_RETENTION_DAYS',

@@ -27,6 +27,9 @@ export interface PosthornProps {
   /** The profile of subscriptions that name none, of tenants that have no default of their own. @default 'standard' */
   readonly defaultProfile?: string;
 
+  /** How many subscriptions a tenant may have: each of its events looks at all of them. 1 to 100,000. @default 1000 */
+  readonly maxSubscriptionsPerTenant?: number;
+
   /**
    * Vendors whose own routes are mounted beside /v1, so that integrations made for them keep working: KeyPay's
    * /business/{id}/webhookregistrations and Staffology's /employers/{id}/webhooks. See docs/compatibility.md.
@@ -126,6 +129,7 @@ export function tune(props: PosthornProps): Tuning {
   return parseTuning({
     eventTypes: props.eventTypes,
     defaultProfile: props.defaultProfile,
+    maxSubscriptionsPerTenant: props.maxSubscriptionsPerTenant,
     compatibility: props.compatibility,
     journalRetentionDays: props.journalRetention?.toDays(),
     journalPointInTimeRecovery: props.journalPointInTimeRecovery,

@@ -46,6 +46,7 @@ export function propsFromContext(scope: Construct): PosthornProps {
   return {
     eventTypes: settings.eventTypes,
     defaultProfile: settings.defaultProfile,
+    maxSubscriptionsPerTenant: settings.maxSubscriptionsPerTenant,
     compatibility: settings.compatibility,
     journalRetention: Duration.days(settings.journalRetentionDays),
     journalPointInTimeRecovery: settings.journalPointInTimeRecovery,

@@ -68,6 +68,8 @@ export const tuningShape = {
     .string()
     .regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'must be the name of a profile' })
     .default('standard'),
+  /** Each event of a tenant looks at all of its subscriptions, so their number is what one event can cost. */
+  maxSubscriptionsPerTenant: whole(1, 100_000).default(1000),
   compatibility: list(oneOf(['keypay', 'staffology'])).default([]),
   /** From 7 days: the journal drives retries, and the default schedule of a delivery spans almost 4. */
   journalRetentionDays: whole(7, 3650).default(30),

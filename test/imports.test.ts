@@ -10,8 +10,10 @@ const CORE = 'functions/core';
 const PURE_LIBRARIES = ['zod', 'node:crypto', 'jsonc-parser', 'ulid', 'ipaddr.js', '@cfworker/json-schema'];
 
 /** The core's folders, lowest first: each may import those before it, and files that stand beside the folders. */
-const CORE_LAYERS = ['json', 'event', 'target', 'profile', 'subscription', 'tenant', 'access', 'delivery', 'ingest'];
-const CORE_FILES = ['ids.ts', 'field-error.ts'].map((file) => `${CORE}/${file}`);
+const CORE_LAYERS = ['json', 'event', 'target', 'profile', 'tenant', 'subscription', 'access', 'delivery', 'ingest'];
+const CORE_FILES = ['ids.ts', 'field-error.ts', 'refusal.ts', 'change-stored.ts', 'text-fields.ts', 'vault.ts'].map(
+  (file) => `${CORE}/${file}`,
+);
 
 /** What a folder may import: folders and files of the project, then packages (any, if none are named). */
 const RULES: Record<string, { own: readonly string[]; packages?: readonly string[] }> = {
@@ -37,22 +39,34 @@ const RULES: Record<string, { own: readonly string[]; packages?: readonly string
       { own: [CORE, 'functions/adapters', 'functions/names.ts', 'functions/version.ts'] },
     ]),
   ),
-  'functions/api': {
-    own: [
-      CORE,
-      'functions/adapters',
-      'functions/vendors/event-type-packs.ts',
-      'functions/names.ts',
-      'functions/version.ts',
-    ],
-  },
+  'functions/api/http': { own: [CORE, 'functions/adapters', 'functions/version.ts'] },
+  'functions/api/schemas': { own: [CORE, 'functions/api/http'] },
+  // Resources do not import each other.
+  ...Object.fromEntries(
+    globSync('functions/api/resources/*.ts', { cwd: ROOT }).map((file) => [
+      file.replaceAll('\\', '/'),
+      {
+        own: [
+          CORE,
+          'functions/adapters',
+          'functions/api/http',
+          'functions/api/schemas',
+          'functions/vendors/event-type-packs.ts',
+          'functions/version.ts',
+        ],
+      },
+    ]),
+  ),
   // The API as it is deployed: what is ours, and the vendors' routes beside it.
-  'functions/api/handler.ts': { own: [CORE, 'functions/adapters', 'functions/api', 'functions/vendors'] },
+  'functions/api/routes.ts': { own: [CORE, 'functions/adapters', 'functions/api', 'functions/vendors'] },
+  'functions/api/handler.ts': { own: [CORE, 'functions/adapters', 'functions/api'] },
   'functions/api/index.ts': {
     own: [CORE, 'functions/adapters', 'functions/api', 'functions/names.ts', 'functions/version.ts'],
   },
   'functions/vendors/event-type-packs.ts': { own: [CORE, 'functions/vendors'] },
-  'functions/vendors': { own: [CORE, 'functions/api', 'functions/adapters'] },
+  'functions/vendors': {
+    own: [CORE, 'functions/api/http', 'functions/api/schemas', 'functions/adapters', 'functions/names.ts'],
+  },
   'functions/names.ts': { own: [], packages: [] },
   'functions/version.ts': { own: ['package.json'], packages: [] },
   lib: { own: ['functions/names.ts', 'package.json', 'cdk.json'] },
@@ -153,11 +167,16 @@ describe('a breach is seen', () => {
       'functions/adapters/b/a.ts imports functions/version.ts',
     ],
     [
-      'functions/api/a.ts',
-      "import '../deliver/handler.ts';",
-      'functions/api/a.ts imports functions/deliver/handler.ts',
+      'functions/api/http/a.ts',
+      "import '../../deliver/handler.ts';",
+      'functions/api/http/a.ts imports functions/deliver/handler.ts',
     ],
-    ['functions/api/a.ts', "import '../../local/x.ts';", 'functions/api/a.ts imports local/x.ts'],
+    [
+      'functions/api/resources/tests.ts',
+      "import './tenants.ts';",
+      'functions/api/resources/tests.ts imports functions/api/resources/tenants.ts',
+    ],
+    ['functions/api/http/a.ts', "import '../../../local/x.ts';", 'functions/api/http/a.ts imports local/x.ts'],
     ['lib/a.ts', "import '../functions/core/x.ts';", 'lib/a.ts imports functions/core/x.ts'],
     ['lib/a.ts', "import '../test/x.ts';", 'lib/a.ts imports test/x.ts'],
     ['functions/more/a.ts', '', 'functions/more/a.ts: no rule says what it may import'],

@@ -3,17 +3,19 @@ import httpRouter from '@middy/http-router';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod';
 import { StoreBusyError } from '../adapters/dynamodb/batch.ts';
+import type { Idempotency } from '../adapters/dynamodb/idempotency.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { QueueRefusedError } from '../adapters/sqs/work-queue.ts';
 import { Principal } from '../core/access/principal.ts';
 import { fieldErrors } from '../core/field-error.ts';
-import { compatibilityRoutes } from '../vendors/vendor-routes.ts';
-import { docsRoutes } from './http/docs.ts';
+import { Refusal, type RefusalCode } from '../core/refusal.ts';
+import type { Vault } from '../core/vault.ts';
+import { createDocsRoutes } from './http/docs.ts';
 import { once } from './http/idempotency.ts';
 import { toJson } from './http/json.ts';
-import { invalid, PROBLEMS, Problem } from './http/problem.ts';
-import type { ApiDeps, Route, RouteInput, RouteResult } from './http/route.ts';
-import { ROUTES } from './resources/index.ts';
+import { invalid, PROBLEMS, Problem, type ProblemCode } from './http/problem.ts';
+import type { Route, RouteInput, RouteResult } from './http/route.ts';
+import type { ApiRoutes } from './routes.ts';
 
 type Request = APIGatewayProxyEventV2;
 type Answer = APIGatewayProxyStructuredResultV2;
@@ -21,9 +23,15 @@ type Answer = APIGatewayProxyStructuredResultV2;
 /** Bodies over this are refused; Lambda itself takes 6 MB. */
 const MAX_BODY_BYTES = 5 * 1_024 * 1_024;
 
+export interface HandlerDeps extends Pick<Telemetry, 'logger'> {
+  routes: ApiRoutes;
+  idempotency: Idempotency;
+  vault: Vault;
+}
+
 /** The HTTP API behind API Gateway (payload format 2.0). Every failure is a problem document. */
-export function createApiHandler(deps: ApiDeps & Pick<Telemetry, 'logger'>) {
-  const routes = [...ROUTES, ...compatibilityRoutes(deps.compatibility)].map((route) => ({
+export function createApiHandler(deps: HandlerDeps) {
+  const routes = [...deps.routes.own, ...deps.routes.vendors].map((route) => ({
     method: route.method,
     path: route.path,
     handler: (event: Request): Promise<Answer> => handle(deps, route, event),
@@ -34,7 +42,7 @@ export function createApiHandler(deps: ApiDeps & Pick<Telemetry, 'logger'>) {
     })
     .handler(
       httpRouter<Request, Answer>({
-        routes: [...routes, ...docsRoutes],
+        routes: [...routes, ...createDocsRoutes(deps.routes.own)],
         notFoundResponse: ({ method, path }) => {
           throw new Problem('not_found', `There is no ${method} ${path}. GET /v1/openapi.json lists what there is.`);
         },
@@ -42,7 +50,7 @@ export function createApiHandler(deps: ApiDeps & Pick<Telemetry, 'logger'>) {
     );
 }
 
-async function handle(deps: ApiDeps, route: Route, event: Request): Promise<Answer> {
+async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<Answer> {
   const principal = principalOf(event);
   const params = parse(route.params, decodePath(event.pathParameters ?? {}), 'params');
   authorize(route, principal, params);
@@ -50,7 +58,7 @@ async function handle(deps: ApiDeps, route: Route, event: Request): Promise<Answ
   const bodyText = route.body === null ? '' : readBody(event, route.bodyOptional);
   const body = route.body === null ? undefined : parse(route.body, parseJson(bodyText), 'body');
   // The route's own schemas made these, so they are what its code expects.
-  const input = { params, query, body, bodyText, ifMatch: readIfMatch(route, event), principal, deps } as RouteInput<
+  const input = { params, query, body, bodyText, ifMatch: readIfMatch(route, event), principal } as RouteInput<
     never,
     never,
     never
@@ -149,7 +157,9 @@ function readIfMatch(route: Route, event: Request): number | null {
   return revision === undefined ? -1 : Number(revision);
 }
 
-function answer({ status, body, revision, location }: RouteResult): Answer {
+function answer(result: RouteResult | Refusal): Answer {
+  if (result instanceof Refusal) throw toProblem(result);
+  const { status, body, revision, location } = result;
   return {
     statusCode: status,
     headers: {
@@ -160,6 +170,20 @@ function answer({ status, body, revision, location }: RouteResult): Answer {
     },
     ...(body === undefined ? {} : { body: toJson(body) }),
   };
+}
+
+const PROBLEM_OF: Record<RefusalCode, ProblemCode> = {
+  invalid_request: 'invalid_request',
+  forbidden: 'forbidden',
+  not_found: 'not_found',
+  conflict: 'conflict',
+  precondition_failed: 'precondition_failed',
+  limit_reached: 'limit_reached',
+};
+
+/** The one place where what the domain refuses becomes a problem. */
+function toProblem({ code, message, errors, retryAfterSeconds }: Refusal): Problem {
+  return new Problem(PROBLEM_OF[code], message, errors, retryAfterSeconds);
 }
 
 /** The one place where failures become HTTP. */

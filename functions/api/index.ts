@@ -17,6 +17,7 @@ import { createAddressPolicy } from '../core/target/address-policy.ts';
 import { ENV } from '../names.ts';
 import { USER_AGENT } from '../version.ts';
 import { createApiHandler } from './handler.ts';
+import { createRoutes } from './routes.ts';
 
 const env = readEnvironment([
   ENV.catalogTable,
@@ -27,6 +28,7 @@ const env = readEnvironment([
   ENV.kmsKeyArn,
   ENV.eventTypes,
   ENV.defaultProfile,
+  ENV.maxSubscriptionsPerTenant,
   ENV.compatibility,
   ENV.journalRetentionDays,
   ENV.allowedPrivateRanges,
@@ -44,12 +46,13 @@ const urlPolicy = {
   allowHttp: env.ALLOW_HTTP,
 };
 
-export const handler = createApiHandler({
+const vault = createVault(tables, new KMSClient(), env.KMS_KEY_ARN);
+
+const routes = createRoutes({
   catalog: createCatalog(tables),
   journal: createJournal({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now }),
-  idempotency: createIdempotency(tables, now),
   tokens: createTokens(tables, now),
-  vault: createVault(tables, new KMSClient(), env.KMS_KEY_ARN),
+  vault,
   profiles: createProfiles(profileStore),
   profileStore,
   defaultProfile: env.DEFAULT_PROFILE,
@@ -66,10 +69,17 @@ export const handler = createApiHandler({
   sender: createHttpSender(urlPolicy),
   urlPolicy,
   eventTypes: env.EVENT_TYPES,
+  maxSubscriptionsPerTenant: env.MAX_SUBSCRIPTIONS_PER_TENANT,
   waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
   userAgent: USER_AGENT,
   now,
   random: Math.random,
+});
+
+export const handler = createApiHandler({
+  routes,
+  idempotency: createIdempotency(tables, now),
+  vault,
   logger: createTelemetry().logger,
 });

@@ -8,12 +8,19 @@ import {
   deliverBatch,
   type ReceivedMessage,
 } from '../core/delivery/deliver.ts';
-import { type ReleaseMessage, WorkMessage } from '../core/delivery/queue-message.ts';
+import {
+  type DeleteTenantMessage,
+  deleteTenantMessage,
+  type ReleaseMessage,
+  releaseMessage,
+  WorkMessage,
+} from '../core/delivery/queue-message.ts';
 import { type ReleaseStore, releaseParked } from '../core/delivery/settle-parked.ts';
+import { continueRemoval, type RemovalPorts } from '../core/subscription/tenant-removal.ts';
 import { METRICS } from '../names.ts';
 
 export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store'>, Telemetry {
-  store: DeliverDeps['store'] & ReleaseStore;
+  store: DeliverDeps['store'] & ReleaseStore & RemovalPorts['subscriptions'];
   sqs: SQSClient;
   retriesQueueUrl: string;
   retriesQueueArn: string;
@@ -33,6 +40,8 @@ export function createDeliverHandler(deps: DeliverHandlerDeps) {
       if (message === null) failed.push(record.messageId);
       else if (message.kind === 'release')
         releases.push(release(deps, context, message).catch((error) => fail(deps, failed, record, error)));
+      else if (message.kind === 'delete_tenant')
+        releases.push(removeTenant(deps, context, message).catch((error) => fail(deps, failed, record, error)));
       else deliveries.push({ record, received: describe(deps, record, message) });
     }
     const decisions =
@@ -83,8 +92,22 @@ function release(deps: DeliverHandlerDeps, context: Context, message: ReleaseMes
   return releaseParked({ ...deps, hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS }, message);
 }
 
+/** What does not fit in one invocation goes on as a message of its own. */
+async function removeTenant(deps: DeliverHandlerDeps, context: Context, task: DeleteTenantMessage): Promise<void> {
+  const { store, retries } = deps;
+  const ports = {
+    subscriptions: store,
+    parked: {
+      settle: (subscription: { tenantId: string; id: string }, fate: 'deliver' | 'discard', since: number | null) =>
+        retries.send([releaseMessage(subscription, fate, since)]),
+    },
+  };
+  const rest = await continueRemoval(ports, task, () => context.getRemainingTimeInMillis() > RESERVE_MS);
+  if (rest !== null) await retries.send([deleteTenantMessage(rest)]);
+}
+
 function fail({ logger }: DeliverHandlerDeps, failed: string[], { messageId }: SQSRecord, error: unknown): void {
-  logger.error('releasing parked deliveries failed and will be repeated', asError(error));
+  logger.error('work on parked deliveries or a deleted tenant failed and will be repeated', asError(error));
   failed.push(messageId);
 }
 

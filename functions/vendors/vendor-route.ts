@@ -3,6 +3,7 @@ import { invalid, Problem } from '../api/http/problem.ts';
 import type { Method, Route, RouteInput, RouteResult } from '../api/http/route.ts';
 import { type FieldError, fieldErrors } from '../core/field-error.ts';
 import { TenantId } from '../core/ids.ts';
+import { Refusal } from '../core/refusal.ts';
 
 /** Both vendors' paths begin with the customer, which is our tenant. */
 interface TenantParam {
@@ -16,12 +17,12 @@ interface VendorRoute<Params extends z.ZodRawShape> {
   fields?: Readonly<Record<string, string>>;
   run: (
     input: RouteInput<z.infer<z.ZodObject<Params & TenantParam>>, Record<string, unknown>, unknown>,
-  ) => Promise<RouteResult>;
+  ) => Promise<RouteResult | Refusal>;
 }
 
 /**
- * A route as a vendor's clients know it. Unlike those of /v1 it takes no offence at parameters and members that it does
- * not know, and what is wrong with a request is a 400 whose `detail` tells it all: such clients show one message.
+ * A route as a vendor's clients know it. It ignores unknown parameters and members, unlike those of /v1. What is wrong
+ * with a request is a 400 with one `detail` that names every mistake: such clients show one message.
  */
 export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>(
   method: Method,
@@ -30,7 +31,9 @@ export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>
 ): Route {
   const tolerant: VendorRoute<Params>['run'] = async (input) => {
     try {
-      return await run(input);
+      const result = await run(input);
+      if (result instanceof Refusal && result.code === 'invalid_request') throw badRequest(result, fields);
+      return result;
     } catch (error) {
       throw error instanceof Problem && error.code === 'invalid_request' ? badRequest(error, fields) : error;
     }
@@ -38,6 +41,7 @@ export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>
   return {
     method,
     path,
+    id: '',
     summary: '',
     tag: 'Compatibility',
     access: 'tenant',
@@ -53,7 +57,7 @@ export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>
   };
 }
 
-function badRequest({ errors }: Problem, fields: Readonly<Record<string, string>>): Problem {
+function badRequest({ errors }: Problem | Refusal, fields: Readonly<Record<string, string>>): Problem {
   const named = errors.map(({ path, message }): FieldError => {
     const [, first = '', rest = ''] = /^\/([^/]*)(.*)$/.exec(path) ?? [];
     return { path: path.startsWith('/') ? `/${fields[first] ?? first}${rest}` : path, message };

@@ -1,63 +1,16 @@
-import { invalid, notFound, Problem } from '../api/http/problem.ts';
-import type { ApiDeps } from '../api/http/route.ts';
-import {
-  applyPatch,
-  changeSubscription,
-  createSubscription,
-  deleteSubscription,
-  readSubscription,
-  SubscriptionInput,
-  type SubscriptionPatch,
-} from '../api/subscriptions.ts';
-import { releaseMessage } from '../core/delivery/queue-message.ts';
-import { unknownPatterns } from '../core/event/event-type.ts';
-import type { StatusReason, Subscription } from '../core/subscription/subscription.ts';
+import { invalid } from '../api/http/problem.ts';
+import { type EventType, unknownPatterns } from '../core/event/event-type.ts';
+import { fieldErrors } from '../core/field-error.ts';
+import { invalidFields, notFound, Refusal } from '../core/refusal.ts';
+import { PAUSED_BY_REQUEST, type Subscriptions } from '../core/subscription/manage.ts';
+import type { ParkedDeliveries } from '../core/subscription/parked-deliveries.ts';
+import type { Subscription } from '../core/subscription/subscription.ts';
+import { SubscriptionInput, type SubscriptionPatch } from '../core/subscription/subscription-input.ts';
+import type { Owner } from '../core/vault.ts';
+import type { COMPATIBILITY_ROUTES } from '../names.ts';
 import { EVENT_TYPE_PACKS } from './event-type-packs.ts';
 
-/** A vendor's own subscriptions: those with its profile. Others of the same tenant do not exist for its clients. */
-export type Vendor = ApiDeps['compatibility'][number];
-
-interface Owner {
-  tenantId: string;
-  subscriptionId: string;
-}
-
-/** Oldest first. */
-export async function listOwn(deps: ApiDeps, vendor: Vendor, tenantId: string): Promise<Subscription[]> {
-  const found: Subscription[] = [];
-  let after: string | null = null;
-  do {
-    const page: Awaited<ReturnType<typeof deps.catalog.pageSubscriptions>> = await deps.catalog.pageSubscriptions(
-      tenantId,
-      100,
-      after,
-      ({ profile }) => profile === vendor,
-    );
-    found.push(...page.values);
-    after = page.next;
-  } while (after !== null);
-  return found.reverse();
-}
-
-export async function readOne(deps: ApiDeps, vendor: Vendor, owner: Owner): Promise<Subscription> {
-  return own(vendor, await readSubscription(deps, owner));
-}
-
-export function create(
-  deps: ApiDeps,
-  vendor: Vendor,
-  tenantId: string,
-  input: Partial<SubscriptionInput>,
-  isActive: boolean,
-): Promise<Subscription> {
-  const parsed = SubscriptionInput.safeParse({ ...input, profile: vendor });
-  if (!parsed.success) {
-    throw invalid(
-      parsed.error.issues.map(({ path, message }) => ({ path: `/${path.map(String).join('/')}`, message })),
-    );
-  }
-  return createSubscription(deps, tenantId, parsed.data, isActive ? null : pausedAt(deps.now()));
-}
+export type Vendor = keyof typeof COMPATIBILITY_ROUTES;
 
 interface Replacement {
   patch: SubscriptionPatch;
@@ -66,67 +19,115 @@ interface Replacement {
   finish?: (next: Subscription) => Promise<Subscription>;
 }
 
-/** Writes a whole subscription anew, at once. When it is active again, what was parked meanwhile is discarded. */
-export async function replace(deps: ApiDeps, vendor: Vendor, owner: Owner, replacement: Replacement) {
-  const { patch, isActive, finish } = replacement;
-  let wasIdle = false;
-  const next = await changeSubscription(deps, owner, null, async (current) => {
-    const { headers, metadata } = own(vendor, current);
-    wasIdle = current.status === 'paused' || current.status === 'disabled';
-    const patched = await applyPatch(deps, current, {
-      ...patch,
-      ...(patch.headers === undefined ? {} : { headers: { ...allNull(headers), ...patch.headers } }),
-      ...(patch.metadata === undefined ? {} : { metadata: { ...allNull(metadata), ...patch.metadata } }),
-    });
-    const finished = finish === undefined ? patched : await finish(patched);
-    return { ...finished, ...statusOf(finished, isActive, deps.now()) };
-  });
-  // The vendors do not make up for what happened during a pause. It stays on record, and can be retried by hand.
-  if (wasIdle && next.status === 'active') await deps.retries.send([releaseMessage(next, 'discard', null)]);
-  return next;
+/** A vendor's own subscriptions: those with its profile. Others of the same tenant do not exist for its clients. */
+export interface VendorSubscriptions {
+  /** Oldest first. */
+  list(tenantId: string): Promise<Subscription[]>;
+  read(owner: Owner): Promise<Subscription | Refusal>;
+  create(tenantId: string, input: Partial<SubscriptionInput>, isActive: boolean): Promise<Subscription | Refusal>;
+  /** Writes a whole subscription anew. When it is active again, what was parked meanwhile is discarded. */
+  replace(owner: Owner, replacement: Replacement): Promise<Subscription | Refusal>;
+  /** Null once it is deleted. */
+  remove(owner: Owner): Promise<Refusal | null>;
+  /**
+   * The names of event types as the vendor writes them, whatever their case in the request. Known are those of the
+   * vendor's own pack and those that the deployment has. Throws a problem that names the others.
+   */
+  canonicalNames(given: readonly string[], path: string): Promise<string[]>;
 }
 
-/** Only what was read is deleted: should it have changed in between, it is read anew. */
-export async function remove(deps: ApiDeps, vendor: Vendor, owner: Owner): Promise<void> {
-  for (let tries = 0; tries < 5; tries += 1) {
-    if (await deleteSubscription(deps, await readOne(deps, vendor, owner))) return;
-  }
-  throw new Problem('conflict', 'Others keep changing it at the same moment. Send the request again.', [], 1);
+export interface VendorSubscriptionsPorts {
+  subscriptions: Subscriptions;
+  parked: ParkedDeliveries;
+  listEventTypes: () => Promise<readonly EventType[]>;
+  eventTypes: 'open' | 'strict';
+  now: () => number;
 }
 
-/**
- * The names of event types as the vendor writes them, whatever their case in the request. Known are those of the vendor's
- * own list and those that the deployment has in its catalogue.
- */
-export async function canonicalNames(deps: ApiDeps, vendor: Vendor, given: readonly string[], path: string) {
-  const live = await deps.catalog.listEventTypes();
-  const names = [...vendorEventTypes(vendor), ...live.filter(({ archived }) => !archived)].map(({ name }) => name);
-  const known = new Map(names.map((name) => [name.toLowerCase(), name]));
-  const canonical = given.map((name) => known.get(name.toLowerCase()) ?? name);
-  const strange = given.filter((name) => name !== '*' && !known.has(name.toLowerCase()));
-  const refused = deps.eventTypes === 'strict' ? [...strange, ...unknownPatterns(canonical, live)] : strange;
-  if (refused.length === 0) return canonical;
-  throw invalid([{ path, message: `${[...new Set(refused)].join(', ')}: there is no such event` }]);
+const PAGE = 100;
+
+export function createVendorSubscriptions(vendor: Vendor, ports: VendorSubscriptionsPorts): VendorSubscriptions {
+  const { subscriptions, parked, now } = ports;
+  const own = (found: Subscription | Refusal): Subscription | Refusal =>
+    found instanceof Refusal || found.profile === vendor ? found : notFound('subscription');
+
+  return {
+    async list(tenantId) {
+      const found: Subscription[] = [];
+      let after: string | null = null;
+      do {
+        const page: Awaited<ReturnType<Subscriptions['page']>> = await subscriptions.page(
+          tenantId,
+          PAGE,
+          after,
+          ({ profile }) => profile === vendor,
+        );
+        found.push(...page.values);
+        after = page.next;
+      } while (after !== null);
+      return found.reverse();
+    },
+
+    async read(owner) {
+      return own(await subscriptions.read(owner));
+    },
+
+    async create(tenantId, input, isActive) {
+      const whole = { ...input, profile: vendor };
+      const parsed = SubscriptionInput.safeParse(whole);
+      if (!parsed.success) return invalidFields(fieldErrors(parsed.error, whole));
+      return subscriptions.create(tenantId, parsed.data, isActive ? 'active' : 'paused');
+    },
+
+    async replace(owner, { patch, isActive, finish }) {
+      let wasIdle = false;
+      const next = await subscriptions.change(owner, null, async (current) => {
+        const known = own(current);
+        if (known instanceof Refusal) return known;
+        wasIdle = known.status === 'paused' || known.status === 'disabled';
+        const patched = await subscriptions.applyPatch(known, {
+          ...patch,
+          ...(patch.headers === undefined ? {} : { headers: { ...allNull(known.headers), ...patch.headers } }),
+          ...(patch.metadata === undefined ? {} : { metadata: { ...allNull(known.metadata), ...patch.metadata } }),
+        });
+        if (patched instanceof Refusal) return patched;
+        const finished = finish === undefined ? patched : await finish(patched);
+        return { ...finished, ...statusOf(finished, isActive, now()) };
+      });
+      // The vendors do not make up for what happened during a pause. It stays on record, and can be retried by hand.
+      if (!(next instanceof Refusal) && wasIdle && next.status === 'active') {
+        await parked.settle(next, 'discard', null);
+      }
+      return next;
+    },
+
+    async remove(owner) {
+      const found = own(await subscriptions.read(owner));
+      return found instanceof Refusal ? found : subscriptions.delete(owner, null);
+    },
+
+    async canonicalNames(given, path) {
+      const live = await ports.listEventTypes();
+      const names = [...vendorEventTypes(vendor), ...live.filter(({ archived }) => !archived)].map(({ name }) => name);
+      const known = new Map(names.map((name) => [name.toLowerCase(), name]));
+      const canonical = given.map((name) => known.get(name.toLowerCase()) ?? name);
+      const strange = given.filter((name) => name !== '*' && !known.has(name.toLowerCase()));
+      const refused = ports.eventTypes === 'strict' ? [...strange, ...unknownPatterns(canonical, live)] : strange;
+      if (refused.length === 0) return canonical;
+      throw invalid([{ path, message: `${[...new Set(refused)].join(', ')}: there is no such event` }]);
+    },
+  };
 }
 
 export function vendorEventTypes(vendor: Vendor) {
   return EVENT_TYPE_PACKS.find(({ name }) => name === vendor)?.eventTypes ?? [];
 }
 
-function own(vendor: Vendor, subscription: Subscription): Subscription {
-  if (subscription.profile !== vendor) throw notFound('subscription');
-  return subscription;
-}
-
 function statusOf(current: Subscription, isActive: boolean, now: number): Partial<Subscription> {
   // Only the receiver's own consent makes it active.
   if (current.status === 'unverified') return {};
   if (isActive) return { status: 'active', statusReason: null };
-  return current.status === 'active' ? { status: 'paused', statusReason: pausedAt(now) } : {};
-}
-
-function pausedAt(at: number): StatusReason {
-  return { code: 'paused', message: 'It was paused by request.', at };
+  return current.status === 'active' ? { status: 'paused', statusReason: { ...PAUSED_BY_REQUEST, at: now } } : {};
 }
 
 function allNull(record: Record<string, string>): Record<string, null> {

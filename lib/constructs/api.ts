@@ -47,6 +47,7 @@ export class Api extends Construct {
         kmsKeyArn: keys.encryption.keyArn,
         eventTypes: tuning.eventTypes,
         defaultProfile: tuning.defaultProfile,
+        maxSubscriptionsPerTenant: String(tuning.maxSubscriptionsPerTenant),
         compatibility: tuning.compatibility.join(','),
         journalRetentionDays: String(tuning.journalRetentionDays),
         allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Method } from '../../functions/api/http/route.ts';
-import { ROUTES } from '../../functions/api/resources/index.ts';
 import { park } from '../../functions/core/delivery/delivery.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
 import { type ApiRequest, useApi } from '../support/api.ts';
 import { makeDelivery, makeEvent } from '../support/domain.ts';
 import { makeProfile } from '../support/profiles.ts';
+import { ROUTES } from '../support/routes.ts';
 
 const { call, deps, clock, queues } = useApi();
 const T = '/v1/tenants/acme';

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { openApiDocument } from '../../functions/api/http/openapi.ts';
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
 import type { Route } from '../../functions/api/http/route.ts';
-import { ROUTES } from '../../functions/api/resources/index.ts';
 import { PublishedEvent } from '../../functions/core/event/published-event.ts';
+import { ROUTES } from '../support/routes.ts';
 
 const Schema = z.record(z.string(), z.unknown());
 const Content = z.record(z.string(), z.object({ schema: Schema }));
@@ -36,7 +36,7 @@ const Document = z.looseObject({
   components: z.looseObject({ schemas: z.record(z.string(), Schema), securitySchemes: Schema }),
 });
 
-const text = JSON.stringify(openApiDocument());
+const text = JSON.stringify(openApiDocument(ROUTES));
 const document = Document.parse(JSON.parse(text));
 
 function operationOf({ method, path }: Route): z.infer<typeof Operation> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ensureTenantKey } from '../../functions/api/tenant-key.ts';
+import { createTenantKeys } from '../../functions/core/tenant/tenant-keys.ts';
 import { expectProblem, tenantOf, useApi } from '../support/api.ts';
 
 const { call, deps } = useApi();
@@ -36,12 +36,13 @@ describe('a tenant’s signing key', () => {
   });
 
   it('that several make at the same moment is one', async () => {
-    const keys = await Promise.all(Array.from({ length: 4 }, () => ensureTenantKey(deps, 'contested')));
+    const tenantKeys = createTenantKeys({ ...deps, tenants: deps.catalog });
+    const keys = await Promise.all(Array.from({ length: 4 }, () => tenantKeys.ensure('contested')));
     expect(new Set(keys).size).toBe(1);
     expect(await keyOf('contested')).toBe(keys[0]);
   });
 
-  it('is replaced at once, by one that is made or one that is brought', async () => {
+  it('is replaced immediately, by one that is made or one that is brought', async () => {
     const first = await keyOf('rotated');
     const second = (await call('POST', '/v1/tenants/rotated/signing-key/rotate')).field('key');
     expect(second).not.toBe(first);

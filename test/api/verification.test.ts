@@ -22,6 +22,8 @@ beforeEach(() => {
 });
 
 const URL_WITH_QUERY = 'https://user:pass@receiver.example/hooks?team=a';
+const SHOWN_URL = 'https://receiver.example/hooks?team=a';
+const BASIC_AUTH = { authorization: `Basic ${btoa('user:pass')}` };
 let made = 0;
 
 /** Subscribes with a profile whose receivers have to agree. */
@@ -45,9 +47,9 @@ const allow =
 
 describe('a receiver that agrees', () => {
   it.each<[string, (request: WebhookRequest) => WebhookResult, Partial<WebhookRequest>]>([
-    ['x-hook-secret', secretBack, { method: 'POST', url: URL_WITH_QUERY, alsoKeep: ['x-hook-secret'] }],
+    ['x-hook-secret', secretBack, { method: 'POST', url: SHOWN_URL, alsoKeep: ['x-hook-secret'] }],
     ['ms-echo', echo, { method: 'GET' }],
-    ['cloudevents', allow('*'), { method: 'OPTIONS', url: URL_WITH_QUERY, alsoKeep: ['webhook-allowed-origin'] }],
+    ['cloudevents', allow('*'), { method: 'OPTIONS', url: SHOWN_URL, alsoKeep: ['webhook-allowed-origin'] }],
     ['cloudevents', allow('posthorn'), { method: 'OPTIONS' }],
     ['cloudevents', allow(' * ', 405), { method: 'OPTIONS' }],
   ])('by %s makes the subscription active at once', async (verification, agree, request) => {
@@ -58,13 +60,18 @@ describe('a receiver that agrees', () => {
     });
     expect(requests).toHaveLength(1);
     expect(requests[0]).toMatchObject({ ...request, body: '' });
-    expect(requests[0]?.headers).toMatchObject({ 'X-Team': 'payroll', 'user-agent': 'Posthorn/test' });
+    expect(requests[0]?.headers).toMatchObject({
+      ...BASIC_AUTH,
+      'X-Team': 'payroll',
+      'user-agent': 'Posthorn/test',
+    });
   });
 
   it('by echo is asked with nothing else in the query, and its credentials', async () => {
     receiver = echo;
     await subscribe('ms-echo');
-    expect(requests[0]?.url).toMatch(/^https:\/\/user:pass@receiver\.example\/hooks\?echo=[0-9a-f]{32}$/);
+    expect(requests[0]?.url).toMatch(/^https:\/\/receiver\.example\/hooks\?echo=[0-9a-f]{32}$/);
+    expect(requests[0]?.headers).toMatchObject(BASIC_AUTH);
   });
 
   it('by the parameter "noecho" is not asked', async () => {
@@ -161,7 +168,7 @@ describe('an unverified subscription', () => {
     expect(await asked('POST', `${path}/verify`)).toMatchObject({ json: { status: 'active', statusReason: null } });
     expect(requests.at(-1)?.headers).toMatchObject({
       'X-Team': 'payroll',
-      authorization: `Basic ${btoa('user:pass')}`,
+      ...BASIC_AUTH,
     });
   });
 

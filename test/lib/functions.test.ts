@@ -27,6 +27,7 @@ describe.each([
       EVENT_TYPES: 'open',
       DEFAULT_PROFILE: 'standard',
       COMPATIBILITY: '',
+      MAX_SUBSCRIPTIONS_PER_TENANT: '1000',
       JOURNAL_RETENTION_DAYS: '30',
     },
   },

@@ -86,6 +86,7 @@ test('the stack is protected as long as its tables are', () => {
 test.each([
   ['eventTypes', 'closed', 'eventTypes: must be one of open, strict, but is "closed"'],
   ['defaultProfile', 'Not a name', 'defaultProfile: must be the name of a profile'],
+  ['maxSubscriptionsPerTenant', '0', 'maxSubscriptionsPerTenant: must be a whole number from 1 to 100000, but is 0'],
   ['compatibility', 'keypay,acme', 'compatibility.1: must be one of keypay, staffology'],
   ['journalRetentionDays', '3', 'journalRetentionDays: must be a whole number from 7 to 3650, but is 3'],
   ['journalRetentionDays', 'long', 'journalRetentionDays: must be a whole number from 7 to 3650, but is "long"'],

@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { expect } from 'vitest';
 import * as z from 'zod';
 import { createCatalog } from '../../functions/adapters/dynamodb/catalog.ts';
+import type { Idempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createJournal } from '../../functions/adapters/dynamodb/journal.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
@@ -11,7 +12,8 @@ import { createVault } from '../../functions/adapters/kms/vault.ts';
 import { createWorkQueue, sendAll } from '../../functions/adapters/sqs/work-queue.ts';
 import { createApiHandler } from '../../functions/api/handler.ts';
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
-import type { ApiDeps, Method } from '../../functions/api/http/route.ts';
+import type { Method } from '../../functions/api/http/route.ts';
+import { type ApiPorts, createRoutes } from '../../functions/api/routes.ts';
 import type { Principal } from '../../functions/core/access/principal.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
 import { WAITS } from './deliver-setup.ts';
@@ -48,7 +50,7 @@ export function useApi() {
   const now = (): number => clock.now;
   const profileStore = createProfileStore(tables);
   /** Queues' addresses are known once the tests run. */
-  const deps: ApiDeps = {
+  const deps: ApiPorts & { idempotency: Idempotency } = {
     catalog: createCatalog(tables),
     journal: createJournal({ tables, retentionDays: 30, now }),
     idempotency: createIdempotency(tables, now),
@@ -57,6 +59,7 @@ export function useApi() {
     profileStore,
     defaultProfile: 'standard',
     compatibility: [],
+    maxSubscriptionsPerTenant: 1_000,
     vault: createVault(tables, kms, KEY_ARN),
     publish: (messages) =>
       sendAll(
@@ -80,9 +83,12 @@ export function useApi() {
     method: Method,
     target: string,
     request: ApiRequest = {},
-    changes: Partial<ApiDeps> = {},
+    changes: Partial<typeof deps> = {},
   ): Promise<ApiAnswer> {
-    const handler = createApiHandler({ ...deps, ...changes, logger: telemetry.logger });
+    const ports = { ...deps, ...changes };
+    const { idempotency, vault } = ports;
+    const routes = createRoutes(ports);
+    const handler = createApiHandler({ routes, idempotency, vault, logger: telemetry.logger });
     return readAnswer(await handler(gatewayEvent(method, target, request), context()));
   }
   return { tables, sqs, queues, deps, clock, telemetry, call };

@@ -106,6 +106,11 @@ export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
     });
   }
 
+  /** All in one page. */
+  async pageSubscriptions(tenantId: string) {
+    return { values: [...this.subscriptions.values()].filter((one) => one.tenantId === tenantId), next: null };
+  }
+
   getTenantKey(tenantId: string): Promise<string | null> {
     return this.run('getTenantKey', () => this.tenantKeys.get(tenantId) ?? null);
   }

@@ -65,7 +65,7 @@ export class Pipeline {
     const deps = this.deps(fate, answer);
     try {
       if (message.kind === 'release') await releaseParked({ ...deps, hasTime: () => true }, message);
-      else {
+      else if (message.kind === 'deliver') {
         const [decision] = await deliverBatch(deps, [{ message, fromRetries, receivedBefore: entry.receives > 1 }]);
         if (deps.crashed() || decision?.kind === 'fail') return;
         if (decision?.kind === 'hide') {

@@ -227,6 +227,32 @@ export function createCatalog({ client, lean, catalogTable }: Tables) {
       };
     },
 
+    /** Counted up to `upTo`; strongly consistent. */
+    async countSubscriptions(tenantId: string, upTo: number): Promise<number> {
+      let count = 0;
+      let start: Item | undefined;
+      do {
+        const answer = await client.send(
+          new QueryCommand({
+            TableName: catalogTable,
+            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+            ExpressionAttributeValues: {
+              ':pk': tenantPartition(tenantId),
+              ':from': SUBSCRIPTIONS.from,
+              ':to': SUBSCRIPTIONS.to,
+            },
+            Select: 'COUNT',
+            Limit: upTo - count,
+            ExclusiveStartKey: start,
+            ConsistentRead: true,
+          }),
+        );
+        count += answer.Count ?? 0;
+        start = answer.LastEvaluatedKey;
+      } while (start !== undefined && count < upTo);
+      return count;
+    },
+
     /** Newest first. */
     async pageSubscriptions(
       tenantId: string,

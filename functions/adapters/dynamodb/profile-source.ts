@@ -1,6 +1,6 @@
-import type { ProfileSource } from '../../core/delivery/deliver.ts';
 import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
 import { compileProfile, type Profile } from '../../core/profile/compile-profile.ts';
+import type { ProfileSource } from '../../core/profile/profile-source.ts';
 import type { ProfileStore, StoredProfile } from './profile-store.ts';
 
 /** Versions never change, so compiled ones are kept; this many, of which a company has a handful. */

@@ -3,7 +3,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import type { Opener } from '../../core/delivery/make-attempt.ts';
+import type { Owner, Vault } from '../../core/vault.ts';
 import type { Tables } from '../dynamodb/client.ts';
 import { dataKeyKey } from '../dynamodb/keys.ts';
 
@@ -13,16 +13,6 @@ const KMS_CONTEXT = { app: 'posthorn' };
 const DATA_KEY_ID = '1';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-
-/** Whom a secret belongs to. It opens for nobody else: the owner is authenticated with it. */
-export interface Owner {
-  tenantId: string;
-  subscriptionId: string;
-}
-
-export interface Vault extends Opener {
-  seal(plaintext: string, owner: Owner): Promise<string>;
-}
 
 const StoredDataKey = z.object({ wrapped: z.instanceof(Uint8Array) });
 

@@ -15,6 +15,7 @@ const SHAPE = {
   [ENV.kmsKeyArn]: z.string().min(1),
   [ENV.eventTypes]: z.enum(['open', 'strict']),
   [ENV.defaultProfile]: z.string().min(1),
+  [ENV.maxSubscriptionsPerTenant]: z.coerce.number().int().positive(),
   [ENV.compatibility]: list.pipe(z.array(z.enum(['keypay', 'staffology']))),
   [ENV.journalRetentionDays]: z.coerce.number().int().positive(),
   [ENV.allowedPrivateRanges]: list,

@@ -41,7 +41,7 @@ export function createWorkQueue(queue: Sqs, queueUrl: string): WorkQueue {
         queueUrl,
         messages.map(({ message, delaySeconds }: Outgoing) => ({
           MessageBody: JSON.stringify(message),
-          MessageGroupId: message.subscriptionId,
+          MessageGroupId: message.kind === 'delete_tenant' ? message.tenantId : message.subscriptionId,
           ...(delaySeconds > 0 ? { DelaySeconds: delaySeconds } : {}),
         })),
       ),

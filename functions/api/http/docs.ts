@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { openApiDocument } from './openapi.ts';
 import { Problem } from './problem.ts';
+import type { Route } from './route.ts';
 
 /** Swagger UI's own files; the bundling puts them beside the function's code, so that they cost its start nothing. */
 const FILES: Record<string, string> = {
@@ -38,30 +39,32 @@ const START = `SwaggerUIBundle({
 const SECURITY_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
-let openApi: string | undefined;
-
-export const docsRoutes = [
-  {
-    method: 'GET' as const,
-    path: '/v1/openapi.json',
-    handler: async () => {
-      openApi ??= JSON.stringify(openApiDocument());
-      return file('application/json', openApi);
+/** The pages about the API, with their routes. */
+export function createDocsRoutes(routes: readonly Route[]) {
+  let openApi: string | undefined;
+  return [
+    {
+      method: 'GET' as const,
+      path: '/v1/openapi.json',
+      handler: async () => {
+        openApi ??= JSON.stringify(openApiDocument(routes));
+        return file('application/json', openApi);
+      },
     },
-  },
-  { method: 'GET' as const, path: '/docs', handler: async () => file('text/html; charset=utf-8', PAGE) },
-  {
-    method: 'GET' as const,
-    path: '/docs/{asset}',
-    handler: async (event: APIGatewayProxyEventV2) => {
-      const asset = event.pathParameters?.asset ?? '';
-      if (asset === 'start.js') return file('text/javascript; charset=utf-8', START);
-      const type = Object.hasOwn(FILES, asset) ? FILES[asset] : undefined;
-      if (type === undefined) throw new Problem('not_found', 'The documentation has no such file.');
-      return file(type, await readFile(new URL(`./docs/${asset}`, import.meta.url), 'utf8'));
+    { method: 'GET' as const, path: '/docs', handler: async () => file('text/html; charset=utf-8', PAGE) },
+    {
+      method: 'GET' as const,
+      path: '/docs/{asset}',
+      handler: async (event: APIGatewayProxyEventV2) => {
+        const asset = event.pathParameters?.asset ?? '';
+        if (asset === 'start.js') return file('text/javascript; charset=utf-8', START);
+        const type = Object.hasOwn(FILES, asset) ? FILES[asset] : undefined;
+        if (type === undefined) throw new Problem('not_found', 'The documentation has no such file.');
+        return file(type, await readFile(new URL(`./docs/${asset}`, import.meta.url), 'utf8'));
+      },
     },
-  },
-];
+  ];
+}
 
 function file(type: string, body: string): APIGatewayProxyStructuredResultV2 {
   return {

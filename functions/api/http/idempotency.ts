@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod';
+import type { Idempotency } from '../../adapters/dynamodb/idempotency.ts';
 import type { Principal } from '../../core/access/principal.ts';
+import type { Vault } from '../../core/vault.ts';
 import { invalid, Problem } from './problem.ts';
-import type { ApiDeps } from './route.ts';
 
 type Answer = APIGatewayProxyStructuredResultV2;
 
 /** Runs a request once for its Idempotency-Key; a repetition gets the first answer. */
 export async function once(
-  deps: ApiDeps,
+  deps: { idempotency: Idempotency; vault: Vault },
   principal: Principal,
   given: string,
   request: string,

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { VERSION } from '../../version.ts';
-import { ROUTES } from '../resources/index.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 import type { Route } from './route.ts';
 
@@ -17,9 +16,9 @@ const ProblemDocument = z
   .meta({ id: 'Problem', description: 'RFC 9457. `errors` names every wrong field by JSON pointer.' });
 
 /** The API's description, from the schemas that validate it. */
-export function openApiDocument() {
+export function openApiDocument(routes: readonly Route[]) {
   const paths: ZodOpenApiPathsObject = {};
-  for (const route of ROUTES) {
+  for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
   }
   return createDocument({
@@ -51,7 +50,7 @@ function operation(route: Route): ZodOpenApiOperationObject {
       : {}),
   };
   return {
-    operationId: operationId(route),
+    operationId: route.id,
     summary: route.summary,
     tags: [route.tag],
     ...(route.access === 'public' ? { security: [] } : {}),
@@ -81,13 +80,4 @@ function operation(route: Route): ZodOpenApiOperationObject {
       },
     },
   };
-}
-
-/** As in `postTenantsSubscriptionsPause`: unique, because method and path are. */
-function operationId({ method, path }: Route): string {
-  const words = path
-    .replace('/v1/', '')
-    .split(/[^A-Za-z]+/)
-    .filter((word) => word !== '');
-  return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }

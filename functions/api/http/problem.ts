@@ -1,4 +1,3 @@
-import type { Principal } from '../../core/access/principal.ts';
 import type { FieldError } from '../../core/field-error.ts';
 
 /** Every error code of the API, with its status and title. */
@@ -8,6 +7,7 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'This key may not do that' },
   not_found: { status: 404, title: 'There is no such thing' },
   conflict: { status: 409, title: 'The state of things does not allow it' },
+  limit_reached: { status: 409, title: 'A limit is reached' },
   precondition_failed: { status: 412, title: 'It has changed since it was read' },
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
@@ -42,11 +42,4 @@ export function invalid(errors: readonly FieldError[]): Problem {
 
 export function notFound(what: string): Problem {
   return new Problem('not_found', `There is no such ${what}.`);
-}
-
-/** Signing keys are not for tokens that can only read: whoever has one can sign in the tenant's name. */
-export function forbidReadOnly(principal: Principal): void {
-  if (principal.kind === 'tenant' && principal.readOnly) {
-    throw new Problem('forbidden', 'A read-only token cannot read signing secrets.');
-  }
 }

@@ -1,47 +1,9 @@
 import * as z from 'zod';
-import type { Catalog } from '../../adapters/dynamodb/catalog.ts';
-import type { Idempotency } from '../../adapters/dynamodb/idempotency.ts';
-import type { Journal } from '../../adapters/dynamodb/journal.ts';
-import type { ProfileStore } from '../../adapters/dynamodb/profile-store.ts';
-import type { Tokens } from '../../adapters/dynamodb/tokens.ts';
-import type { Vault } from '../../adapters/kms/vault.ts';
 import type { Principal } from '../../core/access/principal.ts';
-import type { ProfileSource } from '../../core/delivery/deliver.ts';
-import type { WaitPolicy } from '../../core/delivery/delivery.ts';
-import type { WorkQueue } from '../../core/delivery/queue-message.ts';
-import { isCommonEra } from '../../core/event/moment.ts';
-import type { Random } from '../../core/ids.ts';
-import type { ReceiverUrlPolicy } from '../../core/target/receiver-url.ts';
-import type { WebhookSender } from '../../core/target/webhook.ts';
-import type { COMPATIBILITY_ROUTES } from '../../names.ts';
+import { Moment } from '../../core/event/moment.ts';
+import type { Refusal } from '../../core/refusal.ts';
 import { decodeCursor } from './cursor.ts';
 import { invalid } from './problem.ts';
-
-export interface ApiDeps {
-  catalog: Catalog;
-  journal: Journal;
-  idempotency: Idempotency;
-  tokens: Tokens;
-  profiles: ProfileSource;
-  profileStore: ProfileStore;
-  /** For subscriptions of tenants that have no default of their own. */
-  defaultProfile: string;
-  /** Vendors whose own routes are mounted. */
-  compatibility: readonly (keyof typeof COMPATIBILITY_ROUTES)[];
-  vault: Vault;
-  /** Takes messages as publishers write them. */
-  publish: (messages: readonly { tenantId: string; body: string }[]) => Promise<void>;
-  deliveries: WorkQueue;
-  retries: WorkQueue;
-  sender: WebhookSender;
-  urlPolicy: ReceiverUrlPolicy;
-  eventTypes: 'open' | 'strict';
-  waits: WaitPolicy;
-  attemptTimeoutMs: number;
-  userAgent: string;
-  now: () => number;
-  random: Random;
-}
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -55,7 +17,6 @@ export interface RouteInput<Params, Query, Body> {
   /** The revision that If-Match names; null if the header is absent. */
   ifMatch: number | null;
   principal: Principal;
-  deps: ApiDeps;
 }
 
 export interface RouteResult {
@@ -71,6 +32,8 @@ export interface RouteResult {
 export interface Route {
   method: Method;
   path: string;
+  /** The operation id of the API's description: unique, and fit to be the name of a method in an SDK. */
+  id: string;
   summary: string;
   tag: string;
   /** `company`: the admin key alone. `tenant`: also a token of the tenant that the path names. `public`: no key. */
@@ -86,10 +49,11 @@ export interface Route {
   responses: Record<number, { description: string; schema: z.ZodType | null }>;
   /** Whether the resource carries an ETag that If-Match is checked against. */
   conditional: boolean;
-  run: (input: RouteInput<never, never, never>) => Promise<RouteResult>;
+  run: (input: RouteInput<never, never, never>) => Promise<RouteResult | Refusal>;
 }
 
 interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawShape, Body extends z.ZodType> {
+  id: string;
   summary: string;
   tag: string;
   access: Route['access'];
@@ -102,7 +66,7 @@ interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawSh
   conditional?: boolean;
   run: (
     input: RouteInput<z.infer<z.ZodObject<Params>>, z.infer<z.ZodObject<Query>>, z.infer<Body>>,
-  ) => Promise<RouteResult>;
+  ) => Promise<RouteResult | Refusal>;
 }
 
 /** A route in one place: what is validated, what is documented, and what is done. */
@@ -149,12 +113,5 @@ export function listOptions({
     throw invalid([{ path: '?to', message: 'must not be before from' }]);
   return { limit, after: decodeCursor(cursor), from: from ?? null, to: to ?? null };
 }
-
-/** A moment, as callers write it; epoch milliseconds inside. */
-export const Moment = z.iso
-  .datetime({ offset: true, abort: true, error: 'must be an RFC 3339 date and time, as in 2026-11-22T10:00:00Z' })
-  .refine(isCommonEra, 'must be in the years 0000 to 9999 in UTC')
-  .transform((text) => Date.parse(text))
-  .meta({ override: { type: 'string', format: 'date-time' } });
 
 export const rangeQuery = { from: Moment.optional(), to: Moment.optional() };

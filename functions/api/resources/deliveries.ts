@@ -1,47 +1,62 @@
 import * as z from 'zod';
+import type { Journal } from '../../adapters/dynamodb/journal.ts';
+import { changeStored } from '../../core/change-stored.ts';
 import { deliverMessage } from '../../core/delivery/deliver.ts';
-import { cancel, type Delivery, request } from '../../core/delivery/delivery.ts';
+import { cancel, DELIVERY_STATUSES, type Delivery, request, type WaitPolicy } from '../../core/delivery/delivery.ts';
+import type { WorkQueue } from '../../core/delivery/queue-message.ts';
+import { EventTypeName } from '../../core/event/event-type.ts';
 import { parseDeliveryId } from '../../core/ids.ts';
-import { modify } from '../http/modify.ts';
-import { notFound, Problem } from '../http/problem.ts';
-import { type ApiDeps, route } from '../http/route.ts';
-import { tenantParams } from './tenants.ts';
-import { DeliveryView, deliveryView } from './views.ts';
+import { Refusal } from '../../core/refusal.ts';
+import type { Subscriptions } from '../../core/subscription/manage.ts';
+import { notFound } from '../http/problem.ts';
+import { listOptions, pageQuery, rangeQuery, route } from '../http/route.ts';
+import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
+import { listBody, listOf } from '../schemas/list.ts';
+import { subscriptionParams, tenantParams } from '../schemas/params.ts';
 
 const params = { ...tenantParams, deliveryId: z.string().max(200) };
 
-export const deliveryRoutes = [
+export interface DeliveryRouteDeps {
+  journal: Pick<Journal, 'getDelivery' | 'listByStatus' | 'listDeliveries' | 'save'>;
+  subscriptions: Pick<Subscriptions, 'read'>;
+  retries: WorkQueue;
+  waits: WaitPolicy;
+  now: () => number;
+}
+
+export const createDeliveryRoutes = ({ journal, subscriptions, retries, waits, now }: DeliveryRouteDeps) => [
   route('GET', '/v1/tenants/{tenantId}/deliveries/{deliveryId}', {
+    id: 'getDelivery',
     summary: 'Read a delivery with its attempts',
     tag: 'Deliveries',
     access: 'tenant',
     params,
     responses: { 200: { description: 'The delivery.', schema: DeliveryView } },
-    run: async ({ params, deps }) => ({ status: 200, body: deliveryView(await read(deps, params)) }),
+    run: async ({ params }) => ({ status: 200, body: deliveryView(await read(journal, params)) }),
   }),
   route('POST', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/retry', {
+    id: 'retryDelivery',
     summary: 'Attempt it now, whatever became of it',
     tag: 'Deliveries',
     access: 'tenant',
     params,
     responses: { 202: { description: 'The attempt is queued.', schema: DeliveryView } },
-    run: async ({ params, deps }) => {
-      const subscription = await deps.catalog.getSubscription(
-        params.tenantId,
-        (await read(deps, params)).subscriptionId,
-      );
-      if (subscription === null)
-        throw new Problem('conflict', 'Its subscription was deleted, so there is nowhere to deliver to.');
-      if (subscription.status !== 'active') {
-        throw new Problem('conflict', `Its subscription is ${subscription.status}. Resume it first.`);
-      }
-      // The journal first, then the message: should that be lost, the due index brings the attempt all the same.
-      const asked = await change(deps, params, (delivery) => request(delivery, 'manual', deps.now(), deps.waits));
-      await deps.retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);
+    run: async ({ params }) => {
+      const { tenantId, subscriptionId } = await read(journal, params);
+      const subscription = await subscriptions.read({ tenantId, subscriptionId });
+      if (subscription instanceof Refusal)
+        return new Refusal('conflict', 'Its subscription was deleted, so there is nowhere to deliver to.');
+      if (subscription.status !== 'active')
+        return new Refusal('conflict', `Its subscription is ${subscription.status}. Resume it first.`);
+      // The journal first, then the message: if the message is lost, the due index brings the attempt all the same.
+      const asked = await change(journal, params, (delivery) => request(delivery, 'manual', now(), waits));
+      if (asked instanceof Refusal) return asked;
+      await retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);
       return { status: 202, body: deliveryView(asked) };
     },
   }),
   route('POST', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/cancel', {
+    id: 'cancelDelivery',
     summary: 'Give up a delivery that has not come to an end',
     tag: 'Deliveries',
     access: 'tenant',
@@ -49,17 +64,51 @@ export const deliveryRoutes = [
     responses: {
       200: { description: 'Cancelled. An attempt that is under way may still arrive.', schema: DeliveryView },
     },
-    run: async ({ params, deps }) => {
-      const cancelled = await change(deps, params, (delivery) => {
-        if (delivery.status !== 'pending' && delivery.status !== 'parked') {
-          throw new Problem(
-            'conflict',
-            `It has ${delivery.status} already; only what is pending or parked can be cancelled.`,
-          );
-        }
-        return cancel(delivery, deps.now(), 'cancelled', 'It was cancelled by request.');
+    run: async ({ params }) => {
+      const cancelled = await change(journal, params, (delivery) => {
+        if (delivery.status === 'pending' || delivery.status === 'parked')
+          return cancel(delivery, now(), 'cancelled', 'It was cancelled by request.');
+        const message = `It has ${delivery.status} already; only what is pending or parked can be cancelled.`;
+        return new Refusal('conflict', message);
       });
-      return { status: 200, body: deliveryView(cancelled) };
+      return cancelled instanceof Refusal ? cancelled : { status: 200, body: deliveryView(cancelled) };
+    },
+  }),
+  route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/deliveries', {
+    id: 'listSubscriptionDeliveries',
+    summary: 'List its deliveries, newest event first',
+    tag: 'Deliveries',
+    access: 'tenant',
+    params: subscriptionParams,
+    query: {
+      ...pageQuery,
+      ...rangeQuery,
+      status: z.enum(DELIVERY_STATUSES).optional(),
+      eventType: EventTypeName.optional(),
+    },
+    responses: {
+      200: {
+        description: 'A page of deliveries. With a filter it may be short, or empty, before the last.',
+        schema: listOf(DeliveryView),
+      },
+    },
+    run: async ({ params, query }) => {
+      const subscription = await subscriptions.read(params);
+      if (subscription instanceof Refusal) return subscription;
+      const options = listOptions(query);
+      const { status, eventType } = query;
+      const matchesType = eventType === undefined ? null : (one: Delivery) => one.eventType === eventType;
+      if (status !== undefined && status !== 'succeeded') {
+        const page = await journal.listByStatus(params.subscriptionId, status, options, matchesType);
+        return { status: 200, body: listBody(page, page.values.map(deliveryView)) };
+      }
+      const matches = (one: Delivery) => one.status === 'succeeded' && (matchesType === null || matchesType(one));
+      const page = await journal.listDeliveries(
+        params.subscriptionId,
+        options,
+        status === undefined ? matchesType : matches,
+      );
+      return { status: 200, body: listBody(page, page.values.map(deliveryView)) };
     },
   }),
 ];
@@ -69,20 +118,24 @@ interface Params {
   deliveryId: string;
 }
 
-async function read(deps: ApiDeps, { tenantId, deliveryId }: Params): Promise<Delivery> {
+async function read(journal: Pick<Journal, 'getDelivery'>, { tenantId, deliveryId }: Params): Promise<Delivery> {
   const ref = parseDeliveryId(deliveryId);
-  const delivery = ref === null ? null : await deps.journal.getDelivery(ref);
+  const delivery = ref === null ? null : await journal.getDelivery(ref);
   // The id of another tenant's delivery finds it, but must not tell that it is there.
   if (delivery === null || delivery.tenantId !== tenantId) throw notFound('delivery');
   return delivery;
 }
 
-function change(deps: ApiDeps, params: Params, edit: (delivery: Delivery) => Delivery): Promise<Delivery> {
-  return modify({
+function change(
+  journal: Pick<Journal, 'getDelivery' | 'save'>,
+  params: Params,
+  edit: (delivery: Delivery) => Delivery | Refusal,
+): Promise<Delivery | Refusal> {
+  return changeStored({
     what: 'delivery',
     ifMatch: null,
-    read: () => read(deps, params),
+    read: () => read(journal, params),
     change: edit,
-    save: deps.journal.save,
+    save: journal.save,
   });
 }

@@ -1,17 +1,24 @@
 import * as z from 'zod';
+import type { Catalog } from '../../adapters/dynamodb/catalog.ts';
 import { EventTypePack, type PackedEventType } from '../../core/event/event-type-pack.ts';
 import { EVENT_TYPE_PACKS } from '../../vendors/event-type-packs.ts';
 import { notFound } from '../http/problem.ts';
-import { type ApiDeps, route } from '../http/route.ts';
-import { checkLength, checkSchema } from './event-types.ts';
+import { route } from '../http/route.ts';
+import { checkLength, checkSchema } from '../schemas/event-type-texts.ts';
 
 const PackName = z.string().max(63);
 const LoadedView = z
   .object({ created: z.int(), changed: z.int(), unchanged: z.int() })
   .meta({ id: 'LoadedEventTypes' });
 
-export const eventTypePackRoutes = [
+export interface EventTypePackRouteDeps {
+  store: Pick<Catalog, 'getEventType' | 'saveEventType'>;
+  now: () => number;
+}
+
+export const createEventTypePackRoutes = (deps: EventTypePackRouteDeps) => [
   route('GET', '/v1/event-type-packs', {
+    id: 'listEventTypePacks',
     summary: 'List the event-type packs that Posthorn brings',
     tag: 'Event types',
     access: 'company',
@@ -40,12 +47,13 @@ export const eventTypePackRoutes = [
     }),
   }),
   route('POST', '/v1/event-type-packs/{pack}/load', {
+    id: 'loadEventTypePack',
     summary: 'Load one of them into the event types; loading it again changes nothing',
     tag: 'Event types',
     access: 'company',
     params: { pack: PackName },
     responses: { 200: { description: 'What was done.', schema: LoadedView } },
-    run: async ({ params, deps }) => {
+    run: async ({ params }) => {
       const found = EVENT_TYPE_PACKS.find(({ name }) => name === params.pack);
       if (found === undefined)
         throw notFound(`event-type pack; there are ${EVENT_TYPE_PACKS.map(({ name }) => name).join(', ')}`);
@@ -53,17 +61,21 @@ export const eventTypePackRoutes = [
     },
   }),
   route('POST', '/v1/event-type-packs', {
+    id: 'loadOwnEventTypePack',
     summary: 'Load an event-type pack of your own',
     tag: 'Event types',
     access: 'company',
     body: EventTypePack.meta({ id: 'EventTypePack' }),
     responses: { 200: { description: 'What was done.', schema: LoadedView } },
-    run: async ({ body, deps }) => ({ status: 200, body: await load(deps, body.eventTypes) }),
+    run: async ({ body }) => ({ status: 200, body: await load(deps, body.eventTypes) }),
   }),
 ];
 
 /** Event types that are there keep whether they are archived and whether they validate; what describes them is replaced. */
-async function load(deps: ApiDeps, eventTypes: readonly PackedEventType[]): Promise<z.infer<typeof LoadedView>> {
+async function load(
+  deps: EventTypePackRouteDeps,
+  eventTypes: readonly PackedEventType[],
+): Promise<z.infer<typeof LoadedView>> {
   const done = { created: 0, changed: 0, unchanged: 0 };
   const types = eventTypes.map(({ name, description, group, ...texts }, index) => {
     const [schema, example] = [JSON.stringify(texts.schema), JSON.stringify(texts.example)];
@@ -74,13 +86,13 @@ async function load(deps: ApiDeps, eventTypes: readonly PackedEventType[]): Prom
   });
   for (const { name, wanted } of types) {
     const now = deps.now();
-    const current = await deps.catalog.getEventType(name);
+    const current = await deps.store.getEventType(name);
     if (current === null) {
       const fresh = { name, ...wanted, validate: false, archived: false, createdAt: now, updatedAt: now, revision: 0 };
-      if (await deps.catalog.saveEventType(fresh, 0)) done.created += 1;
+      if (await deps.store.saveEventType(fresh, 0)) done.created += 1;
     } else if (Object.entries(wanted).every(([field, value]) => Reflect.get(current, field) === value)) {
       done.unchanged += 1;
-    } else if (await deps.catalog.saveEventType({ ...current, ...wanted, updatedAt: now }, current.revision)) {
+    } else if (await deps.store.saveEventType({ ...current, ...wanted, updatedAt: now }, current.revision)) {
       done.changed += 1;
     }
   }

@@ -1,21 +1,45 @@
 import * as z from 'zod';
-import { templateValues } from '../../core/delivery/template-values.ts';
-import { EventTypeName, PublishableTypeName } from '../../core/event/event-type.ts';
-import { schemaMistake } from '../../core/event/validate-data.ts';
+import type { Catalog } from '../../adapters/dynamodb/catalog.ts';
+import { changeStored } from '../../core/change-stored.ts';
+import type { Samples } from '../../core/delivery/samples.ts';
+import { type EventType, EventTypeName, PublishableTypeName } from '../../core/event/event-type.ts';
 import { cutJsonMember, isWellFormedJson } from '../../core/json/json-text.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
+import { Refusal } from '../../core/refusal.ts';
+import { Text } from '../../core/text-fields.ts';
 import { decodeCursor } from '../http/cursor.ts';
-import { Text } from '../http/fields.ts';
 import { JsonText } from '../http/json.ts';
-import { modify } from '../http/modify.ts';
 import { invalid, notFound, Problem } from '../http/problem.ts';
-import { type ApiDeps, pageQuery, route } from '../http/route.ts';
-import { EventTypeView, eventTypeView, listBody, listOf } from './views.ts';
+import { pageQuery, route } from '../http/route.ts';
+import { checkLength, checkSchema } from '../schemas/event-type-texts.ts';
+import { listBody, listOf } from '../schemas/list.ts';
+import { Json, Timestamp, time } from '../schemas/values.ts';
+
+const EventTypeView = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    group: z.string().nullable(),
+    schema: Json,
+    validate: z.boolean(),
+    example: Json,
+    archived: z.boolean(),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: 'EventType' });
+
+function eventTypeView({ schema, example, createdAt, updatedAt, revision: _revision, ...rest }: EventType) {
+  return {
+    ...rest,
+    schema: schema === null ? null : new JsonText(schema),
+    example: example === null ? null : new JsonText(example),
+    createdAt: time(createdAt),
+    updatedAt: time(updatedAt),
+  };
+}
 
 const params = { name: EventTypeName };
-const Json = z.unknown().meta({ description: 'Any JSON.' });
-/** Both are kept in one item of 400 KB, and read whenever the catalogue is. */
-const MAX_TEXT_BYTES = 100_000;
 const fields = {
   description: Text.max(2_000),
   group: Text.min(1).max(100).nullable(),
@@ -24,22 +48,30 @@ const fields = {
 };
 const One = { 200: { description: 'The event type.', schema: EventTypeView } };
 
-export const eventTypeRoutes = [
+export interface EventTypeRouteDeps {
+  store: Pick<Catalog, 'getEventType' | 'listEventTypes' | 'saveEventType'>;
+  samples: Samples;
+  now: () => number;
+}
+
+export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDeps) => [
   route('GET', '/v1/event-types', {
+    id: 'listEventTypes',
     summary: 'List event types, by name',
     tag: 'Event types',
     access: 'company',
     query: pageQuery,
     responses: { 200: { description: 'A page of event types.', schema: listOf(EventTypeView) } },
-    run: async ({ query, deps }) => {
+    run: async ({ query }) => {
       const after = decodeCursor(query.cursor);
-      const types = (await deps.catalog.listEventTypes()).filter(({ name }) => after === null || name > after);
+      const types = (await store.listEventTypes()).filter(({ name }) => after === null || name > after);
       const page = types.slice(0, query.limit);
       const next = types.length > page.length ? (page.at(-1)?.name ?? null) : null;
       return { status: 200, body: listBody({ next }, page.map(eventTypeView)) };
     },
   }),
   route('POST', '/v1/event-types', {
+    id: 'createEventType',
     summary: 'Add an event type',
     tag: 'Event types',
     access: 'company',
@@ -54,8 +86,8 @@ export const eventTypeRoutes = [
       })
       .meta({ id: 'EventTypeInput' }),
     responses: { 201: { description: 'Added.', schema: EventTypeView } },
-    run: async ({ body, bodyText, deps }) => {
-      const now = deps.now();
+    run: async ({ body, bodyText }) => {
+      const at = now();
       const schema = jsonText(bodyText, 'schema') ?? null;
       if (schema !== null) checkSchema(schema);
       const type = {
@@ -63,28 +95,30 @@ export const eventTypeRoutes = [
         schema,
         example: jsonText(bodyText, 'example') ?? null,
         archived: false,
-        createdAt: now,
-        updatedAt: now,
+        createdAt: at,
+        updatedAt: at,
         revision: 0,
       };
-      if (!(await deps.catalog.saveEventType(type, 0))) {
+      if (!(await store.saveEventType(type, 0))) {
         throw new Problem('conflict', `There is an event type "${body.name}" already. Change it with PATCH.`);
       }
       return { status: 201, body: eventTypeView(type), revision: 1 };
     },
   }),
   route('GET', '/v1/event-types/{name}', {
+    id: 'getEventType',
     summary: 'Read an event type',
     tag: 'Event types',
     access: 'company',
     params,
     responses: One,
-    run: async ({ params, deps }) => {
-      const type = await read(deps, params.name);
+    run: async ({ params }) => {
+      const type = await read(store, params.name);
       return { status: 200, body: eventTypeView(type), revision: type.revision };
     },
   }),
   route('PATCH', '/v1/event-types/{name}', {
+    id: 'updateEventType',
     summary: 'Change an event type (merge patch: null clears)',
     tag: 'Event types',
     access: 'company',
@@ -102,79 +136,72 @@ export const eventTypeRoutes = [
       .meta({ id: 'EventTypePatch' }),
     conditional: true,
     responses: One,
-    run: async ({ params, body, bodyText, ifMatch, deps }) => {
+    run: async ({ params, body, bodyText, ifMatch }) => {
       const texts = { schema: jsonText(bodyText, 'schema'), example: jsonText(bodyText, 'example') };
       const { description, group, archived, validate } = body;
       if (typeof texts.schema === 'string') checkSchema(texts.schema);
       const changes = { ...texts, group, archived, validate, description: description === null ? '' : description };
-      const type = await modify({
+      const type = await changeStored({
         what: 'event type',
         ifMatch,
-        read: () => deps.catalog.getEventType(params.name),
+        read: () => store.getEventType(params.name),
         change: (current) => ({
           ...current,
           ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
-          updatedAt: deps.now(),
+          updatedAt: now(),
         }),
-        save: deps.catalog.saveEventType,
+        save: store.saveEventType,
       });
-      return { status: 200, body: eventTypeView(type), revision: type.revision };
+      return answer(type);
     },
   }),
   route('POST', '/v1/event-types/{name}/archive', {
+    id: 'archiveEventType',
     summary: 'Take an event type out of use',
     tag: 'Event types',
     access: 'company',
     params,
     responses: One,
-    run: async ({ params, deps }) => {
-      const type = await modify({
+    run: async ({ params }) => {
+      const type = await changeStored({
         what: 'event type',
         ifMatch: null,
-        read: () => deps.catalog.getEventType(params.name),
-        change: (current) => ({ ...current, archived: true, updatedAt: deps.now() }),
-        save: deps.catalog.saveEventType,
+        read: () => store.getEventType(params.name),
+        change: (current) => ({ ...current, archived: true, updatedAt: now() }),
+        save: store.saveEventType,
       });
-      return { status: 200, body: eventTypeView(type), revision: type.revision };
+      return answer(type);
     },
   }),
   route('GET', '/v1/event-types/{name}/example', {
+    id: 'getEventTypeExample',
     summary: 'Read the example of its data',
     tag: 'Event types',
     access: 'company',
     params,
     responses: { 200: { description: 'The example as it was written.', schema: Json } },
-    run: async ({ params, deps }) => {
-      const { example } = await read(deps, params.name);
+    run: async ({ params }) => {
+      const { example } = await read(store, params.name);
       if (example === null) throw notFound('example: the event type has none');
       return { status: 200, body: new JsonText(example) };
     },
   }),
   route('GET', '/v1/event-types/{name}/samples', {
+    id: 'listEventTypeSamples',
     summary: 'Read samples shaped like deliveries: a list, as Zapier wants it',
     tag: 'Event types',
     access: 'company',
     params,
     query: { profile: ProfileName.optional() },
     responses: { 200: { description: 'Bodies as the profile would send them.', schema: z.array(Json) } },
-    run: async ({ params, query, deps }) => {
-      const { name, example } = await read(deps, params.name);
+    run: async ({ params, query }) => {
+      const { name, example } = await read(store, params.name);
       if (example === null) return { status: 200, body: [] };
-      return { status: 200, body: [new JsonText(await renderSample(deps, name, example, query.profile))] };
+      const sample = await samples.render(name, example, query.profile);
+      return sample instanceof Refusal ? sample : { status: 200, body: [new JsonText(sample)] };
     },
   }),
 ];
-
-export function checkSchema(schema: string, path = '/schema'): void {
-  const mistake = schemaMistake(schema);
-  if (mistake !== null) throw invalid([{ path, message: `is not a JSON Schema that can be used: ${mistake}` }]);
-}
-
-export function checkLength(text: string, path: string): void {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_TEXT_BYTES)
-    throw invalid([{ path, message: `is ${bytes} bytes; at most ${MAX_TEXT_BYTES} are allowed` }]);
-}
 
 /** A member of the request as its author wrote it; null for null, undefined if it is not there. */
 function jsonText(bodyText: string, key: 'schema' | 'example'): string | null | undefined {
@@ -186,44 +213,12 @@ function jsonText(bodyText: string, key: 'schema' | 'example'): string | null | 
   return text === 'null' ? null : text;
 }
 
-async function read(deps: ApiDeps, name: string) {
-  const type = await deps.catalog.getEventType(name);
+async function read(store: Pick<Catalog, 'getEventType'>, name: string) {
+  const type = await store.getEventType(name);
   if (type === null) throw notFound('event type');
   return type;
 }
 
-/** The example of an event type as the body of a delivery. */
-export async function renderSample(
-  deps: ApiDeps,
-  type: string,
-  example: string,
-  profileName: string | undefined,
-): Promise<string> {
-  const profile = await deps.profiles.get(profileName ?? deps.defaultProfile, null);
-  if (profile === null)
-    throw invalid([{ path: '?profile', message: 'does not exist: GET /v1/profiles lists what there is' }]);
-  const at = deps.now();
-  const id = 'evt_00000000000000000000000000';
-  const event = {
-    tenantId: 'sample',
-    id,
-    type,
-    environment: 'production' as const,
-    occurredAt: at,
-    acceptedAt: at,
-    recordedAt: at,
-    contentHash: '',
-    data: example,
-  };
-  const subscription = {
-    id: 'sub_00000000000000000000000000',
-    name: null,
-    url: 'https://example.com/hooks',
-    metadata: {},
-  };
-  const ref = { subscriptionId: subscription.id, eventId: id, eventAt: at };
-  return profile.render(templateValues(event, subscription, { ref, attempt: 1, at }), {
-    subscription: [],
-    tenant: null,
-  }).body;
+function answer(type: EventType | Refusal) {
+  return type instanceof Refusal ? type : { status: 200, body: eventTypeView(type), revision: type.revision };
 }

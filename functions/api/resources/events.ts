@@ -1,25 +1,64 @@
 import * as z from 'zod';
+import type { Catalog } from '../../adapters/dynamodb/catalog.ts';
+import type { Journal } from '../../adapters/dynamodb/journal.ts';
 import { Environment } from '../../core/event/environment.ts';
 import type { Event } from '../../core/event/event.ts';
 import { prepareData } from '../../core/event/event-data.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
 import { PublishedEvent } from '../../core/event/published-event.ts';
 import { type FieldError, fieldErrors } from '../../core/field-error.ts';
-import { EventId, newId } from '../../core/ids.ts';
+import { EventId, newId, type Random } from '../../core/ids.ts';
 import { splitJsonArray } from '../../core/json/json-text.ts';
 import { decodeCursor } from '../http/cursor.ts';
+import { JsonText } from '../http/json.ts';
 import { invalid, notFound } from '../http/problem.ts';
-import { type ApiDeps, listOptions, pageQuery, rangeQuery, route } from '../http/route.ts';
-import { tenantParams } from './tenants.ts';
-import { DeliveryView, deliveryView, EventView, eventView, listBody, listOf } from './views.ts';
+import { listOptions, pageQuery, rangeQuery, route } from '../http/route.ts';
+import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
+import { listBody, listOf } from '../schemas/list.ts';
+import { tenantParams } from '../schemas/params.ts';
+import { Json, Timestamp, time } from '../schemas/values.ts';
+
+const EventView = z
+  .object({
+    id: z.string(),
+    tenantId: z.string(),
+    type: z.string(),
+    environment: Environment,
+    occurredAt: Timestamp,
+    acceptedAt: Timestamp,
+    data: Json,
+  })
+  .meta({ id: 'Event' });
+
+function eventView({ id, tenantId, type, environment, occurredAt, acceptedAt, data }: Event) {
+  return {
+    id,
+    tenantId,
+    type,
+    environment,
+    occurredAt: time(occurredAt),
+    acceptedAt: time(acceptedAt),
+    data: data === null ? null : new JsonText(data),
+  };
+}
 
 const params = { ...tenantParams, eventId: EventId };
 const MAX_EVENTS = 100;
 
 const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(MAX_EVENTS) });
 
-export const eventRoutes = [
+export interface EventRouteDeps {
+  journal: Pick<Journal, 'expunge' | 'getDeliveries' | 'getEvent' | 'listEvents'>;
+  subscriptions: Pick<Catalog, 'pageSubscriptions'>;
+  /** Takes messages as publishers write them. */
+  publish: (messages: readonly { tenantId: string; body: string }[]) => Promise<void>;
+  now: () => number;
+  random: Random;
+}
+
+export const createEventRoutes = ({ journal, subscriptions, publish, now, random }: EventRouteDeps) => [
   route('POST', '/v1/tenants/{tenantId}/events', {
+    id: 'publishEvents',
     summary: 'Publish one event, or up to 100',
     tag: 'Events',
     access: 'tenant',
@@ -36,16 +75,17 @@ export const eventRoutes = [
         schema: z.object({ data: z.array(z.object({ id: z.string(), status: z.literal('accepted') })) }),
       },
     },
-    run: async ({ params: { tenantId }, body, bodyText, deps }) => {
+    run: async ({ params: { tenantId }, body, bodyText }) => {
       const messages = readEvents(body, bodyText).map(({ text, event }) => {
-        const id = event.id ?? newId('evt', deps.now(), deps.random);
+        const id = event.id ?? newId('evt', now(), random);
         return { id, tenantId, body: messageText(tenantId, id, event, text) };
       });
-      await deps.publish(messages);
+      await publish(messages);
       return { status: 202, body: { data: messages.map(({ id }) => ({ id, status: 'accepted' })) } };
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/events', {
+    id: 'listEvents',
     summary: 'List events, newest first',
     tag: 'Events',
     access: 'tenant',
@@ -57,24 +97,26 @@ export const eventRoutes = [
         schema: listOf(EventView),
       },
     },
-    run: async ({ params, query, deps }) => {
+    run: async ({ params, query }) => {
       const { type, environment } = query;
       const matches = (event: Event) =>
         (type === undefined || event.type === type) && (environment === undefined || event.environment === environment);
       const isFiltered = type !== undefined || environment !== undefined;
-      const page = await deps.journal.listEvents(params.tenantId, listOptions(query), isFiltered ? matches : null);
+      const page = await journal.listEvents(params.tenantId, listOptions(query), isFiltered ? matches : null);
       return { status: 200, body: listBody(page, page.values.map(eventView)) };
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/events/{eventId}', {
+    id: 'getEvent',
     summary: 'Read an event',
     tag: 'Events',
     access: 'tenant',
     params,
     responses: { 200: { description: 'The event.', schema: EventView } },
-    run: async ({ params, deps }) => ({ status: 200, body: eventView(await read(deps, params)) }),
+    run: async ({ params }) => ({ status: 200, body: eventView(await read(journal, params)) }),
   }),
   route('GET', '/v1/tenants/{tenantId}/events/{eventId}/deliveries', {
+    id: 'listEventDeliveries',
     summary: 'List the deliveries of an event, newest subscription first',
     tag: 'Events',
     access: 'tenant',
@@ -86,30 +128,36 @@ export const eventRoutes = [
         schema: listOf(DeliveryView),
       },
     },
-    run: async ({ params, query, deps }) => {
-      const event = await read(deps, params);
-      const page = await deps.catalog.pageSubscriptions(params.tenantId, query.limit, decodeCursor(query.cursor), null);
-      const deliveries = await deps.journal.getDeliveries(
+    run: async ({ params, query }) => {
+      const event = await read(journal, params);
+      const page = await subscriptions.pageSubscriptions(
+        params.tenantId,
+        query.limit,
+        decodeCursor(query.cursor),
+        null,
+      );
+      const deliveries = await journal.getDeliveries(
         page.values.map(({ id }) => ({ subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt })),
       );
       return { status: 200, body: listBody(page, deliveries.filter((one) => one !== null).map(deliveryView)) };
     },
   }),
   route('DELETE', '/v1/tenants/{tenantId}/events/{eventId}/data', {
+    id: 'expungeEventData',
     summary: 'Expunge the data of an event; its record and its deliveries stay',
     tag: 'Events',
     access: 'tenant',
     params,
     responses: { 204: { description: 'Gone. Deliveries that are still to come are cancelled.', schema: null } },
-    run: async ({ params, deps }) => {
-      await deps.journal.expunge(await read(deps, params));
+    run: async ({ params }) => {
+      await journal.expunge(await read(journal, params));
       return { status: 204 };
     },
   }),
 ];
 
-async function read(deps: ApiDeps, params: { tenantId: string; eventId: string }): Promise<Event> {
-  const event = await deps.journal.getEvent(params.tenantId, params.eventId);
+async function read(journal: Pick<Journal, 'getEvent'>, params: { tenantId: string; eventId: string }): Promise<Event> {
+  const event = await journal.getEvent(params.tenantId, params.eventId);
   if (event === null) throw notFound('event');
   return event;
 }

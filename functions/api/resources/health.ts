@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { VERSION } from '../../version.ts';
 import { route } from '../http/route.ts';
 
-export const healthRoutes = [
+export const createHealthRoutes = () => [
   route('GET', '/v1/health', {
+    id: 'getHealth',
     summary: 'Whether the API answers',
     tag: 'Health',
     access: 'public',

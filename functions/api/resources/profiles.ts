@@ -1,32 +1,73 @@
 import * as z from 'zod';
-import type { StoredProfile } from '../../adapters/dynamodb/profile-store.ts';
-import { templateValues } from '../../core/delivery/template-values.ts';
+import type { Catalog } from '../../adapters/dynamodb/catalog.ts';
+import type { ProfileStore, StoredProfile } from '../../adapters/dynamodb/profile-store.ts';
+import { refuseStale } from '../../core/change-stored.ts';
+import { renderRequest } from '../../core/delivery/render-request.ts';
 import { prepareData } from '../../core/event/event-data.ts';
+import { Moment } from '../../core/event/moment.ts';
 import { PublishedEvent } from '../../core/event/published-event.ts';
 import { TenantId } from '../../core/ids.ts';
 import { cutJsonMember } from '../../core/json/json-text.ts';
 import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
 import { compileProfile, type Profile } from '../../core/profile/compile-profile.ts';
 import { ProfileDocument, ProfileName } from '../../core/profile/profile.ts';
-import { Metadata, Name } from '../http/fields.ts';
-import { checkRevision } from '../http/modify.ts';
+import type { ProfileSource } from '../../core/profile/profile-source.ts';
+import { chooseSecret, generateTextSecret, SecretInput } from '../../core/profile/secret.ts';
+import { changedMeanwhile, Refusal } from '../../core/refusal.ts';
+import { Metadata, Name } from '../../core/text-fields.ts';
 import { invalid, notFound, Problem } from '../http/problem.ts';
-import { type ApiDeps, Moment, route } from '../http/route.ts';
-import { chooseSecret, generateTextSecret, SecretInput } from '../secrets.ts';
-import { checkLength } from './event-types.ts';
-import { listOf, ProfileView, profileView } from './views.ts';
+import { route } from '../http/route.ts';
+import { checkLength } from '../schemas/event-type-texts.ts';
+import { listOf } from '../schemas/list.ts';
+import { Timestamp, timeOrNull } from '../schemas/values.ts';
+
+const ProfileView = z
+  .object({
+    name: z.string(),
+    version: z.int(),
+    builtIn: z.boolean(),
+    document: ProfileDocument,
+    createdAt: Timestamp.nullable(),
+    updatedAt: Timestamp.nullable(),
+  })
+  .meta({ id: 'ProfileVersion' });
+
+function profileView({
+  createdAt,
+  updatedAt,
+  ...rest
+}: {
+  name: string;
+  version: number;
+  builtIn: boolean;
+  document: unknown;
+  createdAt: number | null;
+  updatedAt: number | null;
+}) {
+  return { ...rest, createdAt: timeOrNull(createdAt), updatedAt: timeOrNull(updatedAt) };
+}
 
 const params = { profile: ProfileName };
 const One = { 200: { description: 'The profile.', schema: ProfileView } };
 
-export const profileRoutes = [
+export interface ProfileRouteDeps {
+  profiles: ProfileSource;
+  store: ProfileStore;
+  tenants: Pick<Catalog, 'listTenants'>;
+  defaultProfile: string;
+  userAgent: string;
+  now: () => number;
+}
+
+export const createProfileRoutes = (deps: ProfileRouteDeps) => [
   route('GET', '/v1/profiles', {
+    id: 'listProfiles',
     summary: 'List profiles: those that are built in, then your own',
     tag: 'Profiles',
     access: 'company',
     responses: { 200: { description: 'All of them.', schema: listOf(ProfileView) } },
-    run: async ({ deps }) => {
-      const own = (await deps.profileStore.list()).filter(({ deleted }) => !deleted);
+    run: async () => {
+      const own = (await deps.store.list()).filter(({ deleted }) => !deleted);
       return {
         status: 200,
         body: { data: [...[...BUILT_IN_PROFILES.values()].map(builtInView), ...own.map(ownView)], nextCursor: null },
@@ -34,6 +75,7 @@ export const profileRoutes = [
     },
   }),
   route('POST', '/v1/profiles', {
+    id: 'createProfile',
     summary: 'Add a profile',
     tag: 'Profiles',
     access: 'company',
@@ -41,13 +83,13 @@ export const profileRoutes = [
     body: z.unknown(),
     bodyDocumented: ProfileDocument,
     responses: { 201: { description: 'Added, as version 1.', schema: ProfileView } },
-    run: async ({ body, bodyText, deps }) => {
+    run: async ({ body, bodyText }) => {
       checkLength(bodyText, '');
       const { document } = compile(body);
       if (BUILT_IN_PROFILES.has(document.name))
         throw new Problem('conflict', `${document.name} is built in. Choose another name.`);
       const now = deps.now();
-      const saved = await deps.profileStore.save(
+      const saved = await deps.store.save(
         // With its defaults: a later release may have others, and a version never changes.
         { name: document.name, document, createdAt: now, updatedAt: now },
         0,
@@ -58,6 +100,7 @@ export const profileRoutes = [
     },
   }),
   route('POST', '/v1/profiles/preview', {
+    id: 'previewProfile',
     summary: 'See exactly what a profile would send, without sending it',
     tag: 'Profiles',
     access: 'company',
@@ -96,7 +139,7 @@ export const profileRoutes = [
         }),
       },
     },
-    run: async ({ body, bodyText, deps }) => {
+    run: async ({ body, bodyText }) => {
       const profile =
         typeof body.profile === 'string' ? await find(deps, body.profile) : compile(body.profile, '/profile');
       const prepared = prepareData(cutJsonMember(bodyText, 'event') ?? 'null', body.event);
@@ -118,16 +161,25 @@ export const profileRoutes = [
       // Ids carry their time, which cannot lie before 1970.
       const ref = { subscriptionId: body.subscription.id, eventId: id, eventAt: Math.max(acceptedAt, 0) };
       const secret = chooseSecret(profile.document, body.secret);
-      const request = profile.render(templateValues(event, body.subscription, { ref, attempt: body.attempt, at }), {
-        subscription: secret === null ? [] : [{ version: 'v1', material: secret }],
-        tenant: body.tenantKey ?? generateTextSecret(),
+      if (secret instanceof Refusal) return secret;
+      const request = renderRequest(profile, {
+        event,
+        subscription: body.subscription,
+        ref,
+        attempt: body.attempt,
+        at,
+        keys: {
+          subscription: secret === null ? [] : [{ version: 'v1', material: secret }],
+          tenant: body.tenantKey ?? generateTextSecret(),
+        },
+        userAgent: deps.userAgent,
       });
       return {
         status: 200,
         body: {
           method: 'POST',
           url: body.subscription.url,
-          headers: { 'user-agent': deps.userAgent, ...request.headers },
+          headers: request.headers,
           body: request.body,
           bodyBase64: Buffer.from(request.body).toString('base64'),
         },
@@ -135,12 +187,13 @@ export const profileRoutes = [
     },
   }),
   route('GET', '/v1/profiles/{profile}', {
+    id: 'getProfile',
     summary: 'Read a profile',
     tag: 'Profiles',
     access: 'company',
     params,
     responses: One,
-    run: async ({ params, deps }) => {
+    run: async ({ params }) => {
       const builtIn = BUILT_IN_PROFILES.get(params.profile);
       if (builtIn !== undefined) return { status: 200, body: builtInView(builtIn) };
       const stored = await readOwn(deps, params.profile);
@@ -148,6 +201,7 @@ export const profileRoutes = [
     },
   }),
   route('PUT', '/v1/profiles/{profile}', {
+    id: 'replaceProfile',
     summary: 'Make the next version of a profile; deliveries under way keep theirs',
     tag: 'Profiles',
     access: 'company',
@@ -156,41 +210,40 @@ export const profileRoutes = [
     bodyDocumented: ProfileDocument,
     conditional: true,
     responses: One,
-    run: async ({ params, body, bodyText, ifMatch, deps }) => {
+    run: async ({ params, body, bodyText, ifMatch }) => {
       checkLength(bodyText, '');
       const { document } = compile(body);
       if (document.name !== params.profile)
         throw invalid([{ path: '/name', message: `must be ${params.profile}, as in the path` }]);
       const current = await readOwn(deps, params.profile);
-      checkRevision(ifMatch, current);
+      const stale = refuseStale(ifMatch, current);
+      if (stale !== null) return stale;
       await checkKeys(deps, current, document);
-      const saved = await deps.profileStore.save({ ...current, document, updatedAt: deps.now() }, current.revision);
-      if (saved === null)
-        throw new Problem('conflict', 'It was changed at the same moment. Send the request again.', [], 1);
+      const saved = await deps.store.save({ ...current, document, updatedAt: deps.now() }, current.revision);
+      if (saved === null) return changedMeanwhile();
       return { status: 200, body: ownView(saved), revision: saved.revision };
     },
   }),
   route('DELETE', '/v1/profiles/{profile}', {
+    id: 'deleteProfile',
     summary: 'Delete a profile that no subscription and no tenant uses',
     tag: 'Profiles',
     access: 'company',
     params,
     conditional: true,
     responses: { 204: { description: 'Deleted.', schema: null } },
-    run: async ({ params, ifMatch, deps }) => {
+    run: async ({ params, ifMatch }) => {
       const stored = await readOwn(deps, params.profile);
-      checkRevision(ifMatch, stored);
+      const stale = refuseStale(ifMatch, stored);
+      if (stale !== null) return stale;
       if (deps.defaultProfile === params.profile)
         throw new Problem('conflict', 'It is the default of this deployment.');
-      if (await deps.profileStore.isUsed(params.profile))
+      if (await deps.store.isUsed(params.profile))
         throw new Problem('conflict', 'Subscriptions use it. Change or delete them first.');
       const tenant = await tenantWithDefault(deps, params.profile);
       if (tenant !== null)
         throw new Problem('conflict', `It is the default of the tenant ${tenant}. Change that first.`);
-      if (!(await deps.profileStore.remove(stored))) {
-        throw new Problem('conflict', 'It was changed at the same moment. Send the request again.', [], 1);
-      }
-      return { status: 204 };
+      return (await deps.store.remove(stored)) ? { status: 204 } : changedMeanwhile();
     },
   }),
 ];
@@ -201,37 +254,37 @@ function compile(document: unknown, path = ''): Profile {
   throw invalid(compiled.errors.map((error) => ({ ...error, path: path + error.path })));
 }
 
-async function find(deps: ApiDeps, name: string): Promise<Profile> {
+async function find(deps: ProfileRouteDeps, name: string): Promise<Profile> {
   const profile = await deps.profiles.get(name, null);
   if (profile === null)
     throw invalid([{ path: '/profile', message: `"${name}" does not exist: GET /v1/profiles lists what there is` }]);
   return profile;
 }
 
-async function readOwn(deps: ApiDeps, name: string): Promise<StoredProfile> {
+async function readOwn(deps: ProfileRouteDeps, name: string): Promise<StoredProfile> {
   if (BUILT_IN_PROFILES.has(name))
     throw new Problem('conflict', `${name} is built in and cannot be changed. Add one of your own like it.`);
-  const stored = await deps.profileStore.getLatest(name);
+  const stored = await deps.store.getLatest(name);
   if (stored === null) throw notFound('profile');
   return stored;
 }
 
 /** What a subscription's keys must be is settled when it is made: a version that needs others would leave it unsigned. */
-async function checkKeys(deps: ApiDeps, current: StoredProfile, next: ProfileDocument): Promise<void> {
+async function checkKeys(deps: ProfileRouteDeps, current: StoredProfile, next: ProfileDocument): Promise<void> {
   const before = compile(current.document).document;
   // A further scheme is fine: it signs with the keys that are there.
   const demands = ({ subscription, signatures }: ProfileDocument) =>
     [subscription.secret, subscription.secretFormat, signatures.some(({ key }) => key === 'tenant')].join();
-  if (demands(before) === demands(next) || !(await deps.profileStore.isUsed(next.name))) return;
+  if (demands(before) === demands(next) || !(await deps.store.isUsed(next.name))) return;
   const message =
     'Subscriptions use it, and their keys were made for its secret, its format and its signing key’s owner as they are. Add a profile of another name.';
   throw new Problem('conflict', message);
 }
 
-async function tenantWithDefault(deps: ApiDeps, name: string): Promise<string | null> {
+async function tenantWithDefault(deps: ProfileRouteDeps, name: string): Promise<string | null> {
   let after: string | null = null;
   do {
-    const page: Awaited<ReturnType<typeof deps.catalog.listTenants>> = await deps.catalog.listTenants(100, after);
+    const page: Awaited<ReturnType<typeof deps.tenants.listTenants>> = await deps.tenants.listTenants(100, after);
     const found = page.values.find(({ defaultProfile }) => defaultProfile === name);
     if (found !== undefined) return found.id;
     after = page.next;

@@ -1,22 +1,44 @@
 import * as z from 'zod';
-import { REJECTION_CODES, type RejectedEvent } from '../../core/event/rejected-event.ts';
+import type { Journal } from '../../adapters/dynamodb/journal.ts';
+import { REJECTION_CODES, type RejectedEvent, RejectionReason } from '../../core/event/rejected-event.ts';
 import { TenantId } from '../../core/ids.ts';
 import { listOptions, pageQuery, rangeQuery, route } from '../http/route.ts';
-import { listBody, listOf, RejectedEventView, rejectedEventView } from './views.ts';
+import { listBody, listOf } from '../schemas/list.ts';
+import { Timestamp, time } from '../schemas/values.ts';
 
-export const rejectedEventRoutes = [
+const RejectedEventView = z
+  .object({
+    id: z.string(),
+    tenantId: z.string().nullable(),
+    rejectedAt: Timestamp,
+    reason: RejectionReason,
+    body: z.string().meta({ description: 'The message as it came.' }),
+    bodyTruncated: z.boolean(),
+  })
+  .meta({ id: 'RejectedEvent' });
+
+function rejectedEventView({ rejectedAt, ...rest }: RejectedEvent) {
+  return { ...rest, rejectedAt: time(rejectedAt) };
+}
+
+export interface RejectedEventRouteDeps {
+  journal: Pick<Journal, 'listRejected'>;
+}
+
+export const createRejectedEventRoutes = ({ journal }: RejectedEventRouteDeps) => [
   route('GET', '/v1/rejected-events', {
+    id: 'listRejectedEvents',
     summary: 'List messages that were not events, newest first',
     tag: 'Rejected events',
     access: 'company',
     query: { ...pageQuery, ...rangeQuery, tenantId: TenantId.optional(), code: z.enum(REJECTION_CODES).optional() },
     responses: { 200: { description: 'A page of rejected events.', schema: listOf(RejectedEventView) } },
-    run: async ({ query, deps }) => {
+    run: async ({ query }) => {
       const { tenantId, code } = query;
       const matches = (one: RejectedEvent) =>
         (tenantId === undefined || one.tenantId === tenantId) && (code === undefined || one.reason.code === code);
       const isFiltered = tenantId !== undefined || code !== undefined;
-      const page = await deps.journal.listRejected(listOptions(query), isFiltered ? matches : null);
+      const page = await journal.listRejected(listOptions(query), isFiltered ? matches : null);
       return { status: 200, body: listBody(page, page.values.map(rejectedEventView)) };
     },
   }),

@@ -1,31 +1,27 @@
 import * as z from 'zod';
-import type { ProfileDocument } from '../../core/profile/profile.ts';
-import type { Subscription } from '../../core/subscription/subscription.ts';
-import { forbidReadOnly, Problem } from '../http/problem.ts';
-import { type ApiDeps, route } from '../http/route.ts';
-import { chooseSecret, generateTextSecret, makeKeys, revealSecret, SecretInput } from '../secrets.ts';
-import { changeSubscription, readSubscription } from '../subscriptions.ts';
-import { subscriptionParams } from './subscriptions.ts';
-import { SecretView } from './views.ts';
+import { refuseSecrets } from '../../core/access/secret-access.ts';
+import { SecretInput } from '../../core/profile/secret.ts';
+import { Refusal } from '../../core/refusal.ts';
+import type { Secrets } from '../../core/subscription/secrets.ts';
+import type { VisibleKeys } from '../../core/subscription/subscription-keys.ts';
+import { route } from '../http/route.ts';
+import { subscriptionParams } from '../schemas/params.ts';
+import { SecretView, secretView } from '../schemas/secret.ts';
 
 const DEFAULT_OVERLAP_SECONDS = 86_400;
-/** Each signs every delivery until it ends, so a rotation too many ends the oldest early. */
-const MAX_PREVIOUS_KEYS = 6;
 
-export const secretRoutes = [
+export const createSecretRoutes = ({ secrets }: { secrets: Secrets }) => [
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret', {
+    id: 'getSubscriptionSecret',
     summary: 'Read the signing secret',
     tag: 'Subscriptions',
     access: 'tenant',
     params: subscriptionParams,
     responses: { 200: { description: 'The keys.', schema: SecretView } },
-    run: async ({ params, principal, deps }) => {
-      forbidReadOnly(principal);
-      const subscription = await readSubscription(deps, params);
-      return { status: 200, body: await revealSecret(deps, subscription) };
-    },
+    run: async ({ params, principal }) => answer(refuseSecrets(principal) ?? (await secrets.reveal(params))),
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret/rotate', {
+    id: 'rotateSubscriptionSecret',
     summary: 'Change the signing secret; the old one signs beside it for a while, if the profile has room for both',
     tag: 'Subscriptions',
     access: 'tenant',
@@ -43,37 +39,10 @@ export const secretRoutes = [
       .meta({ id: 'RotateInput' }),
     bodyOptional: true,
     responses: { 200: { description: 'The new keys, and when the old ones end.', schema: SecretView } },
-    run: async ({ params, body, deps }) => {
-      const now = deps.now();
-      const rotated = await changeSubscription(deps, params, null, async (current) => {
-        const document = await profileOf(deps, current);
-        const fresh = await makeKeys(deps, params, current.signatureVersions, nextSecret(document, body.secret));
-        const overlapMs = carriesSeveral(document) ? body.overlapSeconds * 1_000 : 0;
-        const previous = current.keys
-          .map((key) => ({ ...key, endsAt: Math.min(key.endsAt ?? Number.POSITIVE_INFINITY, now + overlapMs) }))
-          .filter(({ endsAt }) => endsAt > now);
-        return { ...current, keys: [...fresh, ...previous.slice(0, MAX_PREVIOUS_KEYS)] };
-      });
-      return { status: 200, body: await revealSecret(deps, rotated) };
-    },
+    run: async ({ params, body }) => answer(await secrets.rotate(params, body.secret, body.overlapSeconds)),
   }),
 ];
 
-async function profileOf(deps: ApiDeps, { profile: name }: Subscription): Promise<ProfileDocument> {
-  const profile = await deps.profiles.get(name, null);
-  if (profile === null) throw new Problem('conflict', `The profile ${name} was deleted. Change it first.`);
-  return profile.document;
-}
-
-/** Whether an old secret can sign beside a new one: a header without a separator has room for one signature. */
-function carriesSeveral({ signatures }: ProfileDocument): boolean {
-  return signatures.some(({ key, separator }) => key === 'subscription' && separator !== null);
-}
-
-/** By the profile's rules; to rotate asks for a secret even where one is optional. */
-function nextSecret(document: ProfileDocument, brought: string | undefined): string {
-  if (document.subscription.secret === 'none') {
-    throw new Problem('conflict', `Subscriptions with the profile ${document.name} have no secret of their own.`);
-  }
-  return chooseSecret(document, brought) ?? generateTextSecret();
+function answer(keys: VisibleKeys | Refusal) {
+  return keys instanceof Refusal ? keys : { status: 200, body: secretView(keys) };
 }

@@ -1,24 +1,50 @@
 import * as z from 'zod';
-import { TenantId } from '../../core/ids.ts';
+import type { Tokens } from '../../adapters/dynamodb/tokens.ts';
+import { refuseSecrets } from '../../core/access/secret-access.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
+import { SecretInput } from '../../core/profile/secret.ts';
+import { Refusal } from '../../core/refusal.ts';
+import type { TenantRemoval } from '../../core/subscription/tenant-removal.ts';
+import type { Tenant } from '../../core/tenant/tenant.ts';
+import type { TenantKeys } from '../../core/tenant/tenant-keys.ts';
+import type { Tenants } from '../../core/tenant/tenants.ts';
+import { Metadata, Name } from '../../core/text-fields.ts';
 import { decodeCursor } from '../http/cursor.ts';
-import { Metadata, Name } from '../http/fields.ts';
-import { checkRevision, modify } from '../http/modify.ts';
-import { forbidReadOnly, invalid, notFound } from '../http/problem.ts';
 import { pageQuery, route } from '../http/route.ts';
-import { SecretInput } from '../secrets.ts';
-import { deleteSubscription } from '../subscriptions.ts';
-import { ensureTenantKey, rotateTenantKey } from '../tenant-key.ts';
-import { listBody, listOf, TenantView, tenantView, time } from './views.ts';
+import { listBody, listOf } from '../schemas/list.ts';
+import { tenantParams } from '../schemas/params.ts';
+import { Timestamp, time } from '../schemas/values.ts';
 
-export const tenantParams = { tenantId: TenantId };
+const TenantView = z
+  .object({
+    id: z.string(),
+    name: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()),
+    defaultProfile: z.string().nullable(),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: 'Tenant' });
+
+function tenantView({ id, name, metadata, defaultProfile, createdAt, updatedAt }: Tenant) {
+  return { id, name, metadata, defaultProfile, createdAt: time(createdAt), updatedAt: time(updatedAt) };
+}
 
 const SigningKeyView = z.object({ key: z.string() }).meta({ id: 'SigningKey' });
 
 const DEFAULT_TOKEN_SECONDS = 3_600;
 
-export const tenantRoutes = [
+export interface TenantRouteDeps {
+  tenants: Tenants;
+  removal: TenantRemoval;
+  keys: TenantKeys;
+  tokens: Pick<Tokens, 'create'>;
+  now: () => number;
+}
+
+export const createTenantRoutes = ({ tenants, removal, keys, tokens, now }: TenantRouteDeps) => [
   route('PUT', '/v1/tenants/{tenantId}', {
+    id: 'putTenant',
     summary: 'Create or replace a tenant',
     tag: 'Tenants',
     access: 'company',
@@ -35,100 +61,77 @@ export const tenantRoutes = [
       200: { description: 'Replaced.', schema: TenantView },
       201: { description: 'Created.', schema: TenantView },
     },
-    run: async ({ params, body, ifMatch, deps }) => {
-      const { defaultProfile } = body;
-      if (defaultProfile !== null && (await deps.profiles.get(defaultProfile, null)) === null) {
-        throw invalid([{ path: '/defaultProfile', message: 'does not exist: GET /v1/profiles lists what there is' }]);
-      }
-      const now = deps.now();
-      const fresh = { id: params.tenantId, ...body, signingKey: null, createdAt: now, updatedAt: now, revision: 0 };
-      if (ifMatch === null && (await deps.catalog.saveTenant(fresh, 0)))
-        return { status: 201, body: tenantView(fresh), revision: 1 };
-      const tenant = await modify({
-        what: 'tenant',
-        ifMatch,
-        read: () => deps.catalog.getTenant(params.tenantId),
-        change: (known) => ({ ...known, ...body, updatedAt: now }),
-        save: deps.catalog.saveTenant,
-      });
-      return { status: 200, body: tenantView(tenant), revision: tenant.revision };
+    run: async ({ params, body, ifMatch }) => {
+      const put = await tenants.put(params.tenantId, body, ifMatch);
+      if (put instanceof Refusal) return put;
+      const { tenant, isNew } = put;
+      return { status: isNew ? 201 : 200, body: tenantView(tenant), revision: tenant.revision };
     },
   }),
   route('GET', '/v1/tenants', {
+    id: 'listTenants',
     summary: 'List tenants, newest first',
     tag: 'Tenants',
     access: 'company',
     query: pageQuery,
     responses: { 200: { description: 'A page of tenants.', schema: listOf(TenantView) } },
-    run: async ({ query, deps }) => {
-      const page = await deps.catalog.listTenants(query.limit, decodeCursor(query.cursor));
+    run: async ({ query }) => {
+      const page = await tenants.page(query.limit, decodeCursor(query.cursor));
       return { status: 200, body: listBody(page, page.values.map(tenantView)) };
     },
   }),
   route('GET', '/v1/tenants/{tenantId}', {
+    id: 'getTenant',
     summary: 'Read a tenant',
     tag: 'Tenants',
     access: 'tenant',
     params: tenantParams,
     responses: { 200: { description: 'The tenant.', schema: TenantView } },
-    run: async ({ params, deps }) => {
-      const tenant = await deps.catalog.getTenant(params.tenantId);
-      if (tenant === null) throw notFound('tenant');
+    run: async ({ params }) => {
+      const tenant = await tenants.read(params.tenantId);
+      if (tenant instanceof Refusal) return tenant;
       return { status: 200, body: tenantView(tenant), revision: tenant.revision };
     },
   }),
   route('DELETE', '/v1/tenants/{tenantId}', {
+    id: 'deleteTenant',
     summary: 'Delete a tenant and its subscriptions',
     tag: 'Tenants',
     access: 'company',
     params: tenantParams,
     conditional: true,
-    responses: { 204: { description: 'Deleted. The log of its deliveries stays until it expires.', schema: null } },
-    run: async ({ params, ifMatch, deps }) => {
-      const tenant = await deps.catalog.getTenant(params.tenantId);
-      if (tenant === null) throw notFound('tenant');
-      checkRevision(ifMatch, tenant);
-      // The tenant goes last: cut short, the request can be sent again.
-      let after: string | null = null;
-      do {
-        const page: Awaited<ReturnType<typeof deps.catalog.pageSubscriptions>> = await deps.catalog.pageSubscriptions(
-          params.tenantId,
-          100,
-          after,
-          null,
-        );
-        await Promise.all(page.values.map((subscription) => deleteSubscription(deps, subscription)));
-        after = page.next;
-      } while (after !== null);
-      await deps.catalog.deleteTenant(params.tenantId);
-      return { status: 204 };
+    responses: {
+      202: { description: 'Deleted. Its many subscriptions are deleted in the next minutes.', schema: null },
+      204: { description: 'Deleted. The log of its deliveries stays until it expires.', schema: null },
+    },
+    run: async ({ params, ifMatch }) => {
+      const done = await removal.delete(params.tenantId, ifMatch);
+      if (done instanceof Refusal) return done;
+      return { status: done === 'queued' ? 202 : 204 };
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/signing-key', {
+    id: 'getSigningKey',
     summary: 'Read the signing key of profiles whose key belongs to the tenant',
     tag: 'Tenants',
     access: 'tenant',
     params: tenantParams,
     responses: { 200: { description: 'The key; made if there was none.', schema: SigningKeyView } },
-    run: async ({ params, principal, deps }) => {
-      forbidReadOnly(principal);
-      return { status: 200, body: { key: await ensureTenantKey(deps, params.tenantId) } };
-    },
+    run: async ({ params, principal }) => keyAnswer(refuseSecrets(principal) ?? (await keys.ensure(params.tenantId))),
   }),
   route('POST', '/v1/tenants/{tenantId}/signing-key/rotate', {
-    summary: 'Replace the tenant’s signing key at once',
+    id: 'rotateSigningKey',
+    summary: 'Replace the tenant’s signing key immediately',
     tag: 'Tenants',
     access: 'tenant',
     params: tenantParams,
     body: z.strictObject({ key: SecretInput.optional() }).meta({ id: 'SigningKeyInput' }),
     bodyOptional: true,
-    responses: { 200: { description: 'The new key; the old one signs nothing any more.', schema: SigningKeyView } },
-    run: async ({ params, body, deps }) => ({
-      status: 200,
-      body: { key: await rotateTenantKey(deps, params.tenantId, body.key) },
-    }),
+    responses: { 200: { description: 'The new key; the old one no longer signs.', schema: SigningKeyView } },
+    run: async ({ params, body }) => keyAnswer(await keys.rotate(params.tenantId, body.key)),
   }),
   route('POST', '/v1/tenants/{tenantId}/portal-tokens', {
+    id: 'createPortalToken',
     summary: 'Make a token that sees this tenant only',
     tag: 'Tenants',
     access: 'company',
@@ -151,10 +154,10 @@ export const tenantRoutes = [
         }),
       },
     },
-    run: async ({ params, body, deps }) => {
-      const endsAt = deps.now() + body.expiresInSeconds * 1_000;
+    run: async ({ params, body }) => {
+      const endsAt = now() + body.expiresInSeconds * 1_000;
       const grant = { tenantId: params.tenantId, readOnly: body.readOnly, endsAt };
-      const token = await deps.tokens.create(grant);
+      const token = await tokens.create(grant);
       return {
         status: 201,
         body: { token, tenantId: params.tenantId, readOnly: body.readOnly, expiresAt: time(endsAt) },
@@ -162,3 +165,7 @@ export const tenantRoutes = [
     },
   }),
 ];
+
+function keyAnswer(key: string | Refusal) {
+  return key instanceof Refusal ? key : { status: 200, body: { key } };
+}

@@ -1,7 +1,7 @@
 import type { Event } from '../event/event.ts';
 import type { DeliveryRef, Random } from '../ids.ts';
-import type { Profile } from '../profile/compile-profile.ts';
 import type { ProfileDocument } from '../profile/profile.ts';
+import type { ProfileSource } from '../profile/profile-source.ts';
 import { isTooLate } from '../profile/retry-policy.ts';
 import { hasExpired, type StatusReason, type Subscription } from '../subscription/subscription.ts';
 import type { Attempt } from './attempt.ts';
@@ -44,12 +44,6 @@ export interface DeliverStore extends TenantKeys {
   getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null>;
   disableSubscription(tenantId: string, subscriptionId: string, reason: StatusReason): Promise<void>;
   removeSubscription(tenantId: string, subscriptionId: string): Promise<void>;
-}
-
-/** Where profiles come from. Null for one that does not exist. */
-export interface ProfileSource {
-  /** @param version null for the latest */
-  get(name: string, version: number | null): Promise<Profile | null>;
 }
 
 export interface DeliverDeps extends AttemptDeps {

@@ -3,16 +3,13 @@ import type { Profile, ProfileKeys } from '../profile/compile-profile.ts';
 import type { ProfileDocument } from '../profile/profile.ts';
 import { matchesStatus } from '../profile/retry-policy.ts';
 import type { SigningKey } from '../profile/signing.ts';
+import { openHeaders } from '../subscription/own-headers.ts';
 import { type Subscription, signingKeys } from '../subscription/subscription.ts';
 import type { WebhookRequest, WebhookResult, WebhookSender } from '../target/webhook.ts';
+import { type Opener, tenantKeyOwner } from '../vault.ts';
 import type { Attempt } from './attempt.ts';
 import type { Delivery, MadeAttempt } from './delivery.ts';
-import { templateValues } from './template-values.ts';
-
-/** Opens what was sealed for one subscription. */
-export interface Opener {
-  open(sealed: string, owner: { tenantId: string; subscriptionId: string }): Promise<string>;
-}
+import { attemptTimeoutMs, renderRequest } from './render-request.ts';
 
 export interface TenantKeys {
   /** The tenant's signing key, sealed; null if it has none. */
@@ -39,25 +36,27 @@ export async function makeAttempt(
 ): Promise<MadeAttempt> {
   const startedAt = deps.now();
   const number = (delivery.attempts.at(-1)?.number ?? 0) + 1;
-  const values = templateValues(event, subscription, { ref: delivery, attempt: number, at: startedAt });
-  const { body, headers } = profile.render(values, await openKeys(deps, profile, subscription, startedAt));
   const credentials =
     subscription.credentials === null ? null : await open(deps, subscription, subscription.credentials);
-  const own = { 'user-agent': deps.userAgent, ...headers };
-  const { timeoutSeconds } = profile.document.retry;
+  const { body, headers, shownHeaders } = renderRequest(profile, {
+    event,
+    subscription,
+    ref: delivery,
+    attempt: number,
+    at: startedAt,
+    keys: await openKeys(deps, profile, subscription, startedAt),
+    userAgent: deps.userAgent,
+    ownHeaders: await openHeaders(deps.opener, subscription),
+    credentials,
+  });
   const request: WebhookRequest = {
     url: subscription.url,
-    headers: {
-      ...withoutClashes(subscription.headers, own),
-      ...(credentials === null ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
-      ...own,
-    },
+    headers,
     body,
-    timeoutMs: Math.min(deps.attemptTimeoutMs, (timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1_000),
+    timeoutMs: attemptTimeoutMs(profile, deps.attemptTimeoutMs),
   };
   const result = judge(await deps.sender.send(request), profile.document);
-  const shown = { ...redacted(withoutClashes(subscription.headers, own)), ...own };
-  return { trigger, startedAt, result, request: { url: subscription.url, headers: shown } };
+  return { trigger, startedAt, result, request: { url: subscription.url, headers: shownHeaders } };
 }
 
 /** What counts as success is the profile's to say. */
@@ -93,20 +92,6 @@ async function openKeys(
   return { subscription: keys, tenant: await deps.opener.open(sealed, tenantKeyOwner(tenantId)) };
 }
 
-/** Whom a tenant's signing key is sealed for: no subscription has an empty id. */
-export const tenantKeyOwner = (tenantId: string) => ({ tenantId, subscriptionId: '' });
-
 function open(deps: AttemptDeps, { tenantId, id }: Subscription, sealed: string): Promise<string> {
   return deps.opener.open(sealed, { tenantId, subscriptionId: id });
-}
-
-/** A subscription's headers, without those that the profile sets: header names ignore case. */
-function withoutClashes(headers: Record<string, string>, own: Record<string, string>): Record<string, string> {
-  const taken = new Set(Object.keys(own).map((name) => name.toLowerCase()));
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !taken.has(name.toLowerCase())));
-}
-
-/** A customer's own headers often carry keys: the log keeps their names. */
-function redacted(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.keys(headers).map((name) => [name, '[redacted]']));
 }

@@ -28,7 +28,18 @@ export const ReleaseMessage = z.object({
 });
 export type ReleaseMessage = z.infer<typeof ReleaseMessage>;
 
-export const WorkMessage = z.discriminatedUnion('kind', [DeliverMessage, ReleaseMessage]);
+/** On the retries queue: a tenant was deleted; delete the subscriptions that it had. */
+export const DeleteTenantMessage = z.object({
+  v: z.literal(1),
+  kind: z.literal('delete_tenant'),
+  tenantId: z.string(),
+  /** Epoch milliseconds: younger subscriptions stay. */
+  createdUntil: z.number(),
+  cursor: z.string().nullable(),
+});
+export type DeleteTenantMessage = z.infer<typeof DeleteTenantMessage>;
+
+export const WorkMessage = z.discriminatedUnion('kind', [DeliverMessage, ReleaseMessage, DeleteTenantMessage]);
 export type WorkMessage = z.infer<typeof WorkMessage>;
 
 /** A message to be sent, to become visible after `delaySeconds` (SQS: 0 to 900). */
@@ -51,4 +62,8 @@ export function releaseMessage(
 ): Outgoing {
   const message: ReleaseMessage = { v: 1, kind: 'release', tenantId, subscriptionId: id, parked, since, cursor: null };
   return { message, delaySeconds: 0 };
+}
+
+export function deleteTenantMessage(task: Omit<DeleteTenantMessage, 'v' | 'kind'>): Outgoing {
+  return { message: { v: 1, kind: 'delete_tenant', ...task }, delaySeconds: 0 };
 }

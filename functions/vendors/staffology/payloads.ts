@@ -1,14 +1,16 @@
 import * as z from 'zod';
+import type { Journal } from '../../adapters/dynamodb/journal.ts';
 import { JsonText } from '../../api/http/json.ts';
 import { notFound } from '../../api/http/problem.ts';
-import type { ApiDeps } from '../../api/http/route.ts';
-import { time } from '../../api/resources/views.ts';
+import { time } from '../../api/schemas/values.ts';
 import type { Delivery } from '../../core/delivery/delivery.ts';
-import { templateValues } from '../../core/delivery/template-values.ts';
+import { renderRequest } from '../../core/delivery/render-request.ts';
 import { EventId } from '../../core/ids.ts';
+import type { ProfileSource } from '../../core/profile/profile-source.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { Subscription } from '../../core/subscription/subscription.ts';
 import { readQuery, vendorRoute } from '../vendor-route.ts';
-import { readOne } from '../vendor-subscriptions.ts';
+import type { VendorSubscriptions } from '../vendor-subscriptions.ts';
 import { fromGuid, toGuid, WebhookId } from './guid.ts';
 
 const PATH = '/employers/{tenantId}/webhooks/{subscriptionId}/payloads';
@@ -20,20 +22,33 @@ const pages = z.object({
   pageSize: z.coerce.number('must be a whole number from 1 to 100').int().min(1).max(100).default(100),
 });
 
-export const payloadRoutes = [
+/** Where payloads come from. */
+export interface PayloadSource {
+  journal: Pick<Journal, 'getDelivery' | 'getEvent' | 'listDeliveries'>;
+  profiles: ProfileSource;
+  userAgent: string;
+}
+
+export interface PayloadRouteDeps extends PayloadSource {
+  webhooks: VendorSubscriptions;
+}
+
+export const createPayloadRoutes = (deps: PayloadRouteDeps) => [
   vendorRoute('GET', PATH, {
     params,
-    run: async ({ params, query, deps }) => {
+    run: async ({ params, query }) => {
       const { pageNum, pageSize } = readQuery(pages, query);
-      const subscription = await readOne(deps, 'staffology', params);
+      const subscription = await deps.webhooks.read(params);
+      if (subscription instanceof Refusal) return subscription;
       const deliveries = await readPage(deps, subscription.id, pageNum, pageSize);
       return { status: 200, body: deliveries.map((delivery) => item(subscription, delivery)) };
     },
   }),
   vendorRoute('GET', `${PATH}/{payloadId}`, {
     params: { ...params, payloadId: EventId },
-    run: async ({ params, deps }) => {
-      const subscription = await readOne(deps, 'staffology', params);
+    run: async ({ params }) => {
+      const subscription = await deps.webhooks.read(params);
+      if (subscription instanceof Refusal) return subscription;
       const delivery = await findDelivery(deps, subscription, params.payloadId);
       if (delivery === null) throw notFound('payload');
       return { status: 200, body: await payloadView(deps, subscription, delivery) };
@@ -45,13 +60,18 @@ export const payloadRoutes = [
 const MAX_COUNTED = 100;
 
 /** How often a webhook was triggered, as far as it is on record and up to a limit; and the newest of these. */
-export async function countPayloads(deps: ApiDeps, subscriptionId: string) {
+export async function countPayloads(deps: PayloadSource, subscriptionId: string) {
   const options = { limit: MAX_COUNTED, after: null, from: null, to: null };
   const { values } = await deps.journal.listDeliveries(subscriptionId, options, null);
   return { eventCount: values.length, last: values[0] };
 }
 
-async function readPage(deps: ApiDeps, subscriptionId: string, pageNum: number, limit: number): Promise<Delivery[]> {
+async function readPage(
+  deps: PayloadSource,
+  subscriptionId: string,
+  pageNum: number,
+  limit: number,
+): Promise<Delivery[]> {
   let after: string | null = null;
   for (let page = 1; ; page += 1) {
     const found: Awaited<ReturnType<typeof deps.journal.listDeliveries>> = await deps.journal.listDeliveries(
@@ -67,7 +87,7 @@ async function readPage(deps: ApiDeps, subscriptionId: string, pageNum: number, 
 
 /** A webhook has one delivery of an event, so the event's id names it. */
 async function findDelivery(
-  deps: ApiDeps,
+  deps: PayloadSource,
   { tenantId, id }: Subscription,
   payloadId: string,
 ): Promise<Delivery | null> {
@@ -91,7 +111,7 @@ function item({ tenantId, id }: Subscription, { eventId, eventType }: Delivery) 
 /** The longest text that the vendor's API has for names and messages. */
 const MAX_TEXT = 150;
 
-export async function payloadView(deps: ApiDeps, subscription: Subscription, delivery: Delivery) {
+export async function payloadView(deps: PayloadSource, subscription: Subscription, delivery: Delivery) {
   const last = delivery.attempts.at(-1);
   const message = last?.error?.message ?? delivery.statusReason?.message ?? null;
   return {
@@ -109,7 +129,11 @@ export async function payloadView(deps: ApiDeps, subscription: Subscription, del
 }
 
 /** What is sent. Null if the event's data was expunged. */
-async function payloadOf(deps: ApiDeps, subscription: Subscription, delivery: Delivery): Promise<JsonText | null> {
+async function payloadOf(
+  deps: PayloadSource,
+  subscription: Subscription,
+  delivery: Delivery,
+): Promise<JsonText | null> {
   const [event, profile] = await Promise.all([
     deps.journal.getEvent(delivery.tenantId, delivery.eventId),
     deps.profiles.get(delivery.profile, delivery.profileVersion),
@@ -117,8 +141,9 @@ async function payloadOf(deps: ApiDeps, subscription: Subscription, delivery: De
   if (event === null || event.data === null || profile === null) return null;
   const last = delivery.attempts.at(-1);
   const at = { ref: delivery, attempt: last?.number ?? 1, at: last?.startedAt ?? delivery.eventAt };
-  const values = templateValues({ ...event, data: event.data }, subscription, at);
-  return new JsonText(profile.render(values, { subscription: [], tenant: null }).body);
+  const keys = { subscription: [], tenant: null };
+  const parts = { event: { ...event, data: event.data }, subscription, ...at, keys, userAgent: deps.userAgent };
+  return new JsonText(renderRequest(profile, parts).body);
 }
 
 function taskStatus({ status, attempts }: Delivery): 'Queued' | 'Processing' | 'Sent' | 'Failed' {

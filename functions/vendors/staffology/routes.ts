@@ -1,21 +1,14 @@
 import * as z from 'zod';
 import { JsonText } from '../../api/http/json.ts';
 import { notFound } from '../../api/http/problem.ts';
-import type { ApiDeps } from '../../api/http/route.ts';
-import { renderSample } from '../../api/resources/event-types.ts';
+import type { Samples } from '../../core/delivery/samples.ts';
+import type { EventType } from '../../core/event/event-type.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { Subscription } from '../../core/subscription/subscription.ts';
 import { readMembers, vendorRoute } from '../vendor-route.ts';
-import {
-  canonicalNames,
-  create,
-  listOwn,
-  readOne,
-  remove,
-  replace,
-  vendorEventTypes,
-} from '../vendor-subscriptions.ts';
+import { type VendorSubscriptions, vendorEventTypes } from '../vendor-subscriptions.ts';
 import { toGuid, WebhookId } from './guid.ts';
-import { countPayloads, payloadView } from './payloads.ts';
+import { countPayloads, type PayloadSource, payloadView } from './payloads.ts';
 
 const PATH = '/employers/{tenantId}/webhooks';
 const params = { subscriptionId: WebhookId };
@@ -28,64 +21,70 @@ const Webhook = z.object({
   active: z.boolean().nullish(),
 });
 
-export const staffologyRoutes = [
+export interface StaffologyRouteDeps extends PayloadSource {
+  webhooks: VendorSubscriptions;
+  samples: Samples;
+  getEventType: (name: string) => Promise<EventType | null>;
+}
+
+export const createStaffologyRoutes = (deps: StaffologyRouteDeps) => [
   vendorRoute('GET', PATH, {
-    run: async ({ params: { tenantId }, deps }) => {
-      const found = await listOwn(deps, 'staffology', tenantId);
+    run: async ({ params: { tenantId } }) => {
+      const found = await deps.webhooks.list(tenantId);
       return { status: 200, body: found.map(item) };
     },
   }),
   vendorRoute('POST', PATH, {
     hasBody: true,
     fields,
-    run: async ({ params: { tenantId }, body, deps }) => {
+    run: async ({ params: { tenantId }, body }) => {
       const { active, ...input } = await read(deps, body);
-      const made = await create(deps, 'staffology', tenantId, input, active);
+      const made = await deps.webhooks.create(tenantId, input, active);
+      if (made instanceof Refusal) return made;
       return { status: 201, body: await view(deps, made), location: pathOf(made) };
     },
   }),
   // Before {subscriptionId}/payloads, which would take "samples" for an id.
   vendorRoute('GET', `${PATH}/samples/{webhookEvent}`, {
     params: { webhookEvent: z.string().max(200) },
-    run: async ({ params: { webhookEvent }, deps }) => {
+    run: async ({ params: { webhookEvent } }) => {
       const wanted = webhookEvent.toLowerCase();
       const known = vendorEventTypes('staffology').find(({ name }) => name.toLowerCase() === wanted);
       const name = known?.name ?? webhookEvent;
       // The deployment's own example comes first: it was written for what is really sent.
-      const example = (await deps.catalog.getEventType(name))?.example;
+      const example = (await deps.getEventType(name))?.example;
       const text = example ?? (known === undefined ? null : JSON.stringify(known.example));
       if (text === null) throw notFound('sample');
-      return { status: 200, body: new JsonText(await renderSample(deps, name, text, 'staffology')) };
+      const sample = await deps.samples.render(name, text, 'staffology');
+      return sample instanceof Refusal ? sample : { status: 200, body: new JsonText(sample) };
     },
   }),
   vendorRoute('GET', `${PATH}/{subscriptionId}`, {
     params,
-    run: async ({ params, deps }) => {
-      return { status: 200, body: await view(deps, await readOne(deps, 'staffology', params)) };
+    run: async ({ params }) => {
+      const found = await deps.webhooks.read(params);
+      return found instanceof Refusal ? found : { status: 200, body: await view(deps, found) };
     },
   }),
   vendorRoute('PUT', `${PATH}/{subscriptionId}`, {
     params,
     hasBody: true,
     fields,
-    run: async ({ params, body, deps }) => {
+    run: async ({ params, body }) => {
       const { active, ...patch } = await read(deps, body);
-      const next = await replace(deps, 'staffology', params, { patch, isActive: active });
-      return { status: 200, body: await view(deps, next) };
+      const next = await deps.webhooks.replace(params, { patch, isActive: active });
+      return next instanceof Refusal ? next : { status: 200, body: await view(deps, next) };
     },
   }),
   vendorRoute('DELETE', `${PATH}/{subscriptionId}`, {
     params,
-    run: async ({ params, deps }) => {
-      await remove(deps, 'staffology', params);
-      return { status: 204 };
-    },
+    run: async ({ params }) => (await deps.webhooks.remove(params)) ?? { status: 204 },
   }),
 ];
 
-async function read(deps: ApiDeps, body: unknown) {
+async function read({ webhooks }: StaffologyRouteDeps, body: unknown) {
   const { webhookEvent, url, active } = readMembers(Webhook, body);
-  const eventTypes = await canonicalNames(deps, 'staffology', [webhookEvent], '/webhookEvent');
+  const eventTypes = await webhooks.canonicalNames([webhookEvent], '/webhookEvent');
   return { eventTypes, url, active: active ?? true };
 }
 
@@ -98,7 +97,7 @@ function item(subscription: Subscription) {
   return { id: toGuid(id), name: name ?? eventTypes[0] ?? null, metadata: null, url: pathOf(subscription) };
 }
 
-async function view(deps: ApiDeps, subscription: Subscription) {
+async function view(deps: PayloadSource, subscription: Subscription) {
   const { id, eventTypes, url, status } = subscription;
   const { eventCount, last } = await countPayloads(deps, id);
   return {

@@ -14,6 +14,7 @@ const ALL = {
   EVENT_TYPES: 'strict',
   DEFAULT_PROFILE: 'standard',
   COMPATIBILITY: 'keypay,staffology',
+  MAX_SUBSCRIPTIONS_PER_TENANT: '1000',
   JOURNAL_RETENTION_DAYS: '30',
   ALLOWED_PRIVATE_RANGES: '10.0.0.0/8,127.0.0.0/8',
   ALLOWED_PORTS: '443,8443',
@@ -28,6 +29,7 @@ describe("a function's environment", () => {
     expect(readEnvironment(names, ALL)).toEqual({
       ...ALL,
       COMPATIBILITY: ['keypay', 'staffology'],
+      MAX_SUBSCRIPTIONS_PER_TENANT: 1_000,
       JOURNAL_RETENTION_DAYS: 30,
       ALLOWED_PRIVATE_RANGES: ['10.0.0.0/8', '127.0.0.0/8'],
       ALLOWED_PORTS: [443, 8443],
@@ -51,6 +53,7 @@ describe("a function's environment", () => {
     ['EVENT_TYPES', 'closed'],
     ['DEFAULT_PROFILE', ''],
     ['COMPATIBILITY', 'keypay,acme'],
+    ['MAX_SUBSCRIPTIONS_PER_TENANT', '0'],
     ['JOURNAL_RETENTION_DAYS', '0'],
     ['ALLOW_HTTP', 'yes'],
     ['ALLOWED_PORTS', '443,http'],

@@ -1,30 +1,48 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { ProfileDocument } from '../core/profile/profile.ts';
-import type { StatusReason, Subscription } from '../core/subscription/subscription.ts';
-import type { WebhookResult } from '../core/target/webhook.ts';
-import type { ApiDeps } from './http/route.ts';
+import type { ProfileDocument } from '../profile/profile.ts';
+import type { WebhookResult, WebhookSender } from '../target/webhook.ts';
+import { type Owner, subscriptionOwner, type Vault } from '../vault.ts';
+import type { StatusReason, Subscription } from './subscription.ts';
 
 /** What a handshake leaves a subscription as. */
-type Verified = Pick<Subscription, 'status' | 'statusReason' | 'verificationToken'>;
+export type Verified = Pick<Subscription, 'status' | 'statusReason' | 'verificationToken'>;
 
-interface Target {
-  owner: { tenantId: string; subscriptionId: string };
+/** Whom a handshake is made with. */
+export interface Handshake {
+  owner: Owner;
   /** With user name and password, if it has them. */
   url: string;
   headers: Record<string, string>;
 }
 
+export interface ReceiverVerification {
+  ask(profile: ProfileDocument, handshake: Handshake): Promise<Verified>;
+  /** Whether a text is what the receiver was sent. */
+  isToken(subscription: Subscription, given: string): Promise<boolean>;
+}
+
+export interface VerificationPorts {
+  sender: WebhookSender;
+  vault: Vault;
+  attemptTimeoutMs: number;
+  userAgent: string;
+  now: () => number;
+}
+
+export function createReceiverVerification(ports: VerificationPorts): ReceiverVerification {
+  return {
+    ask: (profile, handshake) => ask(ports, profile, handshake),
+    isToken: (subscription, given) => isToken(ports, subscription, given),
+  };
+}
+
 const ACTIVE: Verified = { status: 'active', statusReason: null, verificationToken: null };
 
 /**
- * Asks the receiver, as the profile says, whether it wants to be one. Whoever does not agree is left unverified: it gets
- * no events, and the reason says what was missing.
+ * Asks the receiver, as the profile says, whether it wants to be one. A receiver that does not agree leaves its
+ * subscription unverified, and the reason says what was missing.
  */
-export async function verifyReceiver(
-  deps: ApiDeps,
-  { verification }: ProfileDocument,
-  target: Target,
-): Promise<Verified> {
+async function ask(deps: VerificationPorts, { verification }: ProfileDocument, target: Handshake): Promise<Verified> {
   switch (verification) {
     case 'none':
       return ACTIVE;
@@ -40,12 +58,12 @@ export async function verifyReceiver(
 }
 
 /**
- * X-Hook-Secret (resthooks.org/docs/security): sent back at once it activates; otherwise the receiver may send it later,
- * to POST …/subscriptions/{id}/verify.
+ * X-Hook-Secret (resthooks.org/docs/security): a receiver that sends it back is active. It may also send it later, to
+ * POST …/subscriptions/{id}/verify.
  */
-async function offerSecret(deps: ApiDeps, target: Target): Promise<Verified> {
+async function offerSecret(deps: VerificationPorts, target: Handshake): Promise<Verified> {
   const token = randomBytes(24).toString('base64url');
-  const result = await ask(deps, target, 'POST', target.url, { 'x-hook-secret': token }, 'x-hook-secret');
+  const result = await send(deps, target, 'POST', target.url, { 'x-hook-secret': token }, 'x-hook-secret');
   if (isSuccess(result) && result.response?.headers['x-hook-secret'] === token) return ACTIVE;
   const message = isSuccess(result)
     ? 'The receiver answered without X-Hook-Secret. It can confirm with POST …/verify and the secret that it was sent.'
@@ -54,11 +72,11 @@ async function offerSecret(deps: ApiDeps, target: Target): Promise<Verified> {
 }
 
 /** Microsoft.AspNet.WebHooks: GET with echo in place of the query; the answer must be just that. The parameter `noecho` skips it. */
-async function askForEcho(deps: ApiDeps, target: Target): Promise<Verified> {
+async function askForEcho(deps: VerificationPorts, target: Handshake): Promise<Verified> {
   if (/[?&]noecho(?:[=&#]|$)/i.test(target.url)) return ACTIVE;
   const echo = randomBytes(16).toString('hex');
   const url = `${target.url.split('?', 1)[0]}?echo=${echo}`;
-  const result = await ask(deps, target, 'GET', url, {});
+  const result = await send(deps, target, 'GET', url, {});
   if (isSuccess(result) && result.response?.body === echo) return ACTIVE;
   const message = isSuccess(result)
     ? 'The receiver answered GET with something else than the value of "echo".'
@@ -67,8 +85,8 @@ async function askForEcho(deps: ApiDeps, target: Target): Promise<Verified> {
 }
 
 /** CloudEvents HTTP Webhooks 1.0 §4: consent is the header, whatever the status. */
-async function askForPermission(deps: ApiDeps, target: Target): Promise<Verified> {
-  const result = await ask(
+async function askForPermission(deps: VerificationPorts, target: Handshake): Promise<Verified> {
+  const result = await send(
     deps,
     target,
     'OPTIONS',
@@ -88,18 +106,16 @@ async function askForPermission(deps: ApiDeps, target: Target): Promise<Verified
 /** How Posthorn names itself to CloudEvents receivers. */
 const ORIGIN = 'posthorn';
 
-/** Whether this is what the receiver was sent. */
-export async function isVerificationToken(deps: ApiDeps, subscription: Subscription, given: string): Promise<boolean> {
+async function isToken(deps: VerificationPorts, subscription: Subscription, given: string): Promise<boolean> {
   if (subscription.verificationToken === null) return false;
-  const owner = { tenantId: subscription.tenantId, subscriptionId: subscription.id };
-  const token = Buffer.from(await deps.vault.open(subscription.verificationToken, owner));
+  const token = Buffer.from(await deps.vault.open(subscription.verificationToken, subscriptionOwner(subscription)));
   const other = Buffer.from(given);
   return token.length === other.length && timingSafeEqual(token, other);
 }
 
-function ask(
-  deps: ApiDeps,
-  { headers }: Target,
+function send(
+  deps: VerificationPorts,
+  { headers }: Handshake,
   method: 'POST' | 'GET' | 'OPTIONS',
   url: string,
   own: Record<string, string>,
@@ -123,7 +139,7 @@ function complaint({ error }: WebhookResult): string {
   return error?.message ?? '';
 }
 
-function unverified(deps: ApiDeps, message: string): Verified {
+function unverified(deps: VerificationPorts, message: string): Verified {
   const statusReason: StatusReason = { code: 'unverified', message: message.trim(), at: deps.now() };
   return { status: 'unverified', statusReason, verificationToken: null };
 }

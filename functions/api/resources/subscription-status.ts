@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import { Moment } from '../../core/event/moment.ts';
+import { Refusal } from '../../core/refusal.ts';
+import type { Activation } from '../../core/subscription/activation.ts';
+import type { Subscription } from '../../core/subscription/subscription.ts';
+import { route } from '../http/route.ts';
+import { subscriptionParams } from '../schemas/params.ts';
+import { ONE_SUBSCRIPTION as One, subscriptionAnswer } from '../schemas/subscription.ts';
+
+export const createSubscriptionStatusRoutes = ({ activation }: { activation: Activation }) => [
+  route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/pause', {
+    id: 'pauseSubscription',
+    summary: 'Stop deliveries for now; events are parked',
+    tag: 'Subscriptions',
+    access: 'tenant',
+    params: subscriptionParams,
+    responses: One,
+    run: async ({ params }) => answer(await activation.pause(params)),
+  }),
+  route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/resume', {
+    id: 'resumeSubscription',
+    summary: 'Go on after a pause, or after it was disabled',
+    tag: 'Subscriptions',
+    access: 'tenant',
+    params: subscriptionParams,
+    body: z
+      .strictObject({
+        parked: z
+          .enum(['deliver', 'discard'])
+          .default('deliver')
+          .meta({ description: 'What becomes of the deliveries that were parked.' }),
+        since: Moment.optional().meta({ description: 'Parked deliveries of events from before this are discarded.' }),
+      })
+      .meta({ id: 'ResumeInput' }),
+    bodyOptional: true,
+    responses: One,
+    run: async ({ params, body }) => answer(await activation.resume(params, body.parked, body.since ?? null)),
+  }),
+  route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/verify', {
+    id: 'verifySubscription',
+    summary: 'Confirm that the receiver wants its events',
+    tag: 'Subscriptions',
+    access: 'tenant',
+    params: subscriptionParams,
+    body: z
+      .strictObject({
+        secret: z
+          .string()
+          .optional()
+          .meta({ description: 'The X-Hook-Secret that the receiver was sent. Absent: ask the receiver once more.' }),
+      })
+      .meta({ id: 'VerifyInput' }),
+    bodyOptional: true,
+    responses: One,
+    run: async ({ params, body }) => answer(await activation.verify(params, body.secret)),
+  }),
+];
+
+function answer(subscription: Subscription | Refusal) {
+  return subscription instanceof Refusal ? subscription : subscriptionAnswer(subscription);
+}

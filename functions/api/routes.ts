@@ -1,0 +1,135 @@
+import type { Catalog } from '../adapters/dynamodb/catalog.ts';
+import type { Journal } from '../adapters/dynamodb/journal.ts';
+import type { ProfileStore } from '../adapters/dynamodb/profile-store.ts';
+import type { Tokens } from '../adapters/dynamodb/tokens.ts';
+import type { WaitPolicy } from '../core/delivery/delivery.ts';
+import { deleteTenantMessage, releaseMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
+import { createSamples } from '../core/delivery/samples.ts';
+import { createTestEvents } from '../core/delivery/test-events.ts';
+import type { Random } from '../core/ids.ts';
+import type { ProfileSource } from '../core/profile/profile-source.ts';
+import { createActivation } from '../core/subscription/activation.ts';
+import { createSubscriptions } from '../core/subscription/manage.ts';
+import type { ParkedDeliveries } from '../core/subscription/parked-deliveries.ts';
+import { createProfileChoice } from '../core/subscription/profile-rules.ts';
+import { createSecrets } from '../core/subscription/secrets.ts';
+import { createSubscriptionKeys } from '../core/subscription/subscription-keys.ts';
+import { createTenantRemoval } from '../core/subscription/tenant-removal.ts';
+import { createReceiverVerification } from '../core/subscription/verification.ts';
+import type { ReceiverUrlPolicy } from '../core/target/receiver-url.ts';
+import type { WebhookSender } from '../core/target/webhook.ts';
+import { createTenantKeys } from '../core/tenant/tenant-keys.ts';
+import { createTenants } from '../core/tenant/tenants.ts';
+import type { Vault } from '../core/vault.ts';
+import { createVendorRoutes } from '../vendors/vendor-routes.ts';
+import type { Vendor } from '../vendors/vendor-subscriptions.ts';
+import type { Route } from './http/route.ts';
+import { createDeliveryRoutes } from './resources/deliveries.ts';
+import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
+import { createEventTypeRoutes } from './resources/event-types.ts';
+import { createEventRoutes, type EventRouteDeps } from './resources/events.ts';
+import { createHealthRoutes } from './resources/health.ts';
+import { createProfileRoutes } from './resources/profiles.ts';
+import { createRejectedEventRoutes } from './resources/rejected-events.ts';
+import { createSecretRoutes } from './resources/secrets.ts';
+import { createSubscriptionStatusRoutes } from './resources/subscription-status.ts';
+import { createSubscriptionRoutes } from './resources/subscriptions.ts';
+import { createTenantRoutes } from './resources/tenants.ts';
+import { createTestRoutes } from './resources/tests.ts';
+
+/** What the API is built on: adapters and settings. Only this file sees them all. */
+export interface ApiPorts {
+  catalog: Catalog;
+  journal: Journal;
+  tokens: Tokens;
+  profiles: ProfileSource;
+  profileStore: ProfileStore;
+  vault: Vault;
+  publish: EventRouteDeps['publish'];
+  deliveries: WorkQueue;
+  retries: WorkQueue;
+  sender: WebhookSender;
+  urlPolicy: ReceiverUrlPolicy;
+  /** For subscriptions of tenants that have no default of their own. */
+  defaultProfile: string;
+  /** Vendors whose own routes are mounted. */
+  compatibility: readonly Vendor[];
+  eventTypes: 'open' | 'strict';
+  maxSubscriptionsPerTenant: number;
+  waits: WaitPolicy;
+  attemptTimeoutMs: number;
+  userAgent: string;
+  now: () => number;
+  random: Random;
+}
+
+export interface ApiRoutes {
+  /** Those of /v1, in the order of their documentation. */
+  own: Route[];
+  vendors: Route[];
+}
+
+/** Builds the services once, and hands to each resource the few that it needs. */
+export function createRoutes(ports: ApiPorts): ApiRoutes {
+  const { catalog, journal, vault, retries, now } = ports;
+  const parked: ParkedDeliveries = {
+    settle: (subscription, fate, since) => retries.send([releaseMessage(subscription, fate, since)]),
+  };
+  const listEventTypes = () => catalog.listEventTypes();
+  const getEventType = (name: string) => catalog.getEventType(name);
+  const profiles = createProfileChoice({ ...ports, tenants: catalog });
+  const tenantKeys = createTenantKeys({ tenants: catalog, vault, now });
+  const keys = createSubscriptionKeys({ vault, now });
+  const verification = createReceiverVerification(ports);
+  const subscriptions = createSubscriptions({
+    ...ports,
+    store: catalog,
+    tenants: catalog,
+    tenantKeys,
+    profiles,
+    keys,
+    verification,
+    parked,
+    listEventTypes: ports.eventTypes === 'strict' ? listEventTypes : null,
+  });
+  const activation = createActivation({ subscriptions, profiles, verification, parked, now });
+  const secrets = createSecrets({ subscriptions, profiles, keys, now });
+  const testEvents = createTestEvents({ ...ports, getEventType, profiles, tenantKeys });
+  const samples = createSamples(ports);
+  const tenants = createTenants({ store: catalog, profiles: ports.profiles, now });
+  const removal = createTenantRemoval({
+    tenants: catalog,
+    subscriptions: catalog,
+    parked,
+    queueRemoval: (tenantId, createdUntil) =>
+      retries.send([deleteTenantMessage({ tenantId, createdUntil, cursor: null })]),
+    now,
+  });
+
+  return {
+    own: [
+      ...createTenantRoutes({ tenants, removal, keys: tenantKeys, tokens: ports.tokens, now }),
+      ...createSubscriptionRoutes({ subscriptions, keys }),
+      ...createSubscriptionStatusRoutes({ activation }),
+      ...createSecretRoutes({ secrets }),
+      ...createTestRoutes({ subscriptions, testEvents }),
+      ...createEventRoutes({ ...ports, subscriptions: catalog }),
+      ...createDeliveryRoutes({ journal, subscriptions, retries, waits: ports.waits, now }),
+      ...createEventTypeRoutes({ store: catalog, samples, now }),
+      ...createEventTypePackRoutes({ store: catalog, now }),
+      ...createProfileRoutes({ ...ports, store: ports.profileStore, tenants: catalog }),
+      ...createRejectedEventRoutes({ journal }),
+      ...createHealthRoutes(),
+    ],
+    vendors: createVendorRoutes(ports.compatibility, {
+      ...ports,
+      subscriptions,
+      parked,
+      keys,
+      testEvents,
+      samples,
+      listEventTypes,
+      getEventType,
+    }),
+  };
+}

@@ -1,0 +1,20 @@
+import * as z from 'zod';
+import type { VisibleKeys } from '../../core/subscription/subscription-keys.ts';
+import { Timestamp, time } from './values.ts';
+
+export const SecretView = z
+  .object({
+    secret: z.string().nullable().meta({ description: 'whsec_…, for v1 signatures (HMAC-SHA256).' }),
+    publicKey: z
+      .string()
+      .nullable()
+      .meta({ description: 'whpk_…, for v1a signatures (ed25519), if the subscription asks for them.' }),
+    previous: z
+      .array(z.object({ secret: z.string().nullable(), publicKey: z.string().nullable(), endsAt: Timestamp }))
+      .meta({ description: 'Keys that still sign after a rotation, until they end.' }),
+  })
+  .meta({ id: 'Secret' });
+
+export function secretView({ previous, ...current }: VisibleKeys) {
+  return { ...current, previous: previous.map((key) => ({ ...key, endsAt: time(key.endsAt) })) };
+}

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+import { Environment } from '../../core/event/environment.ts';
+import { hideValues } from '../../core/subscription/own-headers.ts';
+import { SignatureVersion, type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
+import { Json, Reason, Timestamp, time, timeOrNull } from './values.ts';
+
+export const SubscriptionView = z
+  .object({
+    id: z.string(),
+    tenantId: z.string(),
+    name: z.string().nullable(),
+    url: z
+      .string()
+      .meta({ description: 'Without user name and password; whether it has them is told by hasCredentials.' }),
+    hasCredentials: z.boolean(),
+    eventTypes: z.array(z.string()),
+    environment: Environment,
+    profile: z.string(),
+    signatureVersions: z.array(SignatureVersion),
+    headers: z.record(z.string(), z.string()).meta({
+      description:
+        'Its own headers. Their values are shown as [redacted] unless a full key asks for them with show=headers.',
+    }),
+    metadata: z.record(z.string(), z.string()),
+    filter: Json.nullable(),
+    expiresAt: Timestamp.nullable(),
+    status: SubscriptionStatus,
+    statusReason: Reason.extend({ at: Timestamp }).nullable(),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: 'Subscription' });
+
+/** @param headers its own headers with their values in the clear, for callers who may see them */
+export function subscriptionView(subscription: Subscription, headers: Record<string, string> | null = null) {
+  const {
+    credentials,
+    keys: _keys,
+    verificationToken: _token,
+    hasBeenVerified: _hasBeenVerified,
+    revision: _revision,
+    expiresAt,
+    statusReason,
+    createdAt,
+    updatedAt,
+    ...rest
+  } = subscription;
+  return {
+    ...rest,
+    headers: headers ?? hideValues(subscription.headers),
+    hasCredentials: credentials !== null,
+    expiresAt: timeOrNull(expiresAt),
+    statusReason: statusReason === null ? null : { ...statusReason, at: time(statusReason.at) },
+    createdAt: time(createdAt),
+    updatedAt: time(updatedAt),
+  };
+}
+
+/** The answer that is one subscription. */
+export const ONE_SUBSCRIPTION = { 200: { description: 'The subscription.', schema: SubscriptionView } };
+
+export function subscriptionAnswer(subscription: Subscription) {
+  return { status: 200, body: subscriptionView(subscription), revision: subscription.revision };
+}

@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { Environment } from '../event/environment.ts';
+import { EventTypePattern } from '../event/event-type.ts';
+import { Moment } from '../event/moment.ts';
+import { ProfileName } from '../profile/profile.ts';
+import { SecretInput } from '../profile/secret.ts';
+import { Metadata, Name } from '../text-fields.ts';
+import { Filter } from './filter/filter.ts';
+import { SubscriptionHeaders } from './headers.ts';
+import { SignatureVersion } from './subscription.ts';
+
+const EventTypes = z
+  .array(EventTypePattern)
+  .min(1, 'must name at least one event type')
+  .max(500)
+  .meta({ description: 'Names, prefixes as in employee.*, or *.' });
+const SignatureVersions = z
+  .array(SignatureVersion)
+  .min(1)
+  .max(2)
+  .refine((versions) => new Set(versions).size === versions.length, 'must not repeat')
+  .meta({ description: 'v1 is HMAC-SHA256, v1a is ed25519; several sign side by side.' });
+
+const fields = {
+  name: Name.nullable(),
+  url: z.string().meta({
+    description:
+      'User name and password in it are sent as basic auth, and never shown again. In a change, the URL as it is shown keeps them; https://@host/… removes them.',
+  }),
+  eventTypes: EventTypes,
+  environment: Environment,
+  profile: ProfileName,
+  signatureVersions: SignatureVersions,
+  headers: SubscriptionHeaders.meta({
+    description: 'Sent with each delivery; up to 20. Their values are kept like secrets.',
+  }),
+  metadata: Metadata,
+  filter: Filter.nullable(),
+  expiresAt: Moment.nullable().meta({ description: 'From then on it receives nothing.' }),
+};
+
+export const SubscriptionInput = z
+  .strictObject({
+    name: fields.name.default(null),
+    url: fields.url.optional(),
+    eventTypes: fields.eventTypes.optional(),
+    environment: fields.environment.default('production'),
+    profile: fields.profile.optional().meta({ description: 'The tenant’s default, else the deployment’s, if absent.' }),
+    signatureVersions: fields.signatureVersions.default(['v1']),
+    headers: fields.headers.default({}),
+    metadata: fields.metadata.default({}),
+    filter: fields.filter.default(null),
+    expiresAt: fields.expiresAt.default(null),
+    secret: SecretInput.optional(),
+    target_url: z.string().optional().meta({ description: 'REST hooks: the same as url.' }),
+    event: EventTypePattern.optional().meta({ description: 'REST hooks: one event type.' }),
+    subscription_url: z
+      .unknown()
+      .optional()
+      .meta({ description: 'REST hooks: ignored. Zapier sends it from old days.' }),
+  })
+  .check(({ value, issues }) => {
+    for (const [path, alias] of [
+      ['url', 'target_url'],
+      ['eventTypes', 'event'],
+    ] as const) {
+      const count = [value[path], value[alias]].filter((one) => one !== undefined).length;
+      const message = count === 0 ? 'is required' : `means the same as ${path}: send one of them`;
+      if (count !== 1) issues.push({ code: 'custom', path: [count === 0 ? path : alias], message, input: value });
+    }
+  })
+  .meta({ id: 'SubscriptionInput' });
+export type SubscriptionInput = z.infer<typeof SubscriptionInput>;
+
+/** RFC 7396: null clears. */
+export const SubscriptionPatch = z
+  .strictObject({
+    ...fields,
+    headers: z.record(z.string(), z.string().nullable()).nullable().meta({
+      description: 'A value sent back as it is shown, [redacted], stays what it is.',
+    }),
+    metadata: z.record(z.string(), z.string().nullable()).nullable(),
+  })
+  .partial()
+  .meta({ id: 'SubscriptionPatch' });
+export type SubscriptionPatch = z.infer<typeof SubscriptionPatch>;
