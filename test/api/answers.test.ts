@@ -162,6 +162,12 @@ describe('an answer has the form that is documented', () => {
     expect(missing.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
   });
 
+  it('each route has an id that can be the name of a method', () => {
+    const ids = ROUTES.map(({ id }) => id);
+    for (const id of ids) expect(id).toMatch(/^[a-z]+(?:[A-Z][a-z]+)+$/);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   it('what was published lies in the events queue, with the ids that were answered', async () => {
     const bodies = (await queues.events.take()).map(({ body }) => JSON.parse(body));
     expect(bodies).toHaveLength(3);

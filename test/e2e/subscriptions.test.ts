@@ -137,11 +137,14 @@ describe('a change', () => {
     const changes = { headers: { 'X-B': null, 'X-C': '3' }, metadata: { a: null } };
     expect(await patch(changes)).toEqual({
       ...before,
-      headers: { 'X-A': '1', 'X-C': '3' },
+      headers: { 'X-A': '[redacted]', 'X-C': '[redacted]' },
       metadata: { b: '2' },
       updatedAt: expect.any(String),
     });
-    expect((await client.call('GET', one)).body).toMatchObject({ headers: { 'X-C': '3' }, metadata: { b: '2' } });
+    expect((await client.call('GET', `${one}?show=headers`)).body).toMatchObject({
+      headers: { 'X-A': '1', 'X-C': '3' },
+      metadata: { b: '2' },
+    });
     expect(await patch({ name: null, headers: null, metadata: null })).toEqual({
       ...before,
       name: null,

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { type DeleteTenantMessage, WorkMessage } from '../../functions/core/delivery/queue-message.ts';
+import { continueRemoval } from '../../functions/core/subscription/tenant-removal.ts';
+import { expectProblem, useApi } from '../support/api.ts';
+import { makeSubscription, subscriptionId } from '../support/domain.ts';
+
+const { call, clock, deps, queues } = useApi();
+const BODY = { url: 'https://a.example/', eventTypes: ['*'] };
+
+/** Subscriptions written straight to the table, as hundreds of requests would take long. */
+async function fill(tenantId: string, count: number): Promise<void> {
+  await deps.catalog.createTenant(tenantId, clock.now);
+  for (let number = 1; number <= count; number += 1) {
+    await deps.catalog.saveSubscription(makeSubscription({ tenantId, id: subscriptionId(number) }), 0);
+  }
+}
+
+const idsOf = async (tenantId: string) => (await deps.catalog.listSubscriptions(tenantId, null)).subscriptions;
+const messages = async () => (await queues.retries.take()).map(({ body }) => WorkMessage.parse(JSON.parse(body)));
+
+describe('the limit of subscriptions', () => {
+  const few = { maxSubscriptionsPerTenant: 2 };
+  const subscribe = (tenantId: string) => call('POST', `/v1/tenants/${tenantId}/subscriptions`, { body: BODY }, few);
+
+  it('refuses one more, says what to do, and holds for each tenant alone', async () => {
+    const first = await subscribe('full');
+    expect(await subscribe('full')).toMatchObject({ status: 201 });
+    const refused = await subscribe('full');
+    expectProblem(refused, 409, 'limit_reached');
+    expect(refused.field('detail')).toMatch(/has 2 subscriptions.*Delete one/);
+    expect(await idsOf('full')).toHaveLength(2);
+    expect(await subscribe('other')).toMatchObject({ status: 201 });
+    await call('DELETE', `/v1/tenants/full/subscriptions/${first.field('id')}`);
+    expect(await subscribe('full')).toMatchObject({ status: 201 });
+  });
+
+  it('counts no further than it has to', async () => {
+    await fill('counted', 5);
+    expect(await deps.catalog.countSubscriptions('counted', 3)).toBe(3);
+    expect(await deps.catalog.countSubscriptions('counted', 100)).toBe(5);
+    expect(await deps.catalog.countSubscriptions('nowhere', 100)).toBe(0);
+  });
+});
+
+describe('a deleted tenant', () => {
+  const parked: string[] = [];
+  const ports = {
+    subscriptions: deps.catalog,
+    parked: {
+      settle: async ({ id }: { id: string }) => {
+        parked.push(id);
+      },
+    },
+  };
+
+  it('with few subscriptions takes them along within the request', async () => {
+    await fill('small', 3);
+    await queues.retries.take();
+    expect(await call('DELETE', '/v1/tenants/small')).toMatchObject({ status: 204, text: '' });
+    expect(await idsOf('small')).toEqual([]);
+    expectProblem(await call('GET', '/v1/tenants/small'), 404, 'not_found');
+    expect(await messages()).toMatchObject([1, 2, 3].map(() => ({ kind: 'release', parked: 'discard' })));
+  });
+
+  it('with many is gone immediately, and they follow, a page at a time, from where the work stopped', async () => {
+    await fill('large', 250);
+    await queues.retries.take();
+    expect(await call('DELETE', '/v1/tenants/large')).toMatchObject({ status: 202, text: '' });
+    expectProblem(await call('GET', '/v1/tenants/large'), 404, 'not_found');
+    const [message, ...others] = await messages();
+    expect(others).toEqual([]);
+    expect(message).toEqual({
+      v: 1,
+      kind: 'delete_tenant',
+      tenantId: 'large',
+      createdUntil: clock.now,
+      cursor: null,
+    });
+
+    // A tenant of the same name, created afterwards, keeps what it has.
+    clock.now += 1_000;
+    const fresh = (await call('POST', '/v1/tenants/large/subscriptions', { body: BODY })).field('id');
+    let task: Pick<DeleteTenantMessage, 'tenantId' | 'createdUntil' | 'cursor'> | null = {
+      tenantId: 'large',
+      createdUntil: clock.now - 1_000,
+      cursor: null,
+    };
+    const left: number[] = [];
+    while (task !== null) {
+      task = await continueRemoval(ports, task, () => false);
+      left.push((await idsOf('large')).length);
+    }
+    expect(left).toEqual([152, 52, 1]);
+    expect((await idsOf('large')).map(({ id }) => id)).toEqual([fresh]);
+    expect(new Set(parked).size).toBe(250);
+    expect(parked).not.toContain(fresh);
+  });
+
+  it('of which one subscription cannot be deleted loses the others, and the work is repeated', async () => {
+    await fill('stuck', 3);
+    const failing = {
+      ...ports,
+      subscriptions: {
+        ...deps.catalog,
+        removeSubscription: async (tenantId: string, id: string) => {
+          if (id === subscriptionId(2)) throw new Error('throttled');
+          await deps.catalog.removeSubscription(tenantId, id);
+        },
+      },
+    };
+    const task = { tenantId: 'stuck', createdUntil: clock.now, cursor: null };
+    await expect(continueRemoval(failing, task, () => true)).rejects.toThrow('throttled');
+    expect((await idsOf('stuck')).map(({ id }) => id)).toEqual([subscriptionId(2)]);
+    expect(await continueRemoval(ports, task, () => true)).toBeNull();
+    expect(await idsOf('stuck')).toEqual([]);
+  });
+});
