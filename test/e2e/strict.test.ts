@@ -68,7 +68,7 @@ test('an event of an unknown type becomes a rejected event with the reason, and 
   });
   for (const { reason } of rejected) {
     expect(reason).toMatchObject({ code: 'unknown_event_type', errors: [{ path: '/type' }] });
-    expect(reason.message).toMatch(/"known(\.typo)?" is not a known event type/);
+    expect(reason.message).toMatch(/"known(\.typo)?" is unknown/);
   }
   const bodies = rejected.map(({ body }) => z.looseObject({ id: z.string() }).parse(JSON.parse(body)).id);
   expect(bodies.sort()).toEqual(['bad-1', 'bad-2']);
