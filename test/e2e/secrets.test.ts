@@ -132,20 +132,23 @@ describe('what a subscription sends along', () => {
       expect(text.length, place).toBeGreaterThan(50);
       for (const secret of secrets) expect(text, place).not.toContain(secret);
     }
-    // The values of its headers are its owner's to read where they are set, and nowhere else.
-    expect(shown.read).toContain('key-91c4e7');
-    for (const place of ['delivery', 'deliveries', 'log'] as const) {
+    // The values of its headers are shown on request only.
+    expect((await client.call('GET', `${subscription}?show=headers`)).text).toContain('key-91c4e7');
+    for (const place of ['read', 'listed', 'patched', 'delivery', 'deliveries', 'log'] as const) {
       expect(shown[place], place).not.toContain('key-91c4e7');
     }
     expect(shown.delivery).toContain('X-Api-Key');
     // A change that leaves the URL alone leaves the basic auth alone.
     await client.publish(tenant);
     expect((await arrived(client, path, 3)).last.headers.authorization).toBe(basic);
-    // A new URL takes it away.
+    // The URL as it is shown, sent back, leaves it alone, too.
     await client.call('PATCH', subscription, { body: { url: client.endpoints.receiverUrl + path } });
+    expect(await client.ask(Subscription, 'GET', subscription)).toMatchObject({ hasCredentials: true });
+    // A new URL takes it away.
+    await client.call('PATCH', subscription, { body: { url: `${client.endpoints.receiverUrl}${path}-moved` } });
     expect(await client.ask(Subscription, 'GET', subscription)).toMatchObject({ hasCredentials: false });
     await client.publish(tenant);
-    expect((await arrived(client, path, 4)).last.headers).not.toHaveProperty('authorization');
+    expect((await arrived(client, `${path}-moved`, 1)).last.headers).not.toHaveProperty('authorization');
   });
 
   test('no secret is in the log', async () => {
