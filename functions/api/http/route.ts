@@ -9,7 +9,7 @@ import type { Principal } from '../../core/access/principal.ts';
 import type { ProfileSource } from '../../core/delivery/deliver.ts';
 import type { WaitPolicy } from '../../core/delivery/delivery.ts';
 import type { WorkQueue } from '../../core/delivery/queue-message.ts';
-import { isCommonEra } from '../../core/event/moment.ts';
+import { Moment } from '../../core/event/moment.ts';
 import type { Random } from '../../core/ids.ts';
 import type { ReceiverUrlPolicy } from '../../core/target/receiver-url.ts';
 import type { WebhookSender } from '../../core/target/webhook.ts';
@@ -150,11 +150,5 @@ export function listOptions({
   return { limit, after: decodeCursor(cursor), from: from ?? null, to: to ?? null };
 }
 
-/** A moment, as callers write it; epoch milliseconds inside. */
-export const Moment = z.iso
-  .datetime({ offset: true, abort: true, error: 'must be an RFC 3339 date and time, as in 2026-11-22T10:00:00Z' })
-  .refine(isCommonEra, 'must be in the years 0000 to 9999 in UTC')
-  .transform((text) => Date.parse(text))
-  .meta({ override: { type: 'string', format: 'date-time' } });
-
+export { Moment };
 export const rangeQuery = { from: Moment.optional(), to: Moment.optional() };

@@ -103,7 +103,7 @@ export const profileRoutes = [
       if (!prepared.ok) throw invalid([{ path: '/event/data', message: prepared.message }]);
       const at = body.at ?? deps.now();
       const { id = 'evt_00000000000000000000000000', type, environment, occurredAt } = body.event;
-      const acceptedAt = occurredAt === undefined ? at : Date.parse(occurredAt);
+      const acceptedAt = occurredAt ?? at;
       const event = {
         tenantId: body.tenantId,
         id,
