@@ -4,13 +4,13 @@ import { EventTypeName, PublishableTypeName } from '../../core/event/event-type.
 import { schemaMistake } from '../../core/event/validate-data.ts';
 import { cutJsonMember, isWellFormedJson } from '../../core/json/json-text.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
-import { decodeCursor } from '../http/cursor.ts';
 import { Text } from '../http/fields.ts';
 import { JsonText } from '../http/json.ts';
 import { modify } from '../http/modify.ts';
+import { pageByName } from '../http/page-by-name.ts';
 import { invalid, notFound, Problem } from '../http/problem.ts';
 import { type ApiDeps, pageQuery, route } from '../http/route.ts';
-import { EventTypeView, eventTypeView, listBody, listOf } from './views.ts';
+import { EventTypeView, eventTypeView, listOf } from './views.ts';
 
 const params = { name: EventTypeName };
 const Json = z.unknown().meta({ description: 'Any JSON.' });
@@ -32,11 +32,8 @@ export const eventTypeRoutes = [
     query: pageQuery,
     responses: { 200: { description: 'A page of event types.', schema: listOf(EventTypeView) } },
     run: async ({ query, deps }) => {
-      const after = decodeCursor(query.cursor);
-      const types = (await deps.catalog.listEventTypes()).filter(({ name }) => after === null || name > after);
-      const page = types.slice(0, query.limit);
-      const next = types.length > page.length ? (page.at(-1)?.name ?? null) : null;
-      return { status: 200, body: listBody({ next }, page.map(eventTypeView)) };
+      const { data, nextCursor } = pageByName(await deps.catalog.listEventTypes(), query);
+      return { status: 200, body: { data: data.map(eventTypeView), nextCursor } };
     },
   }),
   route('POST', '/v1/event-types', {

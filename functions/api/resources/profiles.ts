@@ -10,8 +10,9 @@ import { compileProfile, type Profile } from '../../core/profile/compile-profile
 import { ProfileDocument, ProfileName } from '../../core/profile/profile.ts';
 import { Metadata, Name } from '../http/fields.ts';
 import { checkRevision } from '../http/modify.ts';
+import { pageByName } from '../http/page-by-name.ts';
 import { invalid, notFound, Problem } from '../http/problem.ts';
-import { type ApiDeps, Moment, route } from '../http/route.ts';
+import { type ApiDeps, Moment, pageQuery, route } from '../http/route.ts';
 import { chooseSecret, generateTextSecret, SecretInput } from '../secrets.ts';
 import { checkLength } from './event-types.ts';
 import { listOf, ProfileView, profileView } from './views.ts';
@@ -21,16 +22,15 @@ const One = { 200: { description: 'The profile.', schema: ProfileView } };
 
 export const profileRoutes = [
   route('GET', '/v1/profiles', {
-    summary: 'List profiles: those that are built in, then your own',
+    summary: 'List profiles by name, built-in ones and your own',
     tag: 'Profiles',
     access: 'company',
-    responses: { 200: { description: 'All of them.', schema: listOf(ProfileView) } },
-    run: async ({ deps }) => {
+    query: pageQuery,
+    responses: { 200: { description: 'A page of profiles.', schema: listOf(ProfileView) } },
+    run: async ({ query, deps }) => {
       const own = (await deps.profileStore.list()).filter(({ deleted }) => !deleted);
-      return {
-        status: 200,
-        body: { data: [...[...BUILT_IN_PROFILES.values()].map(builtInView), ...own.map(ownView)], nextCursor: null },
-      };
+      const all = [...[...BUILT_IN_PROFILES.values()].map(builtInView), ...own.map(ownView)];
+      return { status: 200, body: pageByName(all, query) };
     },
   }),
   route('POST', '/v1/profiles', {

@@ -19,7 +19,7 @@ export const Moment = z
     addIssue('must be in the years 0000 to 9999 in UTC');
     return z.NEVER;
   })
-  .meta({ override: { type: 'string', format: 'date-time' } });
+  .meta({ format: 'date-time' });
 
 /** RFC 3339 has four digits for the year; an offset can lead past them. */
 function isCommonEra(at: number): boolean {
