@@ -69,7 +69,8 @@ async function handle(deps: ApiDeps, route: Route, event: Request): Promise<Answ
   >;
   const key = route.method === 'POST' ? header(event, 'idempotency-key') : undefined;
   if (key === undefined) return answer(await route.run(input));
-  return once(deps, principal, key, `${event.rawPath}\n${bodyText}`, async () => answer(await route.run(input)));
+  const keyed = { principal, path: event.rawPath, given: key, body: bodyText };
+  return once(deps, keyed, async () => answer(await route.run(input)));
 }
 
 function principalOf(event: Request): Principal {
