@@ -12,7 +12,7 @@ interface Candidate {
 }
 
 /**
- * Finds the route of a request. API Gateway takes the most specific: a literal segment before `{name}`, that before
+ * Finds the route of a request by its decoded path. API Gateway takes the most specific: a literal segment before `{name}`, that before
  * `{name+}`, a method before `ANY`, and `$default` last.
  */
 export function createRouter(routes: Route[]): (method: string, path: string) => Match | undefined {
@@ -43,7 +43,7 @@ function matchSegments(pattern: string[], segments: string[]): Record<string, st
     if (greedy !== undefined) {
       const rest = segments.slice(index).join('/');
       if (rest === '') return undefined;
-      parameters[greedy] = decode(rest);
+      parameters[greedy] = rest;
       return parameters;
     }
     const segment = segments[index];
@@ -51,7 +51,7 @@ function matchSegments(pattern: string[], segments: string[]): Record<string, st
     const name = /^\{(.+)\}$/.exec(part)?.[1];
     if (name !== undefined) {
       if (segment === '') return undefined;
-      parameters[name] = decode(segment);
+      parameters[name] = segment;
     } else if (part !== segment) return undefined;
   }
   return pattern.length === segments.length ? parameters : undefined;
@@ -69,12 +69,4 @@ function vagueness(segment: string | undefined): number {
   if (segment === undefined) return 3;
   if (/^\{.+\+\}$/.test(segment)) return 2;
   return /^\{.+\}$/.test(segment) ? 1 : 0;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -10,18 +10,18 @@ import { Principal } from '../core/access/principal.ts';
 import { fieldErrors } from '../core/field-error.ts';
 import { Refusal, type RefusalCode } from '../core/refusal.ts';
 import type { Vault } from '../core/vault.ts';
+import { createAllowedMethods } from './http/allowed-methods.ts';
 import { createDocsRoutes } from './http/docs.ts';
 import { once } from './http/idempotency.ts';
 import { toJson } from './http/json.ts';
-import { invalid, PROBLEMS, Problem, type ProblemCode } from './http/problem.ts';
+import { invalid, methodNotAllowed, PROBLEMS, Problem, type ProblemCode } from './http/problem.ts';
+import { readBody } from './http/read-body.ts';
 import type { Route, RouteInput, RouteResult } from './http/route.ts';
+import { SECURITY_HEADERS } from './http/security-headers.ts';
 import type { ApiRoutes } from './routes.ts';
 
 type Request = APIGatewayProxyEventV2;
 type Answer = APIGatewayProxyStructuredResultV2;
-
-/** Bodies over this are refused; Lambda itself takes 6 MB. */
-const MAX_BODY_BYTES = 5 * 1_024 * 1_024;
 
 export interface HandlerDeps extends Pick<Telemetry, 'logger'> {
   routes: ApiRoutes;
@@ -36,23 +36,35 @@ export function createApiHandler(deps: HandlerDeps) {
     path: route.path,
     handler: (event: Request): Promise<Answer> => handle(deps, route, event),
   }));
+  const all = [...routes, ...createDocsRoutes(deps.routes.own)];
+  const allowedMethods = createAllowedMethods(all);
   return middy<Request, Answer>()
+    .after((request) => {
+      request.response = secured(request.response ?? {});
+    })
     .onError((request) => {
-      request.response = problemAnswer(deps, request.event, request.error);
+      request.response = secured(problemAnswer(deps, request.event, request.error));
     })
     .handler(
       httpRouter<Request, Answer>({
-        routes: [...routes, ...createDocsRoutes(deps.routes.own)],
+        routes: all,
         notFoundResponse: ({ method, path }) => {
+          const allowed = allowedMethods(path);
+          if (allowed.length > 0) throw methodNotAllowed(method, allowed);
           throw new Problem('not_found', `There is no ${method} ${path}. GET /v1/openapi.json lists what there is.`);
         },
       }),
     );
 }
 
+function secured(answer: Answer): Answer {
+  return { ...answer, headers: { ...SECURITY_HEADERS, ...answer.headers } };
+}
+
 async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<Answer> {
   const principal = principalOf(event);
-  const params = parse(route.params, decodePath(event.pathParameters ?? {}), 'params');
+  // API Gateway has decoded the path; decoded twice, %25 would become the begin of another escape.
+  const params = parse(route.params, event.pathParameters ?? {}, 'params');
   authorize(route, principal, params);
   const query = parse(route.query, event.queryStringParameters ?? {}, 'query');
   const bodyText = route.body === null ? '' : readBody(event, route.bodyOptional);
@@ -65,7 +77,8 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   >;
   const key = route.method === 'POST' ? header(event, 'idempotency-key') : undefined;
   if (key === undefined) return answer(await route.run(input));
-  return once(deps, principal, key, `${event.rawPath}\n${bodyText}`, async () => answer(await route.run(input)));
+  const keyed = { principal, path: event.rawPath, given: key, body: bodyText };
+  return once(deps, keyed, async () => answer(await route.run(input)));
 }
 
 function principalOf(event: Request): Principal {
@@ -103,42 +116,8 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, part: 'params' | 'query'
   );
 }
 
-function decodePath(parameters: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, value = '']) => {
-      try {
-        return [name, decodeURIComponent(value)];
-      } catch {
-        throw new Problem(
-          'malformed_request',
-          'The path contains a "%" that does not begin an escape like %20. Write it as %25.',
-        );
-      }
-    }),
-  );
-}
-
 function header(event: Request, name: string): string | undefined {
   return event.headers[name];
-}
-
-function readBody(event: Request, optional: boolean): string {
-  const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
-  if (bytes.length > MAX_BODY_BYTES)
-    throw new Problem('payload_too_large', `The body is over ${MAX_BODY_BYTES} bytes. Send less at once.`);
-  if (bytes.length === 0 && optional) return '{}';
-  const type = header(event, 'content-type') ?? '';
-  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
-    throw new Problem(
-      'unsupported_media_type',
-      `Send the body as JSON, with "Content-Type: application/json"${type === '' ? '' : `, not as ${type}`}.`,
-    );
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new Problem('malformed_request', 'The body is not UTF-8.');
-  }
 }
 
 function parseJson(text: string): unknown {
@@ -202,6 +181,7 @@ function problemAnswer({ logger }: Pick<Telemetry, 'logger'>, event: Request, er
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
+      ...(problem.allowedMethods.length === 0 ? {} : { allow: problem.allowedMethods.join(', ') }),
       ...(problem.retryAfterSeconds === null ? {} : { 'retry-after': String(problem.retryAfterSeconds) }),
       ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
     },

@@ -1,6 +1,6 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type ApiRequest, tenantOf, useApi } from '../support/api.ts';
+import { type ApiRequest, expectProblem, tenantOf, useApi } from '../support/api.ts';
 
 const { call, deps, clock, queues, tables } = useApi();
 const PATH = '/v1/tenants/acme/subscriptions';
@@ -29,12 +29,21 @@ describe('Idempotency-Key', () => {
     expect(a.field('id')).not.toBe(b.field('id'));
   });
 
-  it.each<[string, ApiRequest, string]>([
-    ['another body', { body: { ...BODY, name: 'x' } }, PATH],
-    ['another path', {}, '/v1/tenants/other/subscriptions'],
-  ])('with %s is refused', async (_, request, path) => {
+  it('with another body is refused', async () => {
     await send();
-    expect(await send(request, {}, path)).toMatchObject({ status: 422, json: { code: 'invalid_request' } });
+    const other = await send({ body: { ...BODY, name: 'x' } });
+    expect(other).toMatchObject({ status: 422, json: { code: 'invalid_request' } });
+  });
+
+  it('of another tenant, or at another path, is another key', async () => {
+    const first = await send();
+    const other = await send({}, {}, '/v1/tenants/other/subscriptions');
+    expect(other).toMatchObject({ status: 201, json: { tenantId: 'other' } });
+    expect(other.field('id')).not.toBe(first.field('id'));
+    const published = await send({ body: { type: 'a', data: 1 } }, {}, '/v1/tenants/acme/events');
+    expect(published.status).toBe(202);
+    await queues.events.take();
+    expect((await send()).text).toBe(first.text);
   });
 
   it('of another caller is another key', async () => {
@@ -60,6 +69,36 @@ describe('Idempotency-Key', () => {
     expect((await first).status).toBe(202);
     expect((await send({ body }, {}, '/v1/tenants/acme/events')).text).toBe((await first).text);
     expect(await queues.events.take()).toEqual([]);
+  });
+
+  it('gives an answer again that is larger than an item', async () => {
+    const body = { profile: 'standard', event: { type: 'a.b', data: 'x'.repeat(250_000) } };
+    const preview = () => send({ body }, {}, '/v1/profiles/preview');
+    const first = await preview();
+    expect(first.status).toBe(200);
+    expect(first.text.length).toBeGreaterThan(400_000);
+    expect((await preview()).text).toBe(first.text);
+  });
+
+  it('whose answer could not be kept does nothing again, and says so', async () => {
+    const complete = deps.idempotency.complete;
+    const idempotency = {
+      ...deps.idempotency,
+      complete: (id: string, fingerprint: string, writeId: string) => complete(id, fingerprint, writeId, null),
+    };
+    expect((await send({}, { idempotency })).status).toBe(201);
+    const before = await count();
+    for (let round = 0; round < 3; round += 1) {
+      expectProblem(await send(), 409, 'answer_not_kept');
+    }
+    expect(await count()).toBe(before);
+  });
+
+  it('whose answer cannot be sealed is answered, and does nothing again', async () => {
+    const seal = (text: string, owner: Parameters<typeof deps.vault.seal>[1]) =>
+      owner.subscriptionId === 'idempotency' ? Promise.reject(new Error('KMS is away')) : deps.vault.seal(text, owner);
+    expect((await send({}, { vault: { ...deps.vault, seal } })).status).toBe(201);
+    expectProblem(await send(), 409, 'answer_not_kept');
   });
 
   it('of a request that failed is free again', async () => {

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import type { Method } from '../../functions/api/http/route.ts';
 import type { Principal } from '../../functions/core/access/principal.ts';
 import { type ApiRequest, expectProblem, tenantOf, useApi } from '../support/api.ts';
 
-const { call } = useApi();
+const { call, deps } = useApi();
 const T = '/v1/tenants/acme';
 let sub = '';
 
@@ -63,10 +64,12 @@ describe('a wrong request', () => {
   const url = 'https://a.example/';
   it.each<[string, Method, string, number, string, ApiRequest?]>([
     ['an unknown path', 'GET', '/v1/nothing', 404, 'not_found'],
-    ['an unknown method', 'PATCH', T, 404, 'not_found', { body: {} }],
+    ['an unknown method', 'PATCH', T, 405, 'method_not_allowed', { body: {} }],
     ['a tenant id of 65', 'GET', `/v1/tenants/${'a'.repeat(65)}`, 404, 'not_found'],
-    ['a broken escape', 'GET', '/v1/tenants/%zz', 400, 'malformed_request'],
-    ['an escape that is not UTF-8', 'GET', '/v1/tenants/%ff', 400, 'malformed_request'],
+    ['a broken escape', 'GET', '/v1/tenants/%zz', 404, 'not_found'],
+    ['an escape that is not UTF-8', 'GET', '/v1/tenants/%ff', 404, 'not_found'],
+    ['a percent sign', 'GET', '/v1/tenants/%25/subscriptions', 404, 'not_found'],
+    ['a letter that is escaped twice', 'GET', '/v1/tenants/%2561cme', 404, 'not_found'],
     ['no JSON', 'PUT', T, 400, 'malformed_request', { body: '{' }],
     ['no body', 'PUT', T, 415, 'unsupported_media_type'],
     ['a form', 'PUT', T, 415, 'unsupported_media_type', { body: '{}', headers: { 'content-type': 'text/plain' } }],
@@ -76,6 +79,13 @@ describe('a wrong request', () => {
     ['a limit of 0', 'GET', '/v1/tenants?limit=0', 422, 'invalid_request'],
     ['a limit of 101', 'GET', '/v1/tenants?limit=101', 422, 'invalid_request'],
     ['a limit in words', 'GET', '/v1/tenants?limit=ten', 422, 'invalid_request'],
+    ['a hexadecimal limit', 'GET', '/v1/tenants?limit=0x10', 422, 'invalid_request'],
+    ['a limit with an exponent', 'GET', '/v1/tenants?limit=1e1', 422, 'invalid_request'],
+    ['a limit with a blank', 'GET', '/v1/tenants?limit=%201', 422, 'invalid_request'],
+    ['an empty limit', 'GET', '/v1/tenants?limit=', 422, 'invalid_request'],
+    ['a parameter __proto__', 'GET', '/v1/tenants?__proto__=1', 422, 'invalid_request'],
+    ['a limit of profiles', 'GET', '/v1/profiles?limit=0', 422, 'invalid_request'],
+    ['a cursor of packs', 'GET', '/v1/event-type-packs?cursor=%00', 400, 'malformed_request'],
     ['a cursor of somebody else', 'GET', '/v1/tenants?cursor=%00', 400, 'malformed_request'],
     ['a cursor with padding', 'GET', '/v1/tenants?cursor=YQ%3D%3D', 400, 'malformed_request'],
     ['a moment in words', 'GET', `${T}/events?from=yesterday`, 422, 'invalid_request'],
@@ -225,3 +235,67 @@ describe('a wrong request', () => {
     });
   });
 });
+
+describe('a method that a path does not take', () => {
+  it.each([
+    ['TRACE', '/v1/health', 'GET'],
+    ['TRACE', T, 'DELETE, GET, PUT'],
+    ['OPTIONS', `${T}/events`, 'GET, POST'],
+    ['PUT', `${T}/subscriptions/sub_x/pause/`, 'POST'],
+    ['POST', '/docs/start.js', 'GET'],
+  ] as const)('%s %s is 405 with Allow', async (method, path, allow) => {
+    const answer = await call(method, path, { as: { kind: 'anonymous' } });
+    expectProblem(answer, 405, 'method_not_allowed');
+    expect(answer.headers.allow).toBe(allow);
+  });
+});
+
+describe('every answer', () => {
+  it.each([
+    ['a resource', 'GET', T, 200],
+    ['a page', 'GET', '/docs', 200],
+    ['no content', 'DELETE', '/v1/tenants/to-delete', 204],
+    ['a problem', 'GET', '/v1/nothing', 404],
+    ['a wrong method', 'TRACE', '/v1/tenants', 405],
+    ['a fault of ours', 'GET', T, 503],
+  ] as const)('carries the security headers: %s', async (_, method, path, status) => {
+    await call('PUT', '/v1/tenants/to-delete', { body: {} });
+    const getTenant = () => Promise.reject(Object.assign(new Error(), { name: 'ThrottlingException' }));
+    const changes = status === 503 ? { catalog: { ...deps.catalog, getTenant } } : {};
+    expect(await call(method, path, {}, changes)).toMatchObject({
+      status,
+      headers: {
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'strict-transport-security': 'max-age=31536000',
+      },
+    });
+  });
+
+  it('of the documentation lets no other base and no form in', async () => {
+    const policy = (await call('GET', '/docs')).headers['content-security-policy'];
+    expect(policy).toContain("base-uri 'none'");
+    expect(policy).toContain("form-action 'none'");
+  });
+});
+
+describe('lists that are at hand whole', () => {
+  it.each(['/v1/profiles', '/v1/event-type-packs'])('%s is read by pages', async (path) => {
+    const whole = Names.parse((await call('GET', path)).json);
+    expect(whole).toMatchObject({ nextCursor: null });
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const answer = await call('GET', `${path}?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      const page = Names.parse(answer.json);
+      expect(page.data.length).toBeLessThanOrEqual(2);
+      seen.push(...page.data.map(({ name }) => name));
+      cursor = page.nextCursor;
+    }
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen).toEqual(whole.data.map(({ name }) => name));
+    expect(seen).toEqual(seen.toSorted());
+  });
+});
+
+const Names = z.object({ data: z.array(z.looseObject({ name: z.string() })), nextCursor: z.string().nullable() });

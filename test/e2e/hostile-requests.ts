@@ -70,7 +70,19 @@ export function hostileRequests(s: Scenery): HostileRequest[] {
     {
       ...post('bytes that are not UTF-8', `${T}/events`, {}),
       ...raw(Buffer.from('{"type":"a.b","data":"\xff"}', 'latin1')),
-      status: [202, 400],
+      status: 400,
+    },
+    {
+      ...post('bytes that are not UTF-8, in a type that is handed over in base64', `${T}/events`, {}),
+      ...raw(Buffer.from('{"type":"a.b","data":"\xff"}', 'latin1'), { 'content-type': 'application/vnd.acme+json' }),
+      status: 400,
+    },
+    {
+      ...post('Latin-1 that says so', `${T}/events`, {}),
+      ...raw(Buffer.from('{"type":"a.b","data":"\xff"}', 'latin1'), {
+        'content-type': 'application/json; charset=iso-8859-1',
+      }),
+      status: 415,
     },
     { ...post('UTF-16', `${T}/events`, {}), ...raw(Buffer.from('{"type":"a.b","data":1}', 'utf16le')), status: 400 },
     { ...post('a byte order mark', `${T}/events`, {}), ...raw('\ufeff{"type":"a.b"}'), status: [400, 422] },
@@ -238,6 +250,8 @@ export function hostileRequests(s: Scenery): HostileRequest[] {
     get('a limit of 0', `${T}/events?limit=0`, 422),
     get('a limit of 101', `${T}/events?limit=101`, 422),
     get('a limit that is text', `${T}/events?limit=all`, 422),
+    get('a hexadecimal limit', `${T}/events?limit=0x10`, 422),
+    get('a parameter __proto__', `${T}/events?__proto__=1`, 422),
     get('a limit twice', `${T}/events?limit=1&limit=2`, 422),
     get('an unknown parameter', `${T}/events?sort=asc`, 422),
     get('a cursor that is not base64', `${T}/events?cursor=%21%21`, 400),
@@ -267,12 +281,14 @@ export function hostileRequests(s: Scenery): HostileRequest[] {
     get('a path that is none', '/v1/nothing', 404),
     get('a tenant with a slash', '/v1/tenants/a%2Fb', 404),
     get('a tenant that is too long', `/v1/tenants/${'x'.repeat(65)}`, 404),
-    get('a broken escape', `${T}/events/%ff`, 400),
+    get('a broken escape', `${T}/events/%ff`, 404),
+    get('a percent sign for a tenant', '/v1/tenants/%25/subscriptions', 404),
+    get('a letter that is escaped twice', `${T}/%2565vents`, 404),
     get('a NUL in a path', `${T}/events/%00`, 404),
     get('a delivery id that is nonsense', `${T}/deliveries/dlv_x`, 404),
     get('a delivery id with a time too far', `${T}/deliveries/dlv_01J00000000000000000000000ZZZZZZZZZZ_x`, 404),
-    get('a documentation file from above', '/docs/..%2f..%2fpackage.json', 404),
-    { what: 'a method that is none', method: 'PUT', path: `${T}/events`, body: {}, status: 404 },
+    get('a documentation file that is none', '/docs/package.json', 404),
+    { what: 'a method that is none', method: 'PUT', path: `${T}/events`, body: {}, status: 405 },
     { what: 'an unknown tenant, deleted', method: 'DELETE', path: '/v1/tenants/nobody', status: 404 },
 
     // Event types

@@ -17,6 +17,7 @@ interface Event {
   body?: string;
   isBase64Encoded: boolean;
   identitySource?: string[];
+  queryStringParameters?: Record<string, string>;
 }
 
 let url: string;
@@ -128,7 +129,7 @@ describe('a function behind a route', () => {
 
   test.each([
     ['application/json; charset=utf-8', false],
-    ['application/merge-patch+json', false],
+    ['application/merge-patch+json', true],
     ['text/plain', false],
     ['application/octet-stream', true],
     ['application/x-www-form-urlencoded', true],
@@ -137,6 +138,18 @@ describe('a function behind a route', () => {
     const event = calls[0]?.event;
     expect(event?.isBase64Encoded).toBe(base64);
     expect(Buffer.from(event?.body ?? '', base64 ? 'base64' : 'utf8').toString()).toBe('é');
+  });
+
+  test('gets its path decoded once, and every parameter by its name', async () => {
+    await get('/always/a%20b%2561?x=1&x=2&__proto__=%2561');
+    const event = calls.at(-1)?.event;
+    expect(event?.rawPath).toBe('/always/a b%61');
+    expect(Object.entries(event?.queryStringParameters ?? {})).toEqual([
+      ['x', '1,2'],
+      ['__proto__', '%61'],
+    ]);
+    await get('/always/%ff');
+    expect(calls.at(-1)?.event.rawPath).toBe('/always/%ff');
   });
 
   test('never gets a body over 10 MB', async () => {
@@ -179,7 +192,7 @@ describe('the most specific route wins', () => {
   test.each([
     ['GET', '/v1/health', 'GET /v1/health', {}],
     ['POST', '/v1/health', 'ANY /v1/{name}', { name: 'health' }],
-    ['GET', '/v1/a%20b/c', 'ANY /v1/{proxy+}', { proxy: 'a b/c' }],
+    ['GET', '/v1/a b/c', 'ANY /v1/{proxy+}', { proxy: 'a b/c' }],
     ['GET', '/docs/x.js', 'GET /docs/{asset}', { asset: 'x.js' }],
     ['PUT', '/docs/x.js', 'ANY /docs/{asset}', { asset: 'x.js' }],
     ['GET', '/docs', 'GET /docs', {}],

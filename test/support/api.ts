@@ -16,6 +16,7 @@ import type { Method } from '../../functions/api/http/route.ts';
 import { type ApiPorts, createRoutes } from '../../functions/api/routes.ts';
 import type { Principal } from '../../functions/core/access/principal.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
+import { decodePath } from '../../local/gateway-event.ts';
 import { WAITS } from './deliver-setup.ts';
 import { answered } from './domain.ts';
 import { KEY_ARN, useKms, useQueues, useTables } from './emulators.ts';
@@ -80,7 +81,7 @@ export function useApi() {
   };
 
   async function call(
-    method: Method,
+    method: Method | 'TRACE' | 'OPTIONS' | 'HEAD',
     target: string,
     request: ApiRequest = {},
     changes: Partial<typeof deps> = {},
@@ -95,11 +96,12 @@ export function useApi() {
 }
 
 function gatewayEvent(
-  method: Method,
+  method: string,
   target: string,
   { body, headers = {}, as = { kind: 'company' } }: ApiRequest,
 ): APIGatewayProxyEventV2 {
-  const [path = '', query = ''] = target.split('?');
+  const [rawPath = '', query = ''] = target.split('?');
+  const path = decodePath(rawPath);
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   const requestContext = {
     accountId: '000000000000',
@@ -119,7 +121,12 @@ function gatewayEvent(
     routeKey: '$default',
     rawPath: path,
     rawQueryString: query,
-    headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: {
+      ...(text === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
+      ...headers,
+    },
     ...(query === '' ? {} : { queryStringParameters: Object.fromEntries(new URLSearchParams(query)) }),
     requestContext,
     ...(text === undefined ? {} : { body: text }),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
@@ -6,72 +7,135 @@ import { idempotencyKey } from './keys.ts';
 
 /** As long as an Idempotency-Key is remembered (Stripe remembers its own for 24 hours, too). */
 const REMEMBER_SECONDS = 86_400;
-/** Past this a request that has not answered has crashed: the API's own limit is 30 seconds. */
+/** Past this a request does not run any more: the API's own limit is 30 seconds. */
 const RUNNING_MS = 60_000;
+/** An item may have 400 KB in all (DynamoDB's limit), names and keys included. */
+const MAX_ANSWER_BYTES = 390_000;
 
-const StoredRequest = z.object({ fingerprint: z.string(), answer: z.string().nullable(), runsUntil: z.number() });
+const StoredRequest = z.object({
+  fingerprint: z.string(),
+  writeId: z.string(),
+  state: z.enum(['running', 'done']),
+  /** Null while it runs, and when the answer could not be kept. */
+  answer: z.string().nullable(),
+  runsUntil: z.number(),
+});
+type StoredRequest = z.infer<typeof StoredRequest>;
 
 export type Begun =
-  | { kind: 'new' }
+  /** `writeId` names this run; the other methods want it. */
+  | { kind: 'new'; writeId: string }
   /** The first request is still being worked on. */
   | { kind: 'running' }
   /** The key came with another request before. */
   | { kind: 'different' }
-  | { kind: 'answered'; answer: string };
+  | { kind: 'answered'; answer: string }
+  /** The first request was carried out, or was interrupted after it began; what it was answered is not kept. */
+  | { kind: 'answer_lost' };
 
-/** Remembers the answers to requests that carry an Idempotency-Key. Answers are given sealed: they can hold secrets. */
+/**
+ * Remembers the answers to requests that carry an Idempotency-Key. Answers are given sealed: they can hold secrets.
+ *
+ * A request that has begun is never begun again under its key, unless it says itself that it failed (`forget`). One that
+ * does not report its end (a crash, a throttled table, an answer too large for an item) counts as done once it cannot run
+ * any more.
+ */
 export type Idempotency = ReturnType<typeof createIdempotency>;
 
 export function createIdempotency(
   { client, journalTable }: Pick<Tables, 'client' | 'journalTable'>,
   now: () => number,
 ) {
-  const item = (key: string, fingerprint: string, answer: string | null) => ({
-    ...idempotencyKey(key),
-    v: 1,
-    fingerprint,
-    answer,
-    runsUntil: now() + RUNNING_MS,
-    expiresAt: Math.floor(now() / 1_000) + REMEMBER_SECONDS,
-  });
+  const put = (key: string, request: Omit<StoredRequest, 'runsUntil'>, condition: object = {}) =>
+    client.send(
+      new PutCommand({
+        TableName: journalTable,
+        Item: {
+          ...idempotencyKey(key),
+          v: 1,
+          ...request,
+          runsUntil: now() + RUNNING_MS,
+          expiresAt: Math.floor(now() / 1_000) + REMEMBER_SECONDS,
+        },
+        ...condition,
+      }),
+    );
+
+  /** Forgets a request that failed, so that it can be sent again. */
+  async function forget(key: string, writeId: string): Promise<void> {
+    try {
+      await client.send(
+        new DeleteCommand({
+          TableName: journalTable,
+          Key: idempotencyKey(key),
+          ConditionExpression: 'writeId = :writeId',
+          ExpressionAttributeValues: { ':writeId': writeId },
+        }),
+      );
+    } catch {
+      // The caller has to see why its request failed, not this. Its key stays used.
+    }
+  }
 
   return {
+    forget,
+
     /**
-     * @param key a hash of the caller and its key
+     * @param key a hash of the caller, its path and its key
      * @param fingerprint a hash of the request
      */
     async begin(key: string, fingerprint: string): Promise<Begun> {
+      const writeId = randomUUID();
       try {
-        await client.send(
-          new PutCommand({
-            TableName: journalTable,
-            Item: item(key, fingerprint, null),
-            ConditionExpression:
-              'attribute_not_exists(pk) OR expiresAt <= :now OR (attribute_type(answer, :null) AND runsUntil <= :nowMs)',
-            ExpressionAttributeValues: { ':now': Math.floor(now() / 1_000), ':nowMs': now(), ':null': 'NULL' },
-          }),
+        // The TTL removes items late, so one that has ended can still be there.
+        await put(
+          key,
+          { fingerprint, writeId, state: 'running', answer: null },
+          {
+            ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
+            ExpressionAttributeValues: { ':now': Math.floor(now() / 1_000) },
+          },
         );
-        return { kind: 'new' };
+        return { kind: 'new', writeId };
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        if (!(error instanceof ConditionalCheckFailedException)) {
+          // The write may have had its effect all the same, and nothing has been done under it.
+          await forget(key, writeId);
+          throw error;
+        }
       }
       const { Item } = await client.send(
         new GetCommand({ TableName: journalTable, Key: idempotencyKey(key), ConsistentRead: true }),
       );
-      // Removed in between: the first request failed, and this one may be repeated.
+      // Removed in between: the first request failed, and this one may be sent again.
       if (Item === undefined) return { kind: 'running' };
       const stored = StoredRequest.parse(Item);
+      // The write had its effect, and only its answer was lost: the SDK has repeated it against our own item.
+      if (stored.writeId === writeId) return { kind: 'new', writeId };
       if (stored.fingerprint !== fingerprint) return { kind: 'different' };
-      return stored.answer === null ? { kind: 'running' } : { kind: 'answered', answer: stored.answer };
+      if (stored.answer !== null) return { kind: 'answered', answer: stored.answer };
+      return stored.state === 'running' && stored.runsUntil > now() ? { kind: 'running' } : { kind: 'answer_lost' };
     },
 
-    async complete(key: string, fingerprint: string, answer: string): Promise<void> {
-      await client.send(new PutCommand({ TableName: journalTable, Item: item(key, fingerprint, answer) }));
-    },
-
-    /** Forgets a request that failed by our fault, so that it can be repeated. */
-    async forget(key: string): Promise<void> {
-      await client.send(new DeleteCommand({ TableName: journalTable, Key: idempotencyKey(key) }));
+    /**
+     * Keeps the answer. When it cannot be kept, a smaller write says that the request was carried out. Never throws.
+     * @param answer null if there is none to keep
+     */
+    async complete(key: string, fingerprint: string, writeId: string, answer: string | null): Promise<void> {
+      const done = { fingerprint, writeId, state: 'done' } as const;
+      try {
+        if (answer !== null && answer.length <= MAX_ANSWER_BYTES) {
+          await put(key, { ...done, answer });
+          return;
+        }
+      } catch {
+        // Throttled, or away. The small write below takes less of the table; the caller gets its answer in any case.
+      }
+      try {
+        await put(key, { ...done, answer: null });
+      } catch {
+        // The item says `running`, which counts as done once it has lapsed.
+      }
     },
   };
 }

@@ -37,7 +37,7 @@ const START = `SwaggerUIBundle({
 
 /** Nothing but the page's own files may run or be called. Swagger UI styles itself in place and draws with data: images. */
 const SECURITY_POLICY =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The pages about the API, with their routes. */
 export function createDocsRoutes(routes: readonly Route[]) {

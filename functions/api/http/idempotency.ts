@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod';
 import type { Idempotency } from '../../adapters/dynamodb/idempotency.ts';
@@ -8,24 +9,36 @@ import { invalid, Problem } from './problem.ts';
 
 type Answer = APIGatewayProxyStructuredResultV2;
 
-/** Runs a request once for its Idempotency-Key; a repetition gets the first answer. */
+/** What a caller may choose, as the header's schema. */
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters without blanks');
+
+interface Keyed {
+  principal: Principal;
+  /** The path names the tenant: the same key at another path, or of another tenant, is another key. */
+  path: string;
+  /** The header's value. */
+  given: string;
+  body: string;
+}
+
+/** Runs a request once for its Idempotency-Key. A repetition gets the first answer; it never repeats the work. */
 export async function once(
   deps: { idempotency: Idempotency; vault: Vault },
-  principal: Principal,
-  given: string,
-  request: string,
+  { principal, path, given, body }: Keyed,
   run: () => Promise<Answer>,
 ): Promise<Answer> {
-  if (!/^[\x21-\x7e]{1,255}$/.test(given)) {
+  if (!IdempotencyKey.safeParse(given).success) {
     throw new Problem('malformed_request', 'Idempotency-Key must be 1 to 255 visible ASCII characters without blanks.');
   }
   const scope = principal.kind === 'tenant' ? `tenant:${principal.tenantId}` : principal.kind;
-  const [key, fingerprint] = [sha256(`${scope}\n${given}`), sha256(request)];
+  const [key, fingerprint] = [sha256(`${scope}\n${path}\n${given}`), sha256(body)];
   const owner = { tenantId: scope, subscriptionId: 'idempotency' };
   const begun = await deps.idempotency.begin(key, fingerprint);
   switch (begun.kind) {
     case 'answered':
-      return { ...StoredAnswer.parse(JSON.parse(await deps.vault.open(begun.answer, owner))) };
+      return { ...StoredAnswer.parse(JSON.parse(unpack(await deps.vault.open(begun.answer, owner)))) };
     case 'running':
       throw new Problem(
         'conflict',
@@ -37,24 +50,39 @@ export async function once(
       throw invalid([
         { path: '', message: 'Idempotency-Key was used for another request in the last 24 hours: use a new one' },
       ]);
+    case 'answer_lost':
+      throw new Problem(
+        'answer_not_kept',
+        'The first request with this Idempotency-Key was carried out, or was interrupted, and its answer is not kept. Look at what is there; if the work is missing, send the request with a new key.',
+      );
     case 'new':
-      try {
-        const answer = await run();
-        await deps.idempotency.complete(key, fingerprint, await deps.vault.seal(JSON.stringify(answer), owner));
-        return answer;
-      } catch (error) {
-        // Nothing was done, or it may be done again: the key is free for another try.
-        await deps.idempotency.forget(key);
-        throw error;
-      }
+      break;
     default:
       return begun satisfies never;
   }
+  const answer = await run().catch(async (error: unknown) => {
+    // Nothing was done, or it may be done again: the key is free for another try.
+    await deps.idempotency.forget(key, begun.writeId);
+    throw error;
+  });
+  // From here on the work is done, so nothing may free the key.
+  const sealed = await deps.vault.seal(pack(JSON.stringify(answer)), owner).catch(() => null);
+  await deps.idempotency.complete(key, fingerprint, begun.writeId, sealed);
+  return answer;
 }
 
 const StoredAnswer = z
   .object({ statusCode: z.int(), headers: z.record(z.string(), z.string()), body: z.string().optional() })
   .transform(({ statusCode, headers, body }) => ({ statusCode, headers, ...(body === undefined ? {} : { body }) }));
+
+/** Compressed, because an item of DynamoDB has room for 400 KB and an answer can be larger. */
+function pack(text: string): string {
+  return deflateRawSync(text).toString('base64');
+}
+
+function unpack(packed: string): string {
+  return inflateRawSync(Buffer.from(packed, 'base64')).toString('utf8');
+}
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('base64url');

@@ -5,9 +5,11 @@ export const PROBLEMS = {
   malformed_request: { status: 400, title: 'The request cannot be read' },
   unauthenticated: { status: 401, title: 'A valid key is required' },
   forbidden: { status: 403, title: 'This key may not do that' },
-  not_found: { status: 404, title: 'There is no such thing' },
-  conflict: { status: 409, title: 'The state of things does not allow it' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  conflict: { status: 409, title: 'Conflict' },
   limit_reached: { status: 409, title: 'A limit is reached' },
+  answer_not_kept: { status: 409, title: 'The first answer is not kept' },
   precondition_failed: { status: 412, title: 'It has changed since it was read' },
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
@@ -22,17 +24,21 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   readonly errors: readonly FieldError[];
   readonly retryAfterSeconds: number | null;
+  /** For the header Allow. */
+  readonly allowedMethods: readonly string[];
 
   constructor(
     code: ProblemCode,
     detail: string,
     errors: readonly FieldError[] = [],
     retryAfterSeconds: number | null = null,
+    allowedMethods: readonly string[] = [],
   ) {
     super(detail);
     this.code = code;
     this.errors = errors;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.allowedMethods = allowedMethods;
   }
 }
 
@@ -42,4 +48,9 @@ export function invalid(errors: readonly FieldError[]): Problem {
 
 export function notFound(what: string): Problem {
   return new Problem('not_found', `There is no such ${what}.`);
+}
+
+export function methodNotAllowed(method: string, allowed: readonly string[]): Problem {
+  const detail = `This path does not take ${method}. It takes ${allowed.join(', ')}.`;
+  return new Problem('method_not_allowed', detail, [], null, allowed);
 }

@@ -93,7 +93,12 @@ export function route<
 
 /** Query parameters of every list. */
 export const pageQuery = {
-  limit: z.coerce.number('must be a whole number from 1 to 100').int().min(1).max(100).default(25),
+  limit: z
+    .string()
+    .regex(/^(?:[1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
+    .transform(Number)
+    .meta({ override: { type: 'integer', minimum: 1, maximum: 100 } })
+    .default(25),
   cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.' }),
 };
 

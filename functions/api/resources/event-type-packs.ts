@@ -2,8 +2,9 @@ import * as z from 'zod';
 import type { Catalog } from '../../adapters/dynamodb/catalog.ts';
 import { EventTypePack, type PackedEventType } from '../../core/event/event-type-pack.ts';
 import { EVENT_TYPE_PACKS } from '../../vendors/event-type-packs.ts';
+import { pageByName } from '../http/page-by-name.ts';
 import { notFound } from '../http/problem.ts';
-import { route } from '../http/route.ts';
+import { pageQuery, route } from '../http/route.ts';
 import { checkLength, checkSchema } from '../schemas/event-type-texts.ts';
 
 const PackName = z.string().max(63);
@@ -22,6 +23,7 @@ export const createEventTypePackRoutes = (deps: EventTypePackRouteDeps) => [
     summary: 'List the event-type packs that Posthorn brings',
     tag: 'Event types',
     access: 'company',
+    query: pageQuery,
     responses: {
       200: {
         description: 'Their names, and how many event types each has.',
@@ -29,22 +31,20 @@ export const createEventTypePackRoutes = (deps: EventTypePackRouteDeps) => [
           data: z.array(
             z.object({ name: z.string(), title: z.string(), description: z.string(), eventTypes: z.int() }),
           ),
-          nextCursor: z.null(),
+          nextCursor: z.string().nullable(),
         }),
       },
     },
-    run: async () => ({
-      status: 200,
-      body: {
-        data: EVENT_TYPE_PACKS.map(({ name, title, description, eventTypes }) => ({
-          name,
-          title,
-          description,
-          eventTypes: eventTypes.length,
-        })),
-        nextCursor: null,
-      },
-    }),
+    run: async ({ query }) => {
+      const { data, nextCursor } = pageByName(EVENT_TYPE_PACKS, query);
+      const views = data.map(({ eventTypes, name, title, description }) => ({
+        name,
+        title,
+        description,
+        eventTypes: eventTypes.length,
+      }));
+      return { status: 200, body: { data: views, nextCursor } };
+    },
   }),
   route('POST', '/v1/event-type-packs/{pack}/load', {
     id: 'loadEventTypePack',

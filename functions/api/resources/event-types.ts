@@ -7,12 +7,12 @@ import { cutJsonMember, isWellFormedJson } from '../../core/json/json-text.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { Text } from '../../core/text-fields.ts';
-import { decodeCursor } from '../http/cursor.ts';
 import { JsonText } from '../http/json.ts';
+import { pageByName } from '../http/page-by-name.ts';
 import { invalid, notFound, Problem } from '../http/problem.ts';
 import { pageQuery, route } from '../http/route.ts';
 import { checkLength, checkSchema } from '../schemas/event-type-texts.ts';
-import { listBody, listOf } from '../schemas/list.ts';
+import { listOf } from '../schemas/list.ts';
 import { Json, Timestamp, time } from '../schemas/values.ts';
 
 const EventTypeView = z
@@ -63,11 +63,8 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
     query: pageQuery,
     responses: { 200: { description: 'A page of event types.', schema: listOf(EventTypeView) } },
     run: async ({ query }) => {
-      const after = decodeCursor(query.cursor);
-      const types = (await store.listEventTypes()).filter(({ name }) => after === null || name > after);
-      const page = types.slice(0, query.limit);
-      const next = types.length > page.length ? (page.at(-1)?.name ?? null) : null;
-      return { status: 200, body: listBody({ next }, page.map(eventTypeView)) };
+      const { data, nextCursor } = pageByName(await store.listEventTypes(), query);
+      return { status: 200, body: { data: data.map(eventTypeView), nextCursor } };
     },
   }),
   route('POST', '/v1/event-types', {

@@ -202,7 +202,8 @@ function messageText(
   { type, environment, occurredAt }: Readable['event'],
   data: string,
 ): string {
-  const text = `${JSON.stringify({ tenantId, id, type, environment, occurredAt }).slice(0, -1)},"data":${data}}`;
+  const happened = occurredAt === undefined ? undefined : time(occurredAt);
+  const text = `${JSON.stringify({ tenantId, id, type, environment, occurredAt: happened }).slice(0, -1)},"data":${data}}`;
   // SQS refuses these two characters in a message; in JSON they can only stand in strings, where an escape means the same.
   return text.replace(/[\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
 }

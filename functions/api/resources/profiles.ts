@@ -15,8 +15,9 @@ import type { ProfileSource } from '../../core/profile/profile-source.ts';
 import { chooseSecret, generateTextSecret, SecretInput } from '../../core/profile/secret.ts';
 import { changedMeanwhile, Refusal } from '../../core/refusal.ts';
 import { Metadata, Name } from '../../core/text-fields.ts';
+import { pageByName } from '../http/page-by-name.ts';
 import { invalid, notFound, Problem } from '../http/problem.ts';
-import { route } from '../http/route.ts';
+import { pageQuery, route } from '../http/route.ts';
 import { checkLength } from '../schemas/event-type-texts.ts';
 import { listOf } from '../schemas/list.ts';
 import { Timestamp, timeOrNull } from '../schemas/values.ts';
@@ -62,16 +63,15 @@ export interface ProfileRouteDeps {
 export const createProfileRoutes = (deps: ProfileRouteDeps) => [
   route('GET', '/v1/profiles', {
     id: 'listProfiles',
-    summary: 'List profiles: those that are built in, then your own',
+    summary: 'List profiles by name, built-in ones and your own',
     tag: 'Profiles',
     access: 'company',
-    responses: { 200: { description: 'All of them.', schema: listOf(ProfileView) } },
-    run: async () => {
+    query: pageQuery,
+    responses: { 200: { description: 'A page of profiles.', schema: listOf(ProfileView) } },
+    run: async ({ query }) => {
       const own = (await deps.store.list()).filter(({ deleted }) => !deleted);
-      return {
-        status: 200,
-        body: { data: [...[...BUILT_IN_PROFILES.values()].map(builtInView), ...own.map(ownView)], nextCursor: null },
-      };
+      const all = [...[...BUILT_IN_PROFILES.values()].map(builtInView), ...own.map(ownView)];
+      return { status: 200, body: pageByName(all, query) };
     },
   }),
   route('POST', '/v1/profiles', {
@@ -146,7 +146,7 @@ export const createProfileRoutes = (deps: ProfileRouteDeps) => [
       if (!prepared.ok) throw invalid([{ path: '/event/data', message: prepared.message }]);
       const at = body.at ?? deps.now();
       const { id = 'evt_00000000000000000000000000', type, environment, occurredAt } = body.event;
-      const acceptedAt = occurredAt === undefined ? at : Date.parse(occurredAt);
+      const acceptedAt = occurredAt ?? at;
       const event = {
         tenantId: body.tenantId,
         id,

@@ -72,7 +72,7 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
       id: id ?? deriveId('evt', identity.at, createHash('sha256').update(identity.text).digest()),
       type: published.type,
       environment: published.environment,
-      occurredAt: published.occurredAt === undefined ? message.sentAt : Date.parse(published.occurredAt),
+      occurredAt: published.occurredAt ?? message.sentAt,
       acceptedAt: message.sentAt,
       recordedAt: now,
       contentHash: hashContent(published.type, published.environment, published.occurredAt, prepared.data),
@@ -81,8 +81,11 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
   };
 }
 
-/** What must be equal for a repeated id to mean the same event. */
-function hashContent(type: string, environment: string, occurredAt: string | undefined, data: string): string {
+/**
+ * What must be equal for a repeated id to mean the same event.
+ * @param occurredAt epoch milliseconds: the same instant in another notation is the same event
+ */
+function hashContent(type: string, environment: string, occurredAt: number | undefined, data: string): string {
   return createHash('sha256')
     .update(`${type}\n${environment}\n${occurredAt ?? ''}\n${data}`)
     .digest('base64url')

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { EventId, TenantId } from '../ids.ts';
 import { Environment } from './environment.ts';
 import { PublishableTypeName } from './event-type.ts';
-import { isCommonEra } from './moment.ts';
+import { Moment } from './moment.ts';
 
 /** An event as a publisher writes it, without the tenant (over HTTP the path names it). The contract of docs/event.schema.json. */
 export const PublishedEvent = z
@@ -18,15 +18,7 @@ export const PublishedEvent = z
     environment: Environment.default('production').meta({
       description: 'Only subscriptions of this environment receive it.',
     }),
-    occurredAt: z.iso
-      .datetime({
-        offset: true,
-        abort: true,
-        error: 'must be an RFC 3339 date and time with an offset, as in 2026-11-22T10:00:00Z',
-      })
-      .refine(isCommonEra, 'must be in the years 0000 to 9999 in UTC')
-      .optional()
-      .meta({ description: 'When it happened. Without it: when Posthorn accepted it.' }),
+    occurredAt: Moment.optional().meta({ description: 'When it happened. Without it: when Posthorn accepted it.' }),
   })
   .refine((event) => event.data !== undefined, { path: ['data'], error: 'is required; it may be null' })
   .meta({ id: 'PublishedEvent' });

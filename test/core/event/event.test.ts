@@ -118,6 +118,16 @@ describe('the content hash', () => {
   });
 
   it.each([
+    '2026-11-22t10:00:00z',
+    '2026-11-22T10:00:00.000Z',
+    '2026-11-22T11:00:00+01:00',
+    '2026-11-22T09:30:00-00:30',
+    '2026-11-22T10:00:00+00:00',
+  ])('is the same for the same instant in another notation (%s)', (occurredAt) => {
+    expect(hash({ occurredAt })).toBe(hash({ occurredAt: '2026-11-22T10:00:00Z' }));
+  });
+
+  it.each([
     { type: 'employee.updated' },
     { data: { id: 2 } },
     { environment: 'development' },
