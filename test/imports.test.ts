@@ -11,7 +11,7 @@ const PURE_LIBRARIES = ['zod', 'node:crypto', 'jsonc-parser', 'ulid', 'ipaddr.js
 
 /** The core's folders, lowest first: each may import those before it, and files that stand beside the folders. */
 const CORE_LAYERS = ['json', 'event', 'target', 'profile', 'subscription', 'tenant', 'access', 'delivery', 'ingest'];
-const CORE_FILES = ['ids.ts', 'field-error.ts'].map((file) => `${CORE}/${file}`);
+const CORE_FILES = ['ids.ts', 'field-error.ts', 'page.ts'].map((file) => `${CORE}/${file}`);
 
 /** What a folder may import: folders and files of the project, then packages (any, if none are named). */
 const RULES: Record<string, { own: readonly string[]; packages?: readonly string[] }> = {

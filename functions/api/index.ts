@@ -1,10 +1,14 @@
 import { KMSClient } from '@aws-sdk/client-kms';
-import { createCatalog } from '../adapters/dynamodb/catalog.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
+import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
+import { createEventTypes } from '../adapters/dynamodb/event-types.ts';
+import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
-import { createJournal } from '../adapters/dynamodb/journal.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
-import { createProfileStore } from '../adapters/dynamodb/profile-store.ts';
+import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
+import { createRejectedEvents } from '../adapters/dynamodb/rejected-events.ts';
+import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
+import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createTokens } from '../adapters/dynamodb/tokens.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
@@ -36,6 +40,7 @@ const env = readEnvironment([
 ]);
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
+const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
 const profileStore = createProfileStore(tables);
 const sqs = createSqs();
 const urlPolicy = {
@@ -45,8 +50,12 @@ const urlPolicy = {
 };
 
 export const handler = createApiHandler({
-  catalog: createCatalog(tables),
-  journal: createJournal({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now }),
+  catalog: { ...createTenants(tables), ...createSubscriptions(tables), ...createEventTypes(tables) },
+  journal: {
+    ...createEvents(journalOptions),
+    ...createDeliveries(journalOptions),
+    ...createRejectedEvents(journalOptions),
+  },
   idempotency: createIdempotency(tables, now),
   tokens: createTokens(tables, now),
   vault: createVault(tables, new KMSClient(), env.KMS_KEY_ARN),

@@ -123,10 +123,10 @@ describe('payloads', () => {
       const at = clock.now + index * 1_000;
       const id = change?.eventId ?? `e-${index}`;
       const event = makeEvent({ tenantId, id, acceptedAt: at, type: 'Employee_Created', data: `{"n":${index}.0}` });
-      await deps.journal.putAll([event], []);
+      await deps.journal.putEvents([event]);
       const origin = { tenantId, subscriptionId: subscription.id, eventId: id, eventAt: at };
       const profile = { profile: 'staffology', profileVersion: 1, eventType: 'Employee_Created' };
-      await deps.journal.save(makeDelivery({ ...origin, ...profile, ...change }), 0);
+      await deps.journal.saveDelivery(makeDelivery({ ...origin, ...profile, ...change }), 0);
     }
     return { one, tenantId };
   }

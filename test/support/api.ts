@@ -1,11 +1,15 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { expect } from 'vitest';
 import * as z from 'zod';
-import { createCatalog } from '../../functions/adapters/dynamodb/catalog.ts';
+import { createDeliveries } from '../../functions/adapters/dynamodb/deliveries.ts';
+import { createEventTypes } from '../../functions/adapters/dynamodb/event-types.ts';
+import { createEvents } from '../../functions/adapters/dynamodb/events.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
-import { createJournal } from '../../functions/adapters/dynamodb/journal.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
-import { createProfileStore } from '../../functions/adapters/dynamodb/profile-store.ts';
+import { createProfileStore } from '../../functions/adapters/dynamodb/profiles.ts';
+import { createRejectedEvents } from '../../functions/adapters/dynamodb/rejected-events.ts';
+import { createSubscriptions } from '../../functions/adapters/dynamodb/subscriptions.ts';
+import { createTenants } from '../../functions/adapters/dynamodb/tenants.ts';
 import { createTokens } from '../../functions/adapters/dynamodb/tokens.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
 import { createWorkQueue, sendAll } from '../../functions/adapters/sqs/work-queue.ts';
@@ -46,11 +50,16 @@ export function useApi() {
   const telemetry = recordTelemetry();
   const clock = { now: Date.now() };
   const now = (): number => clock.now;
+  const journalOptions = { tables, retentionDays: 30, now };
   const profileStore = createProfileStore(tables);
   /** Queues' addresses are known once the tests run. */
   const deps: ApiDeps = {
-    catalog: createCatalog(tables),
-    journal: createJournal({ tables, retentionDays: 30, now }),
+    catalog: { ...createTenants(tables), ...createSubscriptions(tables), ...createEventTypes(tables) },
+    journal: {
+      ...createEvents(journalOptions),
+      ...createDeliveries(journalOptions),
+      ...createRejectedEvents(journalOptions),
+    },
     idempotency: createIdempotency(tables, now),
     tokens: createTokens(tables, now),
     profiles: createProfiles(profileStore),

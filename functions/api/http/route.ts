@@ -1,25 +1,29 @@
 import * as z from 'zod';
-import type { Catalog } from '../../adapters/dynamodb/catalog.ts';
 import type { Idempotency } from '../../adapters/dynamodb/idempotency.ts';
-import type { Journal } from '../../adapters/dynamodb/journal.ts';
-import type { ProfileStore } from '../../adapters/dynamodb/profile-store.ts';
 import type { Tokens } from '../../adapters/dynamodb/tokens.ts';
 import type { Vault } from '../../adapters/kms/vault.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import type { ProfileSource } from '../../core/delivery/deliver.ts';
 import type { WaitPolicy } from '../../core/delivery/delivery.ts';
+import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import type { WorkQueue } from '../../core/delivery/queue-message.ts';
+import type { EventStore } from '../../core/event/event-store.ts';
+import type { EventTypeStore } from '../../core/event/event-type-store.ts';
 import { isCommonEra } from '../../core/event/moment.ts';
+import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
 import type { Random } from '../../core/ids.ts';
+import type { ProfileStore } from '../../core/profile/profile-store.ts';
+import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
 import type { ReceiverUrlPolicy } from '../../core/target/receiver-url.ts';
 import type { WebhookSender } from '../../core/target/webhook.ts';
+import type { TenantStore } from '../../core/tenant/tenant-store.ts';
 import type { COMPATIBILITY_ROUTES } from '../../names.ts';
 import { decodeCursor } from './cursor.ts';
 import { invalid } from './problem.ts';
 
 export interface ApiDeps {
-  catalog: Catalog;
-  journal: Journal;
+  catalog: TenantStore & SubscriptionStore & EventTypeStore;
+  journal: EventStore & DeliveryStore & RejectedEventStore;
   idempotency: Idempotency;
   tokens: Tokens;
   profiles: ProfileSource;

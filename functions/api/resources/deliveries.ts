@@ -83,6 +83,6 @@ function change(deps: ApiDeps, params: Params, edit: (delivery: Delivery) => Del
     ifMatch: null,
     read: () => read(deps, params),
     change: edit,
-    save: deps.journal.save,
+    save: deps.journal.saveDelivery,
   });
 }

@@ -102,7 +102,7 @@ export const eventRoutes = [
     params,
     responses: { 204: { description: 'Gone. Deliveries that are still to come are cancelled.', schema: null } },
     run: async ({ params, deps }) => {
-      await deps.journal.expunge(await read(deps, params));
+      await deps.journal.expungeEvent(await read(deps, params));
       return { status: 204 };
     },
   }),

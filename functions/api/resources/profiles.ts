@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { StoredProfile } from '../../adapters/dynamodb/profile-store.ts';
 import { templateValues } from '../../core/delivery/template-values.ts';
 import { prepareData } from '../../core/event/event-data.ts';
 import { PublishedEvent } from '../../core/event/published-event.ts';
@@ -8,6 +7,7 @@ import { cutJsonMember } from '../../core/json/json-text.ts';
 import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
 import { compileProfile, type Profile } from '../../core/profile/compile-profile.ts';
 import { ProfileDocument, ProfileName } from '../../core/profile/profile.ts';
+import type { StoredProfile } from '../../core/profile/profile-store.ts';
 import { Metadata, Name } from '../http/fields.ts';
 import { checkRevision } from '../http/modify.ts';
 import { invalid, notFound, Problem } from '../http/problem.ts';
@@ -26,7 +26,7 @@ export const profileRoutes = [
     access: 'company',
     responses: { 200: { description: 'All of them.', schema: listOf(ProfileView) } },
     run: async ({ deps }) => {
-      const own = (await deps.profileStore.list()).filter(({ deleted }) => !deleted);
+      const own = (await deps.profileStore.listProfiles()).filter(({ deleted }) => !deleted);
       return {
         status: 200,
         body: { data: [...[...BUILT_IN_PROFILES.values()].map(builtInView), ...own.map(ownView)], nextCursor: null },
@@ -47,7 +47,7 @@ export const profileRoutes = [
       if (BUILT_IN_PROFILES.has(document.name))
         throw new Problem('conflict', `${document.name} is built in. Choose another name.`);
       const now = deps.now();
-      const saved = await deps.profileStore.save(
+      const saved = await deps.profileStore.saveProfile(
         // With its defaults: a later release may have others, and a version never changes.
         { name: document.name, document, createdAt: now, updatedAt: now },
         0,
@@ -164,7 +164,10 @@ export const profileRoutes = [
       const current = await readOwn(deps, params.profile);
       checkRevision(ifMatch, current);
       await checkKeys(deps, current, document);
-      const saved = await deps.profileStore.save({ ...current, document, updatedAt: deps.now() }, current.revision);
+      const saved = await deps.profileStore.saveProfile(
+        { ...current, document, updatedAt: deps.now() },
+        current.revision,
+      );
       if (saved === null)
         throw new Problem('conflict', 'It was changed at the same moment. Send the request again.', [], 1);
       return { status: 200, body: ownView(saved), revision: saved.revision };
@@ -182,12 +185,12 @@ export const profileRoutes = [
       checkRevision(ifMatch, stored);
       if (deps.defaultProfile === params.profile)
         throw new Problem('conflict', 'It is the default of this deployment.');
-      if (await deps.profileStore.isUsed(params.profile))
+      if (await deps.profileStore.isProfileUsed(params.profile))
         throw new Problem('conflict', 'Subscriptions use it. Change or delete them first.');
       const tenant = await tenantWithDefault(deps, params.profile);
       if (tenant !== null)
         throw new Problem('conflict', `It is the default of the tenant ${tenant}. Change that first.`);
-      if (!(await deps.profileStore.remove(stored))) {
+      if (!(await deps.profileStore.deleteProfile(stored))) {
         throw new Problem('conflict', 'It was changed at the same moment. Send the request again.', [], 1);
       }
       return { status: 204 };
@@ -211,7 +214,7 @@ async function find(deps: ApiDeps, name: string): Promise<Profile> {
 async function readOwn(deps: ApiDeps, name: string): Promise<StoredProfile> {
   if (BUILT_IN_PROFILES.has(name))
     throw new Problem('conflict', `${name} is built in and cannot be changed. Add one of your own like it.`);
-  const stored = await deps.profileStore.getLatest(name);
+  const stored = await deps.profileStore.getLatestProfile(name);
   if (stored === null) throw notFound('profile');
   return stored;
 }
@@ -222,7 +225,7 @@ async function checkKeys(deps: ApiDeps, current: StoredProfile, next: ProfileDoc
   // A further scheme is fine: it signs with the keys that are there.
   const demands = ({ subscription, signatures }: ProfileDocument) =>
     [subscription.secret, subscription.secretFormat, signatures.some(({ key }) => key === 'tenant')].join();
-  if (demands(before) === demands(next) || !(await deps.profileStore.isUsed(next.name))) return;
+  if (demands(before) === demands(next) || !(await deps.profileStore.isProfileUsed(next.name))) return;
   const message =
     'Subscriptions use it, and their keys were made for its secret, its format and its signing key’s owner as they are. Add a profile of another name.';
   throw new Problem('conflict', message);

@@ -16,7 +16,7 @@ export const rejectedEventRoutes = [
       const matches = (one: RejectedEvent) =>
         (tenantId === undefined || one.tenantId === tenantId) && (code === undefined || one.reason.code === code);
       const isFiltered = tenantId !== undefined || code !== undefined;
-      const page = await deps.journal.listRejected(listOptions(query), isFiltered ? matches : null);
+      const page = await deps.journal.listRejectedEvents(listOptions(query), isFiltered ? matches : null);
       return { status: 200, body: listBody(page, page.values.map(rejectedEventView)) };
     },
   }),

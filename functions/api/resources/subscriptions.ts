@@ -231,7 +231,7 @@ export const subscriptionRoutes = [
       const { status, eventType } = query;
       const matchesType = eventType === undefined ? null : (one: Delivery) => one.eventType === eventType;
       if (status !== undefined && status !== 'succeeded') {
-        const page = await deps.journal.listByStatus(params.subscriptionId, status, options, matchesType);
+        const page = await deps.journal.listDeliveriesByStatus(params.subscriptionId, status, options, matchesType);
         return { status: 200, body: listBody(page, page.values.map(deliveryView)) };
       }
       const matches = (one: Delivery) => one.status === 'succeeded' && (matchesType === null || matchesType(one));

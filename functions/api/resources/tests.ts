@@ -86,7 +86,7 @@ export async function sendTest(deps: ApiDeps, subscription: Subscription, eventT
   const { document, version } = await chooseProfile(deps, tenantId, subscription.profile);
   const made = await makeTestEvent(deps, tenantId, document, eventType, subscription.eventTypes);
   const event = { ...made, environment: subscription.environment };
-  await deps.journal.putAll([event], []);
+  await deps.journal.putEvents([event]);
   const origin = { tenantId, subscriptionId, eventId: event.id, eventAt: event.acceptedAt, eventType: event.type };
   const delivery = newDelivery({ ...origin, profile: document.name, profileVersion: version });
   const { eventId, eventAt, ticket } = delivery;

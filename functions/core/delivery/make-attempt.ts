@@ -5,6 +5,7 @@ import { matchesStatus } from '../profile/retry-policy.ts';
 import type { SigningKey } from '../profile/signing.ts';
 import { type Subscription, signingKeys } from '../subscription/subscription.ts';
 import type { WebhookRequest, WebhookResult, WebhookSender } from '../target/webhook.ts';
+import type { TenantStore } from '../tenant/tenant-store.ts';
 import type { Attempt } from './attempt.ts';
 import type { Delivery, MadeAttempt } from './delivery.ts';
 import { templateValues } from './template-values.ts';
@@ -14,13 +15,8 @@ export interface Opener {
   open(sealed: string, owner: { tenantId: string; subscriptionId: string }): Promise<string>;
 }
 
-export interface TenantKeys {
-  /** The tenant's signing key, sealed; null if it has none. */
-  getTenantKey(tenantId: string): Promise<string | null>;
-}
-
 export interface AttemptDeps {
-  store: TenantKeys;
+  store: Pick<TenantStore, 'getTenantKey'>;
   sender: WebhookSender;
   opener: Opener;
   attemptTimeoutMs: number;

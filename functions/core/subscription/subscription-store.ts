@@ -1,0 +1,34 @@
+import type { Matches, Page } from '../page.ts';
+import type { MatchableSubscription } from './match.ts';
+import type { StatusReason, Subscription } from './subscription.ts';
+
+/** A page of what fan-out reads. `cursor` is null after the last page. */
+export interface FanOutPage {
+  tenantExists: boolean;
+  subscriptions: MatchableSubscription[];
+  cursor: string | null;
+}
+
+/** The port to subscriptions. A subscription that was written is seen by every read: all are strongly consistent. */
+export interface SubscriptionStore {
+  getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null>;
+  /** False, and nothing written, unless the stored revision is the given one (0: there is none). Stores revision + 1. */
+  saveSubscription(subscription: Subscription, revision: number): Promise<boolean>;
+  /** False, and nothing deleted, if it was written since it was read. One that is gone counts as deleted. */
+  deleteSubscription(subscription: Pick<Subscription, 'tenantId' | 'id' | 'revision'>): Promise<boolean>;
+  /** Only an active subscription becomes disabled: a pause, or an earlier reason, stays. */
+  disableSubscription(tenantId: string, subscriptionId: string, reason: StatusReason): Promise<void>;
+  /** Deletes it whatever its revision is. */
+  removeSubscription(tenantId: string, subscriptionId: string): Promise<void>;
+  /** What fan-out needs of a tenant's subscriptions, oldest first, and whether the tenant is on record. */
+  listSubscriptions(tenantId: string, cursor: string | null): Promise<FanOutPage>;
+  /** Newest first. */
+  pageSubscriptions(
+    tenantId: string,
+    limit: number,
+    after: string | null,
+    matches: Matches<Subscription>,
+  ): Promise<Page<Subscription>>;
+  /** How many a tenant has, counted up to `upTo`. */
+  countSubscriptions(tenantId: string, upTo: number): Promise<number>;
+}
