@@ -11,9 +11,15 @@ const PURE_LIBRARIES = ['zod', 'node:crypto', 'jsonc-parser', 'ulid', 'ipaddr.js
 
 /** The core's folders, lowest first: each may import those before it, and files that stand beside the folders. */
 const CORE_LAYERS = ['json', 'event', 'target', 'profile', 'tenant', 'subscription', 'access', 'delivery', 'ingest'];
-const CORE_FILES = ['ids.ts', 'field-error.ts', 'refusal.ts', 'change-stored.ts', 'text-fields.ts', 'vault.ts'].map(
-  (file) => `${CORE}/${file}`,
-);
+const CORE_FILES = [
+  'ids.ts',
+  'field-error.ts',
+  'page.ts',
+  'refusal.ts',
+  'change-stored.ts',
+  'text-fields.ts',
+  'vault.ts',
+].map((file) => `${CORE}/${file}`);
 
 /** What a folder may import: folders and files of the project, then packages (any, if none are named). */
 const RULES: Record<string, { own: readonly string[]; packages?: readonly string[] }> = {

@@ -1,10 +1,8 @@
 import { KMSClient } from '@aws-sdk/client-kms';
-import { createCatalog } from '../adapters/dynamodb/catalog.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
-import { createJournal } from '../adapters/dynamodb/journal.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
-import { createProfileStore } from '../adapters/dynamodb/profile-store.ts';
+import { createStores } from '../adapters/dynamodb/stores.ts';
 import { createTokens } from '../adapters/dynamodb/tokens.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
@@ -38,7 +36,7 @@ const env = readEnvironment([
 ]);
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
-const profileStore = createProfileStore(tables);
+const stores = createStores({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now });
 const sqs = createSqs();
 const urlPolicy = {
   addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
@@ -49,12 +47,10 @@ const urlPolicy = {
 const vault = createVault(tables, new KMSClient(), env.KMS_KEY_ARN);
 
 const routes = createRoutes({
-  catalog: createCatalog(tables),
-  journal: createJournal({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now }),
+  stores,
   tokens: createTokens(tables, now),
   vault,
-  profiles: createProfiles(profileStore),
-  profileStore,
+  profiles: createProfiles(stores.profiles),
   defaultProfile: env.DEFAULT_PROFILE,
   compatibility: env.COMPATIBILITY,
   // Fair queues: one tenant's burst must not hold up the others.

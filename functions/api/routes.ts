@@ -1,6 +1,4 @@
-import type { Catalog } from '../adapters/dynamodb/catalog.ts';
-import type { Journal } from '../adapters/dynamodb/journal.ts';
-import type { ProfileStore } from '../adapters/dynamodb/profile-store.ts';
+import type { Stores } from '../adapters/dynamodb/stores.ts';
 import type { Tokens } from '../adapters/dynamodb/tokens.ts';
 import type { WaitPolicy } from '../core/delivery/delivery.ts';
 import { deleteTenantMessage, releaseMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
@@ -39,11 +37,9 @@ import { createTestRoutes } from './resources/tests.ts';
 
 /** What the API is built on: adapters and settings. Only this file sees them all. */
 export interface ApiPorts {
-  catalog: Catalog;
-  journal: Journal;
+  stores: Stores;
   tokens: Tokens;
   profiles: ProfileSource;
-  profileStore: ProfileStore;
   vault: Vault;
   publish: EventRouteDeps['publish'];
   deliveries: WorkQueue;
@@ -71,20 +67,20 @@ export interface ApiRoutes {
 
 /** Builds the services once, and hands to each resource the few that it needs. */
 export function createRoutes(ports: ApiPorts): ApiRoutes {
-  const { catalog, journal, vault, retries, now } = ports;
+  const { stores, vault, retries, now } = ports;
   const parked: ParkedDeliveries = {
     settle: (subscription, fate, since) => retries.send([releaseMessage(subscription, fate, since)]),
   };
-  const listEventTypes = () => catalog.listEventTypes();
-  const getEventType = (name: string) => catalog.getEventType(name);
-  const profiles = createProfileChoice({ ...ports, tenants: catalog });
-  const tenantKeys = createTenantKeys({ tenants: catalog, vault, now });
+  const listEventTypes = () => stores.eventTypes.listEventTypes();
+  const getEventType = (name: string) => stores.eventTypes.getEventType(name);
+  const profiles = createProfileChoice({ ...ports, tenants: stores.tenants });
+  const tenantKeys = createTenantKeys({ tenants: stores.tenants, vault, now });
   const keys = createSubscriptionKeys({ vault, now });
   const verification = createReceiverVerification(ports);
   const subscriptions = createSubscriptions({
     ...ports,
-    store: catalog,
-    tenants: catalog,
+    store: stores.subscriptions,
+    tenants: stores.tenants,
     tenantKeys,
     profiles,
     keys,
@@ -94,12 +90,12 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   });
   const activation = createActivation({ subscriptions, profiles, verification, parked, now });
   const secrets = createSecrets({ subscriptions, profiles, keys, now });
-  const testEvents = createTestEvents({ ...ports, getEventType, profiles, tenantKeys });
+  const testEvents = createTestEvents({ ...ports, events: stores.events, getEventType, profiles, tenantKeys });
   const samples = createSamples(ports);
-  const tenants = createTenants({ store: catalog, profiles: ports.profiles, now });
+  const tenants = createTenants({ store: stores.tenants, profiles: ports.profiles, now });
   const removal = createTenantRemoval({
-    tenants: catalog,
-    subscriptions: catalog,
+    tenants: stores.tenants,
+    subscriptions: stores.subscriptions,
     parked,
     queueRemoval: (tenantId, createdUntil) =>
       retries.send([deleteTenantMessage({ tenantId, createdUntil, cursor: null })]),
@@ -113,16 +109,18 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createSubscriptionStatusRoutes({ activation }),
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),
-      ...createEventRoutes({ ...ports, subscriptions: catalog }),
-      ...createDeliveryRoutes({ journal, subscriptions, retries, waits: ports.waits, now }),
-      ...createEventTypeRoutes({ store: catalog, samples, now }),
-      ...createEventTypePackRoutes({ store: catalog, now }),
-      ...createProfileRoutes({ ...ports, store: ports.profileStore, tenants: catalog }),
-      ...createRejectedEventRoutes({ journal }),
+      ...createEventRoutes({ ...ports, ...stores }),
+      ...createDeliveryRoutes({ store: stores.deliveries, subscriptions, retries, waits: ports.waits, now }),
+      ...createEventTypeRoutes({ store: stores.eventTypes, samples, now }),
+      ...createEventTypePackRoutes({ store: stores.eventTypes, now }),
+      ...createProfileRoutes({ ...ports, store: stores.profiles, tenants: stores.tenants }),
+      ...createRejectedEventRoutes({ store: stores.rejectedEvents }),
       ...createHealthRoutes(),
     ],
     vendors: createVendorRoutes(ports.compatibility, {
       ...ports,
+      events: stores.events,
+      deliveries: stores.deliveries,
       subscriptions,
       parked,
       keys,

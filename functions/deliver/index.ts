@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { createCatalog } from '../adapters/dynamodb/catalog.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
-import { createJournal } from '../adapters/dynamodb/journal.ts';
+import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
-import { createProfileStore } from '../adapters/dynamodb/profile-store.ts';
+import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
+import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
+import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
@@ -36,7 +37,11 @@ const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env
 const sqs = createSqs();
 
 export const handler = createDeliverHandler({
-  store: { ...createJournal({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now }), ...createCatalog(tables) },
+  store: {
+    ...createDeliveries({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now }),
+    ...createSubscriptions(tables),
+    ...createTenants(tables),
+  },
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sqs: sqs.client,
   retriesQueueUrl: env.RETRIES_QUEUE_URL,

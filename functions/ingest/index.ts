@@ -1,7 +1,10 @@
-import { createCatalog } from '../adapters/dynamodb/catalog.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
-import { createJournal } from '../adapters/dynamodb/journal.ts';
+import { createEventTypes } from '../adapters/dynamodb/event-types.ts';
+import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createKnownTypes } from '../adapters/dynamodb/known-types.ts';
+import { createRejectedEvents } from '../adapters/dynamodb/rejected-events.ts';
+import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
+import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
@@ -18,12 +21,17 @@ const env = readEnvironment([
 ]);
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
-const journal = createJournal({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now });
-const catalog = createCatalog(tables);
+const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
 const sqs = createSqs();
 
 export const handler = createIngestHandler({
-  store: { ...journal, ...catalog, findType: createKnownTypes(catalog, now, env.EVENT_TYPES === 'strict') },
+  store: {
+    ...createEvents(journalOptions),
+    ...createRejectedEvents(journalOptions),
+    ...createSubscriptions(tables),
+    ...createTenants(tables),
+    findType: createKnownTypes(createEventTypes(tables), now, env.EVENT_TYPES === 'strict'),
+  },
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   sqs: sqs.client,
   eventsQueueUrl: env.EVENTS_QUEUE_URL,

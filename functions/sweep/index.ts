@@ -1,5 +1,5 @@
 import { createTables } from '../adapters/dynamodb/client.ts';
-import { createDueIndex } from '../adapters/dynamodb/due-index.ts';
+import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
@@ -9,7 +9,7 @@ import { createSweepHandler } from './handler.ts';
 const env = readEnvironment([ENV.journalTable, ENV.retriesQueueUrl]);
 
 export const handler = createSweepHandler({
-  store: createDueIndex(createTables({ journalTable: env.JOURNAL_TABLE })),
+  store: createDueDeliveries(createTables({ journalTable: env.JOURNAL_TABLE })),
   retries: createWorkQueue(createSqs(), env.RETRIES_QUEUE_URL),
   now: () => Date.now(),
   ...createTelemetry(),

@@ -25,23 +25,21 @@ beforeAll(async () => {
   });
   sub = created.field('id');
   const event = makeEvent({ acceptedAt: clock.now, occurredAt: clock.now, recordedAt: clock.now });
-  await deps.journal.putAll(
-    [event, { ...event, id: 'evt_2' }],
-    [
-      {
-        id: 'rej_1',
-        tenantId: null,
-        rejectedAt: clock.now,
-        reason: { code: 'malformed_json', message: 'no JSON', errors: [] },
-        body: 'x',
-        bodyTruncated: false,
-      },
-    ],
-  );
+  await deps.stores.events.putEvents([event, { ...event, id: 'evt_2' }]);
+  await deps.stores.rejectedEvents.putRejectedEvents([
+    {
+      id: 'rej_1',
+      tenantId: null,
+      rejectedAt: clock.now,
+      reason: { code: 'malformed_json', message: 'no JSON', errors: [] },
+      body: 'x',
+      bodyTruncated: false,
+    },
+  ]);
   const delivery = makeDelivery({ subscriptionId: sub, eventAt: clock.now, status: 'failed', completedAt: clock.now });
   const parked = park(makeDelivery({ subscriptionId: sub, eventAt: clock.now, eventId: 'evt_2' }), 'paused');
-  await deps.journal.save(delivery, 0);
-  await deps.journal.save(parked, 0);
+  await deps.stores.deliveries.saveDelivery(delivery, 0);
+  await deps.stores.deliveries.saveDelivery(parked, 0);
   [dlv, toCancel] = [deliveryId(delivery), deliveryId(parked)];
   await call('POST', '/v1/event-types', { body: { name: 'a.b', description: 'd', example: { n: 1 } } });
 });
@@ -196,7 +194,7 @@ describe('pages and documents', () => {
 
   it('data comes back to the letter', async () => {
     const data = '{"10":1,"9":2,"big":9007199254740993,"one":1.0,"huge":1e400,"zero":-0}';
-    await deps.journal.putAll([makeEvent({ id: 'exact', data, acceptedAt: clock.now })], []);
+    await deps.stores.events.putEvents([makeEvent({ id: 'exact', data, acceptedAt: clock.now })]);
     expect((await call('GET', `${T}/events/exact`)).text).toContain(`"data":${data}`);
     expect((await call('GET', `${T}/events`)).text).toContain(`"data":${data}`);
   });

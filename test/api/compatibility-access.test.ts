@@ -93,7 +93,7 @@ describe('whose subscriptions there are', () => {
   it.each(['A%23TENANT', 'sub_1', 'x', '019354da-1ae4-7fff-8fff-ffffffffffff', '%00'])(
     'the id %s is nobody’s',
     async (id) => {
-      await deps.catalog.createTenant('acme', deps.now());
+      await deps.stores.tenants.createTenant('acme', deps.now());
       expectProblem(await vendor('GET', `${KEYPAY}/${id}`), 404, 'not_found');
       expectProblem(await vendor('GET', `${STAFFOLOGY}/${id}`), 404, 'not_found');
       expectProblem(await vendor('GET', `${STAFFOLOGY}/${webhook}/payloads/${id}`), 404, 'not_found');

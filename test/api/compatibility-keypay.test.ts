@@ -193,7 +193,7 @@ describe('the test call', () => {
     expect(await keypay('GET', `${one}/test${query}`)).toMatchObject({ status: 200, text: '' });
     const [message] = (await queues.deliveries.take()).map(({ body }) => JSON.parse(body));
     expect(message).toMatchObject({ trigger: 'test' });
-    const event = await deps.journal.getEvent(message.tenantId, message.eventId);
+    const event = await deps.stores.events.getEvent(message.tenantId, message.eventId);
     expect(event).toMatchObject({ type: eventType, data: '{"Type":"Test Message from Application"}' });
     expect(v1).toContain(message.subscriptionId);
   });

@@ -77,13 +77,15 @@ describe('to change and to unsubscribe', () => {
 
   it('shows and revives what a receiver has deactivated', async () => {
     const { one, tenantId } = await subscribe();
-    const [subscription] = (await deps.catalog.listSubscriptions(tenantId, null)).subscriptions;
+    const [subscription] = (await deps.stores.subscriptions.listSubscriptions(tenantId, null)).subscriptions;
     const reason = { code: 'receiver_gone', message: 'gone', at: clock.now };
-    await deps.catalog.disableSubscription(tenantId, subscription?.id ?? '', reason);
+    await deps.stores.subscriptions.disableSubscription(tenantId, subscription?.id ?? '', reason);
     expect((await staffology('GET', one)).json).toMatchObject({ active: false });
     const body = { webhookEvent: 'Employee_Created', url: URL };
     expect((await staffology('PUT', one, { body: { ...body, active: false } })).json).toMatchObject({ active: false });
-    expect((await deps.catalog.getSubscription(tenantId, subscription?.id ?? ''))?.statusReason).toEqual(reason);
+    expect((await deps.stores.subscriptions.getSubscription(tenantId, subscription?.id ?? ''))?.statusReason).toEqual(
+      reason,
+    );
     expect((await staffology('PUT', one, { body: { ...body, active: true } })).json).toMatchObject({ active: true });
   });
 
@@ -117,16 +119,16 @@ describe('payloads', () => {
   /** Deliveries of a webhook, one a second; the last in the list is the newest. */
   async function withDeliveries(changes: Parameters<typeof makeDelivery>[0][]) {
     const { one, tenantId } = await subscribe();
-    const [subscription] = (await deps.catalog.listSubscriptions(tenantId, null)).subscriptions;
+    const [subscription] = (await deps.stores.subscriptions.listSubscriptions(tenantId, null)).subscriptions;
     if (subscription === undefined) throw new Error('there is no subscription');
     for (const [index, change] of changes.entries()) {
       const at = clock.now + index * 1_000;
       const id = change?.eventId ?? `e-${index}`;
       const event = makeEvent({ tenantId, id, acceptedAt: at, type: 'Employee_Created', data: `{"n":${index}.0}` });
-      await deps.journal.putAll([event], []);
+      await deps.stores.events.putEvents([event]);
       const origin = { tenantId, subscriptionId: subscription.id, eventId: id, eventAt: at };
       const profile = { profile: 'staffology', profileVersion: 1, eventType: 'Employee_Created' };
-      await deps.journal.save(makeDelivery({ ...origin, ...profile, ...change }), 0);
+      await deps.stores.deliveries.saveDelivery(makeDelivery({ ...origin, ...profile, ...change }), 0);
     }
     return { one, tenantId };
   }

@@ -27,8 +27,8 @@ describe('a fault that is not the caller’s', () => {
     ['nobody who answers', named('Error', { code: 'ECONNREFUSED' })],
     ['no answer in time', named('TimeoutError')],
   ])('%s is 503, to be tried again', async (_, error) => {
-    const catalog = { ...deps.catalog, getTenant: () => Promise.reject(error) };
-    const answer = await call('GET', T, {}, { catalog });
+    const tenants = { ...deps.stores.tenants, getTenant: () => Promise.reject(error) };
+    const answer = await call('GET', T, {}, { stores: { ...deps.stores, tenants } });
     expectProblem(answer, 503, 'unavailable');
     expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     expect(answer.text).not.toContain('arn:');
@@ -60,7 +60,14 @@ describe('a fault that is not the caller’s', () => {
       const getTenant = async () => {
         throw thrown;
       };
-      const answer = await call('GET', T, {}, { catalog: { ...deps.catalog, getTenant } });
+      const answer = await call(
+        'GET',
+        T,
+        {},
+        {
+          stores: { ...deps.stores, tenants: { ...deps.stores.tenants, getTenant } },
+        },
+      );
       expectProblem(answer, 500, 'internal_error');
       expect(answer.text).not.toMatch(/arn:|TypeError|at .*\.ts/);
       expect(telemetry.lines.join()).toContain('a request failed');

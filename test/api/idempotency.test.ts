@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 const send = (request: ApiRequest = {}, changes: Parameters<typeof call>[3] = {}, path = PATH) =>
   call('POST', path, { body: BODY, headers: { 'idempotency-key': key }, ...request }, changes);
-const count = async () => (await deps.catalog.listSubscriptions('acme', null)).subscriptions.length;
+const count = async () => (await deps.stores.subscriptions.listSubscriptions('acme', null)).subscriptions.length;
 
 describe('Idempotency-Key', () => {
   it('the same request again gives the first answer, and does nothing', async () => {
@@ -103,7 +103,14 @@ describe('Idempotency-Key', () => {
 
   it('of a request that failed is free again', async () => {
     const refuse = () => Promise.reject(new Error('away'));
-    expect((await send({}, { catalog: { ...deps.catalog, saveSubscription: refuse } })).status).toBe(500);
+    expect(
+      (
+        await send(
+          {},
+          { stores: { ...deps.stores, subscriptions: { ...deps.stores.subscriptions, saveSubscription: refuse } } },
+        )
+      ).status,
+    ).toBe(500);
     expect((await send()).status).toBe(201);
   });
 

@@ -20,7 +20,7 @@ const shown = async (path: string) => Shown.parse((await call('GET', `${path}?sh
 describe('the values of own headers', () => {
   it('lie in the store only sealed', async () => {
     const path = await subscribe();
-    const stored = await deps.catalog.getSubscription('acme', path.split('/').at(-1) ?? '');
+    const stored = await deps.stores.subscriptions.getSubscription('acme', path.split('/').at(-1) ?? '');
     expect(Object.keys(stored?.headers ?? {})).toEqual(['X-Key', 'X-Team']);
     expect(JSON.stringify(stored)).not.toMatch(/the-key|payroll/);
   });

@@ -261,7 +261,8 @@ describe('every answer', () => {
   ] as const)('carries the security headers: %s', async (_, method, path, status) => {
     await call('PUT', '/v1/tenants/to-delete', { body: {} });
     const getTenant = () => Promise.reject(Object.assign(new Error(), { name: 'ThrottlingException' }));
-    const changes = status === 503 ? { catalog: { ...deps.catalog, getTenant } } : {};
+    const changes =
+      status === 503 ? { stores: { ...deps.stores, tenants: { ...deps.stores.tenants, getTenant } } } : {};
     expect(await call(method, path, {}, changes)).toMatchObject({
       status,
       headers: {

@@ -20,7 +20,7 @@ async function subscribe(rest: object = {}): Promise<string> {
 const idOf = (path: string) => path.split('/').at(-1) ?? '';
 
 async function stored(path: string) {
-  const found = await deps.catalog.getSubscription('acme', idOf(path));
+  const found = await deps.stores.subscriptions.getSubscription('acme', idOf(path));
   if (found === null) throw new Error('the subscription is gone');
   return found;
 }
@@ -139,7 +139,7 @@ describe('events while a URL is verified', () => {
     expect(changed).toMatchObject({ json: { status: 'unverified' } });
     expect(changed.json).not.toHaveProperty('hasBeenVerified');
     expect(await wants(path)).toBe(true);
-    const [page] = [await deps.catalog.listSubscriptions('acme', null)];
+    const [page] = [await deps.stores.subscriptions.listSubscriptions('acme', null)];
     expect(page.subscriptions.find(({ id }) => id === idOf(path))).toMatchObject({ hasBeenVerified: true });
 
     await queues.retries.take();

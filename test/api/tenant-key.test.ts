@@ -20,23 +20,23 @@ describe('a tenant’s signing key', () => {
 
   it('is made with the first subscription that needs it', async () => {
     await subscribe('needs-none', 'keypay');
-    expect(await deps.catalog.getTenantKey('needs-none')).toBeNull();
+    expect(await deps.stores.tenants.getTenantKey('needs-none')).toBeNull();
     await subscribe('needs-one', 'bindbee');
-    const sealed = await deps.catalog.getTenantKey('needs-one');
+    const sealed = await deps.stores.tenants.getTenantKey('needs-one');
     expect(sealed).not.toBeNull();
     expect(sealed).not.toContain(await keyOf('needs-one'));
     await subscribe('needs-one', 'bindbee');
-    expect(await deps.catalog.getTenantKey('needs-one')).toBe(sealed);
+    expect(await deps.stores.tenants.getTenantKey('needs-one')).toBe(sealed);
   });
 
   it('is made when a subscription changes to a profile that needs it', async () => {
     const created = await subscribe('changes', 'keypay');
     await call('PATCH', `/v1/tenants/changes/subscriptions/${created.field('id')}`, { body: { profile: 'bindbee' } });
-    expect(await deps.catalog.getTenantKey('changes')).not.toBeNull();
+    expect(await deps.stores.tenants.getTenantKey('changes')).not.toBeNull();
   });
 
   it('that several make at the same moment is one', async () => {
-    const tenantKeys = createTenantKeys({ ...deps, tenants: deps.catalog });
+    const tenantKeys = createTenantKeys({ ...deps, tenants: deps.stores.tenants });
     const keys = await Promise.all(Array.from({ length: 4 }, () => tenantKeys.ensure('contested')));
     expect(new Set(keys).size).toBe(1);
     expect(await keyOf('contested')).toBe(keys[0]);

@@ -9,13 +9,14 @@ const BODY = { url: 'https://a.example/', eventTypes: ['*'] };
 
 /** Subscriptions written straight to the table, as hundreds of requests would take long. */
 async function fill(tenantId: string, count: number): Promise<void> {
-  await deps.catalog.createTenant(tenantId, clock.now);
+  await deps.stores.tenants.createTenant(tenantId, clock.now);
   for (let number = 1; number <= count; number += 1) {
-    await deps.catalog.saveSubscription(makeSubscription({ tenantId, id: subscriptionId(number) }), 0);
+    await deps.stores.subscriptions.saveSubscription(makeSubscription({ tenantId, id: subscriptionId(number) }), 0);
   }
 }
 
-const idsOf = async (tenantId: string) => (await deps.catalog.listSubscriptions(tenantId, null)).subscriptions;
+const idsOf = async (tenantId: string) =>
+  (await deps.stores.subscriptions.listSubscriptions(tenantId, null)).subscriptions;
 const messages = async () => (await queues.retries.take()).map(({ body }) => WorkMessage.parse(JSON.parse(body)));
 
 describe('the limit of subscriptions', () => {
@@ -36,16 +37,16 @@ describe('the limit of subscriptions', () => {
 
   it('counts no further than it has to', async () => {
     await fill('counted', 5);
-    expect(await deps.catalog.countSubscriptions('counted', 3)).toBe(3);
-    expect(await deps.catalog.countSubscriptions('counted', 100)).toBe(5);
-    expect(await deps.catalog.countSubscriptions('nowhere', 100)).toBe(0);
+    expect(await deps.stores.subscriptions.countSubscriptions('counted', 3)).toBe(3);
+    expect(await deps.stores.subscriptions.countSubscriptions('counted', 100)).toBe(5);
+    expect(await deps.stores.subscriptions.countSubscriptions('nowhere', 100)).toBe(0);
   });
 });
 
 describe('a deleted tenant', () => {
   const parked: string[] = [];
   const ports = {
-    subscriptions: deps.catalog,
+    subscriptions: deps.stores.subscriptions,
     parked: {
       settle: async ({ id }: { id: string }) => {
         parked.push(id);
@@ -101,10 +102,10 @@ describe('a deleted tenant', () => {
     const failing = {
       ...ports,
       subscriptions: {
-        ...deps.catalog,
+        ...deps.stores.subscriptions,
         removeSubscription: async (tenantId: string, id: string) => {
           if (id === subscriptionId(2)) throw new Error('throttled');
-          await deps.catalog.removeSubscription(tenantId, id);
+          await deps.stores.subscriptions.removeSubscription(tenantId, id);
         },
       },
     };

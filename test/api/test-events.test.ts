@@ -106,7 +106,7 @@ describe('the test of a subscription', () => {
     expect(answer).toMatchObject({ status: 202, json: { profile, status: 'pending', attempts: [] } });
     const [message] = (await queues.deliveries.take()).map((one) => Message.parse(JSON.parse(one.body)));
     expect(message).toMatchObject({ trigger: 'test', subscriptionId: created.field('id') });
-    const event = await deps.journal.getEvent('acme', message?.eventId ?? '');
+    const event = await deps.stores.events.getEvent('acme', message?.eventId ?? '');
     return [event?.type, event?.data];
   }
 

@@ -152,7 +152,7 @@ describe('an unverified subscription', () => {
 
   it('has its secret in the store only sealed', async () => {
     const path = await unverified('x-hook-secret');
-    const stored = await deps.catalog.getSubscription('acme', path.split('/').at(-1) ?? '');
+    const stored = await deps.stores.subscriptions.getSubscription('acme', path.split('/').at(-1) ?? '');
     expect(stored?.verificationToken).toMatch(/./);
     expect(JSON.stringify(stored)).not.toContain(requests[0]?.headers['x-hook-secret']);
   });

@@ -157,7 +157,7 @@ describe('the deliver function', () => {
   it('repeats a release that failed, and only that', async () => {
     const { handler, journal, requests } = setup();
     journal.before = (operation) => {
-      if (operation === 'listParked') throw new Error('away');
+      if (operation === 'listParkedDeliveries') throw new Error('away');
     };
     const event = sqsEvent({ body: JSON.stringify(RELEASE), ...fromRetries }, { body: JSON.stringify(makeMessage()) });
     expect(await handler(event, context())).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
@@ -195,7 +195,7 @@ describe('the deliver function', () => {
       }),
     );
     journal.before = (operation) => {
-      if (operation === 'putSucceeded') throw new Error('the store is away');
+      if (operation === 'putSucceededDeliveries') throw new Error('the store is away');
     };
     await handler(sqsEvent({ body: JSON.stringify(makeMessage()) }), context());
     expect(telemetry.lines.join()).toContain('could not be handled');

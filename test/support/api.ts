@@ -1,12 +1,10 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { expect } from 'vitest';
 import * as z from 'zod';
-import { createCatalog } from '../../functions/adapters/dynamodb/catalog.ts';
 import type { Idempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
-import { createJournal } from '../../functions/adapters/dynamodb/journal.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
-import { createProfileStore } from '../../functions/adapters/dynamodb/profile-store.ts';
+import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createTokens } from '../../functions/adapters/dynamodb/tokens.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
 import { createWorkQueue, sendAll } from '../../functions/adapters/sqs/work-queue.ts';
@@ -49,15 +47,13 @@ export function useApi() {
   const telemetry = recordTelemetry();
   const clock = { now: Date.now() };
   const now = (): number => clock.now;
-  const profileStore = createProfileStore(tables);
+  const stores = createStores({ tables, retentionDays: 30, now });
   /** Queues' addresses are known once the tests run. */
   const deps: ApiPorts & { idempotency: Idempotency } = {
-    catalog: createCatalog(tables),
-    journal: createJournal({ tables, retentionDays: 30, now }),
+    stores,
     idempotency: createIdempotency(tables, now),
     tokens: createTokens(tables, now),
-    profiles: createProfiles(profileStore),
-    profileStore,
+    profiles: createProfiles(stores.profiles),
     defaultProfile: 'standard',
     compatibility: [],
     maxSubscriptionsPerTenant: 1_000,

@@ -14,7 +14,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll } from 'vitest';
 import { createLeanCall } from '../../functions/adapters/aws/lean-call.ts';
-import type { Tables } from '../../functions/adapters/dynamodb/client.ts';
+import { newWriteId, type Tables } from '../../functions/adapters/dynamodb/client.ts';
 import type { Sqs } from '../../functions/adapters/sqs/work-queue.ts';
 import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
 import { createAwsCalls } from '../../local/aws-stubs.ts';
@@ -99,7 +99,7 @@ export function useTables(): Tables & { dynamodb: DynamoDBClient } {
     await close();
   });
   const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
-  return { client, lean: createLeanCall(dynamodb, 'dynamodb'), catalogTable, journalTable, dynamodb };
+  return { client, lean: createLeanCall(dynamodb, 'dynamodb'), newWriteId, catalogTable, journalTable, dynamodb };
 }
 
 export interface TestQueue {

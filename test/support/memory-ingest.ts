@@ -1,15 +1,14 @@
 import type { Outgoing } from '../../functions/core/delivery/queue-message.ts';
 import type { Event } from '../../functions/core/event/event.ts';
+import { type EventRef, eventKey, type RecordedEvent } from '../../functions/core/event/event-store.ts';
 import type { EventType } from '../../functions/core/event/event-type.ts';
 import type { RejectedEvent } from '../../functions/core/event/rejected-event.ts';
 import {
-  eventKey,
   type IngestDeps,
   type IngestReport,
   type IngestStore,
   ingestBatch,
   type ReceivedEventMessage,
-  type RecordedEvent,
 } from '../../functions/core/ingest/ingest.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { makeSubscription, NOW } from './domain.ts';
@@ -37,7 +36,7 @@ class MemoryIngestStore implements IngestStore {
     return act();
   }
 
-  getEvents(events: readonly Event[], consistent: boolean): Promise<Map<string, RecordedEvent>> {
+  getEvents(events: readonly EventRef[], consistent: boolean): Promise<Map<string, RecordedEvent>> {
     return this.run('getEvents', () => {
       const source = consistent ? this.events : (this.stale ?? this.events);
       return new Map(
@@ -57,14 +56,19 @@ class MemoryIngestStore implements IngestStore {
     });
   }
 
-  putAll(events: readonly Event[], rejected: readonly RejectedEvent[]): Promise<void> {
-    return this.run('putAll', () => {
+  putEvents(events: readonly Event[]): Promise<void> {
+    return this.run('putEvents', () => {
       for (const event of events) this.events.set(eventKey(event), { event, fanOutCursor: null });
+    });
+  }
+
+  putRejectedEvents(rejected: readonly RejectedEvent[]): Promise<void> {
+    return this.run('putRejectedEvents', () => {
       this.rejected.push(...rejected);
     });
   }
 
-  saveFanOutCursor(event: Event, cursor: string | null): Promise<void> {
+  saveFanOutCursor(event: EventRef, cursor: string | null): Promise<void> {
     return this.run('saveFanOutCursor', () => {
       const recorded = this.events.get(eventKey(event));
       if (recorded === undefined) throw new Error('the event is not on record');

@@ -1,13 +1,14 @@
-import type { DeliverStore, Loaded } from '../../functions/core/delivery/deliver.ts';
+import type { DeliverStore } from '../../functions/core/delivery/deliver.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
+import type { Loaded } from '../../functions/core/delivery/delivery-store.ts';
+import type { DueEntry, DueStore } from '../../functions/core/delivery/due-store.ts';
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import type { ReleaseStore } from '../../functions/core/delivery/settle-parked.ts';
-import type { DueEntry, SweepStore } from '../../functions/core/delivery/sweep.ts';
 import type { Event } from '../../functions/core/event/event.ts';
 import type { DeliveryRef } from '../../functions/core/ids.ts';
 import type { StatusReason, Subscription } from '../../functions/core/subscription/subscription.ts';
 
-type Operation = keyof (DeliverStore & ReleaseStore & SweepStore);
+type Operation = keyof (DeliverStore & ReleaseStore & DueStore);
 
 /** How the real journal finds a delivery. */
 const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): string =>
@@ -17,7 +18,7 @@ const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): strin
 const SUCCESS_REVISION = 1_000_000;
 
 /** The two tables as `deliver`, release and `sweep` use them, with the real ones' conditions on each write. */
-export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
+export class MemoryJournal implements DeliverStore, ReleaseStore, DueStore {
   readonly shards = ['one'];
   readonly deliveries = new Map<string, Delivery>();
   readonly subscriptions = new Map<string, Subscription>();
@@ -59,10 +60,10 @@ export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
     return answer;
   }
 
-  load(messages: readonly DeliverMessage[], consistent: boolean): Promise<Loaded[]> {
+  loadForMessages(messages: readonly DeliverMessage[], consistent: boolean): Promise<Loaded[]> {
     const seen = <T>(map: Map<string, T>, key: string): T | null =>
       !consistent && this.unseen.has(key) ? null : (map.get(key) ?? null);
-    return this.run('load', () =>
+    return this.run('loadForMessages', () =>
       messages.map((message) => ({
         delivery: seen(this.deliveries, deliveryKeyOf(message)),
         subscription: seen(this.subscriptions, `${message.tenantId} ${message.subscriptionId}`),
@@ -71,14 +72,14 @@ export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
     );
   }
 
-  putSucceeded(deliveries: readonly Delivery[]): Promise<void> {
-    return this.run('putSucceeded', () => {
+  putSucceededDeliveries(deliveries: readonly Delivery[]): Promise<void> {
+    return this.run('putSucceededDeliveries', () => {
       for (const delivery of deliveries) this.store({ ...delivery, revision: SUCCESS_REVISION });
     });
   }
 
-  save(delivery: Delivery, revision: number): Promise<boolean> {
-    return this.run('save', () => {
+  saveDelivery(delivery: Delivery, revision: number): Promise<boolean> {
+    return this.run('saveDelivery', () => {
       if ((this.delivery(delivery)?.revision ?? 0) !== revision) return false;
       this.store({ ...delivery, revision: revision + 1 });
       return true;
@@ -115,8 +116,8 @@ export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
     return this.run('getTenantKey', () => this.tenantKeys.get(tenantId) ?? null);
   }
 
-  listParked(subscriptionId: string, cursor: string | null) {
-    return this.run('listParked', () => {
+  listParkedDeliveries(subscriptionId: string, cursor: string | null) {
+    return this.run('listParkedDeliveries', () => {
       const sortKey = ({ eventAt, eventId }: Delivery) => `${new Date(eventAt).toISOString()}#${eventId}`;
       const parked = [...this.deliveries.values()]
         .filter((one) => one.subscriptionId === subscriptionId && one.status === 'parked')
@@ -131,8 +132,8 @@ export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
     });
   }
 
-  listDue(_shard: string, now: number): Promise<DueEntry[]> {
-    return this.run('listDue', () =>
+  listDueDeliveries(_shard: string, now: number): Promise<DueEntry[]> {
+    return this.run('listDueDeliveries', () =>
       [...this.deliveries.entries()]
         .flatMap(([pk, { dueAt }]) => (dueAt === null || dueAt > now ? [] : [{ key: { pk, sk: '' }, dueAt }]))
         .sort((a, b) => a.dueAt - b.dueAt)
@@ -140,8 +141,8 @@ export class MemoryJournal implements DeliverStore, ReleaseStore, SweepStore {
     );
   }
 
-  lease({ key, dueAt }: DueEntry, until: number): Promise<Delivery | null> {
-    return this.run('lease', () => {
+  leaseDelivery({ key, dueAt }: DueEntry, until: number): Promise<Delivery | null> {
+    return this.run('leaseDelivery', () => {
       const current = this.deliveries.get(key.pk);
       if (current === undefined || current.dueAt !== dueAt) return null;
       const { ticket, revision } = current;

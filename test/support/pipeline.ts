@@ -91,7 +91,7 @@ export class Pipeline {
       const subscription = await store.getSubscription(ref.tenantId, ref.subscriptionId);
       if (current === null || subscription?.status !== 'active') return;
       const asked = request(current, 'manual', this.now, WAITS);
-      if (await store.save(asked, current.revision)) {
+      if (await store.saveDelivery(asked, current.revision)) {
         await retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);
       }
     } catch {

@@ -1,9 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms';
-import { createCatalog } from '../../functions/adapters/dynamodb/catalog.ts';
 import { createTables } from '../../functions/adapters/dynamodb/client.ts';
-import { createJournal } from '../../functions/adapters/dynamodb/journal.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
-import { createProfileStore } from '../../functions/adapters/dynamodb/profile-store.ts';
+import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createTokens } from '../../functions/adapters/dynamodb/tokens.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
 import { createRoutes } from '../../functions/api/routes.ts';
@@ -11,19 +9,17 @@ import { createAddressPolicy } from '../../functions/core/target/address-policy.
 import { WAITS } from './deliver-setup.ts';
 
 const tables = createTables({ catalogTable: 'catalog', journalTable: 'journal' });
-const profileStore = createProfileStore(tables);
 const now = (): number => Date.now();
+const stores = createStores({ tables, retentionDays: 30, now });
 const unreachable = async () => {
   throw new Error('These routes are described, not run.');
 };
 
 /** The routes of /v1 for tests of what they say of themselves. To run them, see `useApi`. */
 export const ROUTES = createRoutes({
-  catalog: createCatalog(tables),
-  journal: createJournal({ tables, retentionDays: 30, now }),
+  stores,
   tokens: createTokens(tables, now),
-  profiles: createProfiles(profileStore),
-  profileStore,
+  profiles: createProfiles(stores.profiles),
   vault: createVault(tables, new KMSClient(), 'key'),
   publish: unreachable,
   deliveries: { send: unreachable },

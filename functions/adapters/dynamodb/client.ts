@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createLeanCall, type LeanCall } from '../aws/lean-call.ts';
@@ -9,13 +10,20 @@ export interface Tables {
   client: DynamoDBDocumentClient;
   catalogTable: string;
   journalTable: string;
+  /** A random text for each conditional write (conditional-write.ts). */
+  newWriteId: () => string;
 }
 
 /** Throttled calls are tried again with growing pauses for a few seconds; what fails then is the caller's to report. */
 export function createTables<Names extends Partial<Pick<Tables, 'catalogTable' | 'journalTable'>>>(
   names: Names,
-): Pick<Tables, 'client' | 'lean'> & Names {
+): Pick<Tables, 'client' | 'lean' | 'newWriteId'> & Names {
   const plain = new DynamoDBClient({ maxAttempts: 6 });
   const client = DynamoDBDocumentClient.from(plain, { marshallOptions: { removeUndefinedValues: true } });
-  return { client, lean: createLeanCall(plain, 'dynamodb'), ...names };
+  return { client, lean: createLeanCall(plain, 'dynamodb'), newWriteId, ...names };
+}
+
+/** Short, because it is stored in each item. 72 bits suffice: it is compared with one item's only. */
+export function newWriteId(): string {
+  return randomBytes(9).toString('base64url');
 }

@@ -12,6 +12,9 @@ export interface Key extends Record<string, string> {
   sk: string;
 }
 
+/** An item with its key. */
+export type KeyedItem = Item & { pk: string; sk: string };
+
 const DELIVERY_SHARDS = 4;
 const EVENT_SHARDS = 4;
 const DUE_SHARDS = 8;
@@ -96,6 +99,9 @@ export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 
 export const tokenKey = (hashed: string): Key => ({ pk: `TOKEN#${hashed}`, sk: 'TOKEN' });
+
+/** A key as one text, for maps. */
+export const keyText = ({ pk, sk }: Item): string => `${pk} ${sk}`;
 
 /** Sorts by time. RFC 3339 in UTC has one length, so its order is that of time. */
 export const timeKey = (at: number, id: string): string => `${new Date(at).toISOString()}#${id}`;

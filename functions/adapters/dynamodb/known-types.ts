@@ -1,5 +1,5 @@
 import type { EventType } from '../../core/event/event-type.ts';
-import type { Catalog } from './catalog.ts';
+import type { EventTypeStore } from '../../core/event/event-type-store.ts';
 
 /** How long the catalogue is remembered: changing or archiving a type takes up to this long to show in publishing. */
 const REMEMBER_MS = 30_000;
@@ -10,7 +10,7 @@ const REMEMBER_MS = 30_000;
  * is new or brought back works at once
  */
 export function createKnownTypes(
-  catalog: Pick<Catalog, 'listEventTypes' | 'getEventType'>,
+  catalog: Pick<EventTypeStore, 'listEventTypes' | 'getEventType'>,
   now: () => number,
   confirms: boolean,
 ): (name: string) => Promise<EventType | null> {

@@ -1,13 +1,13 @@
 import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
 import { compileProfile, type Profile } from '../../core/profile/compile-profile.ts';
 import type { ProfileSource } from '../../core/profile/profile-source.ts';
-import type { ProfileStore, StoredProfile } from './profile-store.ts';
+import type { ProfileStore, StoredProfile } from '../../core/profile/profile-store.ts';
 
 /** Versions never change, so compiled ones are kept; this many, of which a company has a handful. */
 const MAX_KEPT = 200;
 
 /** Built-in profiles and the company's own. Which version is the latest is always read, so that a change counts at once. */
-export function createProfiles(store: Pick<ProfileStore, 'getLatest' | 'getVersion'>): ProfileSource {
+export function createProfiles(store: Pick<ProfileStore, 'getLatestProfile' | 'getProfileVersion'>): ProfileSource {
   const compiled = new Map<string, Profile>();
 
   function compile(stored: StoredProfile): Profile {
@@ -28,7 +28,8 @@ export function createProfiles(store: Pick<ProfileStore, 'getLatest' | 'getVersi
       if (builtIn !== undefined) return builtIn;
       const known = version === null ? undefined : compiled.get(`${name} ${version}`);
       if (known !== undefined) return known;
-      const stored = version === null ? await store.getLatest(name) : await store.getVersion(name, version);
+      const stored =
+        version === null ? await store.getLatestProfile(name) : await store.getProfileVersion(name, version);
       return stored === null ? null : compile(stored);
     },
   };

@@ -1,10 +1,10 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Owner, Vault } from '../../core/vault.ts';
 import type { Tables } from '../dynamodb/client.ts';
+import { ABSENT, createConditionalWrites } from '../dynamodb/conditional-write.ts';
 import { dataKeyKey } from '../dynamodb/keys.ts';
 
 /** Bound to every use of the KMS key; the functions' grants demand it. */
@@ -22,6 +22,7 @@ const StoredDataKey = z.object({ wrapped: z.instanceof(Uint8Array) });
  */
 export function createVault(tables: Tables, kms: KMSClient, keyArn: string): Vault {
   const { client, catalogTable } = tables;
+  const writes = createConditionalWrites(tables, catalogTable);
   const keys = new Map<string, Promise<KeyObject>>();
 
   /** A failure is not remembered: the next use tries again. */
@@ -44,20 +45,9 @@ export function createVault(tables: Tables, kms: KMSClient, keyArn: string): Vau
       new GenerateDataKeyCommand({ KeyId: keyArn, KeySpec: 'AES_256', EncryptionContext: KMS_CONTEXT }),
     );
     const wrapped = StoredDataKey.parse({ wrapped: made.CiphertextBlob }).wrapped;
-    try {
-      await client.send(
-        new PutCommand({
-          TableName: catalogTable,
-          Item: { ...dataKeyKey(id), v: 1, wrapped },
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-      );
-    } catch (error) {
-      // Another instance made one at the same moment: that one counts.
-      if (error instanceof ConditionalCheckFailedException) return loadDataKey(id, false);
-      throw error;
-    }
-    return unwrap(wrapped);
+    // Another instance may have made one at the same moment: that one counts.
+    const stored = await writes.putIf({ ...dataKeyKey(id), v: 1, wrapped }, ABSENT);
+    return stored ? unwrap(wrapped) : loadDataKey(id, false);
   }
 
   async function unwrap(wrapped: Uint8Array): Promise<KeyObject> {

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Journal } from '../../adapters/dynamodb/journal.ts';
 import { changeStored } from '../../core/change-stored.ts';
 import { deliverMessage } from '../../core/delivery/deliver.ts';
 import { cancel, DELIVERY_STATUSES, type Delivery, request, type WaitPolicy } from '../../core/delivery/delivery.ts';
+import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import type { WorkQueue } from '../../core/delivery/queue-message.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
 import { parseDeliveryId } from '../../core/ids.ts';
@@ -17,14 +17,14 @@ import { subscriptionParams, tenantParams } from '../schemas/params.ts';
 const params = { ...tenantParams, deliveryId: z.string().max(200) };
 
 export interface DeliveryRouteDeps {
-  journal: Pick<Journal, 'getDelivery' | 'listByStatus' | 'listDeliveries' | 'save'>;
+  store: Pick<DeliveryStore, 'getDelivery' | 'listDeliveries' | 'listDeliveriesByStatus' | 'saveDelivery'>;
   subscriptions: Pick<Subscriptions, 'read'>;
   retries: WorkQueue;
   waits: WaitPolicy;
   now: () => number;
 }
 
-export const createDeliveryRoutes = ({ journal, subscriptions, retries, waits, now }: DeliveryRouteDeps) => [
+export const createDeliveryRoutes = ({ store, subscriptions, retries, waits, now }: DeliveryRouteDeps) => [
   route('GET', '/v1/tenants/{tenantId}/deliveries/{deliveryId}', {
     id: 'getDelivery',
     summary: 'Read a delivery with its attempts',
@@ -32,7 +32,7 @@ export const createDeliveryRoutes = ({ journal, subscriptions, retries, waits, n
     access: 'tenant',
     params,
     responses: { 200: { description: 'The delivery.', schema: DeliveryView } },
-    run: async ({ params }) => ({ status: 200, body: deliveryView(await read(journal, params)) }),
+    run: async ({ params }) => ({ status: 200, body: deliveryView(await read(store, params)) }),
   }),
   route('POST', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/retry', {
     id: 'retryDelivery',
@@ -42,14 +42,14 @@ export const createDeliveryRoutes = ({ journal, subscriptions, retries, waits, n
     params,
     responses: { 202: { description: 'The attempt is queued.', schema: DeliveryView } },
     run: async ({ params }) => {
-      const { tenantId, subscriptionId } = await read(journal, params);
+      const { tenantId, subscriptionId } = await read(store, params);
       const subscription = await subscriptions.read({ tenantId, subscriptionId });
       if (subscription instanceof Refusal)
         return new Refusal('conflict', 'Its subscription was deleted, so there is nowhere to deliver to.');
       if (subscription.status !== 'active')
         return new Refusal('conflict', `Its subscription is ${subscription.status}. Resume it first.`);
       // The journal first, then the message: if the message is lost, the due index brings the attempt all the same.
-      const asked = await change(journal, params, (delivery) => request(delivery, 'manual', now(), waits));
+      const asked = await change(store, params, (delivery) => request(delivery, 'manual', now(), waits));
       if (asked instanceof Refusal) return asked;
       await retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);
       return { status: 202, body: deliveryView(asked) };
@@ -65,7 +65,7 @@ export const createDeliveryRoutes = ({ journal, subscriptions, retries, waits, n
       200: { description: 'Cancelled. An attempt that is under way may still arrive.', schema: DeliveryView },
     },
     run: async ({ params }) => {
-      const cancelled = await change(journal, params, (delivery) => {
+      const cancelled = await change(store, params, (delivery) => {
         if (delivery.status === 'pending' || delivery.status === 'parked')
           return cancel(delivery, now(), 'cancelled', 'It was cancelled by request.');
         const message = `It has ${delivery.status} already; only what is pending or parked can be cancelled.`;
@@ -99,11 +99,11 @@ export const createDeliveryRoutes = ({ journal, subscriptions, retries, waits, n
       const { status, eventType } = query;
       const matchesType = eventType === undefined ? null : (one: Delivery) => one.eventType === eventType;
       if (status !== undefined && status !== 'succeeded') {
-        const page = await journal.listByStatus(params.subscriptionId, status, options, matchesType);
+        const page = await store.listDeliveriesByStatus(params.subscriptionId, status, options, matchesType);
         return { status: 200, body: listBody(page, page.values.map(deliveryView)) };
       }
       const matches = (one: Delivery) => one.status === 'succeeded' && (matchesType === null || matchesType(one));
-      const page = await journal.listDeliveries(
+      const page = await store.listDeliveries(
         params.subscriptionId,
         options,
         status === undefined ? matchesType : matches,
@@ -118,24 +118,24 @@ interface Params {
   deliveryId: string;
 }
 
-async function read(journal: Pick<Journal, 'getDelivery'>, { tenantId, deliveryId }: Params): Promise<Delivery> {
+async function read(store: Pick<DeliveryStore, 'getDelivery'>, { tenantId, deliveryId }: Params): Promise<Delivery> {
   const ref = parseDeliveryId(deliveryId);
-  const delivery = ref === null ? null : await journal.getDelivery(ref);
+  const delivery = ref === null ? null : await store.getDelivery(ref);
   // The id of another tenant's delivery finds it, but must not tell that it is there.
   if (delivery === null || delivery.tenantId !== tenantId) throw notFound('delivery');
   return delivery;
 }
 
 function change(
-  journal: Pick<Journal, 'getDelivery' | 'save'>,
+  store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery'>,
   params: Params,
   edit: (delivery: Delivery) => Delivery | Refusal,
 ): Promise<Delivery | Refusal> {
   return changeStored({
     what: 'delivery',
     ifMatch: null,
-    read: () => read(journal, params),
+    read: () => read(store, params),
     change: edit,
-    save: journal.save,
+    save: store.saveDelivery,
   });
 }

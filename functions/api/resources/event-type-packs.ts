@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Catalog } from '../../adapters/dynamodb/catalog.ts';
 import { EventTypePack, type PackedEventType } from '../../core/event/event-type-pack.ts';
+import type { EventTypeStore } from '../../core/event/event-type-store.ts';
 import { EVENT_TYPE_PACKS } from '../../vendors/event-type-packs.ts';
 import { pageByName } from '../http/page-by-name.ts';
 import { notFound } from '../http/problem.ts';
@@ -13,7 +13,7 @@ const LoadedView = z
   .meta({ id: 'LoadedEventTypes' });
 
 export interface EventTypePackRouteDeps {
-  store: Pick<Catalog, 'getEventType' | 'saveEventType'>;
+  store: Pick<EventTypeStore, 'getEventType' | 'saveEventType'>;
   now: () => number;
 }
 

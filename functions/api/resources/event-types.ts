@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Catalog } from '../../adapters/dynamodb/catalog.ts';
 import { changeStored } from '../../core/change-stored.ts';
 import type { Samples } from '../../core/delivery/samples.ts';
 import { type EventType, EventTypeName, PublishableTypeName } from '../../core/event/event-type.ts';
+import type { EventTypeStore } from '../../core/event/event-type-store.ts';
 import { cutJsonMember, isWellFormedJson } from '../../core/json/json-text.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -49,7 +49,7 @@ const fields = {
 const One = { 200: { description: 'The event type.', schema: EventTypeView } };
 
 export interface EventTypeRouteDeps {
-  store: Pick<Catalog, 'getEventType' | 'listEventTypes' | 'saveEventType'>;
+  store: Pick<EventTypeStore, 'getEventType' | 'listEventTypes' | 'saveEventType'>;
   samples: Samples;
   now: () => number;
 }
@@ -210,7 +210,7 @@ function jsonText(bodyText: string, key: 'schema' | 'example'): string | null | 
   return text === 'null' ? null : text;
 }
 
-async function read(store: Pick<Catalog, 'getEventType'>, name: string) {
+async function read(store: Pick<EventTypeStore, 'getEventType'>, name: string) {
   const type = await store.getEventType(name);
   if (type === null) throw notFound('event type');
   return type;

@@ -1,14 +1,15 @@
 import * as z from 'zod';
-import type { Catalog } from '../../adapters/dynamodb/catalog.ts';
-import type { Journal } from '../../adapters/dynamodb/journal.ts';
+import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import { Environment } from '../../core/event/environment.ts';
 import type { Event } from '../../core/event/event.ts';
 import { prepareData } from '../../core/event/event-data.ts';
+import type { EventStore } from '../../core/event/event-store.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
 import { PublishedEvent } from '../../core/event/published-event.ts';
 import { type FieldError, fieldErrors } from '../../core/field-error.ts';
 import { EventId, newId, type Random } from '../../core/ids.ts';
 import { splitJsonArray } from '../../core/json/json-text.ts';
+import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
 import { decodeCursor } from '../http/cursor.ts';
 import { JsonText } from '../http/json.ts';
 import { invalid, notFound } from '../http/problem.ts';
@@ -48,15 +49,16 @@ const MAX_EVENTS = 100;
 const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(MAX_EVENTS) });
 
 export interface EventRouteDeps {
-  journal: Pick<Journal, 'expunge' | 'getDeliveries' | 'getEvent' | 'listEvents'>;
-  subscriptions: Pick<Catalog, 'pageSubscriptions'>;
+  events: Pick<EventStore, 'expungeEvent' | 'getEvent' | 'listEvents'>;
+  deliveries: Pick<DeliveryStore, 'getDeliveries'>;
+  subscriptions: Pick<SubscriptionStore, 'pageSubscriptions'>;
   /** Takes messages as publishers write them. */
   publish: (messages: readonly { tenantId: string; body: string }[]) => Promise<void>;
   now: () => number;
   random: Random;
 }
 
-export const createEventRoutes = ({ journal, subscriptions, publish, now, random }: EventRouteDeps) => [
+export const createEventRoutes = ({ events, deliveries, subscriptions, publish, now, random }: EventRouteDeps) => [
   route('POST', '/v1/tenants/{tenantId}/events', {
     id: 'publishEvents',
     summary: 'Publish one event, or up to 100',
@@ -102,7 +104,7 @@ export const createEventRoutes = ({ journal, subscriptions, publish, now, random
       const matches = (event: Event) =>
         (type === undefined || event.type === type) && (environment === undefined || event.environment === environment);
       const isFiltered = type !== undefined || environment !== undefined;
-      const page = await journal.listEvents(params.tenantId, listOptions(query), isFiltered ? matches : null);
+      const page = await events.listEvents(params.tenantId, listOptions(query), isFiltered ? matches : null);
       return { status: 200, body: listBody(page, page.values.map(eventView)) };
     },
   }),
@@ -113,7 +115,7 @@ export const createEventRoutes = ({ journal, subscriptions, publish, now, random
     access: 'tenant',
     params,
     responses: { 200: { description: 'The event.', schema: EventView } },
-    run: async ({ params }) => ({ status: 200, body: eventView(await read(journal, params)) }),
+    run: async ({ params }) => ({ status: 200, body: eventView(await read(events, params)) }),
   }),
   route('GET', '/v1/tenants/{tenantId}/events/{eventId}/deliveries', {
     id: 'listEventDeliveries',
@@ -129,17 +131,17 @@ export const createEventRoutes = ({ journal, subscriptions, publish, now, random
       },
     },
     run: async ({ params, query }) => {
-      const event = await read(journal, params);
+      const event = await read(events, params);
       const page = await subscriptions.pageSubscriptions(
         params.tenantId,
         query.limit,
         decodeCursor(query.cursor),
         null,
       );
-      const deliveries = await journal.getDeliveries(
+      const found = await deliveries.getDeliveries(
         page.values.map(({ id }) => ({ subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt })),
       );
-      return { status: 200, body: listBody(page, deliveries.filter((one) => one !== null).map(deliveryView)) };
+      return { status: 200, body: listBody(page, found.filter((one) => one !== null).map(deliveryView)) };
     },
   }),
   route('DELETE', '/v1/tenants/{tenantId}/events/{eventId}/data', {
@@ -150,14 +152,17 @@ export const createEventRoutes = ({ journal, subscriptions, publish, now, random
     params,
     responses: { 204: { description: 'Gone. Deliveries that are still to come are cancelled.', schema: null } },
     run: async ({ params }) => {
-      await journal.expunge(await read(journal, params));
+      await events.expungeEvent(await read(events, params));
       return { status: 204 };
     },
   }),
 ];
 
-async function read(journal: Pick<Journal, 'getEvent'>, params: { tenantId: string; eventId: string }): Promise<Event> {
-  const event = await journal.getEvent(params.tenantId, params.eventId);
+async function read(
+  events: Pick<EventStore, 'getEvent'>,
+  params: { tenantId: string; eventId: string },
+): Promise<Event> {
+  const event = await events.getEvent(params.tenantId, params.eventId);
   if (event === null) throw notFound('event');
   return event;
 }

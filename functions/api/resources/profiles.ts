@@ -1,6 +1,4 @@
 import * as z from 'zod';
-import type { Catalog } from '../../adapters/dynamodb/catalog.ts';
-import type { ProfileStore, StoredProfile } from '../../adapters/dynamodb/profile-store.ts';
 import { refuseStale } from '../../core/change-stored.ts';
 import { renderRequest } from '../../core/delivery/render-request.ts';
 import { prepareData } from '../../core/event/event-data.ts';
@@ -12,8 +10,10 @@ import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
 import { compileProfile, type Profile } from '../../core/profile/compile-profile.ts';
 import { ProfileDocument, ProfileName } from '../../core/profile/profile.ts';
 import type { ProfileSource } from '../../core/profile/profile-source.ts';
+import type { ProfileStore, StoredProfile } from '../../core/profile/profile-store.ts';
 import { chooseSecret, generateTextSecret, SecretInput } from '../../core/profile/secret.ts';
 import { changedMeanwhile, Refusal } from '../../core/refusal.ts';
+import type { TenantStore } from '../../core/tenant/tenant-store.ts';
 import { Metadata, Name } from '../../core/text-fields.ts';
 import { pageByName } from '../http/page-by-name.ts';
 import { invalid, notFound, Problem } from '../http/problem.ts';
@@ -54,7 +54,7 @@ const One = { 200: { description: 'The profile.', schema: ProfileView } };
 export interface ProfileRouteDeps {
   profiles: ProfileSource;
   store: ProfileStore;
-  tenants: Pick<Catalog, 'listTenants'>;
+  tenants: Pick<TenantStore, 'listTenants'>;
   defaultProfile: string;
   userAgent: string;
   now: () => number;
@@ -69,7 +69,7 @@ export const createProfileRoutes = (deps: ProfileRouteDeps) => [
     query: pageQuery,
     responses: { 200: { description: 'A page of profiles.', schema: listOf(ProfileView) } },
     run: async ({ query }) => {
-      const own = (await deps.store.list()).filter(({ deleted }) => !deleted);
+      const own = (await deps.store.listProfiles()).filter(({ deleted }) => !deleted);
       const all = [...[...BUILT_IN_PROFILES.values()].map(builtInView), ...own.map(ownView)];
       return { status: 200, body: pageByName(all, query) };
     },
@@ -89,7 +89,7 @@ export const createProfileRoutes = (deps: ProfileRouteDeps) => [
       if (BUILT_IN_PROFILES.has(document.name))
         throw new Problem('conflict', `${document.name} is built in. Choose another name.`);
       const now = deps.now();
-      const saved = await deps.store.save(
+      const saved = await deps.store.saveProfile(
         // With its defaults: a later release may have others, and a version never changes.
         { name: document.name, document, createdAt: now, updatedAt: now },
         0,
@@ -219,7 +219,7 @@ export const createProfileRoutes = (deps: ProfileRouteDeps) => [
       const stale = refuseStale(ifMatch, current);
       if (stale !== null) return stale;
       await checkKeys(deps, current, document);
-      const saved = await deps.store.save({ ...current, document, updatedAt: deps.now() }, current.revision);
+      const saved = await deps.store.saveProfile({ ...current, document, updatedAt: deps.now() }, current.revision);
       if (saved === null) return changedMeanwhile();
       return { status: 200, body: ownView(saved), revision: saved.revision };
     },
@@ -238,12 +238,12 @@ export const createProfileRoutes = (deps: ProfileRouteDeps) => [
       if (stale !== null) return stale;
       if (deps.defaultProfile === params.profile)
         throw new Problem('conflict', 'It is the default of this deployment.');
-      if (await deps.store.isUsed(params.profile))
+      if (await deps.store.isProfileUsed(params.profile))
         throw new Problem('conflict', 'Subscriptions use it. Change or delete them first.');
       const tenant = await tenantWithDefault(deps, params.profile);
       if (tenant !== null)
         throw new Problem('conflict', `It is the default of the tenant ${tenant}. Change that first.`);
-      return (await deps.store.remove(stored)) ? { status: 204 } : changedMeanwhile();
+      return (await deps.store.deleteProfile(stored)) ? { status: 204 } : changedMeanwhile();
     },
   }),
 ];
@@ -264,7 +264,7 @@ async function find(deps: ProfileRouteDeps, name: string): Promise<Profile> {
 async function readOwn(deps: ProfileRouteDeps, name: string): Promise<StoredProfile> {
   if (BUILT_IN_PROFILES.has(name))
     throw new Problem('conflict', `${name} is built in and cannot be changed. Add one of your own like it.`);
-  const stored = await deps.store.getLatest(name);
+  const stored = await deps.store.getLatestProfile(name);
   if (stored === null) throw notFound('profile');
   return stored;
 }
@@ -275,7 +275,7 @@ async function checkKeys(deps: ProfileRouteDeps, current: StoredProfile, next: P
   // A further scheme is fine: it signs with the keys that are there.
   const demands = ({ subscription, signatures }: ProfileDocument) =>
     [subscription.secret, subscription.secretFormat, signatures.some(({ key }) => key === 'tenant')].join();
-  if (demands(before) === demands(next) || !(await deps.store.isUsed(next.name))) return;
+  if (demands(before) === demands(next) || !(await deps.store.isProfileUsed(next.name))) return;
   const message =
     'Subscriptions use it, and their keys were made for its secret, its format and its signing key’s owner as they are. Add a profile of another name.';
   throw new Problem('conflict', message);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Journal } from '../../adapters/dynamodb/journal.ts';
 import { REJECTION_CODES, type RejectedEvent, RejectionReason } from '../../core/event/rejected-event.ts';
+import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
 import { TenantId } from '../../core/ids.ts';
 import { listOptions, pageQuery, rangeQuery, route } from '../http/route.ts';
 import { listBody, listOf } from '../schemas/list.ts';
@@ -22,10 +22,10 @@ function rejectedEventView({ rejectedAt, ...rest }: RejectedEvent) {
 }
 
 export interface RejectedEventRouteDeps {
-  journal: Pick<Journal, 'listRejected'>;
+  store: Pick<RejectedEventStore, 'listRejectedEvents'>;
 }
 
-export const createRejectedEventRoutes = ({ journal }: RejectedEventRouteDeps) => [
+export const createRejectedEventRoutes = ({ store }: RejectedEventRouteDeps) => [
   route('GET', '/v1/rejected-events', {
     id: 'listRejectedEvents',
     summary: 'List messages that were not events, newest first',
@@ -38,7 +38,7 @@ export const createRejectedEventRoutes = ({ journal }: RejectedEventRouteDeps) =
       const matches = (one: RejectedEvent) =>
         (tenantId === undefined || one.tenantId === tenantId) && (code === undefined || one.reason.code === code);
       const isFiltered = tenantId !== undefined || code !== undefined;
-      const page = await journal.listRejected(listOptions(query), isFiltered ? matches : null);
+      const page = await store.listRejectedEvents(listOptions(query), isFiltered ? matches : null);
       return { status: 200, body: listBody(page, page.values.map(rejectedEventView)) };
     },
   }),

@@ -1,9 +1,10 @@
-import type { Event } from '../event/event.ts';
-import type { DeliveryRef, Random } from '../ids.ts';
+import type { Random } from '../ids.ts';
 import type { ProfileDocument } from '../profile/profile.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { isTooLate } from '../profile/retry-policy.ts';
-import { hasExpired, type StatusReason, type Subscription } from '../subscription/subscription.ts';
+import { hasExpired, type Subscription } from '../subscription/subscription.ts';
+import type { SubscriptionStore } from '../subscription/subscription-store.ts';
+import type { TenantStore } from '../tenant/tenant-store.ts';
 import type { Attempt } from './attempt.ts';
 import {
   afterAttempt,
@@ -17,34 +18,17 @@ import {
   release,
   type WaitPolicy,
 } from './delivery.ts';
-import { type AttemptDeps, makeAttempt, type TenantKeys } from './make-attempt.ts';
+import type { DeliveryStore, Loaded } from './delivery-store.ts';
+import { type AttemptDeps, makeAttempt } from './make-attempt.ts';
 import { type DeliverMessage, MAX_DELAY_SECONDS, releaseMessage, type WorkQueue } from './queue-message.ts';
 
-/** Everything that a message needs; what is null was not found. */
-export interface Loaded {
-  delivery: Delivery | null;
-  subscription: Subscription | null;
-  event: Event | null;
-}
-
 /** What `deliver` needs of the two tables. */
-export interface DeliverStore extends TenantKeys {
-  /** One read for the whole batch, in the order of the messages. */
-  load(messages: readonly DeliverMessage[], consistent: boolean): Promise<Loaded[]>;
-  /**
-   * One write for the whole batch, overwriting: for deliveries that succeeded at their first attempt. The stored revision
-   * is one that nobody can have read before.
-   */
-  putSucceeded(deliveries: readonly Delivery[]): Promise<void>;
-  /** False, and nothing written, unless the stored revision is the given one (0: there is none). Stores revision + 1. */
-  save(delivery: Delivery, revision: number): Promise<boolean>;
-  /** Consistent. */
-  getDelivery(ref: DeliveryRef): Promise<Delivery | null>;
-  /** Consistent. */
-  getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null>;
-  disableSubscription(tenantId: string, subscriptionId: string, reason: StatusReason): Promise<void>;
-  removeSubscription(tenantId: string, subscriptionId: string): Promise<void>;
-}
+export type DeliverStore = Pick<
+  DeliveryStore,
+  'loadForMessages' | 'getDelivery' | 'saveDelivery' | 'putSucceededDeliveries'
+> &
+  Pick<SubscriptionStore, 'getSubscription' | 'disableSubscription' | 'removeSubscription'> &
+  Pick<TenantStore, 'getTenantKey'>;
 
 export interface DeliverDeps extends AttemptDeps {
   store: DeliverStore;
@@ -159,14 +143,14 @@ function latestOfEach(received: readonly ReceivedMessage[]): ReceivedMessage[] {
 async function loadAll(deps: DeliverDeps, received: readonly ReceivedMessage[]): Promise<Work[]> {
   const messages = received.map(({ message }) => message);
   const consistent = received.some((one) => one.fromRetries || one.receivedBefore);
-  const loaded = await deps.store.load(messages, consistent);
+  const loaded = await deps.store.loadForMessages(messages, consistent);
   const works = received.map(
     (one, index): Work => ({ delivery: null, subscription: null, event: null, ...loaded[index], ...one }),
   );
   // An absence is confirmed before anything is decided from it: what was written a moment ago may not have been seen.
   const unsure = works.filter((work) => work.subscription === null || work.event === null);
   if (consistent || unsure.length === 0) return works;
-  const confirmed = await deps.store.load(
+  const confirmed = await deps.store.loadForMessages(
     unsure.map(({ message }) => message),
     true,
   );
@@ -203,7 +187,7 @@ async function begin(deps: DeliverDeps, work: Work): Promise<Step> {
   if (subscription.status !== 'active' && trigger !== 'test') return parkIt(deps, base, subscription);
   if (base.nextAttemptAt !== null && base.nextAttemptAt > now) return wait(deps, work, base, now);
   if (trigger === 'automatic' && isTooLate(document.retry, base.attempts[0]?.startedAt ?? now, now)) {
-    await deps.store.save(exhaust(base, now), base.revision);
+    await deps.store.saveDelivery(exhaust(base, now), base.revision);
     return ACK;
   }
   const made = await makeAttempt(deps, profile, base, subscription, { ...event, data: event.data }, trigger);
@@ -218,14 +202,14 @@ async function end(
   code: string,
   reason: string,
 ): Promise<Decision> {
-  if (delivery !== null) await deps.store.save(cancel(delivery, now, code, reason), delivery.revision);
+  if (delivery !== null) await deps.store.saveDelivery(cancel(delivery, now, code, reason), delivery.revision);
   return ACK;
 }
 
 async function parkIt(deps: DeliverDeps, base: Delivery, { tenantId, id, status }: Subscription): Promise<Decision> {
   const remedy = status === 'unverified' ? 'Verify' : 'Resume';
   const parked = park(base, `The subscription is ${status}. ${remedy} it to deliver what is parked.`);
-  const saved = await deps.store.save(parked, base.revision);
+  const saved = await deps.store.saveDelivery(parked, base.revision);
   if (parked.status !== 'parked') return ACK;
   // Resuming and deleting look for parked deliveries once; one that is parked at that very moment sees to itself.
   const current = await deps.store.getSubscription(tenantId, id);
@@ -233,7 +217,7 @@ async function parkIt(deps: DeliverDeps, base: Delivery, { tenantId, id, status 
   const stored = { ...parked, revision: base.revision + 1 };
   if (current === null) return end(deps, stored, deps.now(), 'subscription_deleted', 'The subscription was deleted.');
   const released = release(stored, deps.now(), deps.waits);
-  if (await deps.store.save(released, stored.revision)) await enqueue(deps, released, 0);
+  if (await deps.store.saveDelivery(released, stored.revision)) await enqueue(deps, released, 0);
   return ACK;
 }
 
@@ -254,7 +238,7 @@ async function putSucceeded(
     ({ base, made, profile }) => afterAttempt(base, made, profile, deps.waits, deps.random).delivery,
   );
   try {
-    await deps.store.putSucceeded(deliveries);
+    await deps.store.putSucceededDeliveries(deliveries);
     for (const delivery of deliveries) reportAttempt(deps, delivery);
   } catch (error) {
     for (const { work } of finished) {
@@ -271,7 +255,7 @@ async function conclude(deps: DeliverDeps, { work, base, made, profile }: Finish
   let current = base;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const { delivery, deactivates } = afterAttempt(current, made, profile, deps.waits, deps.random);
-    if (await deps.store.save(delivery, current.revision)) {
+    if (await deps.store.saveDelivery(delivery, current.revision)) {
       reportAttempt(deps, delivery);
       if (deactivates) await deactivate(deps, delivery, profile);
       const waitMs = delivery.nextAttemptAt === null ? null : delivery.nextAttemptAt - deps.now();

@@ -6,18 +6,14 @@ import type { SigningKey } from '../profile/signing.ts';
 import { openHeaders } from '../subscription/own-headers.ts';
 import { type Subscription, signingKeys } from '../subscription/subscription.ts';
 import type { WebhookRequest, WebhookResult, WebhookSender } from '../target/webhook.ts';
+import type { TenantStore } from '../tenant/tenant-store.ts';
 import { type Opener, tenantKeyOwner } from '../vault.ts';
 import type { Attempt } from './attempt.ts';
 import type { Delivery, MadeAttempt } from './delivery.ts';
 import { attemptTimeoutMs, renderRequest } from './render-request.ts';
 
-export interface TenantKeys {
-  /** The tenant's signing key, sealed; null if it has none. */
-  getTenantKey(tenantId: string): Promise<string | null>;
-}
-
 export interface AttemptDeps {
-  store: TenantKeys;
+  store: Pick<TenantStore, 'getTenantKey'>;
   sender: WebhookSender;
   opener: Opener;
   attemptTimeoutMs: number;

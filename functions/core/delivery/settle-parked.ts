@@ -1,14 +1,11 @@
-import type { Subscription } from '../subscription/subscription.ts';
+import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import { deliverMessage } from './deliver.ts';
 import { cancel, type Delivery, release, type WaitPolicy } from './delivery.ts';
+import type { DeliveryStore } from './delivery-store.ts';
 import type { ReleaseMessage, WorkQueue } from './queue-message.ts';
 
-export interface ReleaseStore {
-  /** Parked deliveries, oldest first, consistent in themselves; `cursor` is null after the last. */
-  listParked(subscriptionId: string, cursor: string | null): Promise<{ deliveries: Delivery[]; cursor: string | null }>;
-  save(delivery: Delivery, revision: number): Promise<boolean>;
-  getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null>;
-}
+export type ReleaseStore = Pick<DeliveryStore, 'listParkedDeliveries' | 'saveDelivery'> &
+  Pick<SubscriptionStore, 'getSubscription'>;
 
 export interface ReleaseDeps {
   store: ReleaseStore;
@@ -29,7 +26,7 @@ export async function releaseParked(deps: ReleaseDeps, message: ReleaseMessage):
     const subscription = await deps.store.getSubscription(message.tenantId, message.subscriptionId);
     // Paused again: they stay as they are. Deleted: nobody else will ever look at them.
     if (subscription !== null && subscription.status !== 'active') return;
-    const page = await deps.store.listParked(message.subscriptionId, cursor);
+    const page = await deps.store.listParkedDeliveries(message.subscriptionId, cursor);
     const woken = await Promise.all(
       page.deliveries.map((delivery) => releaseOne(deps, message, subscription !== null, delivery)),
     );
@@ -56,5 +53,5 @@ async function releaseOne(
       ? cancel(delivery, deps.now(), 'discarded', 'It was parked, and discarded when the subscription was resumed.')
       : cancel(delivery, deps.now(), 'subscription_deleted', 'The subscription was deleted.');
   // Refused: somebody else has seen to this one.
-  return (await deps.store.save(next, delivery.revision)) && wanted ? next : null;
+  return (await deps.store.saveDelivery(next, delivery.revision)) && wanted ? next : null;
 }

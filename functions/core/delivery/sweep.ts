@@ -1,23 +1,9 @@
 import { deliverMessage } from './deliver.ts';
-import type { Delivery } from './delivery.ts';
+import type { DueStore } from './due-store.ts';
 import type { WorkQueue } from './queue-message.ts';
 
-/** Where a due delivery stands in the due index. */
-export interface DueEntry {
-  key: { pk: string; sk: string };
-  dueAt: number;
-}
-
-export interface SweepStore {
-  shards: readonly string[];
-  /** At most one page of what is due by `now`, earliest first. */
-  listDue(shard: string, now: number): Promise<DueEntry[]>;
-  /** Takes a lease on a due delivery: a new ticket and a later `dueAt`. Null if somebody else has moved it. */
-  lease(entry: DueEntry, until: number): Promise<Delivery | null>;
-}
-
 export interface SweepDeps {
-  store: SweepStore;
+  store: DueStore;
   retries: WorkQueue;
   now: () => number;
   hasTime: () => boolean;
@@ -39,9 +25,9 @@ async function sweepShard(deps: SweepDeps, shard: string): Promise<number> {
   let woken = 0;
   while (deps.hasTime()) {
     const now = deps.now();
-    const entries = await deps.store.listDue(shard, now);
+    const entries = await deps.store.listDueDeliveries(shard, now);
     if (entries.length === 0) break;
-    const leased = (await Promise.all(entries.map((entry) => deps.store.lease(entry, now + LEASE_MS)))).filter(
+    const leased = (await Promise.all(entries.map((entry) => deps.store.leaseDelivery(entry, now + LEASE_MS)))).filter(
       (one) => one !== null,
     );
     await deps.retries.send(leased.map((delivery) => ({ message: deliverMessage(delivery), delaySeconds: 0 })));

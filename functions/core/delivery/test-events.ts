@@ -1,4 +1,4 @@
-import type { Event } from '../event/event.ts';
+import type { EventStore } from '../event/event-store.ts';
 import { newId } from '../ids.ts';
 import { generateTextSecret, throwawaySecret } from '../profile/secret.ts';
 import { invalidField, Refusal } from '../refusal.ts';
@@ -31,7 +31,7 @@ export interface TestEvents {
 export interface TestEventsPorts extends TestEventPorts {
   profiles: ProfileChoice;
   tenantKeys: Pick<TenantKeys, 'read'>;
-  journal: { putAll(events: readonly Event[], rejected: readonly []): Promise<void> };
+  events: Pick<EventStore, 'putEvents'>;
   deliveries: WorkQueue;
   sender: WebhookSender;
   urlPolicy: ReceiverUrlPolicy;
@@ -85,7 +85,7 @@ export function createTestEvents(ports: TestEventsPorts): TestEvents {
       const made = await makeTestEvent(ports, tenantId, document, eventType, subscription.eventTypes);
       if (made instanceof Refusal) return made;
       const event = { ...made, environment: subscription.environment };
-      await ports.journal.putAll([event], []);
+      await ports.events.putEvents([event]);
       const ref = { tenantId, subscriptionId, eventId: event.id, eventAt: event.acceptedAt };
       const origin = { ...ref, eventType: event.type, profile: document.name, profileVersion: version };
       const delivery = newDelivery(origin);

@@ -1,35 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { Outgoing, WorkQueue } from '../delivery/queue-message.ts';
 import type { Event } from '../event/event.ts';
+import { type EventStore, eventKey, type RecordedEvent } from '../event/event-store.ts';
 import type { EventType } from '../event/event-type.ts';
 import { type IncomingMessage, parseMessage } from '../event/parse-message.ts';
 import type { RejectedEvent, RejectionReason } from '../event/rejected-event.ts';
+import type { RejectedEventStore } from '../event/rejected-event-store.ts';
 import { validateData } from '../event/validate-data.ts';
 import { deriveId } from '../ids.ts';
 import { type MatchableSubscription, wantsEvent } from '../subscription/match.ts';
+import type { SubscriptionStore } from '../subscription/subscription-store.ts';
+import type { TenantStore } from '../tenant/tenant-store.ts';
 
-/** An event as the journal has it. `fanOutCursor`: where an unfinished fan-out goes on. */
-export interface RecordedEvent {
-  event: Event;
-  fanOutCursor: string | null;
-}
-
-export interface IngestStore {
-  /** Those that there are, by `eventKey`. */
-  getEvents(events: readonly Event[], consistent: boolean): Promise<Map<string, RecordedEvent>>;
-  /** False, and nothing written, if the tenant has an event with this id. */
-  createEvent(event: Event): Promise<boolean>;
-  /** One write for a whole batch; overwrites. */
-  putAll(events: readonly Event[], rejected: readonly RejectedEvent[]): Promise<void>;
-  /** Null when the fan-out has come to its end. */
-  saveFanOutCursor(event: Event, cursor: string | null): Promise<void>;
-  /** One page of a tenant's subscriptions, strongly consistent. `cursor` is null after the last page. */
-  listSubscriptions(
-    tenantId: string,
-    cursor: string | null,
-  ): Promise<{ tenantExists: boolean; subscriptions: MatchableSubscription[]; cursor: string | null }>;
-  createTenant(tenantId: string, now: number): Promise<void>;
-  /** The type as the catalogue has it, if it does, and not archived. */
+export interface IngestStore
+  extends Pick<EventStore, 'getEvents' | 'createEvent' | 'putEvents' | 'saveFanOutCursor'>,
+    Pick<RejectedEventStore, 'putRejectedEvents'>,
+    Pick<SubscriptionStore, 'listSubscriptions'>,
+    Pick<TenantStore, 'createTenant'> {
+  /** The type as the Catalog has it, if it does, and not archived. */
   findType(type: string): Promise<EventType | null>;
 }
 
@@ -80,7 +68,7 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   const rejected: RejectedEvent[] = [];
   const accepted = await recognise(deps, await accept(deps, messages, rejected), rejected);
   const fresh = await create(deps, accepted, rejected);
-  await deps.store.putAll(fresh, rejected);
+  await Promise.all([deps.store.putEvents(fresh), deps.store.putRejectedEvents(rejected)]);
   for (const one of rejected) deps.report({ kind: 'rejected', rejected: one });
   for (const { event, recorded } of accepted) deps.report({ kind: recorded === null ? 'accepted' : 'repeated', event });
 
@@ -266,10 +254,6 @@ async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise
   if (errors.length === 0) return null;
   const message = `The data does not fit the schema of the event type "${name}". Correct the fields that are listed.`;
   return { code: 'invalid_data', message, errors };
-}
-
-export function eventKey({ tenantId, id }: Pick<Event, 'tenantId' | 'id'>): string {
-  return `${tenantId} ${id}`;
 }
 
 /** DynamoDB keeps 400 KB in an item, SQS carries 1 MiB in a message. */

@@ -2,6 +2,7 @@ import { changeStored, refuseStale } from '../change-stored.ts';
 import type { EventType } from '../event/event-type.ts';
 import { fieldErrors } from '../field-error.ts';
 import { newId, type Random } from '../ids.ts';
+import type { Page } from '../page.ts';
 import type { Profile } from '../profile/compile-profile.ts';
 import { chooseSecret } from '../profile/secret.ts';
 import { parseSecret } from '../profile/signing.ts';
@@ -16,7 +17,7 @@ import { type ProfileChoice, refuseByProfile, refuseUnknownTypes } from './profi
 import type { Subscription } from './subscription.ts';
 import type { SubscriptionInput, SubscriptionPatch } from './subscription-input.ts';
 import type { SubscriptionKeys } from './subscription-keys.ts';
-import type { SubscriptionPage, SubscriptionStore } from './subscription-store.ts';
+import type { SubscriptionStore } from './subscription-store.ts';
 import type { ReceiverVerification, Verified } from './verification.ts';
 
 type Edit = (current: Subscription) => Subscription | Refusal | Promise<Subscription | Refusal>;
@@ -31,7 +32,7 @@ export interface Subscriptions {
     limit: number,
     after: string | null,
     matches: ((subscription: Subscription) => boolean) | null,
-  ): Promise<SubscriptionPage>;
+  ): Promise<Page<Subscription>>;
   patch(owner: Owner, ifMatch: number | null, patch: SubscriptionPatch): Promise<Subscription | Refusal>;
   /** The subscription as the patch leaves it, checked; not yet written. */
   applyPatch(current: Subscription, patch: SubscriptionPatch): Promise<Subscription | Refusal>;

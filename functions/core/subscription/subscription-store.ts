@@ -1,9 +1,12 @@
-import type { Subscription } from './subscription.ts';
+import type { Matches, Page } from '../page.ts';
+import type { MatchableSubscription } from './match.ts';
+import type { StatusReason, Subscription } from './subscription.ts';
 
-export interface SubscriptionPage {
-  values: Subscription[];
-  /** Where the next page begins; null after the last. */
-  next: string | null;
+/** A page of what fan-out reads. `cursor` is null after the last page. */
+export interface FanOutPage {
+  tenantExists: boolean;
+  subscriptions: MatchableSubscription[];
+  cursor: string | null;
 }
 
 /** The port to subscriptions. A subscription that was written is seen by every read: all are strongly consistent. */
@@ -11,15 +14,21 @@ export interface SubscriptionStore {
   getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null>;
   /** False, and nothing written, unless the stored revision is the given one (0: there is none). Stores revision + 1. */
   saveSubscription(subscription: Subscription, revision: number): Promise<boolean>;
-  /** False if it is not there, or has been written since it was read. */
-  deleteSubscription(subscription: Subscription): Promise<boolean>;
+  /** False, and nothing deleted, if it was written since it was read. One that is gone counts as deleted. */
+  deleteSubscription(subscription: Pick<Subscription, 'tenantId' | 'id' | 'revision'>): Promise<boolean>;
+  /** Only an active subscription becomes disabled: a pause, or an earlier reason, stays. */
+  disableSubscription(tenantId: string, subscriptionId: string, reason: StatusReason): Promise<void>;
+  /** Deletes it whatever its revision is. */
+  removeSubscription(tenantId: string, subscriptionId: string): Promise<void>;
+  /** What fan-out needs of a tenant's subscriptions, oldest first, and whether the tenant is on record. */
+  listSubscriptions(tenantId: string, cursor: string | null): Promise<FanOutPage>;
   /** Newest first. */
   pageSubscriptions(
     tenantId: string,
     limit: number,
     after: string | null,
-    matches: ((subscription: Subscription) => boolean) | null,
-  ): Promise<SubscriptionPage>;
+    matches: Matches<Subscription>,
+  ): Promise<Page<Subscription>>;
   /** How many a tenant has, counted up to `upTo`. */
   countSubscriptions(tenantId: string, upTo: number): Promise<number>;
 }

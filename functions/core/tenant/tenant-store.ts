@@ -1,3 +1,4 @@
+import type { Page } from '../page.ts';
 import type { Tenant } from './tenant.ts';
 
 /** The port to tenants. What was written is seen by every read but the list, whose index lags by moments. */
@@ -8,8 +9,8 @@ export interface TenantStore {
   /** Creates the tenant with nothing but its id, if there is none. */
   createTenant(tenantId: string, now: number): Promise<void>;
   deleteTenant(tenantId: string): Promise<void>;
-  /** Newest first; `next` is null after the last. */
-  listTenants(limit: number, after: string | null): Promise<{ values: Tenant[]; next: string | null }>;
+  /** Newest first. */
+  listTenants(limit: number, after: string | null): Promise<Page<Tenant>>;
   /** The tenant's signing key, sealed; null if it has none. */
   getTenantKey(tenantId: string): Promise<string | null>;
 }

@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import type { Journal } from '../../adapters/dynamodb/journal.ts';
 import { JsonText } from '../../api/http/json.ts';
 import { notFound } from '../../api/http/problem.ts';
 import { time } from '../../api/schemas/values.ts';
 import type { Delivery } from '../../core/delivery/delivery.ts';
+import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import { renderRequest } from '../../core/delivery/render-request.ts';
+import type { EventStore } from '../../core/event/event-store.ts';
 import { EventId } from '../../core/ids.ts';
 import type { ProfileSource } from '../../core/profile/profile-source.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -24,7 +25,8 @@ const pages = z.object({
 
 /** Where payloads come from. */
 export interface PayloadSource {
-  journal: Pick<Journal, 'getDelivery' | 'getEvent' | 'listDeliveries'>;
+  events: Pick<EventStore, 'getEvent'>;
+  deliveries: Pick<DeliveryStore, 'getDelivery' | 'listDeliveries'>;
   profiles: ProfileSource;
   userAgent: string;
 }
@@ -62,7 +64,7 @@ const MAX_COUNTED = 100;
 /** How often a webhook was triggered, as far as it is on record and up to a limit; and the newest of these. */
 export async function countPayloads(deps: PayloadSource, subscriptionId: string) {
   const options = { limit: MAX_COUNTED, after: null, from: null, to: null };
-  const { values } = await deps.journal.listDeliveries(subscriptionId, options, null);
+  const { values } = await deps.deliveries.listDeliveries(subscriptionId, options, null);
   return { eventCount: values.length, last: values[0] };
 }
 
@@ -74,7 +76,7 @@ async function readPage(
 ): Promise<Delivery[]> {
   let after: string | null = null;
   for (let page = 1; ; page += 1) {
-    const found: Awaited<ReturnType<typeof deps.journal.listDeliveries>> = await deps.journal.listDeliveries(
+    const found: Awaited<ReturnType<typeof deps.deliveries.listDeliveries>> = await deps.deliveries.listDeliveries(
       subscriptionId,
       { limit, after, from: null, to: null },
       null,
@@ -93,10 +95,10 @@ async function findDelivery(
 ): Promise<Delivery | null> {
   // A publisher's own id may be a GUID, too.
   for (const eventId of [payloadId, fromGuid('evt', payloadId)]) {
-    const event = eventId === null ? null : await deps.journal.getEvent(tenantId, eventId);
+    const event = eventId === null ? null : await deps.events.getEvent(tenantId, eventId);
     if (event === null) continue;
     const ref = { subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt };
-    const delivery = await deps.journal.getDelivery(ref);
+    const delivery = await deps.deliveries.getDelivery(ref);
     if (delivery !== null) return delivery;
   }
   return null;
@@ -135,7 +137,7 @@ async function payloadOf(
   delivery: Delivery,
 ): Promise<JsonText | null> {
   const [event, profile] = await Promise.all([
-    deps.journal.getEvent(delivery.tenantId, delivery.eventId),
+    deps.events.getEvent(delivery.tenantId, delivery.eventId),
     deps.profiles.get(delivery.profile, delivery.profileVersion),
   ]);
   if (event === null || event.data === null || profile === null) return null;

@@ -2,11 +2,15 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createCatalog } from '../../../functions/adapters/dynamodb/catalog.ts';
-import { createJournal } from '../../../functions/adapters/dynamodb/journal.ts';
+import { createDeliveries } from '../../../functions/adapters/dynamodb/deliveries.ts';
+import { createEventTypes } from '../../../functions/adapters/dynamodb/event-types.ts';
+import { createEvents, type JournalOptions } from '../../../functions/adapters/dynamodb/events.ts';
 import { createKnownTypes } from '../../../functions/adapters/dynamodb/known-types.ts';
 import { createProfiles } from '../../../functions/adapters/dynamodb/profile-source.ts';
-import { createProfileStore } from '../../../functions/adapters/dynamodb/profile-store.ts';
+import { createProfileStore } from '../../../functions/adapters/dynamodb/profiles.ts';
+import { createRejectedEvents } from '../../../functions/adapters/dynamodb/rejected-events.ts';
+import { createSubscriptions } from '../../../functions/adapters/dynamodb/subscriptions.ts';
+import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../../../functions/adapters/http/http-sender.ts';
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
 import { createWorkQueue } from '../../../functions/adapters/sqs/work-queue.ts';
@@ -27,11 +31,16 @@ const { dynamodb, ...realTables } = useTables();
 const { sqs, connection, queues } = useQueues('deliveries', 'retries', 'events');
 const kms = useKms();
 const { usage, reset, metered } = meter(dynamodb, sqs);
+const journalOf = (options: JournalOptions) => ({
+  ...createEvents(options),
+  ...createDeliveries(options),
+  ...createRejectedEvents(options),
+});
 const tables = { ...realTables, lean: metered(realTables.lean) };
 const wire = { ...connection, lean: metered(connection.lean) };
 const now = (): number => Date.now();
-const journal = createJournal({ tables, retentionDays: 30, now });
-const catalog = createCatalog(tables);
+const journal = journalOf({ tables, retentionDays: 30, now });
+const catalog = { ...createTenants(tables), ...createSubscriptions(tables), ...createEventTypes(tables) };
 const vault = createVault(tables, kms, KEY_ARN);
 const sender = createHttpSender({
   addressPolicy: createAddressPolicy({ allowedPrivateRanges: ['127.0.0.0/8'] }),
@@ -112,7 +121,7 @@ async function tenDeliveries(tenantId: string, sameSubscription: boolean) {
   const events = Array.from({ length: 10 }, (_, index) =>
     makeEvent({ tenantId, id: `evt_${index}`, acceptedAt: now(), data }),
   );
-  await journal.putAll(events, []);
+  await journal.putEvents(events);
   const messages = events.map((event, index) =>
     makeMessage({
       tenantId,

@@ -1,18 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { createDueIndex } from '../../../functions/adapters/dynamodb/due-index.ts';
-import { createJournal } from '../../../functions/adapters/dynamodb/journal.ts';
+import { createDeliveries } from '../../../functions/adapters/dynamodb/deliveries.ts';
+import { createDueDeliveries } from '../../../functions/adapters/dynamodb/due-deliveries.ts';
+import { createEvents, type JournalOptions } from '../../../functions/adapters/dynamodb/events.ts';
+import { createRejectedEvents } from '../../../functions/adapters/dynamodb/rejected-events.ts';
 import { park, release, schedule } from '../../../functions/core/delivery/delivery.ts';
-import type { DueEntry } from '../../../functions/core/delivery/sweep.ts';
+import type { DueEntry } from '../../../functions/core/delivery/due-store.ts';
 import { WAITS } from '../../support/deliver-setup.ts';
 import { HOUR, makeDelivery, NOW, subscriptionId } from '../../support/domain.ts';
 import { useTables } from '../../support/emulators.ts';
 
+const journalOf = (options: JournalOptions) => ({
+  ...createEvents(options),
+  ...createDeliveries(options),
+  ...createRejectedEvents(options),
+});
 const tables = useTables();
-const journal = createJournal({ tables, retentionDays: 30, now: () => NOW });
-const index = createDueIndex(tables);
+const journal = journalOf({ tables, retentionDays: 30, now: () => NOW });
+const index = createDueDeliveries(tables);
 
 async function listAll(now: number): Promise<DueEntry[]> {
-  return (await Promise.all(index.shards.map((shard) => index.listDue(shard, now)))).flat();
+  return (await Promise.all(index.shards.map((shard) => index.listDueDeliveries(shard, now)))).flat();
 }
 
 describe('the due index', () => {
@@ -20,11 +27,11 @@ describe('the due index', () => {
     const waiting = Array.from({ length: 60 }, (_, number) =>
       schedule(makeDelivery({ subscriptionId: subscriptionId(1), eventId: `e${number}` }), NOW + HOUR, NOW, WAITS),
     );
-    await Promise.all(waiting.map((one) => journal.save(one, 0)));
+    await Promise.all(waiting.map((one) => journal.saveDelivery(one, 0)));
     expect(await listAll(NOW + HOUR - 1)).toEqual([]);
     const due = await listAll(NOW + HOUR);
     expect(due).toHaveLength(60);
-    const perShard = await Promise.all(index.shards.map((shard) => index.listDue(shard, NOW + HOUR)));
+    const perShard = await Promise.all(index.shards.map((shard) => index.listDueDeliveries(shard, NOW + HOUR)));
     expect(perShard.filter((entries) => entries.length > 0).length).toBeGreaterThan(4);
   });
 
@@ -37,7 +44,7 @@ describe('the due index', () => {
         WAITS,
       ),
     );
-    await Promise.all(many.map((one) => journal.save(one, 0)));
+    await Promise.all(many.map((one) => journal.saveDelivery(one, 0)));
     const entries = (await listAll(NOW - 8 * HOUR)).map(({ dueAt }) => dueAt);
     expect(entries).toEqual(many.slice(0, 100).map(({ dueAt }) => dueAt));
   });
@@ -50,13 +57,13 @@ describe('the due index', () => {
       WAITS,
     );
     const find = async () => (await listAll(NOW - 2 * HOUR)).filter(({ key }) => key.pk.includes(subscriptionId(2)));
-    await journal.save(waiting, 0);
+    await journal.saveDelivery(waiting, 0);
     expect(await find()).toHaveLength(1);
-    await journal.save(park(waiting, ''), 1);
+    await journal.saveDelivery(park(waiting, ''), 1);
     expect(await find()).toEqual([]);
-    await journal.save({ ...release(park(waiting, ''), NOW - 3 * HOUR, WAITS) }, 2);
+    await journal.saveDelivery({ ...release(park(waiting, ''), NOW - 3 * HOUR, WAITS) }, 2);
     expect(await find()).toHaveLength(1);
-    await journal.putSucceeded([{ ...waiting, status: 'succeeded', dueAt: null, nextAttemptAt: null }]);
+    await journal.putSucceededDeliveries([{ ...waiting, status: 'succeeded', dueAt: null, nextAttemptAt: null }]);
     expect(await find()).toEqual([]);
   });
 
@@ -67,18 +74,18 @@ describe('the due index', () => {
       NOW - 20 * HOUR,
       WAITS,
     );
-    await journal.save(waiting, 0);
+    await journal.saveDelivery(waiting, 0);
     const [entry] = (await listAll(NOW)).filter(({ key }) => key.pk.includes(subscriptionId(3)));
     if (entry === undefined) throw new Error('the delivery is not in the due index');
-    const leases = await Promise.all([1, 2, 3].map(() => index.lease(entry, NOW + HOUR)));
+    const leases = await Promise.all([1, 2, 3].map(() => index.leaseDelivery(entry, NOW + HOUR)));
     expect(leases.filter((lease) => lease !== null)).toEqual([
       { ...waiting, dueAt: NOW + HOUR, ticket: 1, revision: 2 },
     ]);
-    expect(await journal.save(waiting, 1)).toBe(false);
+    expect(await journal.saveDelivery(waiting, 1)).toBe(false);
     expect((await listAll(NOW)).some(({ key }) => key.pk === entry.key.pk)).toBe(false);
   });
 
   it('leases nothing that is no longer there', async () => {
-    expect(await index.lease({ key: { pk: 'S#none#0', sk: 'x' }, dueAt: NOW }, NOW + HOUR)).toBeNull();
+    expect(await index.leaseDelivery({ key: { pk: 'S#none#0', sk: 'x' }, dueAt: NOW }, NOW + HOUR)).toBeNull();
   });
 });

@@ -1,14 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createJournal } from '../../../functions/adapters/dynamodb/journal.ts';
+import { createDeliveries } from '../../../functions/adapters/dynamodb/deliveries.ts';
+import { createEvents, type JournalOptions } from '../../../functions/adapters/dynamodb/events.ts';
+import { createRejectedEvents } from '../../../functions/adapters/dynamodb/rejected-events.ts';
 import type { Delivery } from '../../../functions/core/delivery/delivery.ts';
 import { HOUR, makeDelivery, makeEvent, NOW, subscriptionId } from '../../support/domain.ts';
 import { useTables } from '../../support/emulators.ts';
 
+const journalOf = (options: JournalOptions) => ({
+  ...createEvents(options),
+  ...createDeliveries(options),
+  ...createRejectedEvents(options),
+});
 const tables = useTables();
 let now = NOW;
-const journal = createJournal({ tables, retentionDays: 30, now: () => now });
+const journal = journalOf({ tables, retentionDays: 30, now: () => now });
 const WHOLE = { limit: 25, after: null, from: null, to: null };
 const all = null;
 
@@ -76,7 +83,7 @@ describe('a list that is spread over shards', () => {
           const deliveries = entries.map(([minutes, eventId]) =>
             makeDelivery({ subscriptionId: sub, eventId, eventAt: NOW - minutes * 60_000, status: 'succeeded' }),
           );
-          if (deliveries.length > 0) await journal.putSucceeded(deliveries);
+          if (deliveries.length > 0) await journal.putSucceededDeliveries(deliveries);
           const listed = await readAll((after) => journal.listDeliveries(sub, { ...WHOLE, limit, after }, all));
           expect(keys(listed)).toEqual(newestFirst(deliveries));
         },
@@ -86,7 +93,7 @@ describe('a list that is spread over shards', () => {
   });
 
   it('fills its pages, and says when the last is reached', async () => {
-    await journal.putSucceeded(populate(20));
+    await journal.putSucceededDeliveries(populate(20));
     const first = await journal.listDeliveries(sub, { ...WHOLE, limit: 10 }, all);
     expect(first.values).toHaveLength(10);
     const second = await journal.listDeliveries(sub, { ...WHOLE, limit: 10, after: first.next }, all);
@@ -96,13 +103,13 @@ describe('a list that is spread over shards', () => {
 
   it('shows each once, although others come and go between its pages', async () => {
     const old = populate(30);
-    await journal.putSucceeded(old);
+    await journal.putSucceededDeliveries(old);
     let round = 0;
     const listed = await readAll(
       (after) => journal.listDeliveries(sub, { ...WHOLE, limit: 4, after }, all),
       async () => {
         round += 1;
-        await journal.putSucceeded([
+        await journal.putSucceededDeliveries([
           makeDelivery({ subscriptionId: sub, eventId: `new${round}`, eventAt: NOW + round, status: 'succeeded' }),
         ]);
       },
@@ -111,7 +118,7 @@ describe('a list that is spread over shards', () => {
   });
 
   it('holds both ends of a range of time', async () => {
-    await journal.putSucceeded(populate(21));
+    await journal.putSucceededDeliveries(populate(21));
     const between = (from: number | null, to: number | null) =>
       journal
         .listDeliveries(sub, { ...WHOLE, limit: 100, from, to }, all)
@@ -123,7 +130,7 @@ describe('a list that is spread over shards', () => {
   });
 
   it('is empty where a range ends before it begins, and after the end of it', async () => {
-    await journal.putSucceeded(populate(3));
+    await journal.putSucceededDeliveries(populate(3));
     const empty = { values: [], next: null };
     expect(await journal.listDeliveries(sub, { ...WHOLE, from: NOW, to: NOW - HOUR }, all)).toEqual(empty);
     const after = `${new Date(NOW - 9 * HOUR).toISOString()}#e1`;
@@ -131,13 +138,13 @@ describe('a list that is spread over shards', () => {
   });
 
   it('leaves out what has expired', async () => {
-    await journal.putSucceeded(populate(3));
+    await journal.putSucceededDeliveries(populate(3));
     now = NOW + 30 * 24 * HOUR;
     expect(await journal.listDeliveries(sub, WHOLE, all)).toEqual({ values: [], next: null });
   });
 
   it('with a filter reads only so much at once, and the cursor says how far it got', async () => {
-    await journal.putSucceeded(populate(700, (index) => ({ eventType: index === 699 ? 'rare' : 'usual' })));
+    await journal.putSucceededDeliveries(populate(700, (index) => ({ eventType: index === 699 ? 'rare' : 'usual' })));
     const rare = ({ eventType }: Delivery) => eventType === 'rare';
     let pages = 0;
     const found = await readAll((after) => {
@@ -153,30 +160,32 @@ describe('a list that is spread over shards', () => {
 
 describe('deliveries of one status', () => {
   it('are found at once among many that succeeded', async () => {
-    await journal.putSucceeded(populate(60));
+    await journal.putSucceededDeliveries(populate(60));
     const failed = makeDelivery({ subscriptionId: sub, eventId: 'bad', eventAt: NOW - 3 * HOUR, status: 'failed' });
-    await journal.save(failed, 0);
-    const page = await journal.listByStatus(sub, 'failed', WHOLE, all);
+    await journal.saveDelivery(failed, 0);
+    const page = await journal.listDeliveriesByStatus(sub, 'failed', WHOLE, all);
     expect(page).toEqual({ values: [{ ...failed, revision: 1 }], next: null });
-    expect((await journal.listByStatus(sub, 'pending', WHOLE, all)).values).toEqual([]);
+    expect((await journal.listDeliveriesByStatus(sub, 'pending', WHOLE, all)).values).toEqual([]);
   });
 
   it('leave the list when their status changes, even for one that has a cursor into it', async () => {
     const failed = populate(9, () => ({ status: 'failed' }));
-    await Promise.all(failed.map((one) => journal.save(one, 0)));
-    const first = await journal.listByStatus(sub, 'failed', { ...WHOLE, limit: 4 }, all);
+    await Promise.all(failed.map((one) => journal.saveDelivery(one, 0)));
+    const first = await journal.listDeliveriesByStatus(sub, 'failed', { ...WHOLE, limit: 4 }, all);
     const last = first.values.at(-1);
     if (last === undefined) throw new Error('the first page is empty');
-    await journal.save({ ...last, status: 'succeeded' }, 1);
-    const second = await journal.listByStatus(sub, 'failed', { ...WHOLE, after: first.next }, all);
+    await journal.saveDelivery({ ...last, status: 'succeeded' }, 1);
+    const second = await journal.listDeliveriesByStatus(sub, 'failed', { ...WHOLE, after: first.next }, all);
     expect(keys([...first.values, ...second.values])).toEqual(newestFirst(failed));
-    expect((await journal.listByStatus(sub, 'failed', WHOLE, all)).values).toHaveLength(8);
+    expect((await journal.listDeliveriesByStatus(sub, 'failed', WHOLE, all)).values).toHaveLength(8);
   });
 
   it('are paged', async () => {
     const parked = populate(33, () => ({ status: 'parked' }));
-    await Promise.all(parked.map((one) => journal.save(one, 0)));
-    const listed = await readAll((after) => journal.listByStatus(sub, 'parked', { ...WHOLE, limit: 5, after }, all));
+    await Promise.all(parked.map((one) => journal.saveDelivery(one, 0)));
+    const listed = await readAll((after) =>
+      journal.listDeliveriesByStatus(sub, 'parked', { ...WHOLE, limit: 5, after }, all),
+    );
     expect(keys(listed)).toEqual(newestFirst(parked));
   });
 });
@@ -186,7 +195,7 @@ describe("a tenant's events", () => {
     const events = Array.from({ length: 40 }, (_, index) =>
       makeEvent({ tenantId, id: `e${index}`, acceptedAt: NOW - index * HOUR, type: index % 2 === 0 ? 'even' : 'odd' }),
     );
-    await journal.putAll(events, []);
+    await journal.putEvents(events);
     const ids = (rest: object, matches: ((event: { type: string }) => boolean) | null = all) =>
       readAll((after) => journal.listEvents(tenantId, { ...WHOLE, limit: 7, after, ...rest }, matches)).then((found) =>
         found.map(({ id }) => id),
@@ -199,7 +208,7 @@ describe("a tenant's events", () => {
   });
 
   it('are their own', async () => {
-    await journal.putAll([makeEvent({ tenantId })], []);
+    await journal.putEvents([makeEvent({ tenantId })]);
     expect((await journal.listEvents('tenant', WHOLE, all)).values).toEqual([]);
     expect((await journal.listEvents(`${tenantId}#0`, WHOLE, all)).values).toEqual([]);
   });
@@ -215,10 +224,12 @@ describe('rejected events', () => {
       body: 'x'.repeat(index * 100),
       bodyTruncated: false,
     }));
-    await journal.putAll([], rejected);
-    const listed = await readAll((after) => journal.listRejected({ ...WHOLE, limit: 5, after }, all));
+    await journal.putRejectedEvents(rejected);
+    const listed = await readAll((after) => journal.listRejectedEvents({ ...WHOLE, limit: 5, after }, all));
     expect(listed).toEqual(rejected.toReversed());
-    const own = await readAll((after) => journal.listRejected({ ...WHOLE, after }, (one) => one.tenantId === tenantId));
+    const own = await readAll((after) =>
+      journal.listRejectedEvents({ ...WHOLE, after }, (one) => one.tenantId === tenantId),
+    );
     expect(own).toHaveLength(6);
   });
 
@@ -235,8 +246,10 @@ describe('rejected events', () => {
       body: large,
       bodyTruncated: false,
     }));
-    await journal.putAll([], rejected);
-    const own = await readAll((after) => journal.listRejected({ ...WHOLE, after }, (one) => one.tenantId === tenantId));
+    await journal.putRejectedEvents(rejected);
+    const own = await readAll((after) =>
+      journal.listRejectedEvents({ ...WHOLE, after }, (one) => one.tenantId === tenantId),
+    );
     expect(own.map(({ id }) => id)).toEqual(rejected.map(({ id }) => id).toReversed());
   });
 });

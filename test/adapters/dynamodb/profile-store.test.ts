@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createCatalog } from '../../../functions/adapters/dynamodb/catalog.ts';
+import { createEventTypes } from '../../../functions/adapters/dynamodb/event-types.ts';
 import { createProfiles } from '../../../functions/adapters/dynamodb/profile-source.ts';
-import { createProfileStore } from '../../../functions/adapters/dynamodb/profile-store.ts';
+import { createProfileStore } from '../../../functions/adapters/dynamodb/profiles.ts';
+import { createSubscriptions } from '../../../functions/adapters/dynamodb/subscriptions.ts';
+import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
 import { BUILT_IN_PROFILES } from '../../../functions/core/profile/built-in-profiles.ts';
 import { makeSubscription, NOW } from '../../support/domain.ts';
 import { useTables } from '../../support/emulators.ts';
@@ -9,38 +11,38 @@ import { profileDocument } from '../../support/profiles.ts';
 
 const tables = useTables();
 const store = createProfileStore(tables);
-const catalog = createCatalog(tables);
+const catalog = { ...createTenants(tables), ...createSubscriptions(tables), ...createEventTypes(tables) };
 const draft = (name: string, document: unknown = { name, marker: 1 }) => ({
   name,
   document,
   createdAt: NOW,
   updatedAt: NOW,
 });
-const saved = async (...args: Parameters<typeof store.save>) => {
-  const stored = await store.save(...args);
+const saved = async (...args: Parameters<typeof store.saveProfile>) => {
+  const stored = await store.saveProfile(...args);
   if (stored === null) throw new Error('not saved');
   return stored;
 };
 
 describe('a profile', () => {
   it('comes back as it was, and has a version with each change', async () => {
-    expect(await store.getLatest('first')).toBeNull();
+    expect(await store.getLatestProfile('first')).toBeNull();
     const one = await saved(draft('first'), 0);
     expect(one).toEqual({ ...draft('first'), version: 1, revision: 1, deleted: false });
-    expect(await store.getLatest('first')).toEqual(one);
+    expect(await store.getLatestProfile('first')).toEqual(one);
     const two = await saved({ ...one, document: { marker: 2 }, updatedAt: NOW + 1 }, 1);
     expect(two).toMatchObject({ version: 2, revision: 2, document: { marker: 2 }, createdAt: NOW, updatedAt: NOW + 1 });
-    expect(await store.getLatest('first')).toEqual(two);
+    expect(await store.getLatestProfile('first')).toEqual(two);
   });
 
   it('keeps its earlier versions for the deliveries that began with them', async () => {
     let stored = await saved(draft('kept', { marker: 1 }), 0);
     for (const marker of [2, 3]) stored = await saved({ ...stored, document: { marker } }, stored.revision);
     for (const version of [1, 2, 3]) {
-      expect(await store.getVersion('kept', version)).toMatchObject({ version, document: { marker: version } });
+      expect(await store.getProfileVersion('kept', version)).toMatchObject({ version, document: { marker: version } });
     }
-    expect(await store.getVersion('kept', 4)).toBeNull();
-    expect(await store.getVersion('none', 1)).toBeNull();
+    expect(await store.getProfileVersion('kept', 4)).toBeNull();
+    expect(await store.getProfileVersion('none', 1)).toBeNull();
   });
 
   it('keeps what DynamoDB itself could not: great numbers, deep nesting, empty names', async () => {
@@ -48,25 +50,25 @@ describe('a profile', () => {
     for (let level = 0; level < 45; level += 1) deep = { a: deep };
     const document = { deep, big: 1e300, more: 12345678901234567000, '': '', list: [[]] };
     await saved(draft('odd', document), 0);
-    expect((await store.getLatest('odd'))?.document).toEqual(document);
+    expect((await store.getLatestProfile('odd'))?.document).toEqual(document);
   });
 
   it('is written only over what was read', async () => {
     const one = await saved(draft('guarded'), 0);
-    expect(await store.save(draft('guarded', { marker: 'twin' }), 0)).toBeNull();
-    expect(await store.save(one, 2)).toBeNull();
-    expect(await store.save({ ...one, document: { marker: 2 } }, 1)).toMatchObject({ version: 2 });
-    expect(await store.save({ ...one, document: { marker: 'late' } }, 1)).toBeNull();
-    expect((await store.getLatest('guarded'))?.document).toEqual({ marker: 2 });
+    expect(await store.saveProfile(draft('guarded', { marker: 'twin' }), 0)).toBeNull();
+    expect(await store.saveProfile(one, 2)).toBeNull();
+    expect(await store.saveProfile({ ...one, document: { marker: 2 } }, 1)).toMatchObject({ version: 2 });
+    expect(await store.saveProfile({ ...one, document: { marker: 'late' } }, 1)).toBeNull();
+    expect((await store.getLatestProfile('guarded'))?.document).toEqual({ marker: 2 });
   });
 
   it('that many change at the same moment is changed by one of them', async () => {
     const one = await saved(draft('contested'), 0);
-    const writers = ['a', 'b', 'c', 'd'].map((marker) => store.save({ ...one, document: { marker } }, 1));
+    const writers = ['a', 'b', 'c', 'd'].map((marker) => store.saveProfile({ ...one, document: { marker } }, 1));
     const won = (await Promise.all(writers)).filter((answer) => answer !== null);
     expect(won).toHaveLength(1);
-    expect(await store.getLatest('contested')).toEqual(won[0]);
-    expect(await store.getVersion('contested', 1)).toMatchObject({ document: one.document });
+    expect(await store.getLatestProfile('contested')).toEqual(won[0]);
+    expect(await store.getProfileVersion('contested', 1)).toMatchObject({ document: one.document });
   });
 });
 
@@ -74,33 +76,37 @@ describe('a deleted profile', () => {
   it('is gone, but for the deliveries that began with it', async () => {
     const one = await saved(draft('gone', { marker: 1 }), 0);
     const two = await saved({ ...one, document: { marker: 2 } }, 1);
-    expect(await store.remove(one)).toBe(false);
-    expect(await store.remove(two)).toBe(true);
-    expect(await store.remove(two)).toBe(false);
-    expect(await store.getLatest('gone')).toBeNull();
-    expect(await store.list()).not.toContainEqual(expect.objectContaining({ name: 'gone' }));
+    expect(await store.deleteProfile(one)).toBe(false);
+    expect(await store.deleteProfile(two)).toBe(true);
+    expect(await store.deleteProfile(two)).toBe(false);
+    expect(await store.getLatestProfile('gone')).toBeNull();
+    expect(await store.listProfiles()).not.toContainEqual(expect.objectContaining({ name: 'gone' }));
     for (const version of [1, 2]) {
-      expect(await store.getVersion('gone', version)).toMatchObject({ document: { marker: version } });
+      expect(await store.getProfileVersion('gone', version)).toMatchObject({ document: { marker: version } });
     }
   });
 
   it('that is made anew goes on with the next version, and does not change the earlier ones', async () => {
     const one = await saved(draft('again', { marker: 1 }), 0);
-    await store.remove(one);
+    await store.deleteProfile(one);
     const two = await saved(draft('again', { marker: 2 }), 0);
     expect(two).toMatchObject({ version: 2, deleted: false });
-    expect(await store.getLatest('again')).toEqual(two);
-    expect(await store.getVersion('again', 1)).toMatchObject({ version: 1, document: { marker: 1 }, deleted: false });
-    expect(await store.list()).toContainEqual(expect.objectContaining({ name: 'again', version: 2 }));
+    expect(await store.getLatestProfile('again')).toEqual(two);
+    expect(await store.getProfileVersion('again', 1)).toMatchObject({
+      version: 1,
+      document: { marker: 1 },
+      deleted: false,
+    });
+    expect(await store.listProfiles()).toContainEqual(expect.objectContaining({ name: 'again', version: 2 }));
   });
 
   it('that two make anew at the same moment is made by one of them', async () => {
     const one = await saved(draft('twins'), 0);
-    await store.remove(one);
-    const made = await Promise.all([1, 2, 3].map((marker) => store.save(draft('twins', { marker }), 0)));
+    await store.deleteProfile(one);
+    const made = await Promise.all([1, 2, 3].map((marker) => store.saveProfile(draft('twins', { marker }), 0)));
     expect(made.filter((answer) => answer !== null)).toHaveLength(1);
     // Whoever read the tombstone a moment ago comes too late as well.
-    expect(await store.save(draft('twins', { marker: 'late' }), 0)).toBeNull();
+    expect(await store.saveProfile(draft('twins', { marker: 'late' }), 0)).toBeNull();
   });
 });
 
@@ -109,20 +115,20 @@ describe('the list of profiles', () => {
     const names = Array.from({ length: 12 }, (_, index) => `listed-${String(index).padStart(2, '0')}`);
     for (const [index, name] of names.entries())
       await saved({ ...draft(name, 'x'.repeat(100_000)), createdAt: NOW + 1_000 + index }, 0);
-    const listed = (await store.list()).map(({ name }) => name);
+    const listed = (await store.listProfiles()).map(({ name }) => name);
     expect(listed.filter((name) => name.startsWith('listed-'))).toEqual(names);
   });
 });
 
 describe('who uses a profile', () => {
   it('is known of the company’s own, and forgotten with the subscription', async () => {
-    expect(await store.isUsed('used')).toBe(false);
+    expect(await store.isProfileUsed('used')).toBe(false);
     const subscription = makeSubscription({ tenantId: 'user', profile: 'used', revision: 0 });
     await catalog.saveSubscription(subscription, 0);
-    expect(await store.isUsed('used')).toBe(true);
-    expect(await store.isUsed('use')).toBe(false);
+    expect(await store.isProfileUsed('used')).toBe(true);
+    expect(await store.isProfileUsed('use')).toBe(false);
     await catalog.removeSubscription('user', subscription.id);
-    expect(await store.isUsed('used')).toBe(false);
+    expect(await store.isProfileUsed('used')).toBe(false);
     expect(await catalog.getSubscription('user', subscription.id)).toBeNull();
   });
 });
@@ -132,13 +138,13 @@ describe('profiles, compiled', () => {
   function counting() {
     const reads: string[] = [];
     const profiles = createProfiles({
-      getLatest: (name) => {
+      getLatestProfile: (name) => {
         reads.push(`${name} latest`);
-        return store.getLatest(name);
+        return store.getLatestProfile(name);
       },
-      getVersion: (name, version) => {
+      getProfileVersion: (name, version) => {
         reads.push(`${name} ${version}`);
-        return store.getVersion(name, version);
+        return store.getProfileVersion(name, version);
       },
     });
     return { profiles, reads };

@@ -64,7 +64,7 @@ describe('a batch', () => {
       ...three.map(({ id }) => ({ message: makeMessage({ subscriptionId: id }), fromRetries: true })),
     );
     expect(decisions.map(({ kind }) => kind)).toEqual(['ack', 'hide', 'ack']);
-    expect(setup.journal.calls.filter((call) => call === 'putSucceeded')).toHaveLength(1);
+    expect(setup.journal.calls.filter((call) => call === 'putSucceededDeliveries')).toHaveLength(1);
   });
 
   it('is read consistently as soon as one message may have been handled before', async () => {
@@ -87,7 +87,7 @@ describe('what is not found', () => {
     setup.journal.unseen.add(key);
     expect(await setup.deliver(makeMessage())).toEqual([ACK]);
     expect(setup.requests).toHaveLength(1);
-    expect(setup.journal.calls).toEqual(['load', 'load', 'putSucceeded']);
+    expect(setup.journal.calls).toEqual(['loadForMessages', 'loadForMessages', 'putSucceededDeliveries']);
   });
 
   it.each([

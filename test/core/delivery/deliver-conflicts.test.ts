@@ -86,7 +86,7 @@ describe('what somebody else writes while an attempt is under way', () => {
     setup.journal.store(pending);
     setup.journal.before = (operation) => {
       const current = setup.journal.delivery(pending);
-      if (operation === 'save' && current !== undefined)
+      if (operation === 'saveDelivery' && current !== undefined)
         setup.journal.store({ ...current, revision: current.revision + 1 });
     };
     expect(await setup.deliver({ fromRetries: true })).toEqual([{ kind: 'fail' }]);
@@ -122,7 +122,7 @@ describe('an inactive subscription', () => {
     const setup = deliverSetup();
     setup.journal.add(makeSubscription({ status: 'paused' }));
     setup.journal.after = (operation) => {
-      if (operation === 'save') setup.journal.add(makeSubscription());
+      if (operation === 'saveDelivery') setup.journal.add(makeSubscription());
     };
     expect(await setup.deliver(makeMessage())).toEqual([ACK]);
     expect(setup.journal.delivery(pending)).toMatchObject({ status: 'pending', ticket: 1, nextAttemptAt: NOW });
@@ -135,7 +135,7 @@ describe('an inactive subscription', () => {
     const setup = deliverSetup();
     setup.journal.add(makeSubscription({ status: 'paused' }));
     setup.journal.before = (operation) => {
-      if (operation === 'save') setup.journal.store({ ...park(pending, 'parked by a twin'), revision: 2 });
+      if (operation === 'saveDelivery') setup.journal.store({ ...park(pending, 'parked by a twin'), revision: 2 });
     };
     expect(await setup.deliver(makeMessage())).toEqual([ACK]);
     expect(setup.journal.delivery(pending)?.statusReason?.message).toBe('parked by a twin');
@@ -175,12 +175,12 @@ describe('a fault of ours', () => {
 
   it('in the write of first successes fails just those', async () => {
     const setup = deliverSetup();
-    setup.journal.before = (operation) => (operation === 'putSucceeded' ? broken() : undefined);
+    setup.journal.before = (operation) => (operation === 'putSucceededDeliveries' ? broken() : undefined);
     expect(await setup.deliver(makeMessage())).toEqual([{ kind: 'fail' }]);
     expect(setup.reports).toMatchObject([{ kind: 'error', error: { message: 'the store is away' } }]);
   });
 
-  it.each(['save', 'getSubscription'] as const)('in %s fails the message, not its batch', async (faulty) => {
+  it.each(['saveDelivery', 'getSubscription'] as const)('in %s fails the message, not its batch', async (faulty) => {
     const setup = deliverSetup();
     const other = makeSubscription({ id: 'sub_00000000000000000000000002', status: 'paused' });
     setup.journal.add(other);

@@ -22,7 +22,7 @@ describe('a first attempt', () => {
     const setup = deliverSetup();
     expect(await setup.deliver(makeMessage())).toEqual([ACK]);
     expect(setup.requests).toMatchObject([{ url: 'https://receiver.example/hooks', timeoutMs: 15_000 }]);
-    expect(setup.journal.calls).toEqual(['load', 'putSucceeded']);
+    expect(setup.journal.calls).toEqual(['loadForMessages', 'putSucceededDeliveries']);
     expect(setup.queued).toEqual([]);
     expect(setup.journal.delivery(makeDelivery())).toMatchObject({
       status: 'succeeded',
@@ -155,7 +155,7 @@ describe('a retry', () => {
     const setup = deliverSetup();
     setup.journal.store(failedOnce);
     expect(await setup.deliver({ fromRetries: true })).toEqual([ACK]);
-    expect(setup.journal.calls).toEqual(['load', 'save']);
+    expect(setup.journal.calls).toEqual(['loadForMessages', 'saveDelivery']);
     expect(setup.journal.delivery(due)).toMatchObject({ status: 'succeeded', completedAt: NOW + 100, dueAt: null });
   });
 
@@ -168,7 +168,7 @@ describe('a retry', () => {
     setup.journal.store({ ...failedOnce, ticket, nextAttemptAt: NOW + 4_001 });
     expect(await setup.deliver(received)).toEqual([decision]);
     expect(setup.requests).toEqual([]);
-    expect(setup.journal.calls).toEqual(['load']);
+    expect(setup.journal.calls).toEqual(['loadForMessages']);
   });
 
   it('that comes so early that the due index has it is dropped', async () => {
@@ -186,7 +186,7 @@ describe('a retry', () => {
       setup.journal.store({ ...failedOnce, status, nextAttemptAt: null, dueAt: null });
       expect(await setup.deliver({ fromRetries: true })).toEqual([ACK]);
       expect(setup.requests).toEqual([]);
-      expect(setup.journal.calls).toEqual(['load']);
+      expect(setup.journal.calls).toEqual(['loadForMessages']);
     },
   );
 

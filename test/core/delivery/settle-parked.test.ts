@@ -115,7 +115,7 @@ describe('releasing what is parked', () => {
     if (first === undefined) throw new Error('nothing is parked');
     let once = true;
     journal.before = (operation) => {
-      if (operation !== 'save' || !once) return;
+      if (operation !== 'saveDelivery' || !once) return;
       once = false;
       journal.store({ ...cancel(first, NOW, 'cancelled', ''), revision: 2 });
     };
@@ -127,7 +127,7 @@ describe('releasing what is parked', () => {
   it('whose messages were lost leaves deliveries that sweep will find', async () => {
     const { journal, parked, run } = setup(1);
     journal.after = (operation) => {
-      if (operation === 'save') throw new Error('crashed');
+      if (operation === 'saveDelivery') throw new Error('crashed');
     };
     await expect(run()).rejects.toThrow('crashed');
     expect(journal.delivery(parked[0] ?? makeDelivery())).toMatchObject({

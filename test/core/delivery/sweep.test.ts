@@ -48,9 +48,9 @@ describe('sweep', () => {
   it('leaves what somebody else moves meanwhile, and does not turn in circles over it', async () => {
     const { journal, queued, run } = setup(NOW, NOW);
     // An index that lags: it goes on listing what has been moved already.
-    const entries = await journal.listDue('one', NOW);
-    for (const entry of entries) await journal.lease(entry, NOW + HOUR);
-    journal.listDue = async () => entries;
+    const entries = await journal.listDueDeliveries('one', NOW);
+    for (const entry of entries) await journal.leaseDelivery(entry, NOW + HOUR);
+    journal.listDueDeliveries = async () => entries;
     expect(await run()).toBe(0);
     expect(queued).toEqual([]);
   });

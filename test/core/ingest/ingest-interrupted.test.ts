@@ -28,7 +28,7 @@ describe('a crash', () => {
   it('before anything was written fails the whole batch', async () => {
     const setup = ingestSetup();
     setup.store.before = (operation) => {
-      if (operation === 'putAll') throw new Error('the store is away');
+      if (operation === 'putEvents') throw new Error('the store is away');
     };
     await expect(setup.ingest({ body: body() })).rejects.toThrow('the store is away');
     expect(setup.queued).toEqual([]);

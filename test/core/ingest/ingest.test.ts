@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rejectedItem } from '../../../functions/adapters/dynamodb/items.ts';
+import { rejectedItem } from '../../../functions/adapters/dynamodb/rejected-events.ts';
 import { MINUTE, makeEventType, makeSubscription, NOW, subscriptionId } from '../../support/domain.ts';
 import { ingestSetup } from '../../support/memory-ingest.ts';
 
@@ -11,7 +11,7 @@ describe('new events', () => {
   it('without an id are one write and one list for the batch', async () => {
     const setup = ingestSetup();
     expect(await setup.ingest({ body: body() }, { body: body() })).toEqual(NONE);
-    expect(setup.store.calls).toEqual(['findType', 'findType', 'putAll', 'listSubscriptions']);
+    expect(setup.store.calls).toEqual(['findType', 'findType', 'putEvents', 'putRejectedEvents', 'listSubscriptions']);
     expect(setup.store.events.size).toBe(2);
     expect(setup.queued).toHaveLength(2);
     expect(setup.queued[0]).toEqual({
@@ -33,7 +33,14 @@ describe('new events', () => {
   it('with an id are created only if there is none', async () => {
     const setup = ingestSetup();
     await setup.ingest({ body: body({ id: 'a' }) });
-    expect(setup.store.calls).toEqual(['findType', 'getEvents', 'createEvent', 'putAll', 'listSubscriptions']);
+    expect(setup.store.calls).toEqual([
+      'findType',
+      'getEvents',
+      'createEvent',
+      'putEvents',
+      'putRejectedEvents',
+      'listSubscriptions',
+    ]);
     expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
   });
 

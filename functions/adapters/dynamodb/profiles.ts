@@ -1,37 +1,33 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { type ProfileStore, StoredProfile } from '../../core/profile/profile-store.ts';
 import { INDEXES } from '../../names.ts';
 import type { Tables } from './client.ts';
-import { type Item, type Key, PROFILE_LIST, profileKey, profileUsers, profileVersionKey, timeKey } from './keys.ts';
-
-/** A profile of the company's own. `document` is checked before it is stored. Times are epoch milliseconds. */
-const StoredProfile = z.object({
-  name: z.string(),
-  version: z.int(),
-  document: z.unknown(),
-  createdAt: z.number(),
-  updatedAt: z.number(),
-  /** Kept when it is deleted, so that a later profile of this name goes on with the next version. */
-  deleted: z.boolean().default(false),
-  /** Raised by each write, for conditional writes and ETags. */
-  revision: z.int(),
-});
-export type StoredProfile = z.infer<typeof StoredProfile>;
+import { atRevision, createConditionalWrites } from './conditional-write.ts';
+import {
+  type Item,
+  type Key,
+  type KeyedItem,
+  PROFILE_LIST,
+  profileKey,
+  profileUsers,
+  profileVersionKey,
+  timeKey,
+} from './keys.ts';
 
 /** The document is stored as text: DynamoDB takes neither numbers beyond 2^53 nor more than 32 levels. */
 const ProfileItem = StoredProfile.extend({
   document: z.string().transform((text): unknown => JSON.parse(text)),
 });
 
-function profileItem(key: Key, stored: StoredProfile): Item {
+function profileItem(key: Key, stored: StoredProfile): KeyedItem {
   return { ...key, v: 1, ...stored, document: JSON.stringify(stored.document) };
 }
 
-/** The company's own profiles, in the Catalog. All reads of the latest version are strongly consistent. */
-export type ProfileStore = ReturnType<typeof createProfileStore>;
+export function createProfileStore(tables: Pick<Tables, 'client' | 'catalogTable' | 'newWriteId'>): ProfileStore {
+  const { client, catalogTable } = tables;
+  const writes = createConditionalWrites(tables, catalogTable);
 
-export function createProfileStore({ client, catalogTable }: Pick<Tables, 'client' | 'catalogTable'>) {
   async function get(key: Key): Promise<StoredProfile | null> {
     const { Item } = await client.send(new GetCommand({ TableName: catalogTable, Key: key, ConsistentRead: true }));
     return Item === undefined ? null : ProfileItem.parse(Item);
@@ -62,42 +58,24 @@ export function createProfileStore({ client, catalogTable }: Pick<Tables, 'clien
 
   const getStored = (name: string): Promise<StoredProfile | null> => get(profileKey(name));
 
-  /** False, and nothing changed, unless the stored revision is still `seen`'s. */
-  async function replace(seen: StoredProfile | null, item: Item): Promise<boolean> {
+  /** False, and nothing changed but the archive, unless the stored revision is still `seen`'s. */
+  async function replace(seen: StoredProfile | null, item: KeyedItem): Promise<boolean> {
     if (seen !== null) await archive(seen);
-    try {
-      await client.send(
-        new PutCommand({
-          TableName: catalogTable,
-          Item: item,
-          ...(seen === null
-            ? { ConditionExpression: 'attribute_not_exists(pk)' }
-            : {
-                ConditionExpression: 'revision = :revision',
-                ExpressionAttributeValues: { ':revision': seen.revision },
-              }),
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
+    return writes.putIf(item, atRevision(seen?.revision ?? 0));
   }
 
   return {
-    async getLatest(name: string): Promise<StoredProfile | null> {
+    async getLatestProfile(name) {
       const stored = await getStored(name);
       return stored === null || stored.deleted ? null : stored;
     },
 
-    async getVersion(name: string, version: number): Promise<StoredProfile | null> {
+    async getProfileVersion(name, version) {
       const stored = await getStored(name);
       return stored?.version === version ? stored : get(profileVersionKey(name, version));
     },
 
-    /** Oldest first. A company has a handful. */
-    async list(): Promise<StoredProfile[]> {
+    async listProfiles() {
       const stored: StoredProfile[] = [];
       let start: Item | undefined;
       do {
@@ -108,11 +86,7 @@ export function createProfileStore({ client, catalogTable }: Pick<Tables, 'clien
       return stored;
     },
 
-    /** Makes the next version. Null, and nothing changed, unless the stored revision is the given one (0: there is none). */
-    async save(
-      profile: Pick<StoredProfile, 'name' | 'document' | 'createdAt' | 'updatedAt'>,
-      revision: number,
-    ): Promise<StoredProfile | null> {
+    async saveProfile(profile, revision) {
       const seen = await getStored(profile.name);
       if ((seen === null || seen.deleted ? 0 : seen.revision) !== revision) return null;
       const version = (seen?.version ?? 0) + 1;
@@ -125,12 +99,11 @@ export function createProfileStore({ client, catalogTable }: Pick<Tables, 'clien
       return (await replace(seen, item)) ? next : null;
     },
 
-    /** Whether a subscription uses it. Read from an index, which lags behind by moments. */
-    async isUsed(name: string): Promise<boolean> {
+    async isProfileUsed(name) {
       return (await queryList(profileUsers(name), undefined, 1)).items.length > 0;
     },
 
-    remove(stored: StoredProfile): Promise<boolean> {
+    deleteProfile(stored) {
       const deleted = { ...stored, deleted: true, revision: stored.revision + 1 };
       return replace(stored, profileItem(profileKey(stored.name), deleted));
     },

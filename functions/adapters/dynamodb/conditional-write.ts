@@ -1,0 +1,107 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Tables } from './client.ts';
+import type { Item, Key, KeyedItem } from './keys.ts';
+
+/*
+ * The SDK repeats a write whose answer was lost. If the first try had its effect, the repetition fails on its own
+ * condition. Each write therefore stores a `writeId` of its own; an item that carries it when the condition has failed
+ * shows that the write had its effect.
+ */
+
+export interface Condition {
+  expression: string;
+  names?: Record<string, string>;
+  values?: Item;
+}
+
+export interface Update {
+  /** The clauses of an update expression. */
+  set: string;
+  add?: string;
+  remove?: string;
+  names?: Record<string, string>;
+  values?: Item;
+}
+
+export const ABSENT: Condition = { expression: 'attribute_not_exists(pk)' };
+
+/** The stored revision is the given one; 0 means that there is no item. */
+export const atRevision = (revision: number): Condition =>
+  revision === 0 ? ABSENT : { expression: 'revision = :revision', values: { ':revision': revision } };
+
+/** Writes to one table. Each gives false, or null, if its condition does not hold, and has written nothing then. */
+export function createConditionalWrites({ client, newWriteId }: Pick<Tables, 'client' | 'newWriteId'>, table: string) {
+  async function readBack(key: Key): Promise<Item | undefined> {
+    return (await client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }))).Item;
+  }
+
+  return {
+    async putIf(item: KeyedItem, condition: Condition): Promise<boolean> {
+      const writeId = newWriteId();
+      try {
+        await client.send(
+          new PutCommand({
+            TableName: table,
+            Item: { ...item, writeId },
+            ConditionExpression: condition.expression,
+            ExpressionAttributeNames: condition.names,
+            ExpressionAttributeValues: condition.values,
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        return (await readBack({ pk: item.pk, sk: item.sk }))?.writeId === writeId;
+      }
+    },
+
+    /** The item as it is after the update. */
+    async updateIf(key: Key, update: Update, condition: Condition): Promise<Item | null> {
+      const writeId = newWriteId();
+      const names = { ...update.names, ...condition.names };
+      const clauses = [
+        `SET ${update.set}, writeId = :writeId`,
+        ...(update.add === undefined ? [] : [`ADD ${update.add}`]),
+        ...(update.remove === undefined ? [] : [`REMOVE ${update.remove}`]),
+      ];
+      try {
+        const { Attributes } = await client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: key,
+            UpdateExpression: clauses.join(' '),
+            ConditionExpression: condition.expression,
+            ExpressionAttributeNames: Object.keys(names).length === 0 ? undefined : names,
+            ExpressionAttributeValues: { ...update.values, ...condition.values, ':writeId': writeId },
+            ReturnValues: 'ALL_NEW',
+          }),
+        );
+        return Attributes ?? null;
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        const stored = await readBack(key);
+        return stored?.writeId === writeId ? stored : null;
+      }
+    },
+
+    /** An item that is gone counts as deleted: a deletion leaves nothing that could carry its `writeId`. */
+    async deleteIf(key: Key, condition: Condition): Promise<boolean> {
+      try {
+        await client.send(
+          new DeleteCommand({
+            TableName: table,
+            Key: key,
+            ConditionExpression: condition.expression,
+            ExpressionAttributeNames: condition.names,
+            ExpressionAttributeValues: condition.values,
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        return (await readBack(key)) === undefined;
+      }
+    },
+  };
+}

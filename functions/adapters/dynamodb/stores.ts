@@ -1,0 +1,39 @@
+import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
+import type { EventStore } from '../../core/event/event-store.ts';
+import type { EventTypeStore } from '../../core/event/event-type-store.ts';
+import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
+import type { ProfileStore } from '../../core/profile/profile-store.ts';
+import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
+import type { TenantStore } from '../../core/tenant/tenant-store.ts';
+import type { Tables } from './client.ts';
+import { createDeliveries } from './deliveries.ts';
+import { createEventTypes } from './event-types.ts';
+import { createEvents } from './events.ts';
+import { createProfileStore } from './profiles.ts';
+import { createRejectedEvents } from './rejected-events.ts';
+import { createSubscriptions } from './subscriptions.ts';
+import { createTenants } from './tenants.ts';
+
+/** Every aggregate's store, for those who need most of them. */
+export interface Stores {
+  tenants: TenantStore;
+  subscriptions: SubscriptionStore;
+  eventTypes: EventTypeStore;
+  profiles: ProfileStore;
+  events: EventStore;
+  deliveries: DeliveryStore;
+  rejectedEvents: RejectedEventStore;
+}
+
+export function createStores(options: { tables: Tables; retentionDays: number; now: () => number }): Stores {
+  const { tables } = options;
+  return {
+    tenants: createTenants(tables),
+    subscriptions: createSubscriptions(tables),
+    eventTypes: createEventTypes(tables),
+    profiles: createProfileStore(tables),
+    events: createEvents(options),
+    deliveries: createDeliveries(options),
+    rejectedEvents: createRejectedEvents(options),
+  };
+}

@@ -1,0 +1,206 @@
+import { DeleteCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
+import { MATCHABLE_FIELDS, type MatchableSubscription } from '../../core/subscription/match.ts';
+import { Subscription } from '../../core/subscription/subscription.ts';
+import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
+import type { Tables } from './client.ts';
+import { atRevision, createConditionalWrites } from './conditional-write.ts';
+import {
+  type Item,
+  type KeyedItem,
+  profileUsers,
+  subscriptionKey,
+  tenantKey,
+  tenantPartition,
+  timeKey,
+} from './keys.ts';
+import { queryUpTo } from './query.ts';
+import { readNewest } from './read-newest.ts';
+import { fromWire, toWire, WireItem } from './wire.ts';
+
+const LeanQuery = z.object({
+  Items: z.array(WireItem),
+  LastEvaluatedKey: z.object({ sk: z.object({ S: z.string() }) }).optional(),
+});
+
+const FAN_OUT_FIELDS = ['sk', ...MATCHABLE_FIELDS];
+
+/** Subscriptions' sort keys; the tenant itself sorts before them. */
+const SUBSCRIPTIONS = { from: 'sub_', to: 'sub_~' };
+
+export function createSubscriptions(
+  tables: Pick<Tables, 'client' | 'lean' | 'catalogTable' | 'newWriteId'>,
+): SubscriptionStore {
+  const { client, lean, catalogTable } = tables;
+  const writes = createConditionalWrites(tables, catalogTable);
+
+  /** A page of a tenant's partition, as much as DynamoDB gives, strongly consistent. `last` is null after the last. */
+  async function queryPartition(
+    pk: string,
+    after: string | null,
+    fields: readonly string[],
+  ): Promise<{ items: Item[]; last: string | null }> {
+    const values = { ':pk': pk };
+    const start = after === null ? undefined : { pk, sk: after };
+    const query = {
+      TableName: catalogTable,
+      KeyConditionExpression: 'pk = :pk',
+      ConsistentRead: true,
+      // Some of the fields are reserved words, so all go by number.
+      ProjectionExpression: fields.map((_, index) => `#${index}`).join(', '),
+      ExpressionAttributeNames: Object.fromEntries(fields.map((field, index) => [`#${index}`, field])),
+    };
+    const quick = LeanQuery.safeParse(
+      await lean('Query', {
+        ...query,
+        ExpressionAttributeValues: toWire(values),
+        ...(start === undefined ? {} : { ExclusiveStartKey: toWire(start) }),
+      }),
+    );
+    if (quick.success) {
+      const { Items, LastEvaluatedKey } = quick.data;
+      return { items: Items.map(fromWire), last: LastEvaluatedKey?.sk.S ?? null };
+    }
+    const answer = await client.send(
+      new QueryCommand({ ...query, ExpressionAttributeValues: values, ExclusiveStartKey: start }),
+    );
+    const last = z.object({ sk: z.string() }).optional().parse(answer.LastEvaluatedKey);
+    return { items: answer.Items ?? [], last: last?.sk ?? null };
+  }
+
+  return {
+    async getSubscription(tenantId, subscriptionId) {
+      const { Item } = await client.send(
+        new GetCommand({
+          TableName: catalogTable,
+          Key: subscriptionKey(tenantId, subscriptionId),
+          ConsistentRead: true,
+        }),
+      );
+      return Item === undefined ? null : parseSubscription(Item);
+    },
+
+    saveSubscription: (subscription, revision) =>
+      writes.putIf(subscriptionItem({ ...subscription, revision: revision + 1 }), atRevision(revision)),
+
+    deleteSubscription: ({ tenantId, id, revision }) =>
+      writes.deleteIf(subscriptionKey(tenantId, id), atRevision(revision)),
+
+    async disableSubscription(tenantId, subscriptionId, reason) {
+      await writes.updateIf(
+        subscriptionKey(tenantId, subscriptionId),
+        {
+          set: '#status = :disabled, statusReason = :reason, updatedAt = :at',
+          add: 'revision :one',
+          names: { '#status': 'status' },
+          values: { ':disabled': 'disabled', ':reason': reason, ':at': reason.at, ':one': 1 },
+        },
+        { expression: '#status = :active', values: { ':active': 'active' } },
+      );
+    },
+
+    async removeSubscription(tenantId, subscriptionId) {
+      await client.send(new DeleteCommand({ TableName: catalogTable, Key: subscriptionKey(tenantId, subscriptionId) }));
+    },
+
+    async listSubscriptions(tenantId, cursor) {
+      const page = await queryPartition(tenantPartition(tenantId), cursor, FAN_OUT_FIELDS);
+      const tenant = tenantKey(tenantId).sk;
+      return {
+        tenantExists: cursor !== null || page.items[0]?.sk === tenant,
+        subscriptions: page.items.filter((item) => item.sk !== tenant).map(parseMatchable),
+        cursor: page.last,
+      };
+    },
+
+    pageSubscriptions: (tenantId, limit, after, matches) =>
+      readNewest<Item, Subscription>({
+        partitions: [tenantPartition(tenantId)],
+        range: SUBSCRIPTIONS,
+        limit,
+        after,
+        query: async (partition, range, count) => {
+          const items = await queryUpTo(
+            client,
+            {
+              TableName: catalogTable,
+              KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+              ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
+              ScanIndexForward: false,
+              ConsistentRead: true,
+            },
+            count,
+          );
+          return items.map((item) => ({ sortKey: z.string().parse(item.sk), value: item }));
+        },
+        filtered: matches !== null,
+        select: async (entries) =>
+          entries
+            .map(({ sortKey, value }) => ({ sortKey, value: parseSubscription(value) }))
+            .filter(({ value }) => matches === null || matches(value)),
+      }),
+
+    async countSubscriptions(tenantId, upTo) {
+      let count = 0;
+      let start: Item | undefined;
+      do {
+        const answer = await client.send(
+          new QueryCommand({
+            TableName: catalogTable,
+            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+            ExpressionAttributeValues: {
+              ':pk': tenantPartition(tenantId),
+              ':from': SUBSCRIPTIONS.from,
+              ':to': SUBSCRIPTIONS.to,
+            },
+            Select: 'COUNT',
+            Limit: upTo - count,
+            ExclusiveStartKey: start,
+            ConsistentRead: true,
+          }),
+        );
+        count += answer.Count ?? 0;
+        start = answer.LastEvaluatedKey;
+      } while (start !== undefined && count < upTo);
+      return count;
+    },
+  };
+}
+
+/** Only profiles of the company's own are looked up by use, so only their users are in the list index. */
+function subscriptionItem(subscription: Subscription): KeyedItem {
+  const { filter, ...rest } = subscription;
+  const item = {
+    ...subscriptionKey(subscription.tenantId, subscription.id),
+    v: 1,
+    ...rest,
+    // As text: DynamoDB's numbers end at 38 digits and at 1e126, a filter's need not.
+    filter: filter === null ? null : JSON.stringify(filter),
+  };
+  return BUILT_IN_PROFILES.has(subscription.profile)
+    ? item
+    : { ...item, listPk: profileUsers(subscription.profile), listSk: timeKey(subscription.createdAt, subscription.id) };
+}
+
+/** The filter was checked when it was written. Only its form is checked here, which also keeps a member called __proto__. */
+const SubscriptionItem = Subscription.extend({
+  filter: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(z.custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null))
+    .nullable()
+    .default(null),
+});
+
+const MatchableItem = SubscriptionItem.pick(
+  Object.fromEntries(MATCHABLE_FIELDS.map((field) => [field, true])) as Record<(typeof MATCHABLE_FIELDS)[number], true>,
+);
+
+function parseMatchable(item: Item): MatchableSubscription {
+  return MatchableItem.parse(item);
+}
+
+export function parseSubscription(item: Item): Subscription {
+  return SubscriptionItem.parse(item);
+}

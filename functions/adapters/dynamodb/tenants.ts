@@ -1,0 +1,74 @@
+import { DeleteCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { Tenant } from '../../core/tenant/tenant.ts';
+import type { TenantStore } from '../../core/tenant/tenant-store.ts';
+import { INDEXES } from '../../names.ts';
+import type { Tables } from './client.ts';
+import { atRevision, createConditionalWrites } from './conditional-write.ts';
+import { type Item, TENANT_LIST, tenantKey, timeKey } from './keys.ts';
+import { queryUpTo } from './query.ts';
+import { readNewest } from './read-newest.ts';
+
+export function createTenants(tables: Pick<Tables, 'client' | 'catalogTable' | 'newWriteId'>): TenantStore {
+  const { client, catalogTable } = tables;
+  const writes = createConditionalWrites(tables, catalogTable);
+
+  async function getTenant(tenantId: string): Promise<Tenant | null> {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: catalogTable, Key: tenantKey(tenantId), ConsistentRead: true }),
+    );
+    return Item === undefined ? null : Tenant.parse(Item);
+  }
+
+  function saveTenant(tenant: Tenant, revision: number): Promise<boolean> {
+    const item = {
+      ...tenantKey(tenant.id),
+      v: 1,
+      ...tenant,
+      revision: revision + 1,
+      listPk: TENANT_LIST,
+      listSk: timeKey(tenant.createdAt, tenant.id),
+    };
+    return writes.putIf(item, atRevision(revision));
+  }
+
+  return {
+    getTenant,
+    saveTenant,
+
+    async createTenant(tenantId, now) {
+      const empty = { name: null, metadata: {}, defaultProfile: null, signingKey: null };
+      await saveTenant({ id: tenantId, ...empty, createdAt: now, updatedAt: now, revision: 0 }, 0);
+    },
+
+    async deleteTenant(tenantId) {
+      await client.send(new DeleteCommand({ TableName: catalogTable, Key: tenantKey(tenantId) }));
+    },
+
+    listTenants: (limit, after) =>
+      readNewest<Item, Tenant>({
+        partitions: [TENANT_LIST],
+        filtered: false,
+        select: async (entries) => entries.map(({ sortKey, value }) => ({ sortKey, value: Tenant.parse(value) })),
+        range: { from: '0', to: '~' },
+        limit,
+        after,
+        query: async (partition, range, count) => {
+          const items = await queryUpTo(
+            client,
+            {
+              TableName: catalogTable,
+              IndexName: INDEXES.catalogList.name,
+              KeyConditionExpression: 'listPk = :pk AND listSk BETWEEN :from AND :to',
+              ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
+              ScanIndexForward: false,
+            },
+            count,
+          );
+          return items.map((item) => ({ sortKey: z.string().parse(item.listSk), value: item }));
+        },
+      }),
+
+    getTenantKey: async (tenantId) => (await getTenant(tenantId))?.signingKey ?? null,
+  };
+}

@@ -1,0 +1,16 @@
+import type { Delivery } from './delivery.ts';
+
+/** Where a due delivery stands in the due index. */
+export interface DueEntry {
+  key: { pk: string; sk: string };
+  dueAt: number;
+}
+
+/** The port to the deliveries that wait for something, by when it is due. */
+export interface DueStore {
+  shards: readonly string[];
+  /** At most one page of what is due by `now`, earliest first. */
+  listDueDeliveries(shard: string, now: number): Promise<DueEntry[]>;
+  /** Takes a lease on a due delivery: a new ticket and a later `dueAt`. Null if another write has moved it. */
+  leaseDelivery(entry: DueEntry, until: number): Promise<Delivery | null>;
+}
