@@ -59,6 +59,7 @@ export const METRICS = {
   attemptsSucceeded: 'AttemptsSucceeded',
   attemptsFailed: 'AttemptsFailed',
   deliveriesExhausted: 'DeliveriesExhausted',
+  deliveriesInterrupted: 'DeliveriesInterrupted',
   subscriptionsDisabled: 'SubscriptionsDisabled',
   deliveriesSwept: 'DeliveriesSwept',
 } as const;

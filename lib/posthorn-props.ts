@@ -66,7 +66,7 @@ export interface PosthornProps {
   /**
    * Retries due within this time wait in the retries queue, later ones in the journal. At most 15 minutes: what waits in
    * a queue counts towards the 120,000 messages that SQS lets be in flight.
-   * @default Duration.seconds(900)
+   * @default Duration.minutes(2)
    */
   readonly maxQueueWait?: Duration;
 

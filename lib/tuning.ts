@@ -83,8 +83,8 @@ export const tuningShape = {
   logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   removalPolicy: oneOf(['retain', 'destroy']).default('retain'),
   attemptTimeoutSeconds: whole(1, 20).default(15),
-  /** 900 s is the longest DelaySeconds of SQS. */
-  maxQueueWaitSeconds: whole(0, 900).default(900),
+  /** 900 s is the longest DelaySeconds of SQS. At 120 s, 1,000 failures a second fill SQS's 120,000 in flight. */
+  maxQueueWaitSeconds: whole(0, 900).default(120),
   ingestMaxConcurrency: maxConcurrency.default(50),
   firstAttemptsMaxConcurrency: maxConcurrency.default(200),
   retriesMaxConcurrency: maxConcurrency.default(50),

@@ -1,9 +1,9 @@
 import type { Stores } from '../adapters/dynamodb/stores.ts';
 import type { Tokens } from '../adapters/dynamodb/tokens.ts';
-import type { WaitPolicy } from '../core/delivery/delivery.ts';
-import { deleteTenantMessage, releaseMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
+import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
+import type { WaitPolicy } from '../core/delivery/wake.ts';
 import type { Random } from '../core/ids.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
 import { createActivation } from '../core/subscription/activation.ts';
@@ -69,7 +69,7 @@ export interface ApiRoutes {
 export function createRoutes(ports: ApiPorts): ApiRoutes {
   const { stores, vault, retries, now } = ports;
   const parked: ParkedDeliveries = {
-    settle: (subscription, fate, since) => retries.send([releaseMessage(subscription, fate, since)]),
+    settle: (subscription) => retries.send([settleParkedMessage(subscription)]),
   };
   const listEventTypes = () => stores.eventTypes.listEventTypes();
   const getEventType = (name: string) => stores.eventTypes.getEventType(name);

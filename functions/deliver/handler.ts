@@ -1,27 +1,24 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
-import {
-  type Decision,
-  type DeliverDeps,
-  type DeliverReport,
-  deliverBatch,
-  type ReceivedMessage,
-} from '../core/delivery/deliver.ts';
+import type { DeliverReport } from '../core/delivery/commit.ts';
+import { type DeliverDeps, deliverBatch } from '../core/delivery/deliver.ts';
 import {
   type DeleteTenantMessage,
   deleteTenantMessage,
-  type ReleaseMessage,
-  releaseMessage,
+  type SettleParkedMessage,
+  settleParkedMessage,
   WorkMessage,
 } from '../core/delivery/queue-message.ts';
-import { type ReleaseStore, releaseParked } from '../core/delivery/settle-parked.ts';
+import type { Decision, ReceivedMessage } from '../core/delivery/received-message.ts';
+import { type SettleParkedPorts, settleParked } from '../core/delivery/settle-parked.ts';
 import { continueRemoval, type RemovalPorts } from '../core/subscription/tenant-removal.ts';
 import { METRICS } from '../names.ts';
 
-export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store'>, Telemetry {
-  store: DeliverDeps['store'] & ReleaseStore & RemovalPorts['subscriptions'];
+export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store' | 'remainingMs'>, Telemetry {
+  store: DeliverDeps['store'] & SettleParkedPorts['store'] & RemovalPorts['subscriptions'];
   sqs: SQSClient;
+  deliveriesQueueUrl: string;
   retriesQueueUrl: string;
   retriesQueueArn: string;
 }
@@ -29,38 +26,52 @@ export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store'
 /** Time kept back for what follows the last page of parked deliveries that is begun. */
 const RESERVE_MS = 10_000;
 
+interface ReceivedRecord {
+  record: SQSRecord;
+  received: ReceivedMessage;
+}
+
 /** The consumer of the deliveries queue and of the retries queue. */
 export function createDeliverHandler(deps: DeliverHandlerDeps) {
   return async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
-    const deliveries: { record: SQSRecord; received: ReceivedMessage }[] = [];
+    const deliveries: ReceivedRecord[] = [];
     const failed: string[] = [];
-    const releases: Promise<unknown>[] = [];
+    const jobs: Promise<unknown>[] = [];
     for (const record of event.Records) {
       const message = readMessage(deps, record);
       if (message === null) failed.push(record.messageId);
-      else if (message.kind === 'release')
-        releases.push(release(deps, context, message).catch((error) => fail(deps, failed, record, error)));
+      else if (message.kind === 'settle_parked')
+        jobs.push(settle(deps, context, message).catch((error) => fail(deps, failed, record, error)));
       else if (message.kind === 'delete_tenant')
-        releases.push(removeTenant(deps, context, message).catch((error) => fail(deps, failed, record, error)));
+        jobs.push(removeTenant(deps, context, message).catch((error) => fail(deps, failed, record, error)));
       else deliveries.push({ record, received: describe(deps, record, message) });
     }
-    const decisions =
-      deliveries.length === 0
-        ? []
-        : await deliverBatch(
-            { ...deps, report: (report) => note(deps, report) },
-            deliveries.map(({ received }) => received),
-          );
-    await Promise.all(releases);
-    const pairs = deliveries.map(({ record }, index) => ({
-      record,
-      decision: decisions[index] ?? { kind: 'fail' as const },
-    }));
-    await hide(deps, pairs);
+    // A job may take all the time that there is: the batch's retries are hidden before it ends.
+    const [unfinished] = await Promise.all([deliver(deps, context, deliveries), ...jobs]);
     deps.counter.publish();
-    failed.push(...pairs.filter(({ decision }) => decision.kind !== 'ack').map(({ record }) => record.messageId));
-    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+    return { batchItemFailures: [...failed, ...unfinished].map((itemIdentifier) => ({ itemIdentifier })) };
   };
+}
+
+/** Returns the ids of the messages that stay in their queue. */
+async function deliver(
+  deps: DeliverHandlerDeps,
+  context: Context,
+  deliveries: readonly ReceivedRecord[],
+): Promise<string[]> {
+  if (deliveries.length === 0) return [];
+  const ports = {
+    ...deps,
+    remainingMs: () => context.getRemainingTimeInMillis(),
+    report: (report: DeliverReport) => note(deps, report),
+  };
+  const decisions = await deliverBatch(
+    ports,
+    deliveries.map(({ received }) => received),
+  );
+  const decided = deliveries.map((one, index) => ({ ...one, decision: decisions[index] ?? { kind: 'fail' as const } }));
+  await hide(deps, decided);
+  return decided.filter(({ decision }) => decision.kind !== 'ack').map(({ record }) => record.messageId);
 }
 
 /** Null for a message that is none of ours: it goes to the dead-letter queue in the end, which raises an alarm. */
@@ -88,8 +99,8 @@ function describe(
   };
 }
 
-function release(deps: DeliverHandlerDeps, context: Context, message: ReleaseMessage): Promise<void> {
-  return releaseParked({ ...deps, hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS }, message);
+function settle(deps: DeliverHandlerDeps, context: Context, message: SettleParkedMessage): Promise<void> {
+  return settleParked({ ...deps, hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS }, message);
 }
 
 /** What does not fit in one invocation goes on as a message of its own. */
@@ -98,8 +109,7 @@ async function removeTenant(deps: DeliverHandlerDeps, context: Context, task: De
   const ports = {
     subscriptions: store,
     parked: {
-      settle: (subscription: { tenantId: string; id: string }, fate: 'deliver' | 'discard', since: number | null) =>
-        retries.send([releaseMessage(subscription, fate, since)]),
+      settle: (subscription: { tenantId: string; id: string }) => retries.send([settleParkedMessage(subscription)]),
     },
   };
   const rest = await continueRemoval(ports, task, () => context.getRemainingTimeInMillis() > RESERVE_MS);
@@ -111,57 +121,74 @@ function fail({ logger }: DeliverHandlerDeps, failed: string[], { messageId }: S
   failed.push(messageId);
 }
 
-/** Messages that came too early, or whose attempt failed, wait on. One that cannot be hidden comes back by itself, and is looked at again. */
+/** Messages that wait on. One that cannot be hidden comes back when its visibility timeout ends, and is looked at again. */
 async function hide(
-  { sqs, retriesQueueUrl, logger }: DeliverHandlerDeps,
-  pairs: readonly { record: SQSRecord; decision: Decision }[],
-) {
-  const entries = pairs.flatMap(({ record, decision }, index) =>
+  { sqs, deliveriesQueueUrl, retriesQueueUrl, logger }: DeliverHandlerDeps,
+  decided: readonly (ReceivedRecord & { decision: Decision })[],
+): Promise<void> {
+  const entries = decided.flatMap(({ record, received, decision }, index) =>
     decision.kind === 'hide'
-      ? [{ Id: String(index), ReceiptHandle: record.receiptHandle, VisibilityTimeout: decision.seconds }]
+      ? [
+          {
+            queueUrl: received.fromRetries ? retriesQueueUrl : deliveriesQueueUrl,
+            entry: { Id: String(index), ReceiptHandle: record.receiptHandle, VisibilityTimeout: decision.seconds },
+          },
+        ]
       : [],
   );
-  if (entries.length === 0) return;
-  try {
-    const { Failed } = await sqs.send(
-      new ChangeMessageVisibilityBatchCommand({ QueueUrl: retriesQueueUrl, Entries: entries }),
-    );
-    // HTTP 200 can hide entries that were not changed.
-    if (Failed !== undefined && Failed.length > 0) logger.warn('messages could not be hidden', { failed: Failed });
-  } catch (error) {
-    logger.warn('messages could not be hidden', asError(error));
-  }
+  await Promise.all(
+    [...Map.groupBy(entries, ({ queueUrl }) => queueUrl)].map(async ([QueueUrl, group]) => {
+      try {
+        const Entries = group.map(({ entry }) => entry);
+        const { Failed } = await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
+        // HTTP 200 can hide entries that were not changed.
+        if (Failed !== undefined && Failed.length > 0) logger.warn('messages could not be hidden', { failed: Failed });
+      } catch (error) {
+        logger.warn('messages could not be hidden', asError(error));
+      }
+    }),
+  );
 }
 
 function note({ logger, counter }: DeliverHandlerDeps, report: DeliverReport): void {
   switch (report.kind) {
-    case 'attempt': {
-      const { delivery, attempt } = report;
-      if (attempt.outcome === 'success') {
+    case 'recorded': {
+      const { delivery, made } = report;
+      if (made?.result.outcome === 'success') {
         counter.count(METRICS.attemptsSucceeded);
         return;
       }
+      const { tenantId, subscriptionId, eventId, statusReason } = delivery;
+      if (delivery.status === 'failed') {
+        const isOurFault = statusReason?.code === 'interrupted_too_often';
+        counter.count(isOurFault ? METRICS.deliveriesInterrupted : METRICS.deliveriesExhausted);
+      }
+      if (made === null) return;
       counter.count(METRICS.attemptsFailed);
-      if (delivery.status === 'failed') counter.count(METRICS.deliveriesExhausted);
-      const { tenantId, subscriptionId, eventId } = delivery;
       logger.info('an attempt failed', {
         tenantId,
         subscriptionId,
         eventId,
-        attempt: attempt.number,
-        outcome: attempt.outcome,
-        status: attempt.response?.status,
+        attempt: delivery.attempts.find(({ id }) => id === made.id)?.number,
+        outcome: made.result.outcome,
+        status: made.result.response?.status,
         deliveryStatus: delivery.status,
       });
       return;
     }
-    case 'disabled':
-      logger.warn('a subscription was disabled', { tenantId: report.tenantId, subscriptionId: report.subscriptionId });
+    case 'deactivated':
+      logger.warn('a subscription was deactivated', {
+        tenantId: report.tenantId,
+        subscriptionId: report.subscriptionId,
+      });
       counter.count(METRICS.subscriptionsDisabled);
       return;
-    case 'error':
-      logger.error('a delivery could not be handled and will be repeated', asError(report.error));
+    case 'error': {
+      const { tenantId, subscriptionId, eventId } = report.about;
+      const about = { tenantId, subscriptionId, eventId, error: asError(report.error) };
+      logger.error('a delivery could not be handled and will be repeated', about);
       return;
+    }
     default:
       report satisfies never;
   }

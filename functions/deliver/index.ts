@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { createTables } from '../adapters/dynamodb/client.ts';
@@ -11,7 +12,7 @@ import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
-import { LOST_AFTER_MS } from '../core/delivery/delivery.ts';
+import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
 import { createAddressPolicy } from '../core/target/address-policy.ts';
 import { ENV } from '../names.ts';
 import { USER_AGENT } from '../version.ts';
@@ -20,6 +21,7 @@ import { createDeliverHandler } from './handler.ts';
 const env = readEnvironment([
   ENV.catalogTable,
   ENV.journalTable,
+  ENV.deliveriesQueueUrl,
   ENV.retriesQueueUrl,
   ENV.retriesQueueArn,
   ENV.kmsKeyArn,
@@ -44,6 +46,7 @@ export const handler = createDeliverHandler({
   },
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sqs: sqs.client,
+  deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
   retriesQueueUrl: env.RETRIES_QUEUE_URL,
   retriesQueueArn: env.RETRIES_QUEUE_ARN,
   sender: createHttpSender({
@@ -58,6 +61,7 @@ export const handler = createDeliverHandler({
   userAgent: USER_AGENT,
   now,
   patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
+  newAttemptId: () => randomBytes(6).toString('base64url'),
   random: Math.random,
   ...createTelemetry(),
 });

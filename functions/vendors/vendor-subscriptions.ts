@@ -4,7 +4,7 @@ import { fieldErrors } from '../core/field-error.ts';
 import { invalidFields, notFound, Refusal } from '../core/refusal.ts';
 import { PAUSED_BY_REQUEST, type Subscriptions } from '../core/subscription/manage.ts';
 import type { ParkedDeliveries } from '../core/subscription/parked-deliveries.ts';
-import type { Subscription } from '../core/subscription/subscription.ts';
+import { discardParked, type Subscription } from '../core/subscription/subscription.ts';
 import { SubscriptionInput, type SubscriptionPatch } from '../core/subscription/subscription-input.ts';
 import type { Owner } from '../core/vault.ts';
 import type { COMPATIBILITY_ROUTES } from '../names.ts';
@@ -80,11 +80,10 @@ export function createVendorSubscriptions(vendor: Vendor, ports: VendorSubscript
     },
 
     async replace(owner, { patch, isActive, finish }) {
-      let wasIdle = false;
+      let isResumed = false;
       const next = await subscriptions.change(owner, null, async (current) => {
         const known = own(current);
         if (known instanceof Refusal) return known;
-        wasIdle = known.status === 'paused' || known.status === 'disabled';
         const patched = await subscriptions.applyPatch(known, {
           ...patch,
           ...(patch.headers === undefined ? {} : { headers: { ...allNull(known.headers), ...patch.headers } }),
@@ -92,12 +91,12 @@ export function createVendorSubscriptions(vendor: Vendor, ports: VendorSubscript
         });
         if (patched instanceof Refusal) return patched;
         const finished = finish === undefined ? patched : await finish(patched);
-        return { ...finished, ...statusOf(finished, isActive, now()) };
+        const replaced = { ...finished, ...statusOf(finished, isActive, now()) };
+        isResumed = (known.status === 'paused' || known.status === 'disabled') && replaced.status === 'active';
+        // The vendors do not make up for what happened during a pause. It stays on record, and can be retried by hand.
+        return isResumed ? discardParked(replaced, now(), null) : replaced;
       });
-      // The vendors do not make up for what happened during a pause. It stays on record, and can be retried by hand.
-      if (!(next instanceof Refusal) && wasIdle && next.status === 'active') {
-        await parked.settle(next, 'discard', null);
-      }
+      if (!(next instanceof Refusal) && isResumed) await parked.settle(next);
       return next;
     },
 

@@ -1,6 +1,8 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
-import { INDEXES } from '../../functions/names.ts';
+import { INDEXES, METRICS, METRICS_NAMESPACE } from '../../functions/names.ts';
 import { deliverTimeoutSeconds } from '../tuning.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
@@ -18,7 +20,7 @@ export interface DeliverProps extends Foundation {
 export class Deliver extends Construct {
   constructor(scope: Construct, id: string, { storage, queues, keys, ...foundation }: DeliverProps) {
     super(scope, id);
-    const { tuning } = foundation;
+    const { tuning, alarms } = foundation;
     const retries = queues.retries.queue;
 
     const deliver = new HandlerFunction(this, 'Function', {
@@ -30,6 +32,7 @@ export class Deliver extends Construct {
       environment: {
         catalogTable: storage.catalog.tableName,
         journalTable: storage.journal.tableName,
+        deliveriesQueueUrl: queues.deliveries.queue.queueUrl,
         retriesQueueUrl: retries.queueUrl,
         retriesQueueArn: retries.queueArn,
         kmsKeyArn: keys.encryption.keyArn,
@@ -60,6 +63,23 @@ export class Deliver extends Construct {
     deliver.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalList)]);
     deliver.allow(['sqs:SendMessage'], [retries.queueArn]);
     deliver.allow(['kms:Decrypt'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);
+
+    alarms.add(
+      this,
+      'InterruptedAlarm',
+      new Metric({
+        namespace: METRICS_NAMESPACE,
+        metricName: METRICS.deliveriesInterrupted,
+        dimensionsMap: { service: deliver.serviceName },
+        statistic: Stats.SUM,
+        period: Duration.minutes(5),
+      }),
+      {
+        above: 0,
+        description: 'Deliveries failed because the ends of ten of their attempts were never recorded.',
+        runbook: 'interrupted-deliveries',
+      },
+    );
 
     // The event sources' own grants include ChangeMessageVisibility, by which a retry waits.
     const source = { batchSize: 10, reportBatchItemFailures: true };

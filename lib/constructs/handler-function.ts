@@ -22,11 +22,15 @@ export interface HandlerFunctionProps extends Foundation {
 /** A handler as a Lambda function, with a log group and a role of its own; it may do only what `allow` says. */
 export class HandlerFunction extends Construct {
   readonly lambda: NodejsFunction;
+  /** The dimension of the metrics that it emits. */
+  readonly serviceName: string;
 
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
     super(scope, id);
     const { name, tuning, alarms } = props;
     const { memoryMiB, reservedConcurrency } = tuning.functions[name];
+
+    this.serviceName = `posthorn-${name}`;
 
     const logGroup = new LogGroup(this, 'Logs', {
       retention: tuning.logRetentionDays,
@@ -52,7 +56,7 @@ export class HandlerFunction extends Construct {
       awsSdkConnectionReuse: false,
       bundling: { ...BUNDLING, ...props.bundling },
       environment: {
-        POWERTOOLS_SERVICE_NAME: `posthorn-${name}`,
+        POWERTOOLS_SERVICE_NAME: this.serviceName,
         POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
         POWERTOOLS_LOG_LEVEL: tuning.logLevel,
         ...props.nodeVariables,

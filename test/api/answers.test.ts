@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Method } from '../../functions/api/http/route.ts';
-import { park } from '../../functions/core/delivery/delivery.ts';
+import { parkDelivery } from '../../functions/core/delivery/delivery.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
 import { type ApiRequest, useApi } from '../support/api.ts';
 import { makeDelivery, makeEvent } from '../support/domain.ts';
@@ -37,7 +37,11 @@ beforeAll(async () => {
     },
   ]);
   const delivery = makeDelivery({ subscriptionId: sub, eventAt: clock.now, status: 'failed', completedAt: clock.now });
-  const parked = park(makeDelivery({ subscriptionId: sub, eventAt: clock.now, eventId: 'evt_2' }), 'paused');
+  const parked = parkDelivery(
+    makeDelivery({ subscriptionId: sub, eventAt: clock.now, eventId: 'evt_2' }),
+    clock.now,
+    'paused',
+  );
   await deps.stores.deliveries.saveDelivery(delivery, 0);
   await deps.stores.deliveries.saveDelivery(parked, 0);
   [dlv, toCancel] = [deliveryId(delivery), deliveryId(parked)];

@@ -174,9 +174,7 @@ describe('to replace', () => {
     expect((await keypay('PUT', one, { body: { ...Object(made.json), isPaused: false } })).status).toBe(200);
     expect((await call('GET', v1)).json).toMatchObject({ status: 'active', statusReason: null });
     const sent = (await queues.retries.take()).map(({ body }) => JSON.parse(body));
-    expect(sent).toEqual([
-      expect.objectContaining({ kind: 'release', parked: 'discard', subscriptionId: made.field('id') }),
-    ]);
+    expect(sent).toEqual([expect.objectContaining({ kind: 'settle_parked', subscriptionId: made.field('id') })]);
     // What was active already has nothing parked.
     await keypay('PUT', one, { body: { webHookUri: URL } });
     expect(await queues.retries.take()).toEqual([]);
@@ -215,7 +213,7 @@ describe('to unregister', () => {
     expectProblem(await call('GET', v1), 404, 'not_found');
     // What was parked is cancelled with it.
     expect((await queues.retries.take()).map(({ body }) => JSON.parse(body))).toEqual([
-      expect.objectContaining({ kind: 'release', parked: 'discard', subscriptionId: id }),
+      expect.objectContaining({ kind: 'settle_parked', subscriptionId: id }),
     ]);
   });
 });

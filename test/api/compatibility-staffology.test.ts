@@ -79,7 +79,7 @@ describe('to change and to unsubscribe', () => {
     const { one, tenantId } = await subscribe();
     const [subscription] = (await deps.stores.subscriptions.listSubscriptions(tenantId, null)).subscriptions;
     const reason = { code: 'receiver_gone', message: 'gone', at: clock.now };
-    await deps.stores.subscriptions.disableSubscription(tenantId, subscription?.id ?? '', reason);
+    await deps.stores.subscriptions.disableSubscription(tenantId, subscription?.id ?? '', reason, 0);
     expect((await staffology('GET', one)).json).toMatchObject({ active: false });
     const body = { webhookEvent: 'Employee_Created', url: URL };
     expect((await staffology('PUT', one, { body: { ...body, active: false } })).json).toMatchObject({ active: false });
@@ -137,6 +137,7 @@ describe('payloads', () => {
     trigger: 'automatic' as const,
     startedAt: clock.now,
     durationMs: 12,
+    id: `attempt ${number}`,
     outcome: status === 200 ? ('success' as const) : status === null ? ('timeout' as const) : ('http_error' as const),
     request: { url: URL, headers: {} },
     response: status === null ? null : { status, headers: {}, body: '', truncated: false },

@@ -145,7 +145,7 @@ describe('events while a URL is verified', () => {
     await queues.retries.take();
     await call('POST', `${path}/verify`, {}, { sender: echo });
     expect((await queues.retries.take()).map(({ body }) => JSON.parse(body))).toMatchObject([
-      { kind: 'release', subscriptionId: idOf(path), parked: 'deliver' },
+      { kind: 'settle_parked', subscriptionId: idOf(path) },
     ]);
   });
 });
@@ -156,7 +156,7 @@ describe('a deleted subscription', () => {
     await queues.retries.take();
     expect(await call('DELETE', path)).toMatchObject({ status: 204 });
     expect((await queues.retries.take()).map(({ body }) => JSON.parse(body))).toMatchObject([
-      { kind: 'release', tenantId: 'acme', subscriptionId: idOf(path), parked: 'discard' },
+      { kind: 'settle_parked', tenantId: 'acme', subscriptionId: idOf(path) },
     ]);
   });
 });

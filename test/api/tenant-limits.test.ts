@@ -60,7 +60,7 @@ describe('a deleted tenant', () => {
     expect(await call('DELETE', '/v1/tenants/small')).toMatchObject({ status: 204, text: '' });
     expect(await idsOf('small')).toEqual([]);
     expectProblem(await call('GET', '/v1/tenants/small'), 404, 'not_found');
-    expect(await messages()).toMatchObject([1, 2, 3].map(() => ({ kind: 'release', parked: 'discard' })));
+    expect(await messages()).toMatchObject([1, 2, 3].map(() => ({ kind: 'settle_parked' })));
   });
 
   it('with many is gone immediately, and they follow, a page at a time, from where the work stopped', async () => {
@@ -103,9 +103,9 @@ describe('a deleted tenant', () => {
       ...ports,
       subscriptions: {
         ...deps.stores.subscriptions,
-        removeSubscription: async (tenantId: string, id: string) => {
+        removeSubscription: async (tenantId: string, id: string, generation: number | null) => {
           if (id === subscriptionId(2)) throw new Error('throttled');
-          await deps.stores.subscriptions.removeSubscription(tenantId, id);
+          return deps.stores.subscriptions.removeSubscription(tenantId, id, generation);
         },
       },
     };

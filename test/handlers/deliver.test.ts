@@ -1,8 +1,8 @@
 import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
-import { park } from '../../functions/core/delivery/delivery.ts';
-import type { ReleaseMessage } from '../../functions/core/delivery/queue-message.ts';
+import { parkDelivery } from '../../functions/core/delivery/delivery.ts';
+import { settleParkedMessage } from '../../functions/core/delivery/queue-message.ts';
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { createDeliverHandler } from '../../functions/deliver/handler.ts';
@@ -26,6 +26,7 @@ function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
     store: parts.journal,
     retries: { send: (messages) => parts.send(messages) },
     sqs,
+    deliveriesQueueUrl: 'http://queues/deliveries',
     retriesQueueUrl: 'http://queues/retries',
     retriesQueueArn: RETRIES,
     sender: {
@@ -41,6 +42,7 @@ function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
     userAgent: 'Posthorn/test',
     now: () => NOW,
     patience: () => new Promise<void>(() => {}),
+    newAttemptId: () => `attempt ${parts.requests.length + 1}`,
     random: () => 0.5,
     ...telemetry,
   });
@@ -50,15 +52,7 @@ function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
 
 const early = makeDelivery({ revision: 1, nextAttemptAt: NOW + 30_000, dueAt: NOW + 60_000 });
 const fromRetries = { eventSourceARN: RETRIES };
-const RELEASE: ReleaseMessage = {
-  v: 1,
-  kind: 'release',
-  tenantId: 'acme',
-  subscriptionId: subscriptionId(),
-  parked: 'deliver',
-  since: null,
-  cursor: null,
-};
+const SETTLE = settleParkedMessage({ tenantId: 'acme', id: subscriptionId() }).message;
 
 describe('the deliver function', () => {
   it('acknowledges what is done', async () => {
@@ -83,7 +77,9 @@ describe('the deliver function', () => {
     journal.before = () => {};
     expect(await handler(event, context())).toEqual({ batchItemFailures: [] });
     expect(journal.subscriptions.size).toBe(0);
-    expect(queued.map((one) => one.message)).toMatchObject([{ kind: 'release', subscriptionId: subscriptionId() }]);
+    expect(queued.map((one) => one.message)).toMatchObject([
+      { kind: 'settle_parked', subscriptionId: subscriptionId() },
+    ]);
   });
 
   it('hides what waits, then reports it, so that Lambda leaves it in the queue', async () => {
@@ -145,31 +141,31 @@ describe('the deliver function', () => {
     expect(requests).toEqual([]);
   });
 
-  it('releases what is parked, beside the deliveries of its batch', async () => {
+  it('wakes what is parked, beside the deliveries of its batch', async () => {
     const { handler, journal, queued, requests } = setup();
-    journal.store(park(makeDelivery({ eventId: 'parked', revision: 1 }), ''));
-    const event = sqsEvent({ body: JSON.stringify(RELEASE), ...fromRetries }, { body: JSON.stringify(makeMessage()) });
+    journal.store(parkDelivery(makeDelivery({ eventId: 'parked', revision: 1 }), NOW, ''));
+    const event = sqsEvent({ body: JSON.stringify(SETTLE), ...fromRetries }, { body: JSON.stringify(makeMessage()) });
     expect(await handler(event, context())).toEqual({ batchItemFailures: [] });
     expect(queued).toMatchObject([{ message: { eventId: 'parked' } }]);
     expect(requests).toHaveLength(1);
   });
 
-  it('repeats a release that failed, and only that', async () => {
+  it('repeats the settling that failed, and only that', async () => {
     const { handler, journal, requests } = setup();
     journal.before = (operation) => {
-      if (operation === 'listParkedDeliveries') throw new Error('away');
+      if (operation === 'listWaitingDeliveries') throw new Error('away');
     };
-    const event = sqsEvent({ body: JSON.stringify(RELEASE), ...fromRetries }, { body: JSON.stringify(makeMessage()) });
+    const event = sqsEvent({ body: JSON.stringify(SETTLE), ...fromRetries }, { body: JSON.stringify(makeMessage()) });
     expect(await handler(event, context())).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
     expect(requests).toHaveLength(1);
   });
 
-  it('hands a release over when its time is up', async () => {
+  it('hands the settling over when its time is up', async () => {
     const { handler, journal, queued } = setup();
     journal.pageSize = 1;
-    for (const eventId of ['a', 'b']) journal.store(park(makeDelivery({ eventId, revision: 1 }), ''));
-    await handler(sqsEvent({ body: JSON.stringify(RELEASE), ...fromRetries }), context(9_000));
-    expect(queued.map(({ message }) => message.kind)).toEqual(['deliver', 'release']);
+    for (const eventId of ['a', 'b']) journal.store(parkDelivery(makeDelivery({ eventId, revision: 1 }), NOW, ''));
+    await handler(sqsEvent({ body: JSON.stringify(SETTLE), ...fromRetries }), context(9_000));
+    expect(queued.map(({ message }) => message.kind)).toEqual(['deliver', 'settle_parked']);
   });
 
   it('counts failures, exhausted deliveries and disabled subscriptions', async () => {

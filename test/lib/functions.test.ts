@@ -53,11 +53,12 @@ describe.each([
     environment: {
       ...TABLES,
       ...RECEIVERS,
+      DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
       RETRIES_QUEUE_ARN: 'PosthornQueuesRetriesQueue.Arn',
       KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
       JOURNAL_RETENTION_DAYS: '30',
-      MAX_QUEUE_WAIT_SECONDS: '900',
+      MAX_QUEUE_WAIT_SECONDS: '120',
       UV_THREADPOOL_SIZE: '16',
     },
   },

@@ -1,17 +1,13 @@
-import {
-  type Decision,
-  type DeliverDeps,
-  type DeliverReport,
-  deliverBatch,
-  type ReceivedMessage,
-} from '../../functions/core/delivery/deliver.ts';
+import type { CommitStep, DeliverReport } from '../../functions/core/delivery/commit.ts';
+import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/deliver.ts';
 import type { DeliverMessage, Outgoing } from '../../functions/core/delivery/queue-message.ts';
+import type { Decision, ReceivedMessage } from '../../functions/core/delivery/received-message.ts';
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import type { WebhookRequest, WebhookResult } from '../../functions/core/target/webhook.ts';
 import { answered, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
 import { MemoryJournal } from './memory-journal.ts';
 
-export const WAITS = { maxQueueWaitMs: 15 * MINUTE, lostAfterMs: 10 * MINUTE };
+export const WAITS = { maxQueueWaitMs: 2 * MINUTE, lostAfterMs: 10 * MINUTE };
 
 /** `deliverBatch` over a journal in memory, with a scripted receiver and a clock that stands still. */
 export function deliverSetup() {
@@ -25,6 +21,7 @@ export function deliverSetup() {
     requests,
     reports,
     now: NOW,
+    remainingMs: 30_000,
     /** By name; versions that are not the latest by `name version`. */
     profiles: new Map(BUILT_IN_PROFILES),
     /** Endless: all attempts of a batch are waited for. */
@@ -34,6 +31,8 @@ export function deliverSetup() {
     send: async (messages: readonly Outgoing[]): Promise<void> => {
       queued.push(...messages);
     },
+    /** After each step of `commit`. */
+    reached: (_step: CommitStep): void => {},
     deliver: (...received: (Partial<ReceivedMessage> | DeliverMessage)[]): Promise<Decision[]> =>
       deliverBatch(deps, received.map(asReceived)),
   };
@@ -54,11 +53,14 @@ export function deliverSetup() {
     waits: WAITS,
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/test',
+    remainingMs: () => setup.remainingMs,
+    newAttemptId: () => `attempt ${requests.length + 1}`,
     now: () => setup.now,
     patience: () => setup.patience,
     // The middle of the jitter: gaps are exactly as planned.
     random: () => 0.5,
     report: (report) => reports.push(report),
+    reached: (step) => setup.reached(step),
   };
   return setup;
 }

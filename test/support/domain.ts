@@ -1,3 +1,4 @@
+import type { Attempt } from '../../functions/core/delivery/attempt.ts';
 import { type Delivery, newDelivery } from '../../functions/core/delivery/delivery.ts';
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import type { Event } from '../../functions/core/event/event.ts';
@@ -35,6 +36,8 @@ export function makeSubscription(rest: Partial<Subscription> = {}): Subscription
     expiresAt: null,
     verificationToken: null,
     hasBeenVerified: true,
+    generation: 0,
+    discard: null,
     status: 'active',
     statusReason: null,
     createdAt: NOW - HOUR,
@@ -92,6 +95,23 @@ export function makeEventType(rest: Partial<EventType> = {}): EventType {
     createdAt: NOW,
     updatedAt: NOW,
     revision: 0,
+    ...rest,
+  };
+}
+
+/** An attempt on record. */
+export function makeAttempt(rest: Partial<Attempt> = {}): Attempt {
+  const { number = 1 } = rest;
+  return {
+    id: `earlier ${number}`,
+    number,
+    trigger: 'automatic',
+    startedAt: NOW,
+    durationMs: 100,
+    outcome: 'http_error',
+    request: { url: 'https://receiver.example/hooks', headers: {} },
+    response: { status: 500, headers: {}, body: '', truncated: false },
+    error: { code: 'http_status', message: 'The receiver answered 500.' },
     ...rest,
   };
 }

@@ -1,14 +1,16 @@
-import type { DeliverStore } from '../../functions/core/delivery/deliver.ts';
+import type { DeliverDeps } from '../../functions/core/delivery/deliver.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
 import type { Loaded } from '../../functions/core/delivery/delivery-store.ts';
 import type { DueEntry, DueStore } from '../../functions/core/delivery/due-store.ts';
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
-import type { ReleaseStore } from '../../functions/core/delivery/settle-parked.ts';
+import type { SettleParkedPorts } from '../../functions/core/delivery/settle-parked.ts';
 import type { Event } from '../../functions/core/event/event.ts';
 import type { DeliveryRef } from '../../functions/core/ids.ts';
 import type { StatusReason, Subscription } from '../../functions/core/subscription/subscription.ts';
 
-type Operation = keyof (DeliverStore & ReleaseStore & DueStore);
+type DeliverStore = DeliverDeps['store'];
+type SettleStore = SettleParkedPorts['store'];
+type Operation = keyof (DeliverStore & SettleStore & DueStore);
 
 /** How the real journal finds a delivery. */
 const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): string =>
@@ -18,7 +20,7 @@ const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): strin
 const SUCCESS_REVISION = 1_000_000;
 
 /** The two tables as `deliver`, release and `sweep` use them, with the real ones' conditions on each write. */
-export class MemoryJournal implements DeliverStore, ReleaseStore, DueStore {
+export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
   readonly shards = ['one'];
   readonly deliveries = new Map<string, Delivery>();
   readonly subscriptions = new Map<string, Subscription>();
@@ -94,16 +96,25 @@ export class MemoryJournal implements DeliverStore, ReleaseStore, DueStore {
     return this.run('getSubscription', () => this.subscriptions.get(`${tenantId} ${subscriptionId}`) ?? null);
   }
 
-  disableSubscription(tenantId: string, subscriptionId: string, reason: StatusReason): Promise<void> {
+  disableSubscription(
+    tenantId: string,
+    subscriptionId: string,
+    reason: StatusReason,
+    generation: number,
+  ): Promise<boolean> {
     return this.run('disableSubscription', () => {
       const current = this.subscriptions.get(`${tenantId} ${subscriptionId}`);
-      if (current?.status === 'active') this.add({ ...current, status: 'disabled', statusReason: reason });
+      if (current?.status !== 'active' || current.generation !== generation) return false;
+      this.add({ ...current, status: 'disabled', statusReason: reason });
+      return true;
     });
   }
 
-  removeSubscription(tenantId: string, subscriptionId: string): Promise<void> {
+  removeSubscription(tenantId: string, subscriptionId: string, generation: number | null): Promise<boolean> {
     return this.run('removeSubscription', () => {
-      this.subscriptions.delete(`${tenantId} ${subscriptionId}`);
+      const key = `${tenantId} ${subscriptionId}`;
+      if (generation !== null && this.subscriptions.get(key)?.generation !== generation) return false;
+      return this.subscriptions.delete(key);
     });
   }
 
@@ -116,18 +127,18 @@ export class MemoryJournal implements DeliverStore, ReleaseStore, DueStore {
     return this.run('getTenantKey', () => this.tenantKeys.get(tenantId) ?? null);
   }
 
-  listParkedDeliveries(subscriptionId: string, cursor: string | null) {
-    return this.run('listParkedDeliveries', () => {
+  listWaitingDeliveries(subscriptionId: string, status: 'parked' | 'pending', cursor: string | null) {
+    return this.run('listWaitingDeliveries', () => {
       const sortKey = ({ eventAt, eventId }: Delivery) => `${new Date(eventAt).toISOString()}#${eventId}`;
-      const parked = [...this.deliveries.values()]
-        .filter((one) => one.subscriptionId === subscriptionId && one.status === 'parked')
+      const waiting = [...this.deliveries.values()]
+        .filter((one) => one.subscriptionId === subscriptionId && one.status === status)
         .map((delivery) => ({ delivery, key: sortKey(delivery) }))
         .filter(({ key }) => cursor === null || key > cursor)
         .sort((a, b) => (a.key < b.key ? -1 : 1));
-      const page = parked.slice(0, this.pageSize);
+      const page = waiting.slice(0, this.pageSize);
       return {
         deliveries: page.map(({ delivery }) => delivery),
-        cursor: parked.length > page.length ? (page.at(-1)?.key ?? null) : null,
+        cursor: waiting.length > page.length ? (page.at(-1)?.key ?? null) : null,
       };
     });
   }

@@ -1,7 +1,13 @@
-import { type DeliverDeps, deliverBatch, deliverMessage } from '../../functions/core/delivery/deliver.ts';
-import { type Delivery, request } from '../../functions/core/delivery/delivery.ts';
-import type { DeliverMessage, Outgoing, WorkMessage } from '../../functions/core/delivery/queue-message.ts';
-import { releaseParked } from '../../functions/core/delivery/settle-parked.ts';
+import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/deliver.ts';
+import { type Delivery, requestAttempt } from '../../functions/core/delivery/delivery.ts';
+import {
+  type DeliverMessage,
+  deliverMessage,
+  type Outgoing,
+  settleParkedMessage,
+  type WorkMessage,
+} from '../../functions/core/delivery/queue-message.ts';
+import { settleParked } from '../../functions/core/delivery/settle-parked.ts';
 import { sweepDue } from '../../functions/core/delivery/sweep.ts';
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
@@ -38,7 +44,7 @@ export class Pipeline {
   readonly queue: Queued[] = [];
   /** Successes that were written over by something else. */
   readonly undone: Delivery[] = [];
-  answers: WebhookResult[] = [];
+  private attempts = 0;
 
   constructor() {
     this.journal.add(makeSubscription(), makeEvent());
@@ -64,7 +70,7 @@ export class Pipeline {
     const { message, fromRetries } = entry;
     const deps = this.deps(fate, answer);
     try {
-      if (message.kind === 'release') await releaseParked({ ...deps, hasTime: () => true }, message);
+      if (message.kind === 'settle_parked') await settleParked({ ...deps, hasTime: () => true }, message);
       else if (message.kind === 'deliver') {
         const [decision] = await deliverBatch(deps, [{ message, fromRetries, receivedBefore: entry.receives > 1 }]);
         if (deps.crashed() || decision?.kind === 'fail') return;
@@ -90,7 +96,7 @@ export class Pipeline {
       const current = await store.getDelivery(ref);
       const subscription = await store.getSubscription(ref.tenantId, ref.subscriptionId);
       if (current === null || subscription?.status !== 'active') return;
-      const asked = request(current, 'manual', this.now, WAITS);
+      const asked = requestAttempt(current, 'manual', this.now, WAITS);
       if (await store.saveDelivery(asked, current.revision)) {
         await retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);
       }
@@ -102,9 +108,7 @@ export class Pipeline {
   setStatus(status: 'active' | 'paused'): void {
     this.journal.add(makeSubscription({ status }));
     if (status === 'paused') return;
-    const { tenantId, id } = makeSubscription();
-    const message = { v: 1, kind: 'release', tenantId, subscriptionId: id, parked: 'deliver' } as const;
-    this.enqueue({ ...message, since: null, cursor: null }, true);
+    this.enqueue(settleParkedMessage(makeSubscription()).message, true);
   }
 
   /** Everything works from here on: time passes until nothing is left to do. */
@@ -159,6 +163,8 @@ export class Pipeline {
       waits: WAITS,
       attemptTimeoutMs: 15_000,
       userAgent: 'Posthorn/test',
+      remainingMs: () => 30_000,
+      newAttemptId: () => `attempt ${this.attempts++}`,
       now: () => this.now,
       patience: () => new Promise<void>(() => {}),
       random: () => 0.5,

@@ -30,8 +30,8 @@ import { parseSubscription } from './subscriptions.ts';
  */
 const SUCCESS_REVISION = 1_000_000;
 
-/** How many parked deliveries one page has. */
-const PARKED_PAGE = 100;
+/** How many deliveries that wait one page has. */
+const WAITING_PAGE = 100;
 
 export function createDeliveries({ tables, retentionDays, now }: JournalOptions): DeliveryStore {
   const { client, catalogTable, journalTable } = tables;
@@ -100,19 +100,19 @@ export function createDeliveries({ tables, retentionDays, now }: JournalOptions)
     listDeliveriesByStatus: (subscriptionId, status, options, matches) =>
       lists.readList({ index: [statusPartition(subscriptionId, status)] }, options, parseDelivery, matches),
 
-    async listParkedDeliveries(subscriptionId, cursor) {
+    async listWaitingDeliveries(subscriptionId, status, cursor) {
       // The range includes the cursor's own entry.
       const entries = await lists.queryIndex(
-        statusPartition(subscriptionId, 'parked'),
+        statusPartition(subscriptionId, status),
         { from: cursor ?? '0', to: '~' },
-        PARKED_PAGE + 1,
+        WAITING_PAGE + 1,
         'oldest',
       );
       const page = entries.filter(({ sortKey }) => sortKey !== cursor);
       const deliveries = (await lists.followEntries(page))
         .map(({ value }) => parseDelivery(value))
-        .filter(({ status }) => status === 'parked');
-      return { deliveries, cursor: entries.length > PARKED_PAGE ? (page.at(-1)?.sortKey ?? null) : null };
+        .filter((delivery) => delivery.status === status);
+      return { deliveries, cursor: entries.length > WAITING_PAGE ? (page.at(-1)?.sortKey ?? null) : null };
     },
   };
 }
@@ -134,9 +134,14 @@ const DELIVERY_DEFAULTS = {
   nextAttemptAt: null,
   completedAt: null,
   requested: null,
+  claim: null,
+  effects: [],
+  parkedAt: null,
   ticket: 0,
   dueAt: null,
 };
+
+const NULLABLE = ['statusReason', 'nextAttemptAt', 'completedAt', 'requested', 'claim', 'parkedAt', 'dueAt'] as const;
 
 /**
  * Deliveries that did not succeed are in the list index, those that wait for something in the due index.
@@ -153,10 +158,11 @@ function deliveryItem(delivery: Delivery, expiresAt: number): KeyedItem {
     item.listSk = key.sk;
   }
   if (delivery.dueAt !== null) item.duePk = duePartition(eventId);
-  for (const name of ['statusReason', 'nextAttemptAt', 'completedAt', 'requested', 'dueAt'] as const) {
+  for (const name of NULLABLE) {
     if (delivery[name] === null) delete item[name];
   }
   if (delivery.ticket === 0) delete item.ticket;
+  if (delivery.effects.length === 0) delete item.effects;
   if (delivery.profile === DELIVERY_DEFAULTS.profile && delivery.profileVersion === DELIVERY_DEFAULTS.profileVersion) {
     delete item.profile;
     delete item.profileVersion;

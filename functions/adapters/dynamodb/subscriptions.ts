@@ -87,8 +87,8 @@ export function createSubscriptions(
     deleteSubscription: ({ tenantId, id, revision }) =>
       writes.deleteIf(subscriptionKey(tenantId, id), atRevision(revision)),
 
-    async disableSubscription(tenantId, subscriptionId, reason) {
-      await writes.updateIf(
+    async disableSubscription(tenantId, subscriptionId, reason, generation) {
+      const disabled = await writes.updateIf(
         subscriptionKey(tenantId, subscriptionId),
         {
           set: '#status = :disabled, statusReason = :reason, updatedAt = :at',
@@ -96,12 +96,24 @@ export function createSubscriptions(
           names: { '#status': 'status' },
           values: { ':disabled': 'disabled', ':reason': reason, ':at': reason.at, ':one': 1 },
         },
-        { expression: '#status = :active', values: { ':active': 'active' } },
+        {
+          expression: '#status = :active AND generation = :generation',
+          values: { ':active': 'active', ':generation': generation },
+        },
       );
+      return disabled !== null;
     },
 
-    async removeSubscription(tenantId, subscriptionId) {
-      await client.send(new DeleteCommand({ TableName: catalogTable, Key: subscriptionKey(tenantId, subscriptionId) }));
+    async removeSubscription(tenantId, subscriptionId, generation) {
+      const key = subscriptionKey(tenantId, subscriptionId);
+      if (generation !== null) {
+        return writes.deleteIf(key, {
+          expression: 'attribute_not_exists(pk) OR generation = :generation',
+          values: { ':generation': generation },
+        });
+      }
+      await client.send(new DeleteCommand({ TableName: catalogTable, Key: key }));
+      return true;
     },
 
     async listSubscriptions(tenantId, cursor) {

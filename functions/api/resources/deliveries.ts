@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { changeStored } from '../../core/change-stored.ts';
-import { deliverMessage } from '../../core/delivery/deliver.ts';
-import { cancel, DELIVERY_STATUSES, type Delivery, request, type WaitPolicy } from '../../core/delivery/delivery.ts';
+import { cancelDelivery, DELIVERY_STATUSES, type Delivery, requestAttempt } from '../../core/delivery/delivery.ts';
 import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
-import type { WorkQueue } from '../../core/delivery/queue-message.ts';
+import { deliverMessage, type WorkQueue } from '../../core/delivery/queue-message.ts';
+import type { WaitPolicy } from '../../core/delivery/wake.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
 import { parseDeliveryId } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -49,7 +49,7 @@ export const createDeliveryRoutes = ({ store, subscriptions, retries, waits, now
       if (subscription.status !== 'active')
         return new Refusal('conflict', `Its subscription is ${subscription.status}. Resume it first.`);
       // The journal first, then the message: if the message is lost, the due index brings the attempt all the same.
-      const asked = await change(store, params, (delivery) => request(delivery, 'manual', now(), waits));
+      const asked = await change(store, params, (delivery) => requestAttempt(delivery, 'manual', now(), waits));
       if (asked instanceof Refusal) return asked;
       await retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);
       return { status: 202, body: deliveryView(asked) };
@@ -67,7 +67,7 @@ export const createDeliveryRoutes = ({ store, subscriptions, retries, waits, now
     run: async ({ params }) => {
       const cancelled = await change(store, params, (delivery) => {
         if (delivery.status === 'pending' || delivery.status === 'parked')
-          return cancel(delivery, now(), 'cancelled', 'It was cancelled by request.');
+          return cancelDelivery(delivery, now(), 'cancelled', 'It was cancelled by request.');
         const message = `It has ${delivery.status} already; only what is pending or parked can be cancelled.`;
         return new Refusal('conflict', message);
       });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Attempt } from '../../core/delivery/attempt.ts';
+import { endedAttempts } from '../../core/delivery/claim.ts';
 import { type Delivery, DeliveryStatus } from '../../core/delivery/delivery.ts';
 import { deliveryId } from '../../core/ids.ts';
 import { Reason, Timestamp, time, timeOrNull } from './values.ts';
@@ -40,6 +41,6 @@ export function deliveryView(delivery: Delivery) {
     createdAt: time(eventAt),
     nextAttemptAt: timeOrNull(nextAttemptAt),
     completedAt: timeOrNull(completedAt),
-    attempts: delivery.attempts.map((attempt) => ({ ...attempt, startedAt: time(attempt.startedAt) })),
+    attempts: endedAttempts(delivery).map((attempt) => ({ ...attempt, startedAt: time(attempt.startedAt) })),
   };
 }

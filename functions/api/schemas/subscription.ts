@@ -38,6 +38,8 @@ export function subscriptionView(subscription: Subscription, headers: Record<str
     keys: _keys,
     verificationToken: _token,
     hasBeenVerified: _hasBeenVerified,
+    generation: _generation,
+    discard: _discard,
     revision: _revision,
     expiresAt,
     statusReason,

@@ -13,7 +13,7 @@ export interface Loaded {
 }
 
 /** `cursor` is null after the last page. */
-export interface ParkedPage {
+export interface WaitingPage {
   deliveries: Delivery[];
   cursor: string | null;
 }
@@ -42,6 +42,10 @@ export interface DeliveryStore {
     options: ListOptions,
     matches: Matches<Delivery>,
   ): Promise<Page<Delivery>>;
-  /** Parked deliveries, oldest first, each as it stands now; the index that finds them lags by moments. */
-  listParkedDeliveries(subscriptionId: string, cursor: string | null): Promise<ParkedPage>;
+  /** Deliveries of one status, oldest first, each as it stands now; the index that finds them lags by moments. */
+  listWaitingDeliveries(
+    subscriptionId: string,
+    status: 'parked' | 'pending',
+    cursor: string | null,
+  ): Promise<WaitingPage>;
 }

@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import type { DeliveryRef, Random } from '../ids.ts';
-import type { ProfileDocument } from '../profile/profile.ts';
-import { matchesStatus, planRetry } from '../profile/retry-policy.ts';
-import type { WebhookResult } from '../target/webhook.ts';
+import type { DeliveryRef } from '../ids.ts';
 import { Attempt, type AttemptTrigger, AttemptTrigger as Trigger } from './attempt.ts';
+import { Effect } from './effect.ts';
+import { nextLookAt, type WaitPolicy } from './wake.ts';
 
 export const DELIVERY_STATUSES = ['pending', 'parked', 'succeeded', 'failed', 'cancelled'] as const;
 export const DeliveryStatus = z.enum(DELIVERY_STATUSES);
@@ -25,22 +24,25 @@ export const Delivery = z.object({
   /** When the next attempt is planned; null if none is. */
   nextAttemptAt: z.number().nullable(),
   completedAt: z.number().nullable(),
-  /** An attempt that somebody asked for and that has not been made. A succeeded delivery can be sent again by it. */
+  /** An attempt that was asked for and not made yet. It can send a succeeded delivery again. */
   requested: Trigger.nullable(),
+  /** The attempt that is under way. It is in `attempts` already; no other attempt begins before `endsAt`. */
+  claim: z.object({ attemptId: z.string(), endsAt: z.number() }).nullable(),
+  /** What is still owed elsewhere. */
+  effects: z.array(Effect),
+  /** Since when it is parked. */
+  parkedAt: z.number().nullable(),
   /**
    * Counts the queue messages made for this delivery. The one that carries the latest ticket keeps waiting when it
    * comes too early; older ones are dropped then, so that one message at a time carries a delivery.
    */
   ticket: z.int(),
-  /** When `sweep` must wake it if nothing else has: the due index. Null while nothing is planned. */
+  /** When `sweep` must wake it if nothing else has: the due index. Null once it is finished and owes nothing. */
   dueAt: z.number().nullable(),
   /** Raised by each write, for conditional writes. */
   revision: z.int(),
 });
 export type Delivery = z.infer<typeof Delivery>;
-
-/** How many attempts a delivery keeps: with long URLs and answers each takes 8 KB of the 400 KB that an item may have. A schedule has ten; only retrying by hand can pass this, and drops the oldest then. */
-export const MAX_ATTEMPTS_KEPT = 30;
 
 export interface DeliveryOrigin extends DeliveryRef {
   tenantId: string;
@@ -65,153 +67,66 @@ export function newDelivery(origin: DeliveryOrigin): Delivery {
     nextAttemptAt: null,
     completedAt: null,
     requested: null,
+    claim: null,
+    effects: [],
+    parkedAt: null,
     ticket: 0,
     dueAt: null,
     revision: 0,
   };
 }
 
-/** How waiting is divided between the retries queue and the due index. Both in milliseconds. */
-export interface WaitPolicy {
-  /** Waits up to this long are a queue message; longer ones are found by `sweep`. */
-  maxQueueWaitMs: number;
-  /** How long after its time a queued retry counts as lost. */
-  lostAfterMs: number;
+/** Plans nothing. What it owes stays due. */
+function idle(delivery: Delivery): Delivery {
+  const dueAt = delivery.effects.length > 0 ? delivery.dueAt : null;
+  return { ...delivery, nextAttemptAt: null, dueAt, requested: null, claim: null, parkedAt: null };
 }
 
-/**
- * A queued retry that is this late is woken by `sweep`: longer than the retries queue's visibility timeout, after which a
- * message whose attempt crashed comes back by itself.
- */
-export const LOST_AFTER_MS = 10 * 60_000;
-
-/** Plans the next attempt, and says when `sweep` must see to it. */
-export function schedule(delivery: Delivery, at: number, now: number, waits: WaitPolicy): Delivery {
-  const isQueued = at - now <= waits.maxQueueWaitMs;
-  return {
-    ...delivery,
-    status: 'pending',
-    completedAt: null,
-    nextAttemptAt: at,
-    dueAt: isQueued ? at + waits.lostAfterMs : at,
-  };
+/** Whether nothing is left to do: a message for it leads nowhere. */
+export function isFinished({ status, requested, effects }: Delivery): boolean {
+  return status !== 'pending' && status !== 'parked' && requested === null && effects.length === 0;
 }
 
-const IDLE = { nextAttemptAt: null, dueAt: null, requested: null } as const;
-
-export function park(delivery: Delivery, message: string): Delivery {
-  if (delivery.status === 'succeeded') return withdraw(delivery);
+/** Waits until its subscription is active again, and looks at it from time to time. */
+export function parkDelivery(delivery: Delivery, now: number, message: string): Delivery {
+  if (delivery.status === 'succeeded') return withdrawRequest(delivery);
+  const parkedAt = delivery.parkedAt ?? now;
   return {
-    ...delivery,
-    ...IDLE,
+    ...idle(delivery),
     status: 'parked',
+    parkedAt,
+    dueAt: nextLookAt(parkedAt, now),
     completedAt: null,
     statusReason: { code: 'subscription_inactive', message },
   };
 }
 
-export function cancel(delivery: Delivery, now: number, code: string, message: string): Delivery {
-  if (delivery.status === 'succeeded') return withdraw(delivery);
-  return { ...delivery, ...IDLE, status: 'cancelled', completedAt: now, statusReason: { code, message } };
+export function cancelDelivery(delivery: Delivery, now: number, code: string, message: string): Delivery {
+  if (delivery.status === 'succeeded') return withdrawRequest(delivery);
+  return { ...idle(delivery), status: 'cancelled', completedAt: now, statusReason: { code, message } };
 }
 
-/** A success that was to be sent once more stays what it is when that cannot be done. */
-function withdraw(delivery: Delivery): Delivery {
-  return { ...delivery, ...IDLE };
+export function failDelivery(delivery: Delivery, now: number, code: string, message: string): Delivery {
+  if (delivery.status === 'succeeded') return withdrawRequest(delivery);
+  return { ...idle(delivery), status: 'failed', completedAt: now, statusReason: { code, message } };
 }
 
-/** Asks for an attempt now, whatever state the delivery is in; `nextAttemptAt` is at once. */
-export function request(delivery: Delivery, trigger: AttemptTrigger, now: number, waits: WaitPolicy): Delivery {
+/** A success that cannot be sent once more stays a success. */
+export function withdrawRequest(delivery: Delivery): Delivery {
+  return idle(delivery);
+}
+
+/** Asks for an attempt now, whatever state the delivery is in. */
+export function requestAttempt(delivery: Delivery, trigger: AttemptTrigger, now: number, waits: WaitPolicy): Delivery {
   const waiting = {
     nextAttemptAt: now,
     dueAt: now + waits.lostAfterMs,
     requested: trigger,
+    parkedAt: null,
     ticket: delivery.ticket + 1,
   };
-  // A success is never undone, not even by asking for it once more.
+  // A success is never undone, not even by a request to send it once more.
   return delivery.status === 'succeeded'
     ? { ...delivery, ...waiting }
     : { ...delivery, ...waiting, status: 'pending', statusReason: null, completedAt: null };
-}
-
-/** Wakes a parked delivery. */
-export function release(delivery: Delivery, now: number, waits: WaitPolicy): Delivery {
-  return { ...schedule(delivery, now, now, waits), statusReason: null, ticket: delivery.ticket + 1 };
-}
-
-/** Whether a message for it should lead to an attempt at all. */
-export function isOpen(delivery: Delivery): boolean {
-  return delivery.status === 'pending' || delivery.requested !== null;
-}
-
-export interface MadeAttempt {
-  trigger: AttemptTrigger;
-  startedAt: number;
-  request: Attempt['request'];
-  result: WebhookResult;
-}
-
-/** What an attempt makes of a delivery; `deactivates` if the profile says that the receiver wants no more. */
-export function afterAttempt(
-  delivery: Delivery,
-  made: MadeAttempt,
-  { retry, responses }: Pick<ProfileDocument, 'retry' | 'responses'>,
-  waits: WaitPolicy,
-  random: Random,
-): { delivery: Delivery; deactivates: boolean } {
-  const { trigger, startedAt, request: sent, result } = made;
-  const endedAt = startedAt + Math.round(result.durationMs);
-  const attempt: Attempt = {
-    number: (delivery.attempts.at(-1)?.number ?? 0) + 1,
-    trigger,
-    startedAt,
-    durationMs: result.durationMs,
-    outcome: result.outcome,
-    request: sent,
-    response: result.response,
-    error: result.error,
-  };
-  const next: Delivery = { ...delivery, ...IDLE, attempts: [...delivery.attempts, attempt].slice(-MAX_ATTEMPTS_KEPT) };
-  if (result.outcome === 'success' || delivery.status === 'succeeded') {
-    const completedAt = delivery.completedAt ?? endedAt;
-    return { delivery: { ...next, status: 'succeeded', statusReason: null, completedAt }, deactivates: false };
-  }
-  // Written while the attempt was under way: what was decided then stands, be it the end or another attempt by hand.
-  if (delivery.status !== 'pending' || (delivery.requested !== null && delivery.requested !== trigger)) {
-    return { delivery: { ...delivery, attempts: next.attempts }, deactivates: false };
-  }
-  if (result.response !== null && matchesStatus(responses.deactivate, result.response.status)) {
-    const message = `The receiver answered ${result.response.status}: it wants no more. The subscription was ${responses.deactivation}d.`;
-    return { delivery: fail(next, endedAt, 'receiver_gone', message), deactivates: true };
-  }
-  if (trigger === 'test')
-    return { delivery: fail(next, endedAt, 'test_failed', 'A test is not retried.'), deactivates: false };
-  // Attempts by hand are outside the schedule: they neither use it up nor restart it.
-  const failures = next.attempts.filter((one) => one.trigger === 'automatic' && one.outcome !== 'success').length;
-  const firstStartedAt = next.attempts[0]?.startedAt ?? startedAt;
-  const plan = planRetry(retry, { failures, firstStartedAt }, result, endedAt, random);
-  switch (plan.kind) {
-    case 'not_retried': {
-      const message = 'The profile does not retry this kind of failure. It can be retried by hand.';
-      return { delivery: fail(next, endedAt, 'not_retried', message), deactivates: false };
-    }
-    case 'exhausted': {
-      const message = `All ${failures} attempts of the schedule failed. It can be retried by hand.`;
-      return { delivery: fail(next, endedAt, 'attempts_exhausted', message), deactivates: false };
-    }
-    case 'retry':
-      return { delivery: { ...schedule(next, plan.at, endedAt, waits), statusReason: null }, deactivates: false };
-    default:
-      return plan satisfies never;
-  }
-}
-
-/** Ends a delivery whose next attempt would come after its profile's deadline: the queue, or a pause, kept it too long. */
-export function exhaust(delivery: Delivery, now: number): Delivery {
-  const message = 'The next attempt would come after the deadline of its schedule. It can be retried by hand.';
-  return fail(delivery, now, 'attempts_exhausted', message);
-}
-
-function fail(delivery: Delivery, at: number, code: string, message: string): Delivery {
-  return { ...delivery, ...IDLE, status: 'failed', completedAt: at, statusReason: { code, message } };
 }

@@ -1,16 +1,16 @@
-import type { Event } from '../event/event.ts';
 import type { Profile, ProfileKeys } from '../profile/compile-profile.ts';
 import type { ProfileDocument } from '../profile/profile.ts';
 import { matchesStatus } from '../profile/retry-policy.ts';
 import type { SigningKey } from '../profile/signing.ts';
 import { openHeaders } from '../subscription/own-headers.ts';
 import { type Subscription, signingKeys } from '../subscription/subscription.ts';
-import type { WebhookRequest, WebhookResult, WebhookSender } from '../target/webhook.ts';
+import type { WebhookResult, WebhookSender } from '../target/webhook.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
 import { type Opener, tenantKeyOwner } from '../vault.ts';
-import type { Attempt } from './attempt.ts';
-import type { Delivery, MadeAttempt } from './delivery.ts';
+import type { Admitted } from './admit.ts';
+import { attemptNumber, type BegunAttempt } from './claim.ts';
 import { attemptTimeoutMs, renderRequest } from './render-request.ts';
+import type { MadeAttempt } from './settle.ts';
 
 export interface AttemptDeps {
   store: Pick<TenantStore, 'getTenantKey'>;
@@ -24,35 +24,27 @@ export interface AttemptDeps {
 /** Builds the request that the profile says, sends it, and judges the answer as the profile says. */
 export async function makeAttempt(
   deps: AttemptDeps,
-  profile: Profile,
-  delivery: Delivery,
-  subscription: Subscription,
-  event: Event & { data: string },
-  trigger: Attempt['trigger'],
+  { delivery, subscription, event, profile }: Admitted,
+  begun: BegunAttempt,
 ): Promise<MadeAttempt> {
-  const startedAt = deps.now();
-  const number = (delivery.attempts.at(-1)?.number ?? 0) + 1;
+  const at = begun.startedAt;
   const credentials =
     subscription.credentials === null ? null : await open(deps, subscription, subscription.credentials);
   const { body, headers, shownHeaders } = renderRequest(profile, {
     event,
     subscription,
     ref: delivery,
-    attempt: number,
-    at: startedAt,
-    keys: await openKeys(deps, profile, subscription, startedAt),
+    attempt: attemptNumber(delivery, begun.id),
+    at,
+    keys: await openKeys(deps, profile, subscription, at),
     userAgent: deps.userAgent,
     ownHeaders: await openHeaders(deps.opener, subscription),
     credentials,
   });
-  const request: WebhookRequest = {
-    url: subscription.url,
-    headers,
-    body,
-    timeoutMs: attemptTimeoutMs(profile, deps.attemptTimeoutMs),
-  };
-  const result = judge(await deps.sender.send(request), profile.document);
-  return { trigger, startedAt, result, request: { url: subscription.url, headers: shownHeaders } };
+  const timeoutMs = attemptTimeoutMs(profile, deps.attemptTimeoutMs);
+  const result = await deps.sender.send({ url: subscription.url, headers, body, timeoutMs });
+  const request = { url: subscription.url, headers: shownHeaders };
+  return { ...begun, request, result: judge(result, profile.document), generation: subscription.generation };
 }
 
 /** What counts as success is the profile's to say. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AttemptTrigger } from './attempt.ts';
+import type { Delivery } from './delivery.ts';
 
 /** On the deliveries queue (the first attempt) and on the retries queue (every later one): look at this delivery. */
 export const DeliverMessage = z.object({
@@ -12,21 +13,22 @@ export const DeliverMessage = z.object({
   ticket: z.int(),
   /** What a first attempt counts as; later ones go by the journal. */
   trigger: AttemptTrigger,
+  /** The event was published or fanned out before, so another message may have made this delivery's first attempt. */
+  repeated: z.literal(true).optional(),
 });
 export type DeliverMessage = z.infer<typeof DeliverMessage>;
 
-/** On the retries queue: a subscription is active again, or deleted; see to its parked deliveries, oldest first. */
-export const ReleaseMessage = z.object({
+/** On the retries queue: a subscription is active again, or deleted; look at the deliveries that wait for it. */
+export const SettleParkedMessage = z.object({
   v: z.literal(1),
-  kind: z.literal('release'),
+  kind: z.literal('settle_parked'),
   tenantId: z.string(),
   subscriptionId: z.string(),
-  parked: z.enum(['deliver', 'discard']),
-  /** Epoch milliseconds: parked deliveries of older events are discarded. */
-  since: z.number().nullable(),
+  /** Which of its deliveries come next, and after which of them. */
+  status: z.enum(['parked', 'pending']),
   cursor: z.string().nullable(),
 });
-export type ReleaseMessage = z.infer<typeof ReleaseMessage>;
+export type SettleParkedMessage = z.infer<typeof SettleParkedMessage>;
 
 /** On the retries queue: a tenant was deleted; delete the subscriptions that it had. */
 export const DeleteTenantMessage = z.object({
@@ -39,7 +41,7 @@ export const DeleteTenantMessage = z.object({
 });
 export type DeleteTenantMessage = z.infer<typeof DeleteTenantMessage>;
 
-export const WorkMessage = z.discriminatedUnion('kind', [DeliverMessage, ReleaseMessage, DeleteTenantMessage]);
+export const WorkMessage = z.discriminatedUnion('kind', [DeliverMessage, SettleParkedMessage, DeleteTenantMessage]);
 export type WorkMessage = z.infer<typeof WorkMessage>;
 
 /** A message to be sent, to become visible after `delaySeconds` (SQS: 0 to 900). */
@@ -55,13 +57,19 @@ export interface WorkQueue {
 
 export const MAX_DELAY_SECONDS = 900;
 
-export function releaseMessage(
-  { tenantId, id }: { tenantId: string; id: string },
-  parked: ReleaseMessage['parked'],
-  since: number | null,
-): Outgoing {
-  const message: ReleaseMessage = { v: 1, kind: 'release', tenantId, subscriptionId: id, parked, since, cursor: null };
-  return { message, delaySeconds: 0 };
+/** Rounded up: a message that wakes too early would be received for nothing. */
+export function wholeSeconds(ms: number): number {
+  return Math.min(Math.max(Math.ceil(ms / 1_000), 0), MAX_DELAY_SECONDS);
+}
+
+/** The message that carries a delivery. */
+export function deliverMessage({ tenantId, subscriptionId, eventId, eventAt, ticket }: Delivery): DeliverMessage {
+  return { v: 1, kind: 'deliver', tenantId, subscriptionId, eventId, eventAt, ticket, trigger: 'automatic' };
+}
+
+export function settleParkedMessage({ tenantId, id }: { tenantId: string; id: string }): Outgoing {
+  const start = { status: 'parked', cursor: null } as const;
+  return { message: { v: 1, kind: 'settle_parked', tenantId, subscriptionId: id, ...start }, delaySeconds: 0 };
 }
 
 export function deleteTenantMessage(task: Omit<DeleteTenantMessage, 'v' | 'kind'>): Outgoing {

@@ -1,57 +1,32 @@
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
-import { deliverMessage } from './deliver.ts';
-import { cancel, type Delivery, release, type WaitPolicy } from './delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
-import type { ReleaseMessage, WorkQueue } from './queue-message.ts';
+import { deliverMessage, type SettleParkedMessage, type WorkQueue } from './queue-message.ts';
 
-export type ReleaseStore = Pick<DeliveryStore, 'listParkedDeliveries' | 'saveDelivery'> &
-  Pick<SubscriptionStore, 'getSubscription'>;
-
-export interface ReleaseDeps {
-  store: ReleaseStore;
+export interface SettleParkedPorts {
+  store: Pick<DeliveryStore, 'listWaitingDeliveries'> & Pick<SubscriptionStore, 'getSubscription'>;
   retries: WorkQueue;
-  waits: WaitPolicy;
-  now: () => number;
   /** False once it is time to hand over to the next invocation. */
   hasTime: () => boolean;
 }
 
 /**
- * Sees to the parked deliveries of a subscription that is active again or deleted: wakes them, or cancels them. What does not fit
- * in one invocation goes on from a cursor, as a message of its own.
+ * Wakes the parked deliveries of a subscription that is active again, and all that wait for one that was deleted. What
+ * becomes of each is decided when its message arrives, as always. This is the fast path: a delivery that it does not find
+ * wakes when it is due. What does not fit in one invocation goes on from a cursor, as a message.
  */
-export async function releaseParked(deps: ReleaseDeps, message: ReleaseMessage): Promise<void> {
-  let cursor = message.cursor;
+export async function settleParked(ports: SettleParkedPorts, message: SettleParkedMessage): Promise<void> {
+  const { store, retries } = ports;
+  const { tenantId, subscriptionId } = message;
+  let next: SettleParkedMessage | null = message;
   do {
-    const subscription = await deps.store.getSubscription(message.tenantId, message.subscriptionId);
-    // Paused again: they stay as they are. Deleted: nobody else will ever look at them.
+    const subscription = await store.getSubscription(tenantId, subscriptionId);
+    // Paused again: they stay as they are.
     if (subscription !== null && subscription.status !== 'active') return;
-    const page = await deps.store.listParkedDeliveries(message.subscriptionId, cursor);
-    const woken = await Promise.all(
-      page.deliveries.map((delivery) => releaseOne(deps, message, subscription !== null, delivery)),
-    );
-    await deps.retries.send(
-      woken.filter((one) => one !== null).map((one) => ({ message: deliverMessage(one), delaySeconds: 0 })),
-    );
-    cursor = page.cursor;
-  } while (cursor !== null && deps.hasTime());
-  if (cursor !== null) await deps.retries.send([{ message: { ...message, cursor }, delaySeconds: 0 }]);
-}
-
-/** Null if the delivery is not to be woken. */
-async function releaseOne(
-  deps: ReleaseDeps,
-  message: ReleaseMessage,
-  exists: boolean,
-  delivery: Delivery,
-): Promise<Delivery | null> {
-  const isRecent = message.since === null || delivery.eventAt >= message.since;
-  const wanted = exists && message.parked === 'deliver' && isRecent;
-  const next = wanted
-    ? release(delivery, deps.now(), deps.waits)
-    : exists
-      ? cancel(delivery, deps.now(), 'discarded', 'It was parked, and discarded when the subscription was resumed.')
-      : cancel(delivery, deps.now(), 'subscription_deleted', 'The subscription was deleted.');
-  // Refused: somebody else has seen to this one.
-  return (await deps.store.saveDelivery(next, delivery.revision)) && wanted ? next : null;
+    const page = await store.listWaitingDeliveries(subscriptionId, next.status, next.cursor);
+    await retries.send(page.deliveries.map((delivery) => ({ message: deliverMessage(delivery), delaySeconds: 0 })));
+    if (page.cursor !== null) next = { ...next, cursor: page.cursor };
+    // Those of an active subscription that are pending wait for their time.
+    else next = next.status === 'parked' && subscription === null ? { ...next, status: 'pending', cursor: null } : null;
+  } while (next !== null && ports.hasTime());
+  if (next !== null) await retries.send([{ message: next, delaySeconds: 0 }]);
 }

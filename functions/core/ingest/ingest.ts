@@ -217,7 +217,7 @@ async function fanOutFrom(
 }
 
 function messagesFor(
-  { event, recorded }: Accepted,
+  { event, recorded, message }: Accepted,
   subscriptions: readonly MatchableSubscription[],
   now: number,
 ): Outgoing[] {
@@ -241,6 +241,7 @@ function messagesFor(
         eventAt: event.acceptedAt,
         ticket: 0,
         trigger: 'automatic',
+        ...(recorded !== null || message.receivedBefore ? { repeated: true } : {}),
       },
     }));
 }

@@ -3,7 +3,7 @@ import type { Owner } from '../vault.ts';
 import { PAUSED_BY_REQUEST, type Subscriptions } from './manage.ts';
 import type { ParkedDeliveries } from './parked-deliveries.ts';
 import type { ProfileChoice } from './profile-rules.ts';
-import type { Subscription } from './subscription.ts';
+import { discardParked, type Subscription } from './subscription.ts';
 import type { ReceiverVerification } from './verification.ts';
 
 /** Moves subscriptions between their statuses. */
@@ -46,10 +46,14 @@ export function createActivation(ports: ActivationPorts): Activation {
     },
 
     async resume(owner, fate, since) {
-      const resumed = await subscriptions.change(owner, null, (current) =>
-        current.status === 'unverified' ? UNVERIFIED : { ...current, status: 'active', statusReason: null },
-      );
-      if (!(resumed instanceof Refusal)) await parked.settle(resumed, fate, since);
+      const at = now();
+      const resumed = await subscriptions.change(owner, null, (current) => {
+        if (current.status === 'unverified') return UNVERIFIED;
+        const active = { ...current, status: 'active', statusReason: null } as const;
+        if (fate === 'discard') return discardParked(active, at, null);
+        return since === null ? active : discardParked(active, at, since);
+      });
+      if (!(resumed instanceof Refusal)) await parked.settle(resumed);
       return resumed;
     },
 
@@ -68,7 +72,7 @@ export function createActivation(ports: ActivationPorts): Activation {
         return { ...one, ...verified, hasBeenVerified: one.hasBeenVerified || verified.status === 'active' };
       });
       // What was under way, or came, while it was unverified was parked.
-      if (!(changed instanceof Refusal) && changed.status === 'active') await parked.settle(changed, 'deliver', null);
+      if (!(changed instanceof Refusal) && changed.status === 'active') await parked.settle(changed);
       return changed;
     },
   };

@@ -14,7 +14,7 @@ import { type Owner, subscriptionOwner, type Vault } from '../vault.ts';
 import { changeHeaders, openHeaders } from './own-headers.ts';
 import type { ParkedDeliveries } from './parked-deliveries.ts';
 import { type ProfileChoice, refuseByProfile, refuseUnknownTypes } from './profile-rules.ts';
-import type { Subscription } from './subscription.ts';
+import { nextGeneration, type Subscription } from './subscription.ts';
 import type { SubscriptionInput, SubscriptionPatch } from './subscription-input.ts';
 import type { SubscriptionKeys } from './subscription-keys.ts';
 import type { SubscriptionStore } from './subscription-store.ts';
@@ -215,6 +215,8 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       statusReason: null,
       verificationToken: null,
       hasBeenVerified: false,
+      generation: 0,
+      discard: null,
       createdAt: at,
       updatedAt: at,
       revision: 0,
@@ -240,7 +242,8 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       read: () => store.getSubscription(tenantId, subscriptionId),
       change: async (current) => {
         const next = await edit(current);
-        return next instanceof Refusal ? next : { ...next, updatedAt: now() };
+        if (next instanceof Refusal) return next;
+        return { ...next, generation: nextGeneration(current, next), updatedAt: now() };
       },
       save: store.saveSubscription,
     });
@@ -262,7 +265,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       const patched = await change(owner, ifMatch, (current) => applyPatch(current, patch));
       // Another URL may have been verified where the one before was not: what was parked meanwhile is delivered.
       if (!(patched instanceof Refusal) && patch.url !== undefined && patched.status === 'active') {
-        await parked.settle(patched, 'deliver', null);
+        await parked.settle(patched);
       }
       return patched;
     },
@@ -273,7 +276,8 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       const stale = refuseStale(ifMatch, current);
       if (stale !== null) return stale;
       if (!(await store.deleteSubscription(current))) return changedMeanwhile();
-      await parked.settle(current, 'discard', null);
+      // The subscription is gone, which a repeated request could not tell. Its deliveries are cancelled when they are due.
+      await parked.settle(current).catch(() => {});
       return null;
     },
   };

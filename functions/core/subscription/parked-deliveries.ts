@@ -1,12 +1,8 @@
-/** The port through which a subscription's parked deliveries are seen to. Resolves once the work is durably queued. */
+/**
+ * The port through which the deliveries that wait for a subscription are looked at without delay. What becomes of each
+ * follows from the subscription as it stands: active, with or without a discard, or deleted.
+ */
 export interface ParkedDeliveries {
-  /**
-   * Delivers or discards them; those of a deleted subscription are cancelled.
-   * @param since epoch milliseconds: those of older events are discarded; null for all
-   */
-  settle(
-    subscription: { tenantId: string; id: string },
-    fate: 'deliver' | 'discard',
-    since: number | null,
-  ): Promise<void>;
+  /** Resolves once the work is durably queued. If it rejects, each delivery is looked at when it is due. */
+  settle(subscription: { tenantId: string; id: string }): Promise<void>;
 }

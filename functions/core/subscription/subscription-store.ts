@@ -16,10 +16,18 @@ export interface SubscriptionStore {
   saveSubscription(subscription: Subscription, revision: number): Promise<boolean>;
   /** False, and nothing deleted, if it was written since it was read. One that is gone counts as deleted. */
   deleteSubscription(subscription: Pick<Subscription, 'tenantId' | 'id' | 'revision'>): Promise<boolean>;
-  /** Only an active subscription becomes disabled: a pause, or an earlier reason, stays. */
-  disableSubscription(tenantId: string, subscriptionId: string, reason: StatusReason): Promise<void>;
-  /** Deletes it whatever its revision is. */
-  removeSubscription(tenantId: string, subscriptionId: string): Promise<void>;
+  /**
+   * Disables an active subscription of that generation: a pause, an earlier reason, a moved or resumed one stays. False if
+   * nothing was changed.
+   */
+  disableSubscription(
+    tenantId: string,
+    subscriptionId: string,
+    reason: StatusReason,
+    generation: number,
+  ): Promise<boolean>;
+  /** Deletes it whatever its revision is, if it is of that generation (null: any). False if it is there still. */
+  removeSubscription(tenantId: string, subscriptionId: string, generation: number | null): Promise<boolean>;
   /** What fan-out needs of a tenant's subscriptions, oldest first, and whether the tenant is on record. */
   listSubscriptions(tenantId: string, cursor: string | null): Promise<FanOutPage>;
   /** Newest first. */

@@ -47,6 +47,13 @@ export const Subscription = z.object({
   hasBeenVerified: z.boolean(),
   status: SubscriptionStatus,
   statusReason: StatusReason.nullable(),
+  /**
+   * Raised when it gets another URL, is resumed or is verified. What an attempt says of a subscription (410, say) binds
+   * only the generation that the attempt used.
+   */
+  generation: z.int().default(0),
+  /** What the last resume that discarded something discarded; epoch milliseconds. */
+  discard: z.object({ parkedBefore: z.number(), eventsBefore: z.number().nullable() }).nullable().default(null),
   createdAt: z.number(),
   updatedAt: z.number(),
   /** Raised by each write, for conditional writes and ETags. */
@@ -63,4 +70,28 @@ export function signingKeys(subscription: Pick<Subscription, 'keys' | 'signature
   return subscription.keys.filter(
     (key) => subscription.signatureVersions.includes(key.version) && (key.endsAt === null || key.endsAt > now),
   );
+}
+
+/**
+ * Whether a resume discarded a parked delivery. The subscription carries this, so that nothing has to find the delivery
+ * first. `eventAt` is when Posthorn accepted its event.
+ */
+export function isDiscarded(
+  { discard }: Pick<Subscription, 'discard'>,
+  { parkedAt, eventAt }: { parkedAt: number | null; eventAt: number },
+): boolean {
+  if (discard === null || parkedAt === null || parkedAt > discard.parkedBefore) return false;
+  return discard.eventsBefore === null || eventAt < discard.eventsBefore;
+}
+
+/** The subscription without what it has parked until now, or with only what belongs to events from `eventsBefore` on. */
+export function discardParked(subscription: Subscription, now: number, eventsBefore: number | null): Subscription {
+  return { ...subscription, discard: { parkedBefore: now, eventsBefore } };
+}
+
+/** The next generation if a change gives the subscription another receiver, or makes it active again. */
+export function nextGeneration(before: Subscription, after: Subscription): number {
+  const moved = before.url !== after.url || before.credentials !== after.credentials;
+  const woken = before.status !== 'active' && after.status === 'active';
+  return moved || woken ? before.generation + 1 : before.generation;
 }

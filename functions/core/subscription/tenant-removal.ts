@@ -16,10 +16,7 @@ export interface TenantRemoval {
 
 export interface RemovalPorts {
   tenants: Pick<TenantStore, 'getTenant' | 'deleteTenant'>;
-  subscriptions: Pick<SubscriptionStore, 'pageSubscriptions'> & {
-    /** Whether it is there or not. */
-    removeSubscription(tenantId: string, subscriptionId: string): Promise<void>;
-  };
+  subscriptions: Pick<SubscriptionStore, 'pageSubscriptions' | 'removeSubscription'>;
   parked: ParkedDeliveries;
 }
 
@@ -81,8 +78,8 @@ async function removeAll(
 ): Promise<void> {
   const done = await Promise.allSettled(
     found.map(async (subscription) => {
-      await subscriptions.removeSubscription(subscription.tenantId, subscription.id);
-      await parked.settle(subscription, 'discard', null);
+      await subscriptions.removeSubscription(subscription.tenantId, subscription.id, null);
+      await parked.settle(subscription);
     }),
   );
   const failed = done.find((one) => one.status === 'rejected');

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { JsonText } from '../../api/http/json.ts';
 import { notFound } from '../../api/http/problem.ts';
 import { time } from '../../api/schemas/values.ts';
+import { endedAttempts } from '../../core/delivery/claim.ts';
 import type { Delivery } from '../../core/delivery/delivery.ts';
 import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import { renderRequest } from '../../core/delivery/render-request.ts';
@@ -114,7 +115,7 @@ function item({ tenantId, id }: Subscription, { eventId, eventType }: Delivery) 
 const MAX_TEXT = 150;
 
 export async function payloadView(deps: PayloadSource, subscription: Subscription, delivery: Delivery) {
-  const last = delivery.attempts.at(-1);
+  const last = endedAttempts(delivery).at(-1);
   const message = last?.error?.message ?? delivery.statusReason?.message ?? null;
   return {
     id: toGuid(delivery.eventId),
@@ -141,7 +142,7 @@ async function payloadOf(
     deps.profiles.get(delivery.profile, delivery.profileVersion),
   ]);
   if (event === null || event.data === null || profile === null) return null;
-  const last = delivery.attempts.at(-1);
+  const last = endedAttempts(delivery).at(-1);
   const at = { ref: delivery, attempt: last?.number ?? 1, at: last?.startedAt ?? delivery.eventAt };
   const keys = { subscription: [], tenant: null };
   const parts = { event: { ...event, data: event.data }, subscription, ...at, keys, userAgent: deps.userAgent };

@@ -91,19 +91,32 @@ describe('subscriptions', () => {
     expect(await catalog.getSubscription(tenantId, own().id)).toBeNull();
   });
 
-  it('are disabled only while they are active', async () => {
+  it('are removed whatever their revision is, and only of the generation that is meant', async () => {
+    await catalog.saveSubscription(own({ generation: 3 }), 0);
+    expect(await catalog.removeSubscription(tenantId, own().id, 2)).toBe(false);
+    expect(await catalog.getSubscription(tenantId, own().id)).not.toBeNull();
+    expect(await catalog.removeSubscription(tenantId, own().id, 3)).toBe(true);
+    expect(await catalog.getSubscription(tenantId, own().id)).toBeNull();
+    expect(await catalog.removeSubscription(tenantId, own().id, 3)).toBe(true);
+    await catalog.saveSubscription(own({ generation: 3 }), 0);
+    expect(await catalog.removeSubscription(tenantId, own().id, null)).toBe(true);
+    expect(await catalog.getSubscription(tenantId, own().id)).toBeNull();
+  });
+
+  it('are disabled only while they are active, and of the generation that is meant', async () => {
     const reason = { code: 'receiver_gone', message: 'it said 410', at: NOW + 5 };
     for (const status of ['active', 'paused', 'disabled', 'unverified'] as const) {
       const id = subscriptionId(SUBSCRIPTION_BY_STATUS[status]);
       await catalog.saveSubscription(own({ id, status }), 0);
-      await catalog.disableSubscription(tenantId, id, reason);
+      expect(await catalog.disableSubscription(tenantId, id, reason, 1)).toBe(false);
+      expect(await catalog.disableSubscription(tenantId, id, reason, 0)).toBe(status === 'active');
       expect(await catalog.getSubscription(tenantId, id)).toMatchObject(
         status === 'active'
           ? { status: 'disabled', statusReason: reason, updatedAt: NOW + 5, revision: 2 }
           : { status, statusReason: null, revision: 1 },
       );
     }
-    await catalog.disableSubscription(tenantId, subscriptionId(99), reason);
+    expect(await catalog.disableSubscription(tenantId, subscriptionId(99), reason, 0)).toBe(false);
     expect(await catalog.getSubscription(tenantId, subscriptionId(99))).toBeNull();
   });
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -79,6 +80,7 @@ const deliver = () =>
     store: { ...journal, ...catalog },
     retries: createWorkQueue(wire, queues.retries.url),
     sqs,
+    deliveriesQueueUrl: queues.deliveries.url,
     retriesQueueUrl: queues.retries.url,
     retriesQueueArn: 'arn:aws:sqs:us-east-1:000000000000:retries',
     sender,
@@ -89,6 +91,7 @@ const deliver = () =>
     userAgent: 'Posthorn/0.0.0',
     now,
     patience: () => new Promise<void>(() => {}),
+    newAttemptId: () => randomBytes(6).toString('base64url'),
     random: () => 0.5,
     ...telemetry,
   });

@@ -3,8 +3,9 @@ import { createDeliveries } from '../../../functions/adapters/dynamodb/deliverie
 import { createDueDeliveries } from '../../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createEvents, type JournalOptions } from '../../../functions/adapters/dynamodb/events.ts';
 import { createRejectedEvents } from '../../../functions/adapters/dynamodb/rejected-events.ts';
-import { park, release, schedule } from '../../../functions/core/delivery/delivery.ts';
+import { cancelDelivery, parkDelivery } from '../../../functions/core/delivery/delivery.ts';
 import type { DueEntry } from '../../../functions/core/delivery/due-store.ts';
+import { scheduleAttempt } from '../../../functions/core/delivery/wake.ts';
 import { WAITS } from '../../support/deliver-setup.ts';
 import { HOUR, makeDelivery, NOW, subscriptionId } from '../../support/domain.ts';
 import { useTables } from '../../support/emulators.ts';
@@ -25,7 +26,12 @@ async function listAll(now: number): Promise<DueEntry[]> {
 describe('the due index', () => {
   it('has what waits, from its time on, spread over shards', async () => {
     const waiting = Array.from({ length: 60 }, (_, number) =>
-      schedule(makeDelivery({ subscriptionId: subscriptionId(1), eventId: `e${number}` }), NOW + HOUR, NOW, WAITS),
+      scheduleAttempt(
+        makeDelivery({ subscriptionId: subscriptionId(1), eventId: `e${number}` }),
+        NOW + HOUR,
+        NOW,
+        WAITS,
+      ),
     );
     await Promise.all(waiting.map((one) => journal.saveDelivery(one, 0)));
     expect(await listAll(NOW + HOUR - 1)).toEqual([]);
@@ -37,7 +43,7 @@ describe('the due index', () => {
 
   it('gives what is due first, and no more than a page', async () => {
     const many = Array.from({ length: 140 }, (_, number) =>
-      schedule(
+      scheduleAttempt(
         makeDelivery({ subscriptionId: subscriptionId(100 + number), eventId: 'one' }),
         NOW - 9 * HOUR + number,
         NOW - 20 * HOUR,
@@ -49,8 +55,8 @@ describe('the due index', () => {
     expect(entries).toEqual(many.slice(0, 100).map(({ dueAt }) => dueAt));
   });
 
-  it('loses what is parked, finished or cancelled', async () => {
-    const waiting = schedule(
+  it('has what is parked, later and later, and loses what is finished or cancelled', async () => {
+    const waiting = scheduleAttempt(
       makeDelivery({ subscriptionId: subscriptionId(2) }),
       NOW - 2 * HOUR,
       NOW - 20 * HOUR,
@@ -59,16 +65,18 @@ describe('the due index', () => {
     const find = async () => (await listAll(NOW - 2 * HOUR)).filter(({ key }) => key.pk.includes(subscriptionId(2)));
     await journal.saveDelivery(waiting, 0);
     expect(await find()).toHaveLength(1);
-    await journal.saveDelivery(park(waiting, ''), 1);
+    await journal.saveDelivery(parkDelivery(waiting, NOW - 3 * HOUR, ''), 1);
+    expect(await find()).toHaveLength(1);
+    await journal.saveDelivery(cancelDelivery(waiting, NOW, 'cancelled', ''), 2);
     expect(await find()).toEqual([]);
-    await journal.saveDelivery({ ...release(park(waiting, ''), NOW - 3 * HOUR, WAITS) }, 2);
+    await journal.saveDelivery(waiting, 3);
     expect(await find()).toHaveLength(1);
     await journal.putSucceededDeliveries([{ ...waiting, status: 'succeeded', dueAt: null, nextAttemptAt: null }]);
     expect(await find()).toEqual([]);
   });
 
   it('leases to one alone, with a ticket of its own, and a later write of others is refused', async () => {
-    const waiting = schedule(
+    const waiting = scheduleAttempt(
       makeDelivery({ subscriptionId: subscriptionId(3) }),
       NOW - 2 * HOUR,
       NOW - 20 * HOUR,

@@ -5,7 +5,9 @@ import { createEvents, type JournalOptions } from '../../../functions/adapters/d
 import { createRejectedEvents } from '../../../functions/adapters/dynamodb/rejected-events.ts';
 import { createSubscriptions } from '../../../functions/adapters/dynamodb/subscriptions.ts';
 import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
-import { park, schedule } from '../../../functions/core/delivery/delivery.ts';
+import { claimDelivery } from '../../../functions/core/delivery/claim.ts';
+import { parkDelivery } from '../../../functions/core/delivery/delivery.ts';
+import { scheduleAttempt } from '../../../functions/core/delivery/wake.ts';
 import { WAITS } from '../../support/deliver-setup.ts';
 import {
   answered,
@@ -46,6 +48,7 @@ const delivery = (rest: Parameters<typeof makeDelivery>[0] = {}) =>
   makeDelivery({ tenantId, subscriptionId: sub, ...rest });
 const attempts = [
   {
+    id: 'a1',
     number: 1,
     trigger: 'automatic' as const,
     startedAt: NOW,
@@ -111,8 +114,27 @@ describe('events', () => {
 
 describe('deliveries', () => {
   it.each([
-    ['waiting', schedule(delivery({ attempts }), NOW + HOUR, NOW, WAITS)],
-    ['parked', park(delivery(), 'paused')],
+    ['waiting', scheduleAttempt(delivery({ attempts }), NOW + HOUR, NOW, WAITS)],
+    ['parked', parkDelivery(delivery(), NOW, 'paused')],
+    [
+      'claimed',
+      claimDelivery(delivery(), { id: 'a', trigger: 'automatic', startedAt: NOW, url: 'https://a.example/' }, NOW + 1),
+    ],
+    [
+      'owing',
+      delivery({
+        dueAt: NOW,
+        effects: [
+          {
+            kind: 'deactivate_subscription',
+            deactivation: 'remove',
+            generation: 2,
+            reason: { code: 'c', message: 'm' },
+            at: NOW,
+          },
+        ],
+      }),
+    ],
     ['asked for again', delivery({ status: 'succeeded', attempts, completedAt: NOW, requested: 'manual', ticket: 4 })],
     ['without anything', delivery()],
   ])('come back as they were (%s)', async (_, shape) => {
@@ -132,19 +154,19 @@ describe('deliveries', () => {
 
   it('that succeed at once are written whatever there is', async () => {
     const done = delivery({ status: 'succeeded', completedAt: NOW, attempts });
-    await journal.saveDelivery(schedule(delivery(), NOW, NOW, WAITS), 0);
+    await journal.saveDelivery(scheduleAttempt(delivery(), NOW, NOW, WAITS), 0);
     await journal.putSucceededDeliveries([done, { ...done, eventId: 'evt_2' }]);
     expect(await journal.getDelivery(done)).toMatchObject({ status: 'succeeded', dueAt: null });
     expect(await journal.getDelivery({ ...done, eventId: 'evt_2' })).toMatchObject({ status: 'succeeded' });
   });
 
   it('that succeed at once are not written over by whoever has read the failure before', async () => {
-    await journal.saveDelivery(schedule(delivery({ attempts }), NOW, NOW, WAITS), 0);
+    await journal.saveDelivery(scheduleAttempt(delivery({ attempts }), NOW, NOW, WAITS), 0);
     const read = await journal.getDelivery(delivery());
     await journal.putSucceededDeliveries([delivery({ status: 'succeeded', completedAt: NOW, attempts })]);
-    expect(await journal.saveDelivery(schedule(delivery({ attempts }), NOW, NOW, WAITS), read?.revision ?? 0)).toBe(
-      false,
-    );
+    expect(
+      await journal.saveDelivery(scheduleAttempt(delivery({ attempts }), NOW, NOW, WAITS), read?.revision ?? 0),
+    ).toBe(false);
     expect(await journal.getDelivery(delivery())).toMatchObject({ status: 'succeeded' });
   });
 
@@ -161,11 +183,11 @@ describe('deliveries', () => {
   });
 
   it('are gone when they expire', async () => {
-    await journal.saveDelivery(park(delivery(), ''), 0);
+    await journal.saveDelivery(parkDelivery(delivery(), NOW, ''), 0);
     now = NOW + 30 * DAY;
     expect(await journal.getDelivery(delivery())).toBeNull();
     expect(await journal.getDeliveries([delivery()])).toEqual([null]);
-    expect(await journal.listParkedDeliveries(sub, null)).toEqual({ deliveries: [], cursor: null });
+    expect(await journal.listWaitingDeliveries(sub, 'parked', null)).toEqual({ deliveries: [], cursor: null });
   });
 });
 
@@ -209,14 +231,15 @@ describe('what a batch needs', () => {
 describe('parked deliveries', () => {
   it('come oldest first, in steps, each once, though they are released on the way', async () => {
     const all = Array.from({ length: 230 }, (_, index) =>
-      park(delivery({ eventId: `e${(index * 7_919) % 1_000}`, eventAt: NOW + (index % 50) }), ''),
+      parkDelivery(delivery({ eventId: `e${(index * 7_919) % 1_000}`, eventAt: NOW + (index % 50) }), NOW, ''),
     );
     await Promise.all(all.map((one) => journal.saveDelivery(one, 0)));
     const seen: { eventAt: number; eventId: string }[] = [];
     let cursor: string | null = null;
     do {
-      const page: Awaited<ReturnType<typeof journal.listParkedDeliveries>> = await journal.listParkedDeliveries(
+      const page: Awaited<ReturnType<typeof journal.listWaitingDeliveries>> = await journal.listWaitingDeliveries(
         sub,
+        'parked',
         cursor,
       );
       expect(page.deliveries.length).toBeLessThanOrEqual(101);
@@ -228,6 +251,6 @@ describe('parked deliveries', () => {
     } while (cursor !== null);
     expect(new Set(seen.map(({ eventId }) => eventId)).size).toBe(230);
     expect(seen.map(({ eventAt }) => eventAt)).toEqual(seen.map(({ eventAt }) => eventAt).toSorted((a, b) => a - b));
-    expect((await journal.listParkedDeliveries(sub, null)).deliveries).toEqual([]);
+    expect((await journal.listWaitingDeliveries(sub, 'parked', null)).deliveries).toEqual([]);
   });
 });

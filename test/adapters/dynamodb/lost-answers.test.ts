@@ -7,7 +7,7 @@ import { createProfileStore } from '../../../functions/adapters/dynamodb/profile
 import { createSubscriptions } from '../../../functions/adapters/dynamodb/subscriptions.ts';
 import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
-import { schedule } from '../../../functions/core/delivery/delivery.ts';
+import { scheduleAttempt } from '../../../functions/core/delivery/wake.ts';
 import { WAITS } from '../../support/deliver-setup.ts';
 import { HOUR, makeDelivery, makeEvent, makeEventType, makeSubscription, NOW } from '../../support/domain.ts';
 import { KEY_ARN, useKms, useTables } from '../../support/emulators.ts';
@@ -58,7 +58,7 @@ describe('a conditional write whose answer was lost, and that the SDK repeated, 
   });
 
   it('a lease on a due delivery', async () => {
-    await deliveries.saveDelivery(schedule(delivery(), NOW, NOW, WAITS), 0);
+    await deliveries.saveDelivery(scheduleAttempt(delivery(), NOW, NOW, WAITS), 0);
     const dueAt = NOW + WAITS.lostAfterMs;
     const found = await Promise.all(due.shards.map((shard) => due.listDueDeliveries(shard, dueAt)));
     const entry = found.flat().find(({ key }) => key.sk.endsWith(`#e${number}`));
@@ -91,7 +91,7 @@ describe('a conditional write whose answer was lost, and that the SDK repeated, 
   it('a subscription that is disabled', async () => {
     await subscriptions.saveSubscription(subscription(), 0);
     const { tenantId, id } = subscription();
-    await losing('UpdateItem', () => subscriptions.disableSubscription(tenantId, id, REASON));
+    await losing('UpdateItem', () => subscriptions.disableSubscription(tenantId, id, REASON, 0));
     expect(await subscriptions.getSubscription(tenantId, id)).toMatchObject({ status: 'disabled', revision: 2 });
   });
 

@@ -127,7 +127,7 @@ describe('who uses a profile', () => {
     await catalog.saveSubscription(subscription, 0);
     expect(await store.isProfileUsed('used')).toBe(true);
     expect(await store.isProfileUsed('use')).toBe(false);
-    await catalog.removeSubscription('user', subscription.id);
+    await catalog.removeSubscription('user', subscription.id, null);
     expect(await store.isProfileUsed('used')).toBe(false);
     expect(await catalog.getSubscription('user', subscription.id)).toBeNull();
   });

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { cancel, park, request } from '../../../functions/core/delivery/delivery.ts';
+import { cancelDelivery, parkDelivery, requestAttempt } from '../../../functions/core/delivery/delivery.ts';
 import { deliverSetup, WAITS } from '../../support/deliver-setup.ts';
-import { answered, HOUR, makeDelivery, makeEvent, makeMessage, makeSubscription, NOW } from '../../support/domain.ts';
+import {
+  answered,
+  HOUR,
+  MINUTE,
+  makeDelivery,
+  makeEvent,
+  makeMessage,
+  makeSubscription,
+  NOW,
+} from '../../support/domain.ts';
+import { makeProfile } from '../../support/profiles.ts';
 
 const ACK = { kind: 'ack' };
 const pending = makeDelivery({ revision: 1, nextAttemptAt: NOW, dueAt: NOW + HOUR });
@@ -14,10 +24,9 @@ describe('what somebody else writes while an attempt is under way', () => {
       return answered(500);
     };
     expect(await setup.deliver(makeMessage())).toEqual([ACK]);
-    expect(setup.journal.delivery(pending)).toMatchObject({ revision: 8, ticket: 3, attempts: [{ number: 1 }] });
-    // Whoever wrote it has sent a message with it; should that be lost, the due index has the delivery.
-    expect(setup.queued).toEqual([]);
-    expect(setup.journal.delivery(pending)?.dueAt).not.toBeNull();
+    expect(setup.journal.delivery(pending)).toMatchObject({ revision: 8, ticket: 4, attempts: [{ number: 1 }] });
+    // The older message becomes stale: one message at a time carries a delivery.
+    expect(setup.queued).toMatchObject([{ message: { ticket: 4 } }]);
   });
 
   it('a success of a twin stands, though this attempt failed', async () => {
@@ -61,7 +70,11 @@ describe('what somebody else writes while an attempt is under way', () => {
     const setup = deliverSetup();
     setup.journal.store(pending);
     setup.receive = () => {
-      setup.journal.store({ ...cancel(pending, NOW, 'cancelled', 'It was cancelled by request.'), revision: 2 });
+      const claimed = setup.journal.delivery(pending) ?? pending;
+      setup.journal.store({
+        ...cancelDelivery(claimed, NOW, 'cancelled', 'It was cancelled by request.'),
+        revision: 3,
+      });
       return answered(500);
     };
     await setup.deliver({ fromRetries: true });
@@ -73,7 +86,9 @@ describe('what somebody else writes while an attempt is under way', () => {
     const setup = deliverSetup();
     setup.journal.store(pending);
     setup.receive = () => {
-      if (setup.requests.length === 1) setup.journal.store({ ...request(pending, 'manual', NOW, WAITS), revision: 2 });
+      const claimed = setup.journal.delivery(pending) ?? pending;
+      if (setup.requests.length === 1)
+        setup.journal.store({ ...requestAttempt(claimed, 'manual', NOW, WAITS), revision: 3 });
       return answered(500);
     };
     await setup.deliver({ fromRetries: true });
@@ -86,7 +101,7 @@ describe('what somebody else writes while an attempt is under way', () => {
     setup.journal.store(pending);
     setup.journal.before = (operation) => {
       const current = setup.journal.delivery(pending);
-      if (operation === 'saveDelivery' && current !== undefined)
+      if (operation === 'saveDelivery' && current !== undefined && setup.requests.length > 0)
         setup.journal.store({ ...current, revision: current.revision + 1 });
     };
     expect(await setup.deliver({ fromRetries: true })).toEqual([{ kind: 'fail' }]);
@@ -106,9 +121,29 @@ describe('an inactive subscription', () => {
     expect(setup.journal.delivery(pending)).toMatchObject({
       status: 'parked',
       statusReason: { code: 'subscription_inactive', message: expect.stringContaining(status) },
-      dueAt: null,
+      parkedAt: NOW,
+      dueAt: NOW + 15 * MINUTE,
       revision: 1,
     });
+  });
+
+  it('is looked at again and again, less and less often, until it is active', async () => {
+    const setup = deliverSetup();
+    setup.journal.add(makeSubscription({ status: 'paused' }));
+    await setup.deliver(makeMessage());
+    const looks: number[] = [];
+    while (setup.now < NOW + 7 * 24 * HOUR) {
+      const dueAt = setup.journal.delivery(pending)?.dueAt ?? 0;
+      looks.push(dueAt - setup.now);
+      setup.now = dueAt;
+      await setup.deliver({ fromRetries: true });
+    }
+    expect(looks.slice(0, 5).map((ms) => ms / MINUTE)).toEqual([15, 15, 30, 60, 120]);
+    expect(looks.at(-1)).toBe(24 * HOUR);
+    expect(setup.requests).toEqual([]);
+    setup.journal.add(makeSubscription());
+    await setup.deliver({ fromRetries: true });
+    expect(setup.journal.delivery(pending)?.status).toBe('succeeded');
   });
 
   it('still gets its test event', async () => {
@@ -125,9 +160,9 @@ describe('an inactive subscription', () => {
       if (operation === 'saveDelivery') setup.journal.add(makeSubscription());
     };
     expect(await setup.deliver(makeMessage())).toEqual([ACK]);
-    expect(setup.journal.delivery(pending)).toMatchObject({ status: 'pending', ticket: 1, nextAttemptAt: NOW });
-    expect(setup.queued).toEqual([{ message: makeMessage({ ticket: 1 }), delaySeconds: 0 }]);
-    expect(await setup.deliver({ message: makeMessage({ ticket: 1 }), fromRetries: true })).toEqual([ACK]);
+    // The resume did not find it. It wakes when it is due.
+    setup.now = setup.journal.delivery(pending)?.dueAt ?? 0;
+    expect(await setup.deliver({ fromRetries: true })).toEqual([ACK]);
     expect(setup.journal.delivery(pending)?.status).toBe('succeeded');
   });
 
@@ -135,7 +170,8 @@ describe('an inactive subscription', () => {
     const setup = deliverSetup();
     setup.journal.add(makeSubscription({ status: 'paused' }));
     setup.journal.before = (operation) => {
-      if (operation === 'saveDelivery') setup.journal.store({ ...park(pending, 'parked by a twin'), revision: 2 });
+      if (operation === 'saveDelivery')
+        setup.journal.store({ ...parkDelivery(pending, NOW, 'parked by a twin'), revision: 2 });
     };
     expect(await setup.deliver(makeMessage())).toEqual([ACK]);
     expect(setup.journal.delivery(pending)?.statusReason?.message).toBe('parked by a twin');
@@ -144,7 +180,7 @@ describe('an inactive subscription', () => {
 
 describe('a success that somebody wants sent once more', () => {
   const done = makeDelivery({ status: 'succeeded', completedAt: NOW - HOUR, revision: 1 });
-  const asked = { ...request(done, 'manual', NOW, WAITS), revision: 2 };
+  const asked = { ...requestAttempt(done, 'manual', NOW, WAITS), revision: 2 };
   const message = makeMessage({ ticket: 1 });
 
   it.each([
@@ -180,11 +216,11 @@ describe('a fault of ours', () => {
     expect(setup.reports).toMatchObject([{ kind: 'error', error: { message: 'the store is away' } }]);
   });
 
-  it.each(['saveDelivery', 'getSubscription'] as const)('in %s fails the message, not its batch', async (faulty) => {
+  it('in a conditional write fails the message, not its batch', async () => {
     const setup = deliverSetup();
     const other = makeSubscription({ id: 'sub_00000000000000000000000002', status: 'paused' });
     setup.journal.add(other);
-    setup.journal.before = (operation) => (operation === faulty ? broken() : undefined);
+    setup.journal.before = (operation) => (operation === 'saveDelivery' ? broken() : undefined);
     const decisions = await setup.deliver(makeMessage(), makeMessage({ subscriptionId: other.id }));
     expect(decisions).toEqual([ACK, { kind: 'fail' }]);
     expect(setup.journal.delivery(pending)?.status).toBe('succeeded');
@@ -196,9 +232,13 @@ describe('a fault of ours', () => {
     setup.send = async () => broken();
     expect(await setup.deliver(makeMessage())).toEqual([{ kind: 'fail' }]);
     expect(setup.journal.delivery(pending)).toMatchObject({ status: 'pending', dueAt: expect.any(Number) });
-    // Handed out again it comes early, and is dropped: the due index has the delivery.
+    // Its message comes back when the visibility timeout ends. The attempt is due then, and its own retry is queued.
+    setup.now += 180_000;
+    setup.send = async (messages) => void setup.queued.push(...messages);
+    setup.profiles.set('standard', makeProfile({ retry: { gapsSeconds: [5, 5, 5], jitter: 0 } }));
     expect(await setup.deliver({ receivedBefore: true })).toEqual([ACK]);
-    expect(setup.requests).toHaveLength(1);
+    expect(setup.requests).toHaveLength(2);
+    expect(setup.queued).toEqual([{ message: makeMessage({ ticket: 1 }), delaySeconds: 6 }]);
   });
 
   it('in opening a secret sends nothing', async () => {

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { request } from '../../../functions/core/delivery/delivery.ts';
+import { requestAttempt } from '../../../functions/core/delivery/delivery.ts';
+import { scheduleAttempt } from '../../../functions/core/delivery/wake.ts';
 import { deliverSetup, WAITS } from '../../support/deliver-setup.ts';
 import {
   answered,
   HOUR,
   MINUTE,
+  makeAttempt,
   makeDelivery,
   makeEvent,
   makeMessage,
@@ -14,6 +16,7 @@ import {
   subscriptionId,
   UNANSWERED,
 } from '../../support/domain.ts';
+import { makeProfile } from '../../support/profiles.ts';
 
 const ACK = { kind: 'ack' };
 
@@ -31,7 +34,7 @@ describe('a first attempt', () => {
       nextAttemptAt: null,
       dueAt: null,
     });
-    expect(setup.reports).toMatchObject([{ kind: 'attempt', attempt: { outcome: 'success' } }]);
+    expect(setup.reports).toMatchObject([{ kind: 'recorded', made: { result: { outcome: 'success' } } }]);
   });
 
   it('sends the body of Standard Webhooks, with data as it was published', async () => {
@@ -117,37 +120,28 @@ describe('a first attempt', () => {
     });
     expect(setup.journal.subscriptions.get(`acme ${subscriptionId()}`)).toMatchObject({
       status: 'disabled',
-      statusReason: { code: 'receiver_gone', at: NOW },
+      statusReason: { code: 'receiver_gone', at: NOW + 100 },
     });
-    expect(setup.reports.map(({ kind }) => kind)).toEqual(['attempt', 'disabled']);
+    expect(setup.reports.map(({ kind }) => kind)).toEqual(['recorded', 'deactivated']);
   });
 });
 
 describe('a retry', () => {
   const due = makeDelivery({ status: 'pending', nextAttemptAt: NOW, dueAt: NOW + 10 * MINUTE, revision: 1 });
-  const failedOnce = {
-    ...due,
-    attempts: [
-      {
-        number: 1,
-        trigger: 'automatic' as const,
-        startedAt: NOW - 5_100,
-        ...answered(500),
-        request: { url: 'https://receiver.example/hooks', headers: {} },
-      },
-    ],
-  };
+  const failedOnce = { ...due, attempts: [makeAttempt({ startedAt: NOW - 5_100 })] };
 
   it('that fails again is hidden until its time', async () => {
     const setup = deliverSetup();
     setup.journal.store(failedOnce);
     setup.receive = () => answered(500);
-    expect(await setup.deliver({ fromRetries: true })).toEqual([{ kind: 'hide', seconds: 301 }]);
+    setup.profiles.set('standard', makeProfile({ retry: { gapsSeconds: [5, 90], jitter: 0 } }));
+    expect(await setup.deliver({ fromRetries: true })).toEqual([{ kind: 'hide', seconds: 91 }]);
     expect(setup.queued).toEqual([]);
     expect(setup.journal.delivery(due)).toMatchObject({
       attempts: [{ number: 1 }, { number: 2 }],
-      nextAttemptAt: NOW + 100 + 5 * MINUTE,
-      revision: 2,
+      nextAttemptAt: NOW + 100 + 90 * SECOND,
+      dueAt: NOW + 100 + 90 * SECOND + WAITS.lostAfterMs,
+      claim: null,
     });
   });
 
@@ -155,7 +149,7 @@ describe('a retry', () => {
     const setup = deliverSetup();
     setup.journal.store(failedOnce);
     expect(await setup.deliver({ fromRetries: true })).toEqual([ACK]);
-    expect(setup.journal.calls).toEqual(['loadForMessages', 'saveDelivery']);
+    expect(setup.journal.calls).toEqual(['loadForMessages', 'saveDelivery', 'saveDelivery']);
     expect(setup.journal.delivery(due)).toMatchObject({ status: 'succeeded', completedAt: NOW + 100, dueAt: null });
   });
 
@@ -165,7 +159,7 @@ describe('a retry', () => {
     ['is dropped if it came from the other queue', {}, 0, ACK],
   ])('that comes early %s', async (_, received, ticket, decision) => {
     const setup = deliverSetup();
-    setup.journal.store({ ...failedOnce, ticket, nextAttemptAt: NOW + 4_001 });
+    setup.journal.store({ ...failedOnce, ticket, nextAttemptAt: NOW + 4_001, dueAt: NOW + HOUR });
     expect(await setup.deliver(received)).toEqual([decision]);
     expect(setup.requests).toEqual([]);
     expect(setup.journal.calls).toEqual(['loadForMessages']);
@@ -173,13 +167,16 @@ describe('a retry', () => {
 
   it('that comes so early that the due index has it is dropped', async () => {
     const setup = deliverSetup();
-    setup.journal.store({ ...failedOnce, nextAttemptAt: NOW + WAITS.maxQueueWaitMs + 1 });
-    expect(await setup.deliver({ fromRetries: true })).toEqual([ACK]);
-    setup.journal.store({ ...failedOnce, nextAttemptAt: NOW + WAITS.maxQueueWaitMs });
-    expect(await setup.deliver({ fromRetries: true })).toEqual([{ kind: 'hide', seconds: 900 }]);
+    for (const [waitMs, decision] of [
+      [WAITS.maxQueueWaitMs + 1, ACK],
+      [WAITS.maxQueueWaitMs, { kind: 'hide', seconds: 120 }],
+    ] as const) {
+      setup.journal.store(scheduleAttempt(failedOnce, NOW + waitMs, NOW, WAITS));
+      expect(await setup.deliver({ fromRetries: true })).toEqual([decision]);
+    }
   });
 
-  it.each(['succeeded', 'failed', 'cancelled', 'parked'] as const)(
+  it.each(['succeeded', 'failed', 'cancelled'] as const)(
     'of a delivery that is %s makes no attempt',
     async (status) => {
       const setup = deliverSetup();
@@ -192,7 +189,7 @@ describe('a retry', () => {
 
   it('asked for by hand counts as manual and stays outside the schedule', async () => {
     const setup = deliverSetup();
-    const asked = setup.journal.store(request(failedOnce, 'manual', NOW, WAITS));
+    const asked = setup.journal.store(requestAttempt(failedOnce, 'manual', NOW, WAITS));
     setup.receive = () => answered(500);
     expect(await setup.deliver({ message: makeMessage({ ticket: 1 }), fromRetries: true })).toEqual([
       { kind: 'hide', seconds: 6 },
@@ -207,7 +204,7 @@ describe('a retry', () => {
   it('asked for by hand of a success leaves it a success, whatever comes of it', async () => {
     const setup = deliverSetup();
     const done = { ...failedOnce, status: 'succeeded' as const, completedAt: NOW - SECOND };
-    setup.journal.store(request(done, 'manual', NOW, WAITS));
+    setup.journal.store(requestAttempt(done, 'manual', NOW, WAITS));
     setup.receive = () => answered(500);
     await setup.deliver({ message: makeMessage({ ticket: 1 }), fromRetries: true });
     expect(setup.journal.delivery(done)).toMatchObject({

@@ -51,11 +51,14 @@ describe('a request', () => {
         userAgent: 'Posthorn/test',
         now: () => NOW,
       },
-      profile,
-      makeDelivery(),
-      makeSubscription({ headers: { 'X-Key': 'sealed' } }),
-      { ...makeEvent(), data: '{}' },
-      'automatic',
+      {
+        profile,
+        delivery: makeDelivery(),
+        subscription: makeSubscription({ headers: { 'X-Key': 'sealed' } }),
+        event: { ...makeEvent(), data: '{}' },
+        trigger: 'automatic',
+      },
+      { id: 'attempt 1', trigger: 'automatic', startedAt: NOW, url: 'https://receiver.example/hooks' },
     );
     expect(sent[0]?.headers['X-Key']).toBe('sealed and opened');
     expect(made.request.headers['X-Key']).toBe('[redacted]');

@@ -1,138 +1,133 @@
 import { describe, expect, it } from 'vitest';
-import { cancel, type Delivery, park } from '../../../functions/core/delivery/delivery.ts';
-import type { Outgoing, ReleaseMessage } from '../../../functions/core/delivery/queue-message.ts';
-import { releaseParked } from '../../../functions/core/delivery/settle-parked.ts';
-import { WAITS } from '../../support/deliver-setup.ts';
-import { HOUR, makeDelivery, makeSubscription, NOW, subscriptionId } from '../../support/domain.ts';
-import { MemoryJournal } from '../../support/memory-journal.ts';
-
-const MESSAGE: ReleaseMessage = {
-  v: 1,
-  kind: 'release',
-  tenantId: 'acme',
-  subscriptionId: subscriptionId(),
-  parked: 'deliver',
-  since: null,
-  cursor: null,
-};
+import { type Delivery, parkDelivery } from '../../../functions/core/delivery/delivery.ts';
+import {
+  type Outgoing,
+  type SettleParkedMessage,
+  settleParkedMessage,
+} from '../../../functions/core/delivery/queue-message.ts';
+import { settleParked } from '../../../functions/core/delivery/settle-parked.ts';
+import { discardParked } from '../../../functions/core/subscription/subscription.ts';
+import { deliverSetup } from '../../support/deliver-setup.ts';
+import { HOUR, makeDelivery, makeEvent, makeMessage, makeSubscription, NOW } from '../../support/domain.ts';
 
 /** Parked deliveries, an hour apart, the last one now. */
 function setup(count: number) {
-  const journal = new MemoryJournal().add(makeSubscription());
-  const parked = Array.from({ length: count }, (_, index) =>
-    journal.store(
-      park(makeDelivery({ eventId: `e${index}`, eventAt: NOW - (count - 1 - index) * HOUR, revision: 1 }), 'paused'),
-    ),
-  );
-  const queued: Outgoing[] = [];
-  const run = (message: Partial<ReleaseMessage> = {}, hasTime = () => true) =>
-    releaseParked(
-      {
-        store: journal,
-        retries: {
-          send: async (messages) => {
-            queued.push(...messages);
-          },
-        },
-        waits: WAITS,
-        now: () => NOW,
-        hasTime,
-      },
-      { ...MESSAGE, ...message },
-    );
+  const parts = deliverSetup();
+  const { journal } = parts;
+  const parked = Array.from({ length: count }, (_, index) => {
+    const eventAt = NOW - (count - 1 - index) * HOUR;
+    journal.add(makeEvent({ id: `e${index}`, acceptedAt: eventAt }));
+    return journal.store(parkDelivery(makeDelivery({ eventId: `e${index}`, eventAt, revision: 1 }), NOW, 'paused'));
+  });
+  const first = settleParkedMessage(makeSubscription()).message as SettleParkedMessage;
+  const run = (message = first, hasTime = () => true) =>
+    settleParked({ store: journal, retries: { send: (messages) => parts.send(messages) }, hasTime }, message);
+  /** The messages that were sent are received. */
+  const receive = async (queued: readonly Outgoing[] = parts.queued.splice(0)) => {
+    for (const { message } of queued)
+      if (message.kind === 'deliver') await parts.deliver({ message, fromRetries: true });
+  };
   const states = () => parked.map((one: Delivery) => journal.delivery(one)?.status);
-  return { journal, parked, queued, run, states };
+  return { ...parts, parked, run, receive, states };
 }
 
-describe('releasing what is parked', () => {
+describe('settling what is parked', () => {
   it('wakes all of it, oldest first, over all pages', async () => {
-    const { journal, queued, run, states } = setup(5);
+    const { journal, queued, run, receive, states } = setup(5);
     journal.pageSize = 2;
     await run();
-    expect(states()).toEqual(Array(5).fill('pending'));
-    expect(queued).toMatchObject(
-      ['e0', 'e1', 'e2', 'e3', 'e4'].map((eventId) => ({
-        message: { kind: 'deliver', eventId, ticket: 1 },
-        delaySeconds: 0,
-      })),
-    );
+    expect(queued.map(({ message }) => message.kind === 'deliver' && message.eventId)).toEqual([
+      'e0',
+      'e1',
+      'e2',
+      'e3',
+      'e4',
+    ]);
+    await receive();
+    expect(states()).toEqual(Array(5).fill('succeeded'));
   });
 
   it('goes on from a cursor when time is up', async () => {
-    const { journal, queued, run, states } = setup(5);
+    const { journal, queued, run, receive, states } = setup(5);
     journal.pageSize = 2;
-    await run({}, () => false);
-    expect(states()).toEqual(['pending', 'pending', 'parked', 'parked', 'parked']);
+    await run(undefined, () => false);
     const rest = queued.at(-1)?.message;
-    if (rest?.kind !== 'release') throw new Error('there is no message for the rest');
+    if (rest?.kind !== 'settle_parked') throw new Error('there is no message for the rest');
     expect(queued).toHaveLength(3);
+    await receive();
+    expect(states()).toEqual(['succeeded', 'succeeded', 'parked', 'parked', 'parked']);
     await run(rest);
-    expect(states()).toEqual(Array(5).fill('pending'));
+    await receive();
+    expect(states()).toEqual(Array(5).fill('succeeded'));
   });
 
-  it('discards what is older than it is asked for', async () => {
-    const { parked, journal, queued, run, states } = setup(3);
-    await run({ since: NOW - HOUR });
-    expect(states()).toEqual(['cancelled', 'pending', 'pending']);
+  it.each([
+    ['events before a time', NOW - HOUR, ['cancelled', 'succeeded', 'succeeded']],
+    ['all of it', null, ['cancelled', 'cancelled', 'cancelled']],
+  ])('cancels what the resume discarded: %s', async (_, eventsBefore, expected) => {
+    const { journal, parked, requests, run, receive, states } = setup(3);
+    journal.add(discardParked(makeSubscription(), NOW, eventsBefore));
+    await run();
+    await receive();
+    expect(states()).toEqual(expected);
+    expect(requests).toHaveLength(expected.filter((state) => state === 'succeeded').length);
     expect(journal.delivery(parked[0] ?? makeDelivery())).toMatchObject({
       statusReason: { code: 'discarded' },
       completedAt: NOW,
     });
-    expect(queued).toHaveLength(2);
   });
 
-  it('discards all of it if asked to', async () => {
-    const { queued, run, states } = setup(3);
-    await run({ parked: 'discard' });
-    expect(states()).toEqual(Array(3).fill('cancelled'));
-    expect(queued).toEqual([]);
+  it('keeps what was parked after the resume that discarded', async () => {
+    const { journal, run, receive, states } = setup(1);
+    journal.add(discardParked(makeSubscription(), NOW - 1, null));
+    await run();
+    await receive();
+    expect(states()).toEqual(['succeeded']);
   });
 
-  it('cancels all of it when the subscription was deleted: nobody else will ever look at it', async () => {
-    const { journal, queued, run, states } = setup(2);
+  it('cancels what waits for a deleted subscription, parked and pending', async () => {
+    const { journal, run, receive, requests } = setup(2);
+    journal.store(makeDelivery({ revision: 1, nextAttemptAt: NOW + HOUR, dueAt: NOW + HOUR }));
     journal.subscriptions.clear();
     await run();
-    expect(states()).toEqual(['cancelled', 'cancelled']);
-    for (const { statusReason } of journal.deliveries.values())
-      expect(statusReason).toMatchObject({ code: 'subscription_deleted' });
+    await receive();
+    expect([...journal.deliveries.values()]).toMatchObject(
+      Array(3).fill({ status: 'cancelled', statusReason: { code: 'subscription_deleted' }, dueAt: null }),
+    );
+    expect(requests).toEqual([]);
+  });
+
+  it('leaves what an active subscription has pending', async () => {
+    const { journal, queued, run } = setup(0);
+    journal.store(makeDelivery({ revision: 1, nextAttemptAt: NOW + HOUR, dueAt: NOW + HOUR }));
+    await run();
     expect(queued).toEqual([]);
   });
 
   it.each(['paused', 'disabled', 'unverified'] as const)(
     'leaves it when the subscription is %s meanwhile',
     async (status) => {
-      const { journal, queued, run, states } = setup(2);
+      const { journal, queued, run } = setup(2);
       journal.add(makeSubscription({ status }));
       await run();
-      expect(states()).toEqual(['parked', 'parked']);
       expect(queued).toEqual([]);
     },
   );
 
-  it('leaves what somebody else has seen to', async () => {
-    const { journal, parked, queued, run, states } = setup(2);
-    const [first] = parked;
-    if (first === undefined) throw new Error('nothing is parked');
-    let once = true;
-    journal.before = (operation) => {
-      if (operation !== 'saveDelivery' || !once) return;
-      once = false;
-      journal.store({ ...cancel(first, NOW, 'cancelled', ''), revision: 2 });
-    };
+  it('makes one attempt of a delivery that is woken twice', async () => {
+    const { queued, requests, run, receive } = setup(1);
     await run();
-    expect(states()).toEqual(['cancelled', 'pending']);
-    expect(queued).toMatchObject([{ message: { eventId: 'e1' } }]);
+    await run();
+    expect(queued).toHaveLength(2);
+    await receive();
+    expect(requests).toHaveLength(1);
   });
 
-  it('whose messages were lost leaves deliveries that sweep will find', async () => {
-    const { journal, parked, run } = setup(1);
-    journal.after = (operation) => {
-      if (operation === 'saveDelivery') throw new Error('crashed');
-    };
-    await expect(run()).rejects.toThrow('crashed');
-    expect(journal.delivery(parked[0] ?? makeDelivery())).toMatchObject({
-      status: 'pending',
-      dueAt: NOW + WAITS.lostAfterMs,
-    });
+  it('that finds nothing loses nothing: a parked delivery wakes when it is due', async () => {
+    const parts = setup(1);
+    const [parked = makeDelivery()] = parts.parked;
+    parts.now = parked.dueAt ?? 0;
+    await parts.receive([{ message: makeMessage({ eventId: 'e0' }), delaySeconds: 0 }]);
+    expect(parts.states()).toEqual(['succeeded']);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Outgoing } from '../../../functions/core/delivery/queue-message.ts';
 import { sweepDue } from '../../../functions/core/delivery/sweep.ts';
+import { SWEEP_LOOK_AHEAD_MS } from '../../../functions/core/delivery/wake.ts';
 import { HOUR, MINUTE, makeDelivery, NOW } from '../../support/domain.ts';
 import { MemoryJournal } from '../../support/memory-journal.ts';
 
@@ -16,17 +17,19 @@ function setup(...dueAts: number[]) {
 }
 
 describe('sweep', () => {
-  it('wakes what is due, and nothing else', async () => {
-    const { journal, deliveries, queued, run } = setup(NOW - HOUR, NOW, NOW + 1);
-    expect(await run()).toBe(2);
+  it('wakes what is due before its next run, to the second, and nothing else', async () => {
+    const { journal, deliveries, queued, run } = setup(NOW - HOUR, NOW, NOW + 30_500, NOW + SWEEP_LOOK_AHEAD_MS + 1);
+    expect(await run()).toBe(3);
     expect(queued).toMatchObject([
       { message: { eventId: 'e0', ticket: 4 }, delaySeconds: 0 },
       { message: { eventId: 'e1', ticket: 4 }, delaySeconds: 0 },
+      { message: { eventId: 'e2', ticket: 4 }, delaySeconds: 31 },
     ]);
     expect(deliveries.map((one) => journal.delivery(one))).toMatchObject([
       { dueAt: NOW + 15 * MINUTE, ticket: 4, revision: 3, nextAttemptAt: NOW - HOUR },
       { dueAt: NOW + 15 * MINUTE, ticket: 4, revision: 3 },
-      { dueAt: NOW + 1, ticket: 3, revision: 2 },
+      { dueAt: NOW + 30_500 + 15 * MINUTE, ticket: 4, revision: 3, nextAttemptAt: NOW + 30_500 },
+      { dueAt: NOW + SWEEP_LOOK_AHEAD_MS + 1, ticket: 3, revision: 2 },
     ]);
   });
 
@@ -55,12 +58,26 @@ describe('sweep', () => {
     expect(queued).toEqual([]);
   });
 
+  it('sends what it has leased, though one lease failed, and reports the failure', async () => {
+    const { journal, queued, run } = setup(NOW, NOW, NOW);
+    let leases = 0;
+    journal.before = (operation) => {
+      if (operation === 'leaseDelivery' && leases++ === 1) throw new Error('throttled');
+    };
+    journal.listDueDeliveries = (
+      (list) => async (shard: string, now: number) =>
+        leases === 0 ? list(shard, now) : []
+    )(journal.listDueDeliveries.bind(journal));
+    await expect(run()).rejects.toMatchObject({ errors: [expect.objectContaining({ message: 'throttled' })] });
+    expect(queued).toMatchObject([{ message: { eventId: 'e0' } }, { message: { eventId: 'e2' } }]);
+  });
+
   it('takes the lease first: what its crash leaves unsent is due again after it', async () => {
     const { journal, deliveries, run } = setup(NOW);
     const refuse = async () => {
       throw new Error('the queue is away');
     };
-    await expect(run(() => true, refuse)).rejects.toThrow('the queue is away');
+    await expect(run(() => true, refuse)).rejects.toThrow('1 due deliveries could not be woken');
     expect(journal.delivery(deliveries[0] ?? makeDelivery())).toMatchObject({
       status: 'pending',
       dueAt: NOW + 15 * MINUTE,

@@ -1,0 +1,96 @@
+import type { Event } from '../event/event.ts';
+import type { Profile } from '../profile/compile-profile.ts';
+import { isTooLate } from '../profile/retry-policy.ts';
+import { hasExpired, isDiscarded, type Subscription } from '../subscription/subscription.ts';
+import type { AttemptTrigger } from './attempt.ts';
+import { countInterrupted, MAX_INTERRUPTED } from './claim.ts';
+import { cancelDelivery, type Delivery, failDelivery, isFinished, newDelivery, parkDelivery } from './delivery.ts';
+import type { Loaded } from './delivery-store.ts';
+import type { DeliverMessage } from './queue-message.ts';
+
+/** What a message is about. `profile`: the one that the delivery began with, or its subscription's latest. */
+export interface Subject extends Loaded {
+  message: DeliverMessage;
+  profile: Profile | null;
+}
+
+/** All that an attempt needs. */
+export interface Admitted {
+  delivery: Delivery;
+  subscription: Subscription;
+  event: Event & { data: string };
+  profile: Profile;
+  trigger: AttemptTrigger;
+}
+
+/** What a message leads to. `delivery` is as it was read. */
+export type Admission =
+  /** Nothing is left to do, or another message does it. */
+  | { kind: 'drop' }
+  /** It owes effects. */
+  | { kind: 'owe'; delivery: Delivery }
+  /** No attempt is made; the delivery becomes `next`. */
+  | { kind: 'change'; delivery: Delivery; next: Delivery }
+  /** Its time has not come. */
+  | { kind: 'wait'; delivery: Delivery }
+  /** This invocation has too little time left. */
+  | { kind: 'return' }
+  | ({ kind: 'attempt' } & Admitted);
+
+export interface AdmissionTime {
+  /** Epoch milliseconds. */
+  now: number;
+  /** How long this invocation may still run, and how much of that an attempt may need, in milliseconds. */
+  remainingMs: number;
+  neededMs: number;
+}
+
+/** Asks the gates in order; the first that objects decides. */
+export function admit({ message, delivery, ...subject }: Subject, time: AdmissionTime): Admission {
+  const { now } = time;
+  if (delivery !== null) {
+    if (isFinished(delivery)) return { kind: 'drop' };
+    if (delivery.effects.length > 0) return { kind: 'owe', delivery };
+    if (delivery.claim !== null && delivery.claim.endsAt > now) return { kind: 'drop' };
+  }
+  // A delivery that cannot be made is on record as well: the tenant sees why nothing arrives.
+  const known = delivery ?? newDelivery({ ...message, ...originOf(subject) });
+  const becomes = (next: Delivery): Admission => ({ kind: 'change', delivery: known, next });
+  const cancel = (code: string, reason: string): Admission => becomes(cancelDelivery(known, now, code, reason));
+  const fail = (code: string, reason: string): Admission => becomes(failDelivery(known, now, code, reason));
+
+  const { subscription, event, profile } = subject;
+  if (subscription === null) return cancel('subscription_deleted', 'The subscription was deleted.');
+  if (hasExpired(subscription, now))
+    return cancel('subscription_expired', 'The subscription expired before this attempt.');
+  if (event === null || event.data === null) return cancel('event_gone', 'The event is no longer in the journal.');
+  if (profile === null) return cancel('profile_gone', 'The profile no longer exists.');
+  const trigger = known.requested ?? (known.attempts.length === 0 ? message.trigger : 'automatic');
+  if (subscription.status !== 'active' && trigger !== 'test') {
+    const remedy = subscription.status === 'unverified' ? 'Verify' : 'Resume';
+    const reason = `The subscription is ${subscription.status}. ${remedy} it to deliver what is parked.`;
+    return becomes(parkDelivery(known, now, reason));
+  }
+  if (isDiscarded(subscription, known))
+    return cancel('discarded', 'It was parked, and discarded when the subscription was resumed.');
+  if (known.nextAttemptAt !== null && known.nextAttemptAt > now) return { kind: 'wait', delivery: known };
+  if (trigger === 'automatic' && isTooLate(profile.document.retry, known.attempts[0]?.startedAt ?? now, now)) {
+    const reason = 'The next attempt would come after the deadline of its schedule. It can be retried by hand.';
+    return fail('attempts_exhausted', reason);
+  }
+  if (trigger === 'automatic' && countInterrupted(known) >= MAX_INTERRUPTED) {
+    const reason = `Posthorn did not record the end of ${MAX_INTERRUPTED} attempts. It can be retried by hand.`;
+    return fail('interrupted_too_often', reason);
+  }
+  if (time.remainingMs < time.neededMs) return { kind: 'return' };
+  return { kind: 'attempt', delivery: known, subscription, event: { ...event, data: event.data }, profile, trigger };
+}
+
+/** What is known of a delivery that is not on record yet. */
+function originOf({ event, subscription, profile }: Omit<Subject, 'message' | 'delivery'>) {
+  return {
+    eventType: event?.type ?? '',
+    profile: profile?.document.name ?? subscription?.profile ?? '',
+    profileVersion: profile?.version ?? 0,
+  };
+}

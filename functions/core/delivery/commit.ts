@@ -1,0 +1,199 @@
+import type { SubscriptionStore } from '../subscription/subscription-store.ts';
+import type { Delivery } from './delivery.ts';
+import type { DeliveryStore } from './delivery-store.ts';
+import type { Effect } from './effect.ts';
+import { deliverMessage, type Outgoing, settleParkedMessage, type WorkQueue, wholeSeconds } from './queue-message.ts';
+import { type Decision, isCarrier, mayHaveTwin, type ReceivedMessage } from './received-message.ts';
+import { clearEffects, type MadeAttempt } from './settle.ts';
+import { type WaitPolicy, waitsInQueue } from './wake.ts';
+
+/** What a message makes of a delivery. */
+export interface Change {
+  received: ReceivedMessage;
+  /** As it was read; revision 0 if it is not on record. */
+  base: Delivery;
+  /** What becomes of it, as it stands now. Null if it is on record already. */
+  write: ((current: Delivery) => Delivery) | null;
+  /** The attempt that this records. It is recorded whatever another writer did meanwhile. */
+  made: MadeAttempt | null;
+}
+
+/** Where a crash can part the writes of `commit`; the named part has been done then. */
+export type CommitStep = 'recorded' | 'effects_done' | 'effects_cleared' | 'queued';
+
+export interface CommitPorts {
+  store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery' | 'putSucceededDeliveries'> &
+    Pick<SubscriptionStore, 'disableSubscription' | 'removeSubscription'>;
+  retries: WorkQueue;
+  waits: WaitPolicy;
+  now: () => number;
+  report: (report: DeliverReport) => void;
+  /** Called after each step, for tests that stop there. */
+  reached?: (step: CommitStep) => Promise<void> | void;
+}
+
+/** For metrics and logs. */
+export type DeliverReport =
+  | { kind: 'recorded'; delivery: Delivery; made: MadeAttempt | null }
+  | { kind: 'deactivated'; tenantId: string; subscriptionId: string }
+  /** A fault of ours. What it held up is repeated. */
+  | { kind: 'error'; about: Pick<Delivery, 'tenantId' | 'subscriptionId' | 'eventId'>; error: unknown };
+
+/** A change that is on record. */
+interface Recorded {
+  change: Change;
+  delivery: Delivery;
+}
+
+const ACK: Decision = { kind: 'ack' };
+
+/**
+ * Writes what a batch of messages comes to, and says what becomes of each message. This is the only writer: the journal
+ * first, then the effects, then the queue. A crash between any two of these loses nothing, and nothing is attempted again.
+ * One change that cannot be written does not hold up another.
+ */
+export async function commit(ports: CommitPorts, changes: readonly Change[]): Promise<Map<Change, Decision>> {
+  const decisions = new Map<Change, Decision>(changes.map((change) => [change, ACK]));
+  const recorded = await recordAll(ports, changes, decisions);
+  const settled = await Promise.all(
+    recorded.map(async ({ change, delivery }) => ({ change, delivery: await doEffects(ports, delivery) })),
+  );
+  await queueWaits(ports, settled, decisions);
+  return decisions;
+}
+
+async function recordAll(
+  ports: CommitPorts,
+  changes: readonly Change[],
+  decisions: Map<Change, Decision>,
+): Promise<Recorded[]> {
+  const recorded: Recorded[] = [];
+  const fail = (change: Change, error: unknown): void => {
+    ports.report({ kind: 'error', about: change.base, error });
+    decisions.set(change, { kind: 'fail' });
+  };
+  const firsts = changes.filter(isFirstSuccess);
+  const others = changes.filter((change) => !firsts.includes(change));
+
+  async function recordFirsts(): Promise<void> {
+    if (firsts.length === 0) return;
+    const deliveries = firsts.map(({ base, write }) => write?.(base) ?? base);
+    try {
+      await ports.store.putSucceededDeliveries(deliveries);
+      firsts.forEach((change, index) => {
+        recorded.push({ change, delivery: deliveries[index] ?? change.base });
+      });
+    } catch (error) {
+      for (const change of firsts) fail(change, error);
+    }
+  }
+
+  async function recordOne(change: Change): Promise<void> {
+    try {
+      const delivery = await record(ports, change);
+      // Null: another message decided what becomes of the delivery, and the delivery has its own wake-up.
+      if (delivery !== null) recorded.push({ change, delivery });
+    } catch (error) {
+      fail(change, error);
+    }
+  }
+
+  await Promise.all([recordFirsts(), ...others.map(recordOne)]);
+  for (const { change, delivery } of recorded) ports.report({ kind: 'recorded', delivery, made: change.made });
+  await ports.reached?.('recorded');
+  return recorded;
+}
+
+/** Such deliveries share one write, which overwrites: nothing else can have been written of them. */
+function isFirstSuccess({ received, base, made }: Change): boolean {
+  return base.revision === 0 && made?.result.outcome === 'success' && !mayHaveTwin(received);
+}
+
+/** How often another write may come between before it counts as a fault. */
+const MAX_CONFLICTS = 5;
+
+async function record({ store }: CommitPorts, { base, write, made }: Change): Promise<Delivery | null> {
+  if (write === null) return base;
+  let current = base;
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    const next = write(current);
+    if (await store.saveDelivery(next, current.revision)) return { ...next, revision: current.revision + 1 };
+    if (made === null) return null;
+    // A request by hand, a twin of this message: the attempt is added to what stands now.
+    current = (await store.getDelivery(base)) ?? { ...base, revision: 0 };
+  }
+  throw new Error(`the delivery changed ${MAX_CONFLICTS} times while its attempt was being recorded`);
+}
+
+/** Does what the delivery owes. What fails stays on record, and `sweep` brings it back within a minute or two. */
+async function doEffects(ports: CommitPorts, delivery: Delivery): Promise<Delivery> {
+  if (delivery.effects.length === 0) return delivery;
+  try {
+    for (const effect of delivery.effects) await doEffect(ports, delivery, effect);
+    await ports.reached?.('effects_done');
+    const cleared = clearEffects(delivery, ports.now(), ports.waits);
+    const saved = await ports.store.saveDelivery(cleared, delivery.revision);
+    await ports.reached?.('effects_cleared');
+    // Written meanwhile: `sweep` finds the effects again, and doing them again changes nothing.
+    return saved ? { ...cleared, revision: delivery.revision + 1 } : delivery;
+  } catch (error) {
+    ports.report({ kind: 'error', about: delivery, error });
+    return delivery;
+  }
+}
+
+async function doEffect(
+  { store, retries, report }: CommitPorts,
+  { tenantId, subscriptionId }: Delivery,
+  { kind, deactivation, generation, reason, at }: Effect,
+): Promise<void> {
+  switch (kind) {
+    case 'deactivate_subscription': {
+      const deactivated =
+        deactivation === 'disable'
+          ? await store.disableSubscription(tenantId, subscriptionId, { ...reason, at }, generation)
+          : await store.removeSubscription(tenantId, subscriptionId, generation);
+      if (deactivation === 'remove') await retries.send([settleParkedMessage({ tenantId, id: subscriptionId })]);
+      if (deactivated) report({ kind: 'deactivated', tenantId, subscriptionId });
+      return;
+    }
+    default:
+      kind satisfies never;
+  }
+}
+
+/** Sees that each next attempt is waited for: the message that carries the delivery is hidden, another one gets a new message. */
+async function queueWaits(
+  ports: CommitPorts,
+  recorded: readonly Recorded[],
+  decisions: Map<Change, Decision>,
+): Promise<void> {
+  const enqueued: { change: Change; delivery: Delivery; outgoing: Outgoing }[] = [];
+  for (const { change, delivery } of recorded) {
+    if (!waitsInQueue(delivery)) continue; // `sweep` has it, or nothing is left to do
+    const seconds = wholeSeconds((delivery.nextAttemptAt ?? 0) - ports.now());
+    if (isCarrier(change.received, delivery)) decisions.set(change, { kind: 'hide', seconds });
+    else if (change.write !== null) {
+      enqueued.push({ change, delivery, outgoing: { message: deliverMessage(delivery), delaySeconds: seconds } });
+    }
+  }
+  if (enqueued.length === 0) return;
+  try {
+    await ports.retries.send(enqueued.map(({ outgoing }) => outgoing));
+    await ports.reached?.('queued');
+  } catch (error) {
+    // The message comes back and finds the attempt due; so does `sweep`.
+    for (const { change, delivery } of enqueued) {
+      ports.report({ kind: 'error', about: delivery, error });
+      decisions.set(change, { kind: 'fail' });
+    }
+  }
+}
+
+/** A new message will carry the delivery: its ticket makes older messages stale. */
+export function withFreshTicket(received: ReceivedMessage, current: Delivery, next: Delivery): Delivery {
+  const isOnRecord = current.revision > 0;
+  return isOnRecord && waitsInQueue(next) && !isCarrier(received, current)
+    ? { ...next, ticket: next.ticket + 1 }
+    : next;
+}

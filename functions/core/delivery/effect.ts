@@ -1,0 +1,17 @@
+import * as z from 'zod';
+
+/**
+ * What an outcome still demands elsewhere. It stays on the delivery until it is done, so that a crash cannot lose it.
+ * Doing it twice changes nothing.
+ */
+export const Effect = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('deactivate_subscription'),
+    deactivation: z.enum(['disable', 'remove']),
+    /** The subscription's generation that the attempt used: a verdict does not bind a later one. */
+    generation: z.int(),
+    reason: z.object({ code: z.string(), message: z.string() }),
+    at: z.number(),
+  }),
+]);
+export type Effect = z.infer<typeof Effect>;

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import type { CommitStep } from '../../../functions/core/delivery/commit.ts';
+import { SWEEP_LOOK_AHEAD_MS } from '../../../functions/core/delivery/wake.ts';
+import { deliverSetup } from '../../support/deliver-setup.ts';
+import {
+  answered,
+  HOUR,
+  MINUTE,
+  makeAttempt,
+  makeDelivery,
+  makeMessage,
+  makeSubscription,
+  NOW,
+  subscriptionId,
+} from '../../support/domain.ts';
+import { makeProfile } from '../../support/profiles.ts';
+
+const ACK = { kind: 'ack' };
+const pending = makeDelivery({ revision: 1, nextAttemptAt: NOW, dueAt: NOW + HOUR, attempts: [makeAttempt()] });
+const own = (setup: ReturnType<typeof deliverSetup>) => setup.journal.subscriptions.get(`acme ${subscriptionId()}`);
+const stored = (setup: ReturnType<typeof deliverSetup>) => setup.journal.delivery(pending);
+
+/** Time passes until the delivery is due, and `sweep`'s message arrives. */
+async function wake(setup: ReturnType<typeof deliverSetup>): Promise<void> {
+  setup.now = Math.max(setup.now, stored(setup)?.dueAt ?? 0);
+  await setup.deliver({ fromRetries: true });
+}
+
+describe('410 deactivates the subscription', () => {
+  it.each(['disableSubscription', 'saveDelivery'] as const)('though %s fails at first', async (faulty) => {
+    const setup = deliverSetup();
+    setup.receive = () => answered(410);
+    let calls = 0;
+    setup.journal.before = (operation) => {
+      // The journal has the attempt; what follows it fails.
+      if (operation === faulty && calls++ === (faulty === 'saveDelivery' ? 1 : 0)) throw new Error('throttled');
+    };
+    expect(await setup.deliver(makeMessage())).toEqual([ACK]);
+    expect(stored(setup)?.effects).toHaveLength(1);
+    expect(stored(setup)?.dueAt).toBeLessThanOrEqual(NOW + 2 * MINUTE);
+    await wake(setup);
+    expect(own(setup)?.status).toBe('disabled');
+    expect(stored(setup)).toMatchObject({ status: 'failed', effects: [], dueAt: null });
+    expect(setup.requests).toHaveLength(1);
+  });
+
+  it('though it answers a success that is sent once more', async () => {
+    const setup = deliverSetup();
+    setup.journal.store({ ...pending, status: 'succeeded', completedAt: NOW, requested: 'manual' });
+    setup.receive = () => answered(410);
+    await setup.deliver({ fromRetries: true });
+    expect(own(setup)?.status).toBe('disabled');
+    expect(stored(setup)).toMatchObject({ status: 'succeeded', effects: [], dueAt: null });
+  });
+
+  it.each([
+    ['moved', { url: 'https://other.example/', generation: 1 }],
+    ['resumed', { generation: 1 }],
+  ])('but not one that was %s while the attempt was under way', async (_, change) => {
+    for (const deactivation of ['disable', 'remove']) {
+      const setup = deliverSetup();
+      setup.profiles.set('standard', makeProfile({ responses: { deactivate: ['410'], deactivation } }));
+      setup.receive = () => {
+        setup.journal.add(makeSubscription(change));
+        return answered(410);
+      };
+      await setup.deliver(makeMessage());
+      expect(own(setup)?.status).toBe('active');
+      expect(stored(setup)).toMatchObject({ status: 'failed', effects: [], dueAt: null });
+      expect(setup.reports.map(({ kind }) => kind)).toEqual(['recorded']);
+    }
+  });
+
+  it('and one that is removed has its waiting deliveries settled, or they wake when they are due', async () => {
+    const setup = deliverSetup();
+    setup.profiles.set('standard', makeProfile({ responses: { deactivate: ['410'], deactivation: 'remove' } }));
+    setup.receive = () => answered(410);
+    setup.send = async () => {
+      throw new Error('the queue is away');
+    };
+    await setup.deliver(makeMessage());
+    expect(own(setup)).toBeUndefined();
+    expect(stored(setup)?.effects).toHaveLength(1);
+    setup.send = async (messages) => void setup.queued.push(...messages);
+    await wake(setup);
+    expect(setup.queued).toMatchObject([{ message: { kind: 'settle_parked' } }]);
+    expect(stored(setup)).toMatchObject({ effects: [], dueAt: null });
+  });
+});
+
+describe('a crash', () => {
+  const profile = makeProfile({
+    name: 'standard',
+    retry: { gapsSeconds: [5, 5, 5], jitter: 0 },
+    responses: { deactivate: ['410'], deactivation: 'disable' },
+  });
+
+  it.each<[CommitStep, number]>([
+    ['recorded', 500],
+    ['recorded', 410],
+    ['effects_done', 410],
+    ['effects_cleared', 410],
+    ['queued', 500],
+  ])('after %s loses nothing and repeats no attempt (%i)', async (step, status) => {
+    for (const first of [true, false]) {
+      const setup = deliverSetup();
+      setup.profiles.set('standard', profile);
+      if (!first) setup.journal.store(pending);
+      setup.receive = () => answered(status);
+      setup.reached = (reached) => {
+        if (reached === step) throw new Error('crashed');
+      };
+      await setup.deliver({ fromRetries: !first }).catch(() => {});
+      expect(setup.requests).toHaveLength(1);
+      setup.reached = () => {};
+      setup.receive = () => answered(200);
+      for (let rounds = 0; rounds < 3 && stored(setup)?.dueAt !== null; rounds += 1) await wake(setup);
+      expect(stored(setup)).toMatchObject({ dueAt: null, effects: [], claim: null });
+      expect(stored(setup)?.status).toBe(status === 410 ? 'failed' : 'succeeded');
+      expect(setup.requests).toHaveLength(status === 410 ? 1 : 2);
+      expect(own(setup)?.status).toBe(status === 410 ? 'disabled' : 'active');
+    }
+  });
+});
+
+describe('two messages for one delivery', () => {
+  it('make one attempt: the second meets the claim', async () => {
+    const setup = deliverSetup();
+    setup.journal.store(pending);
+    const answer = Promise.withResolvers<ReturnType<typeof answered>>();
+    setup.receive = () => answer.promise;
+    const first = setup.deliver({ fromRetries: true });
+    await expect.poll(() => setup.requests.length).toBe(1);
+    expect(await setup.deliver({ fromRetries: true })).toEqual([ACK]);
+    answer.resolve(answered(500));
+    await first;
+    expect(setup.requests).toHaveLength(1);
+    expect(stored(setup)?.attempts).toHaveLength(2);
+  });
+
+  it('that claim at the same moment make one attempt', async () => {
+    const setup = deliverSetup();
+    setup.journal.store(pending);
+    await Promise.all([setup.deliver({ fromRetries: true }), setup.deliver({ fromRetries: true })]);
+    expect(setup.requests).toHaveLength(1);
+  });
+
+  it('of which the first was interrupted: the second attempt is made when the claim has ended', async () => {
+    const setup = deliverSetup();
+    setup.journal.store(pending);
+    setup.receive = () => new Promise(() => {});
+    setup.deliver({ fromRetries: true });
+    await expect.poll(() => setup.requests.length).toBe(1);
+    const { claim, dueAt } = stored(setup) ?? pending;
+    expect(claim?.endsAt).toBe(NOW + 45_000);
+    // A sweep that looks ahead does not see it before.
+    expect(dueAt).toBe((claim?.endsAt ?? 0) + SWEEP_LOOK_AHEAD_MS);
+    setup.receive = () => answered(200);
+    await wake(setup);
+    expect(stored(setup)).toMatchObject({
+      status: 'succeeded',
+      attempts: [{ number: 1 }, { number: 2, outcome: 'interrupted' }, { number: 3, outcome: 'success' }],
+    });
+  });
+});
+
+describe('a first success', () => {
+  it.each([
+    ['was received before', { receivedBefore: true }],
+    ['was published again', { message: makeMessage({ repeated: true }) }],
+  ])('whose message %s does not write over what its twin wrote', async (_, received) => {
+    const setup = deliverSetup();
+    const failed = makeAttempt({ id: 'the twin’s' });
+    setup.receive = () => {
+      setup.journal.store(makeDelivery({ revision: 1, attempts: [failed], nextAttemptAt: NOW, dueAt: NOW + HOUR }));
+      return answered(200);
+    };
+    await setup.deliver(received);
+    expect(stored(setup)).toMatchObject({ status: 'succeeded', attempts: [failed, { outcome: 'success' }] });
+  });
+});
