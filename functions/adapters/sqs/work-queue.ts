@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { Outgoing, WorkQueue } from '../../core/delivery/queue-message.ts';
+import { CLIENT_OPTIONS } from '../aws/client-options.ts';
 import { createLeanCall, type LeanCall } from '../aws/lean-call.ts';
 
 /** SQS takes ten messages a call, of 1 MiB together; some is kept for their attributes. */
@@ -18,7 +19,7 @@ const MAX_ROUNDS = 5;
 
 /** Without the SDK's own check of each message's MD5, which costs CPU on every call: TLS protects a message on its way. */
 export function createSqs(): Sqs {
-  const client = new SQSClient({ md5: false, maxAttempts: 6 });
+  const client = new SQSClient({ ...CLIENT_OPTIONS, md5: false, maxAttempts: 6 });
   return { client, lean: createLeanCall(client, 'sqs') };
 }
 
