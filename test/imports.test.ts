@@ -15,6 +15,7 @@ const CORE_FILES = [
   'ids.ts',
   'field-error.ts',
   'page.ts',
+  'partial-failure.ts',
   'refusal.ts',
   'change-stored.ts',
   'text-fields.ts',

@@ -56,11 +56,10 @@ const routes = createRoutes({
   compatibility: env.COMPATIBILITY,
   // Fair queues: one tenant's burst must not hold up the others.
   publish: (messages) =>
-    sendAll(
-      sqs,
-      env.EVENTS_QUEUE_URL,
-      messages.map(({ tenantId, body }) => ({ MessageBody: body, MessageGroupId: tenantId })),
-    ),
+    sendAll(sqs, env.EVENTS_QUEUE_URL, messages, ({ tenantId, body }) => ({
+      MessageBody: body,
+      MessageGroupId: tenantId,
+    })),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sender: createHttpSender(urlPolicy),
