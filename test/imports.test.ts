@@ -15,6 +15,7 @@ const CORE_FILES = [
   'ids.ts',
   'field-error.ts',
   'page.ts',
+  'partial-failure.ts',
   'refusal.ts',
   'change-stored.ts',
   'text-fields.ts',
@@ -146,6 +147,24 @@ describe('imports point one way', () => {
 
   it('no folder reaches itself through another', () => {
     expect(cyclesOf(edgesOf(files))).toEqual([]);
+  });
+});
+
+/** State of a module: a variable, or a collection that begins empty. */
+const MODULE_STATE = /^(?:export )?(?:let|var) |^(?:export )?const [^=]+ = (?:new \w+(?:<[^(]*>)?\(\)|\[\]);/m;
+
+describe('the core keeps nothing between calls', () => {
+  it.each(files.filter(({ path }) => path.startsWith(`${CORE}/`)))('$path', ({ text }) => {
+    expect(text).not.toMatch(MODULE_STATE);
+  });
+
+  it.each([
+    'const keys = new Map<string, KeyObject>();',
+    'export const seen = new WeakMap();',
+    'let count = 0;',
+    'const list: string[] = [];',
+  ])('a breach is seen: %s', (line) => {
+    expect(`import x from 'y';\n${line}\n`).toMatch(MODULE_STATE);
   });
 });
 

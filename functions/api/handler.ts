@@ -8,6 +8,7 @@ import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { QueueRefusedError } from '../adapters/sqs/work-queue.ts';
 import { Principal } from '../core/access/principal.ts';
 import { fieldErrors } from '../core/field-error.ts';
+import { PartialFailure } from '../core/partial-failure.ts';
 import { Refusal, type RefusalCode } from '../core/refusal.ts';
 import type { Vault } from '../core/vault.ts';
 import { createAllowedMethods } from './http/allowed-methods.ts';
@@ -209,6 +210,7 @@ const BUSY_ERRORS = new Set([
 ]);
 
 function asProblem(error: unknown): Problem {
+  if (error instanceof PartialFailure) return asProblem(error.cause);
   const { name, code } = z
     .object({ name: z.string().catch(''), code: z.string().catch('') })
     .catch({ name: '', code: '' })

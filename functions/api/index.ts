@@ -1,4 +1,5 @@
 import { KMSClient } from '@aws-sdk/client-kms';
+import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
@@ -44,7 +45,7 @@ const urlPolicy = {
   allowHttp: env.ALLOW_HTTP,
 };
 
-const vault = createVault(tables, new KMSClient(), env.KMS_KEY_ARN);
+const vault = createVault(tables, new KMSClient(CLIENT_OPTIONS), env.KMS_KEY_ARN);
 
 const routes = createRoutes({
   stores,
@@ -55,11 +56,10 @@ const routes = createRoutes({
   compatibility: env.COMPATIBILITY,
   // Fair queues: one tenant's burst must not hold up the others.
   publish: (messages) =>
-    sendAll(
-      sqs,
-      env.EVENTS_QUEUE_URL,
-      messages.map(({ tenantId, body }) => ({ MessageBody: body, MessageGroupId: tenantId })),
-    ),
+    sendAll(sqs, env.EVENTS_QUEUE_URL, messages, ({ tenantId, body }) => ({
+      MessageBody: body,
+      MessageGroupId: tenantId,
+    })),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sender: createHttpSender(urlPolicy),

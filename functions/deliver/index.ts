@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
@@ -54,7 +55,7 @@ export const handler = createDeliverHandler({
     allowedPorts: env.ALLOWED_PORTS,
     allowHttp: env.ALLOW_HTTP,
   }),
-  opener: createVault(tables, new KMSClient(), env.KMS_KEY_ARN),
+  opener: createVault(tables, new KMSClient(CLIENT_OPTIONS), env.KMS_KEY_ARN),
   profiles: createProfiles(createProfileStore(tables)),
   waits: { maxQueueWaitMs: env.MAX_QUEUE_WAIT_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,

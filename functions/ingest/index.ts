@@ -7,7 +7,9 @@ import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
+import { remember } from '../adapters/remember.ts';
 import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { compileSchema, type DataCheck } from '../core/event/validate-data.ts';
 import { ENV } from '../names.ts';
 import { createIngestHandler } from './handler.ts';
 
@@ -23,6 +25,7 @@ const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
 const sqs = createSqs();
+const checks = remember<DataCheck>({ max: 500, ttlMs: null });
 
 export const handler = createIngestHandler({
   store: {
@@ -36,6 +39,7 @@ export const handler = createIngestHandler({
   sqs: sqs.client,
   eventsQueueUrl: env.EVENTS_QUEUE_URL,
   eventTypes: env.EVENT_TYPES,
+  checkOf: (schema) => checks(schema, () => compileSchema(schema)),
   now,
   ...createTelemetry(),
 });

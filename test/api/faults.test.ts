@@ -3,6 +3,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { StoreBusyError } from '../../functions/adapters/dynamodb/batch.ts';
 import { QueueRefusedError } from '../../functions/adapters/sqs/work-queue.ts';
+import { PartialFailure } from '../../functions/core/partial-failure.ts';
 import { expectProblem, useApi } from '../support/api.ts';
 
 const { call, deps, tables, telemetry } = useApi();
@@ -43,7 +44,8 @@ describe('a fault that is not the caller’s', () => {
   });
 
   it.each(['publish', 'retries'] as const)('a queue that refuses is 503 (%s)', async (port) => {
-    const refuse = () => Promise.reject(new QueueRefusedError('InternalError', 'arn:aws:secret'));
+    const refuse = () =>
+      Promise.reject(new PartialFailure(['one'], 2, new QueueRefusedError('InternalError', 'arn:aws:secret')));
     const answer =
       port === 'publish'
         ? await call('POST', `${T}/events`, { body: { type: 'a', data: 1 } }, { publish: refuse })

@@ -1,6 +1,7 @@
 import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
+import { compileSchema } from '../../functions/core/event/validate-data.ts';
 import { createIngestHandler } from '../../functions/ingest/handler.ts';
 import { METRICS } from '../../functions/names.ts';
 import { makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
@@ -25,6 +26,7 @@ function setup() {
     sqs,
     eventsQueueUrl: 'http://queues/events',
     eventTypes: 'open',
+    checkOf: compileSchema,
     now: () => NOW,
     ...telemetry,
   });

@@ -59,11 +59,10 @@ export function useApi() {
     maxSubscriptionsPerTenant: 1_000,
     vault: createVault(tables, kms, KEY_ARN),
     publish: (messages) =>
-      sendAll(
-        connection,
-        queues.events.url,
-        messages.map(({ tenantId, body }) => ({ MessageBody: body, MessageGroupId: tenantId })),
-      ),
+      sendAll(connection, queues.events.url, messages, ({ tenantId, body }) => ({
+        MessageBody: body,
+        MessageGroupId: tenantId,
+      })),
     deliveries: { send: (messages) => createWorkQueue(connection, queues.deliveries.url).send(messages) },
     retries: { send: (messages) => createWorkQueue(connection, queues.retries.url).send(messages) },
     sender: { send: async () => answered(200) },

@@ -8,6 +8,7 @@ import type {
   Provider,
 } from '@smithy/types';
 import { Agent } from 'undici';
+import { CONNECTION_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './client-options.ts';
 
 /*
  * The four calls that every batch makes, without the SDK's middleware, which costs most of their CPU
@@ -18,15 +19,12 @@ import { Agent } from 'undici';
 /** The answer's JSON; null if the SDK should make the call. */
 export type LeanCall = (operation: string, input: unknown) => Promise<unknown>;
 
-/** Past this the SDK tries anew. */
-const TIMEOUT_MS = 5_000;
 const agent = new Agent({
   allowH2: false,
   connections: 50,
   // AWS closes idle connections after longer; a stale one would only cost the SDK's attempt.
   keepAliveTimeout: 10_000,
-  headersTimeout: TIMEOUT_MS,
-  bodyTimeout: TIMEOUT_MS,
+  connect: { timeout: CONNECTION_TIMEOUT_MS },
 });
 
 const SERVICES = {
@@ -77,7 +75,15 @@ export function createLeanCall<Input extends object, Output extends object>(
       const headers = { host, 'content-type': contentType, 'x-amz-target': `${target}.${operation}` };
       const request = new HttpRequest({ method: 'POST', hostname: host, path: '/', headers, body });
       const signed = await signer.sign(request);
-      const answer = await agent.request({ origin, path: '/', method: 'POST', headers: signed.headers, body });
+      const answer = await agent.request({
+        origin,
+        path: '/',
+        method: 'POST',
+        headers: signed.headers,
+        body,
+        // The answer's body included. Past this the SDK makes the call.
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
       const text = await answer.body.text();
       return answer.statusCode === 200 ? JSON.parse(text) : null;
     } catch {

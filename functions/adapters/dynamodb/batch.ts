@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchGetCommand, BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { PartialFailure } from '../../core/partial-failure.ts';
 import type { Tables } from './client.ts';
-import type { Item, Key } from './keys.ts';
+import { type Item, type Key, keyText } from './keys.ts';
 import { fromWire, toWire, WireItem } from './wire.ts';
 
 /** DynamoDB's limits for one call. */
@@ -63,15 +64,63 @@ async function getOnce(
   };
 }
 
-/** Puts items of one table. Not atomic: some may be written when it rejects. */
-export async function batchPut(tables: Tables, table: string, items: readonly Item[]): Promise<void> {
-  for (let start = 0; start < items.length; start += MAX_WRITES) {
-    let pending: Item[] = items.slice(start, start + MAX_WRITES);
+/** Something to be put, and its item. */
+interface Pending<T> {
+  thing: T;
+  item: Item;
+}
+
+/** Why a thing was not written. */
+type Failures<T> = Map<T, unknown>;
+
+/** Puts things of one table. Tries each; rejects with a `PartialFailure` unless all are written. */
+export async function batchPut<T>(
+  tables: Tables,
+  table: string,
+  things: readonly T[],
+  toItem: (thing: T) => Item,
+): Promise<void> {
+  const failures: Failures<T> = new Map();
+  for (let start = 0; start < things.length; start += MAX_WRITES) {
+    const chunk = things.slice(start, start + MAX_WRITES).map((thing) => ({ thing, item: toItem(thing) }));
+    await putChunk(tables, table, chunk, failures);
+  }
+  const unwritten = things.filter((thing) => failures.has(thing));
+  const [first] = unwritten;
+  if (first !== undefined) throw new PartialFailure(unwritten, things.length, failures.get(first));
+}
+
+/** Never throws: what could not be written is noted in `failures`. */
+async function putChunk<T>(
+  tables: Tables,
+  table: string,
+  chunk: readonly Pending<T>[],
+  failures: Failures<T>,
+): Promise<void> {
+  let pending = chunk;
+  try {
     for (let round = 0; pending.length > 0; round += 1) {
       await pauseBefore(round, 'BatchWriteItem');
-      pending = await putOnce(tables, table, pending);
+      const left = await putOnce(
+        tables,
+        table,
+        pending.map(({ item }) => item),
+      );
+      const keys = new Set(left.map(keyText));
+      pending = pending.filter(({ item }) => keys.has(keyText(item)));
+    }
+  } catch (error) {
+    if (pending.length > 1 && isRefusal(error)) {
+      for (const one of pending) await putChunk(tables, table, [one], failures);
+    } else {
+      for (const { thing } of pending) failures.set(thing, error);
     }
   }
+}
+
+/** DynamoDB refuses a whole call for one item that is too large. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ValidationException';
 }
 
 /** Returns the items that were left out. */

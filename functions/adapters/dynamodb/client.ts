@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { CLIENT_OPTIONS } from '../aws/client-options.ts';
 import { createLeanCall, type LeanCall } from '../aws/lean-call.ts';
 
 /** The two tables and the way to them. */
@@ -18,7 +19,7 @@ export interface Tables {
 export function createTables<Names extends Partial<Pick<Tables, 'catalogTable' | 'journalTable'>>>(
   names: Names,
 ): Pick<Tables, 'client' | 'lean' | 'newWriteId'> & Names {
-  const plain = new DynamoDBClient({ maxAttempts: 6 });
+  const plain = new DynamoDBClient({ ...CLIENT_OPTIONS, maxAttempts: 6 });
   const client = DynamoDBDocumentClient.from(plain, { marshallOptions: { removeUndefinedValues: true } });
   return { client, lean: createLeanCall(plain, 'dynamodb'), newWriteId, ...names };
 }

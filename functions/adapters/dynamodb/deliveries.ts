@@ -88,10 +88,10 @@ export function createDeliveries({ tables, retentionDays, now }: JournalOptions)
     },
 
     async putSucceededDeliveries(deliveries) {
-      const items = deliveries.map((delivery) =>
-        deliveryItem({ ...delivery, revision: SUCCESS_REVISION }, retention.expiresAt()),
+      const expiresAt = retention.expiresAt();
+      await batchPut(tables, journalTable, deliveries, (delivery) =>
+        deliveryItem({ ...delivery, revision: SUCCESS_REVISION }, expiresAt),
       );
-      await batchPut(tables, journalTable, items);
     },
 
     listDeliveries: (subscriptionId, options, matches) =>

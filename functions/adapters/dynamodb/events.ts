@@ -44,8 +44,8 @@ export function createEvents({ tables, retentionDays, now }: JournalOptions): Ev
     createEvent: (event) => writes.putIf(eventItem(event, retention.expiresAt()), retention.ifAbsent()),
 
     async putEvents(events) {
-      const items = events.map((event) => eventItem(event, retention.expiresAt()));
-      await batchPut(tables, journalTable, items);
+      const expiresAt = retention.expiresAt();
+      await batchPut(tables, journalTable, events, (event) => eventItem(event, expiresAt));
     },
 
     async saveFanOutCursor({ tenantId, id }, cursor) {

@@ -1,5 +1,6 @@
 import type { EventType } from '../../core/event/event-type.ts';
 import type { EventTypeStore } from '../../core/event/event-type-store.ts';
+import { remember } from '../remember.ts';
 
 /** How long the catalogue is remembered: changing or archiving a type takes up to this long to show in publishing. */
 const REMEMBER_MS = 30_000;
@@ -14,13 +15,12 @@ export function createKnownTypes(
   now: () => number,
   confirms: boolean,
 ): (name: string) => Promise<EventType | null> {
-  let known = new Map<string, EventType>();
-  let readAt = Number.NEGATIVE_INFINITY;
+  const lists = remember<Promise<Map<string, EventType>>>({ max: 1, ttlMs: REMEMBER_MS, now });
   return async (name) => {
-    if (now() - readAt > REMEMBER_MS) {
-      known = new Map((await catalog.listEventTypes()).map((type) => [type.name, type]));
-      readAt = now();
-    }
+    const known = await lists(
+      'all',
+      async () => new Map((await catalog.listEventTypes()).map((type) => [type.name, type])),
+    );
     let type = known.get(name) ?? null;
     if ((type === null || type.archived) && confirms) {
       type = await catalog.getEventType(name);

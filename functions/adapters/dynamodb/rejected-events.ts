@@ -12,8 +12,8 @@ export function createRejectedEvents({ tables, retentionDays, now }: JournalOpti
   const lists = createJournalLists(tables, retention);
   return {
     async putRejectedEvents(rejected) {
-      const items = rejected.map((one) => rejectedItem(one, retention.expiresAt()));
-      await batchPut(tables, tables.journalTable, items);
+      const expiresAt = retention.expiresAt();
+      await batchPut(tables, tables.journalTable, rejected, (one) => rejectedItem(one, expiresAt));
     },
     listRejectedEvents: (options, matches) =>
       lists.readList({ table: rejectedPartitions() }, options, (item) => RejectedItem.parse(item), matches),

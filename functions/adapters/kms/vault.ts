@@ -6,11 +6,14 @@ import type { Owner, Vault } from '../../core/vault.ts';
 import type { Tables } from '../dynamodb/client.ts';
 import { ABSENT, createConditionalWrites } from '../dynamodb/conditional-write.ts';
 import { dataKeyKey } from '../dynamodb/keys.ts';
+import { remember } from '../remember.ts';
 
 /** Bound to every use of the KMS key; the functions' grants demand it. */
 const KMS_CONTEXT = { app: 'posthorn' };
 /** The data key that seals. Sealed texts name theirs, so that another can follow. */
 const DATA_KEY_ID = '1';
+/** A data key never changes; there are as many as were made in turn. */
+const MAX_DATA_KEYS = 100;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -23,17 +26,8 @@ const StoredDataKey = z.object({ wrapped: z.instanceof(Uint8Array) });
 export function createVault(tables: Tables, kms: KMSClient, keyArn: string): Vault {
   const { client, catalogTable } = tables;
   const writes = createConditionalWrites(tables, catalogTable);
-  const keys = new Map<string, Promise<KeyObject>>();
-
-  /** A failure is not remembered: the next use tries again. */
-  function dataKey(id: string, create: boolean): Promise<KeyObject> {
-    const known = keys.get(id);
-    if (known !== undefined) return known;
-    const loading = loadDataKey(id, create);
-    keys.set(id, loading);
-    loading.catch(() => keys.delete(id));
-    return loading;
-  }
+  const keys = remember<Promise<KeyObject>>({ max: MAX_DATA_KEYS, ttlMs: null });
+  const dataKey = (id: string, create: boolean): Promise<KeyObject> => keys(id, () => loadDataKey(id, create));
 
   async function loadDataKey(id: string, create: boolean): Promise<KeyObject> {
     const { Item } = await client.send(

@@ -6,7 +6,9 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import type { Outgoing, WorkQueue } from '../../core/delivery/queue-message.ts';
+import type { WorkQueue } from '../../core/delivery/queue-message.ts';
+import { PartialFailure } from '../../core/partial-failure.ts';
+import { CLIENT_OPTIONS } from '../aws/client-options.ts';
 import { createLeanCall, type LeanCall } from '../aws/lean-call.ts';
 
 /** SQS takes ten messages a call, of 1 MiB together; some is kept for their attributes. */
@@ -18,7 +20,7 @@ const MAX_ROUNDS = 5;
 
 /** Without the SDK's own check of each message's MD5, which costs CPU on every call: TLS protects a message on its way. */
 export function createSqs(): Sqs {
-  const client = new SQSClient({ md5: false, maxAttempts: 6 });
+  const client = new SQSClient({ ...CLIENT_OPTIONS, md5: false, maxAttempts: 6 });
   return { client, lean: createLeanCall(client, 'sqs') };
 }
 
@@ -36,59 +38,84 @@ export type QueueEntry = Omit<SendMessageBatchRequestEntry, 'Id'>;
 export function createWorkQueue(queue: Sqs, queueUrl: string): WorkQueue {
   return {
     send: (messages) =>
-      sendAll(
-        queue,
-        queueUrl,
-        messages.map(({ message, delaySeconds }: Outgoing) => ({
-          MessageBody: JSON.stringify(message),
-          MessageGroupId: message.kind === 'delete_tenant' ? message.tenantId : message.subscriptionId,
-          ...(delaySeconds > 0 ? { DelaySeconds: delaySeconds } : {}),
-        })),
-      ),
+      sendAll(queue, queueUrl, messages, ({ message, delaySeconds }) => ({
+        MessageBody: JSON.stringify(message),
+        MessageGroupId: message.kind === 'delete_tenant' ? message.tenantId : message.subscriptionId,
+        ...(delaySeconds > 0 ? { DelaySeconds: delaySeconds } : {}),
+      })),
   };
 }
 
-/** Sends any number of messages; rejects unless all are durably queued (some may be, then). */
-export async function sendAll(queue: Sqs, queueUrl: string, entries: readonly QueueEntry[]): Promise<void> {
-  const batches = divide(entries);
+/** A message, and what SQS gets of it. */
+interface Outbound<Message> {
+  message: Message;
+  entry: QueueEntry;
+}
+
+/** Why a message was not sent. */
+type Failures<Message> = Map<Message, unknown>;
+
+/** Sends any number of messages. Tries each; rejects with a `PartialFailure` unless all are durably queued. */
+export async function sendAll<Message>(
+  queue: Sqs,
+  queueUrl: string,
+  messages: readonly Message[],
+  toEntry: (message: Message) => QueueEntry,
+): Promise<void> {
+  const failures: Failures<Message> = new Map();
+  const batches = divide(messages.map((message) => ({ message, entry: toEntry(message) })));
   const worker = async (): Promise<void> => {
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift())
-      await sendBatch(queue, queueUrl, batch);
+      await sendBatch(queue, queueUrl, batch, failures);
   };
   await Promise.all(Array.from({ length: Math.min(PARALLEL, batches.length) }, worker));
+  const unsent = messages.filter((message) => failures.has(message));
+  const [first] = unsent;
+  if (first !== undefined) throw new PartialFailure(unsent, messages.length, failures.get(first));
 }
 
-function divide(entries: readonly QueueEntry[]): QueueEntry[][] {
-  const batches: QueueEntry[][] = [];
+function divide<Message>(outbound: readonly Outbound<Message>[]): Outbound<Message>[][] {
+  const batches: Outbound<Message>[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
-  for (const entry of entries) {
-    const size = Buffer.byteLength(entry.MessageBody ?? '');
+  for (const one of outbound) {
+    const size = Buffer.byteLength(one.entry.MessageBody ?? '');
     const batch = batches.at(-1);
     if (batch === undefined || batch.length === BATCH || bytes + size > BATCH_BYTES) {
-      batches.push([entry]);
+      batches.push([one]);
       bytes = size;
     } else {
-      batch.push(entry);
+      batch.push(one);
       bytes += size;
     }
   }
   return batches;
 }
 
-async function sendBatch(queue: Sqs, queueUrl: string, batch: readonly QueueEntry[]): Promise<void> {
-  let pending = batch.map((entry, index) => ({ ...entry, Id: String(index) }));
-  for (let round = 0; ; round += 1) {
-    const { Failed } = await sendOnce(queue, { QueueUrl: queueUrl, Entries: pending });
-    // HTTP 200 can hide entries that were not taken.
-    if (Failed === undefined || Failed.length === 0) return;
-    const refused = Failed.find(({ SenderFault }) => SenderFault);
-    if (refused !== undefined || round === MAX_ROUNDS) {
-      const { Code, Message } = refused ?? Failed[0] ?? {};
-      throw new QueueRefusedError(Code, Message);
+/** Never throws: what could not be sent is noted in `failures`. */
+async function sendBatch<Message>(
+  queue: Sqs,
+  queueUrl: string,
+  batch: readonly Outbound<Message>[],
+  failures: Failures<Message>,
+): Promise<void> {
+  let pending = batch.map(({ message, entry }, index) => ({ message, entry: { ...entry, Id: String(index) } }));
+  for (let round = 0; pending.length > 0; round += 1) {
+    if (round > 0) await sleep(100 * 2 ** (round - 1));
+    try {
+      const { Failed = [] } = await sendOnce(queue, { QueueUrl: queueUrl, Entries: pending.map(({ entry }) => entry) });
+      // HTTP 200 can hide entries that were not taken.
+      const faults = new Map(Failed.map((fault) => [fault.Id, fault]));
+      pending = pending.filter(({ message, entry }) => {
+        const fault = faults.get(entry.Id);
+        if (fault === undefined) return false;
+        if (!fault.SenderFault && round < MAX_ROUNDS) return true;
+        failures.set(message, new QueueRefusedError(fault.Code, fault.Message));
+        return false;
+      });
+    } catch (error) {
+      for (const { message } of pending) failures.set(message, error);
+      return;
     }
-    const failed = new Set(Failed.map(({ Id }) => Id));
-    pending = pending.filter(({ Id }) => failed.has(Id));
-    await sleep(100 * 2 ** round);
   }
 }
 

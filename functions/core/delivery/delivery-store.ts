@@ -30,7 +30,7 @@ export interface DeliveryStore {
   saveDelivery(delivery: Delivery, revision: number): Promise<boolean>;
   /**
    * One write for the whole batch, overwriting: for deliveries that succeeded at their first attempt. The stored revision
-   * is one that no reader can have seen before.
+   * is one that no reader can have seen before. Rejects with a `PartialFailure` of those that were not written.
    */
   putSucceededDeliveries(deliveries: readonly Delivery[]): Promise<void>;
   /** Newest first. */

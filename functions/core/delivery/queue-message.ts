@@ -50,8 +50,9 @@ export interface Outgoing {
   delaySeconds: number;
 }
 
-/** The port to a queue. Rejects unless every message is durably queued. */
+/** The port to a queue. */
 export interface WorkQueue {
+  /** Tries every message. Rejects with a `PartialFailure` of those that were not sent, unless all are durably queued. */
   send(messages: readonly Outgoing[]): Promise<void>;
 }
 

@@ -23,7 +23,7 @@ export interface EventStore {
   getEvents(events: readonly EventRef[], consistent: boolean): Promise<Map<string, RecordedEvent>>;
   /** False, and nothing written, if the tenant has an event with this id. */
   createEvent(event: Event): Promise<boolean>;
-  /** One write for a whole batch; overwrites. */
+  /** One write for a whole batch; overwrites. Rejects with a `PartialFailure` of those that were not written. */
   putEvents(events: readonly Event[]): Promise<void>;
   /** Stores where the fan-out goes on; null once it has finished. Rejects if the event is absent. */
   saveFanOutCursor(event: EventRef, cursor: string | null): Promise<void>;

@@ -1,10 +1,6 @@
 import { type Schema, Validator } from '@cfworker/json-schema';
 import { type FieldError, listErrors } from '../field-error.ts';
 
-/** Validators by their schema's text. Reading one costs more than using it. */
-const validators = new Map<string, Validator>();
-const MAX_KEPT = 500;
-
 /** Keywords whose failure may be that of a schema within them, at a place within the data. */
 const HOLDS_SCHEMAS = new Set([
   '$ref',
@@ -27,21 +23,29 @@ const HOLDS_SCHEMAS = new Set([
   'unevaluatedProperties',
 ]);
 
-function validatorOf(schema: string): Validator {
-  const known = validators.get(schema);
-  if (known !== undefined) return known;
-  const made = new Validator(JSON.parse(schema) as Schema, '2020-12', false);
-  if (validators.size >= MAX_KEPT) validators.clear();
-  validators.set(schema, made);
-  return made;
-}
+/** Where data does not fit a schema; paths are JSON pointers that begin with /data. Never throws. */
+export type DataCheck = (data: unknown) => FieldError[];
 
 /**
- * Where data does not fit a JSON Schema (2020-12, as JSON text); paths are JSON pointers that begin with /data. Never throws.
+ * A schema, ready for use. Reading one costs more than using it, so callers keep it.
+ * @param schema JSON Schema 2020-12 as JSON text
  */
-export function validateData(schema: string, data: unknown): FieldError[] {
+export function compileSchema(schema: string): DataCheck {
   try {
-    const { errors } = validatorOf(schema).validate(data);
+    const validator = readSchema(schema);
+    return (data) => validateData(validator, data);
+  } catch (error) {
+    return () => [uncheckable(error)];
+  }
+}
+
+function readSchema(schema: string): Validator {
+  return new Validator(JSON.parse(schema) as Schema, '2020-12', false);
+}
+
+function validateData(validator: Validator, data: unknown): FieldError[] {
+  try {
+    const { errors } = validator.validate(data);
     // A failure is told once more by every keyword around it that holds schemas; the innermost say what is wrong.
     const innermost = errors.filter(
       ({ keyword, instanceLocation: at }) =>
@@ -56,14 +60,18 @@ export function validateData(schema: string, data: unknown): FieldError[] {
     return listErrors([...unique.values()]);
   } catch (error) {
     // The validator descends by recursion: a payload can be nested deeper than its stack.
-    return [{ path: '/data', message: `cannot be checked against the schema: ${reasonOf(error)}` }];
+    return [uncheckable(error)];
   }
+}
+
+function uncheckable(error: unknown): FieldError {
+  return { path: '/data', message: `cannot be checked against the schema: ${reasonOf(error)}` };
 }
 
 /** What is wrong with a schema itself; null if it can be used. */
 export function schemaMistake(schema: string): string | null {
   try {
-    validatorOf(schema).validate({});
+    readSchema(schema).validate({});
     return patternMistake(JSON.parse(schema));
   } catch (error) {
     return reasonOf(error);

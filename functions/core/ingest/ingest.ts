@@ -6,7 +6,7 @@ import type { EventType } from '../event/event-type.ts';
 import { type IncomingMessage, parseMessage } from '../event/parse-message.ts';
 import type { RejectedEvent, RejectionReason } from '../event/rejected-event.ts';
 import type { RejectedEventStore } from '../event/rejected-event-store.ts';
-import { validateData } from '../event/validate-data.ts';
+import type { DataCheck } from '../event/validate-data.ts';
 import { deriveId } from '../ids.ts';
 import { type MatchableSubscription, wantsEvent } from '../subscription/match.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
@@ -25,6 +25,8 @@ export interface IngestDeps {
   store: IngestStore;
   deliveries: WorkQueue;
   eventTypes: 'open' | 'strict';
+  /** The schema, ready for use; the same schema comes again and again. */
+  checkOf: (schema: string) => DataCheck;
   now: () => number;
   /** False once it is time to hand over to the next invocation. */
   hasTime: () => boolean;
@@ -251,7 +253,7 @@ async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise
   const type = await deps.store.findType(name);
   if (type === null) return deps.eventTypes === 'strict' ? unknownType(name) : null;
   if (!type.validate || type.schema === null || data === null) return null;
-  const errors = validateData(type.schema, JSON.parse(data));
+  const errors = deps.checkOf(type.schema)(JSON.parse(data));
   if (errors.length === 0) return null;
   const message = `The data does not fit the schema of the event type "${name}". Correct the fields that are listed.`;
   return { code: 'invalid_data', message, errors };

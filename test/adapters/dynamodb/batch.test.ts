@@ -2,7 +2,9 @@ import { BatchGetCommand, BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { batchGet, batchPut, StoreBusyError } from '../../../functions/adapters/dynamodb/batch.ts';
+import { PartialFailure } from '../../../functions/core/partial-failure.ts';
 import { useTables } from '../../support/emulators.ts';
+import { failCalls, throttled } from '../../support/failing-calls.ts';
 
 const tables = useTables();
 const item = (index: number) => ({ pk: `batch-${index}`, sk: 'x', index });
@@ -12,8 +14,18 @@ const range = <T>(count: number, make: (index: number) => T) =>
 
 describe('over real tables', () => {
   it.each([true, false])('more than fits into one call is written and found (consistent: %s)', async (consistent) => {
-    await batchPut(tables, tables.journalTable, range(130, item));
-    await batchPut(tables, tables.catalogTable, range(3, item));
+    await batchPut(
+      tables,
+      tables.journalTable,
+      range(130, (i) => i),
+      item,
+    );
+    await batchPut(
+      tables,
+      tables.catalogTable,
+      range(3, (i) => i),
+      item,
+    );
     const keys = { [tables.journalTable]: range(150, key), [tables.catalogTable]: range(5, key) };
     const found = await batchGet(tables, keys, consistent);
     expect(found[tables.journalTable]?.map(({ index }) => index).toSorted((a, b) => a - b)).toEqual(
@@ -24,7 +36,45 @@ describe('over real tables', () => {
 
   it('nothing is asked for nothing', async () => {
     expect(await batchGet(tables, { [tables.journalTable]: [] }, true)).toEqual({});
-    await batchPut(tables, tables.journalTable, []);
+    await batchPut(tables, tables.journalTable, [], item);
+  });
+});
+
+describe('one failure stops one', () => {
+  /** Every call is left to the SDK, where it can fail. */
+  const bySdk = { ...tables, lean: async () => null };
+  const stored = async (pk: string) => {
+    const keys = range(80, (index) => ({ pk: `${pk}-${index}`, sk: 'x' }));
+    const found = await batchGet(tables, { [tables.journalTable]: keys }, true);
+    return (found[tables.journalTable] ?? []).map(({ index }) => Number(index)).toSorted((a, b) => a - b);
+  };
+
+  it('a call that fails leaves only its own items unwritten, and says which', async () => {
+    const end = failCalls(tables.dynamodb, (operation, _, number) =>
+      operation === 'BatchWriteItem' && number === 2 ? throttled() : null,
+    );
+    const failure = await batchPut(
+      bySdk,
+      tables.journalTable,
+      range(80, (i) => i),
+      (index) => ({ pk: `partial-${index}`, sk: 'x', index }),
+    ).catch((error: unknown) => error);
+    end();
+    if (!(failure instanceof PartialFailure)) throw failure;
+    expect(failure.undone).toEqual(range(25, (index) => index + 25));
+    expect(failure.cause).toMatchObject({ name: 'ThrottlingException' });
+    expect(await stored('partial')).toEqual([...range(25, (index) => index), ...range(30, (index) => index + 50)]);
+  });
+
+  it('an item that DynamoDB refuses leaves the others of its call written', async () => {
+    const failure = await batchPut(
+      bySdk,
+      tables.journalTable,
+      range(30, (i) => i),
+      (index) => ({ pk: `large-${index}`, sk: 'x', index, text: 'x'.repeat(index === 7 ? 410_000 : 10) }),
+    ).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'partial_failure', undone: [7], cause: { name: 'ValidationException' } });
+    expect(await stored('large')).toEqual(range(30, (i) => i).filter((index) => index !== 7));
   });
 });
 
@@ -49,7 +99,7 @@ describe('what a throttled table leaves out', () => {
       .resolvesOnce({ UnprocessedItems: { [table]: [request(1), request(2)] } })
       .resolvesOnce({ UnprocessedItems: { [table]: [request(2)] } })
       .resolves({ UnprocessedItems: {} });
-    await batchPut(named, table, range(3, item));
+    await batchPut(named, table, [0, 1, 2], item);
     const sizes = mock.commandCalls(BatchWriteCommand).map(({ args }) => args[0].input.RequestItems?.[table]?.length);
     expect(sizes).toEqual([3, 2, 1]);
   });
@@ -71,7 +121,10 @@ describe('what a throttled table leaves out', () => {
     mock.on(BatchWriteCommand).resolves({ UnprocessedItems: { [table]: [request(0)] } });
     mock.on(BatchGetCommand).resolves({ UnprocessedKeys: { [table]: { Keys: [key(0)] } } });
     await Promise.all([
-      expect(batchPut(named, table, [item(0)])).rejects.toThrow(StoreBusyError),
+      expect(batchPut(named, table, [0, 1], item)).rejects.toMatchObject({
+        undone: [0],
+        cause: expect.any(StoreBusyError),
+      }),
       expect(batchGet(named, { [table]: [key(0)] }, false)).rejects.toThrow(StoreBusyError),
     ]);
     expect(mock.commandCalls(BatchWriteCommand)).toHaveLength(8);

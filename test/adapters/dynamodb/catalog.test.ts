@@ -202,6 +202,17 @@ describe('event types', () => {
     expect(await findType('known.late')).toBeNull();
   });
 
+  it('are listed once for all messages of a batch', async () => {
+    let reads = 0;
+    const listEventTypes = async () => {
+      reads += 1;
+      return catalog.listEventTypes();
+    };
+    const findType = createKnownTypes({ ...catalog, listEventTypes }, () => NOW, false);
+    await Promise.all(['a.one', 'b.two', 'c.three'].map(findType));
+    expect(reads).toBe(1);
+  });
+
   it('of open event types are looked up at most twice a minute, known or not', async () => {
     let now = NOW;
     let reads = 0;

@@ -2,10 +2,13 @@ import { ChangeMessageVisibilityCommand, ReceiveMessageCommand, SendMessageBatch
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { createWorkQueue, QueueRefusedError, sendAll } from '../../../functions/adapters/sqs/work-queue.ts';
+import { PartialFailure } from '../../../functions/core/partial-failure.ts';
 import { makeMessage, subscriptionId } from '../../support/domain.ts';
 import { useQueues } from '../../support/emulators.ts';
+import { failCalls, throttled } from '../../support/failing-calls.ts';
 
 const { sqs, connection, queues } = useQueues('work');
+const asIs = <T>(entry: T): T => entry;
 const work = () => createWorkQueue(connection, queues.work.url);
 const outgoing = (number: number, delaySeconds = 0) => ({
   message: makeMessage({ subscriptionId: subscriptionId(number) }),
@@ -32,7 +35,7 @@ describe('over a real queue', () => {
 
   it('a batch larger than SQS takes at once is divided by its bytes', async () => {
     const entries = Array.from({ length: 9 }, () => ({ MessageBody: 'ü'.repeat(100_000) }));
-    await sendAll(connection, queues.work.url, entries);
+    await sendAll(connection, queues.work.url, entries, asIs);
     expect(await queues.work.take()).toHaveLength(9);
   });
 
@@ -47,6 +50,42 @@ describe('over a real queue', () => {
       new ChangeMessageVisibilityCommand({ QueueUrl: queues.work.url, ReceiptHandle, VisibilityTimeout: 0 }),
     );
     expect(await queues.work.take()).toHaveLength(1);
+  });
+});
+
+describe('one failure stops one', () => {
+  /** Every call is left to the SDK, where it can fail. */
+  const bySdk = { client: sqs, lean: async () => null };
+  const names = (messages: readonly { message: { subscriptionId: string } }[]) =>
+    messages.map(({ message }) => message.subscriptionId);
+
+  it('a call that fails leaves only its own messages unsent, and says which', async () => {
+    const messages = Array.from({ length: 200 }, (_, index) => outgoing(index));
+    const end = failCalls(sqs, (operation, _, number) =>
+      operation === 'SendMessageBatch' && [1, 2, 3, 9, 10, 20].includes(number) ? throttled() : null,
+    );
+    const failure = await createWorkQueue(bySdk, queues.work.url)
+      .send(messages)
+      .catch((error: unknown) => error);
+    end();
+    if (!(failure instanceof PartialFailure)) throw failure;
+    const unsent = names(failure.undone);
+    expect(unsent).toHaveLength(60);
+    expect(unsent).toEqual(unsent.toSorted());
+    expect(failure.message).toBe('60 of 200 could not be done: slow down');
+    expect(failure.cause).toMatchObject({ name: 'ThrottlingException' });
+    const arrived = (await queues.work.take()).map(({ body }) => JSON.parse(body).subscriptionId);
+    expect([...arrived, ...unsent].toSorted()).toEqual(names(messages));
+    await work().send(messages.filter(({ message }) => unsent.includes(message.subscriptionId)));
+    expect(await queues.work.take()).toHaveLength(60);
+  });
+
+  it('a message that SQS does not take leaves the others of its call sent', async () => {
+    const entries = ['a', 'b', 'c', 'd'].map((name) => ({ MessageBody: name }));
+    const bad = { MessageBody: 'bad \u{1}' };
+    const failure = await sendAll(bySdk, queues.work.url, [...entries, bad], asIs).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'partial_failure', undone: [bad], cause: expect.any(QueueRefusedError) });
+    expect((await queues.work.take()).map(({ body }) => body).toSorted()).toEqual(['a', 'b', 'c', 'd']);
   });
 });
 
@@ -79,7 +118,7 @@ describe('what SQS answers', () => {
       .resolvesOnce({ ...taken, Failed: [failed('1'), failed('2')] })
       .resolvesOnce({ ...taken, Failed: [failed('2')] })
       .resolves(taken);
-    await sendAll(bySdk, 'url', entries(3));
+    await sendAll(bySdk, 'url', entries(3), asIs);
     expect(sent()).toEqual([['0:b0', '1:b1', '2:b2'], ['1:b1', '2:b2'], ['2:b2']]);
     mock.restore();
   });
@@ -87,7 +126,9 @@ describe('what SQS answers', () => {
   it('an entry that fails for good fails the call, saying why', async () => {
     const { mock } = mocked();
     mock.on(SendMessageBatchCommand).resolves({ ...taken, Failed: [failed('0')] });
-    await expect(sendAll(bySdk, 'url', entries(1))).rejects.toThrow(/did not take a message: InternalError: try again/);
+    await expect(sendAll(bySdk, 'url', entries(1), asIs)).rejects.toThrow(
+      /did not take a message: InternalError: try again/,
+    );
     expect(mock.commandCalls(SendMessageBatchCommand)).toHaveLength(6);
     mock.restore();
   });
@@ -95,15 +136,29 @@ describe('what SQS answers', () => {
   it('an entry that is our fault is not sent again', async () => {
     const { mock } = mocked();
     mock.on(SendMessageBatchCommand).resolves({ ...taken, Failed: [failed('0', true)] });
-    await expect(sendAll(bySdk, 'url', entries(1))).rejects.toThrow(QueueRefusedError);
+    await expect(sendAll(bySdk, 'url', entries(1), asIs)).rejects.toMatchObject({
+      cause: expect.any(QueueRefusedError),
+    });
     expect(mock.commandCalls(SendMessageBatchCommand)).toHaveLength(1);
+    mock.restore();
+  });
+
+  it('an entry that is our fault does not keep others from being sent again', async () => {
+    const { mock, sent } = mocked();
+    mock
+      .on(SendMessageBatchCommand)
+      .resolvesOnce({ ...taken, Failed: [failed('0', true), failed('2')] })
+      .resolves(taken);
+    const three = entries(3);
+    await expect(sendAll(bySdk, 'url', three, asIs)).rejects.toMatchObject({ undone: [three[0]] });
+    expect(sent()).toEqual([['0:b0', '1:b1', '2:b2'], ['2:b2']]);
     mock.restore();
   });
 
   it('batches hold at most ten entries and a million bytes of UTF-8', async () => {
     const { mock } = mocked();
     mock.on(SendMessageBatchCommand).resolves(taken);
-    await sendAll(bySdk, 'url', [...entries(25), ...entries(5, () => 'ü'.repeat(200_000))]);
+    await sendAll(bySdk, 'url', [...entries(25), ...entries(5, () => 'ü'.repeat(200_000))], asIs);
     const sizes = mock.commandCalls(SendMessageBatchCommand).map(({ args }) => {
       const bodies = (args[0].input.Entries ?? []).map(({ MessageBody = '' }) => Buffer.byteLength(MessageBody));
       expect(bodies.length).toBeLessThanOrEqual(10);
@@ -126,7 +181,7 @@ describe('what SQS answers', () => {
       active -= 1;
       return taken;
     });
-    await sendAll(bySdk, 'url', entries(400));
+    await sendAll(bySdk, 'url', entries(400), asIs);
     expect(most).toBe(8);
     expect(mock.commandCalls(SendMessageBatchCommand)).toHaveLength(40);
     mock.restore();

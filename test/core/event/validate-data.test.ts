@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { schemaMistake, validateData } from '../../../functions/core/event/validate-data.ts';
+import { compileSchema, schemaMistake } from '../../../functions/core/event/validate-data.ts';
 
 const SCHEMA = JSON.stringify({
   type: 'object',
@@ -18,9 +18,10 @@ const SCHEMA = JSON.stringify({
   },
   $defs: { person: { type: 'object', required: ['email'], properties: { email: { type: 'string' } } } },
 });
+const check = compileSchema(SCHEMA);
 const GOOD = { id: 1, name: 'Zoë' };
 const paths = (data: unknown) =>
-  validateData(SCHEMA, data)
+  check(data)
     .map(({ path }) => path)
     .toSorted();
 
@@ -30,7 +31,7 @@ describe('data', () => {
     ['with everything', { ...GOOD, country: 'DE', tags: ['a', 'b'], owner: { email: 'x' }, 'a/b~c': '', either: 'x' }],
     ['with an alternative', { ...GOOD, either: { x: 1 } }],
   ])('%s fits', (_, data) => {
-    expect(validateData(SCHEMA, data)).toEqual([]);
+    expect(check(data)).toEqual([]);
   });
 
   it.each<[string, unknown, string[]]>([
@@ -51,7 +52,7 @@ describe('data', () => {
   });
 
   it('that lacks a field is told so, also when another field is wrong', () => {
-    const told = (data: unknown) => validateData(SCHEMA, data).map(({ path, message }) => `${path} ${message}`);
+    const told = (data: unknown) => check(data).map(({ path, message }) => `${path} ${message}`);
     expect(told({ id: 1 })).toEqual([expect.stringMatching(/^\/data .*"name"/)]);
     expect(told({ id: 0 }).toSorted()).toEqual([
       expect.stringMatching(/^\/data .*"name"/),
@@ -60,18 +61,18 @@ describe('data', () => {
   });
 
   it('with a field that is not known is told which', () => {
-    const messages = validateData(SCHEMA, { ...GOOD, colour: 'red' }).map(({ path, message }) => `${path} ${message}`);
+    const messages = check({ ...GOOD, colour: 'red' }).map(({ path, message }) => `${path} ${message}`);
     expect(messages.join()).toContain('colour');
   });
 
   it('with thousands of mistakes has as many listed as are worth reading', () => {
-    expect(validateData('{"items":{"type":"string"}}', Array(5_000).fill(1))).toHaveLength(51);
+    expect(compileSchema('{"items":{"type":"string"}}')(Array(5_000).fill(1))).toHaveLength(51);
   });
 
   it('that is nested too deeply for the schema to follow is refused, not a fault', () => {
     let data: unknown = 1;
     for (let level = 0; level < 100_000; level += 1) data = [data];
-    expect(validateData('{"$ref":"#/$defs/a","$defs":{"a":{"items":{"$ref":"#/$defs/a"}}}}', data)).toEqual([
+    expect(compileSchema('{"$ref":"#/$defs/a","$defs":{"a":{"items":{"$ref":"#/$defs/a"}}}}')(data)).toEqual([
       { path: '/data', message: expect.stringMatching(/^cannot be checked against the schema/) },
     ]);
   });
@@ -79,13 +80,19 @@ describe('data', () => {
   it('of any kind is judged without an exception', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (data) => {
-        for (const { path } of validateData(SCHEMA, data)) expect(path).toMatch(/^\/data/);
+        for (const { path } of check(data)) expect(path).toMatch(/^\/data/);
       }),
     );
   });
 });
 
 describe('a schema', () => {
+  it.each(['{', '{"$ref":7}'])('that cannot be read refuses all data, and is no fault: %s', (schema) => {
+    expect(compileSchema(schema)({})).toEqual([
+      { path: '/data', message: expect.stringMatching(/^cannot be checked against the schema/) },
+    ]);
+  });
+
   it.each(['{}', SCHEMA, '{"$ref":"#/$defs/a","$defs":{"a":{}}}'])('that can be used: %s', (schema) => {
     expect(schemaMistake(schema)).toBeNull();
   });
@@ -95,7 +102,7 @@ describe('a schema', () => {
   });
 
   it('whose pattern is none refuses the data that it would look at, and is no fault', () => {
-    expect(validateData('{"properties":{"a":{"pattern":"("}}}', { a: 'x' })).toEqual([
+    expect(compileSchema('{"properties":{"a":{"pattern":"("}}}')({ a: 'x' })).toEqual([
       { path: '/data', message: expect.stringMatching(/^cannot be checked against the schema: Invalid regular/) },
     ]);
   });

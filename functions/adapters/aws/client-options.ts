@@ -1,0 +1,20 @@
+/** A connection stands within a few milliseconds in a region; what takes longer is not going to. */
+export const CONNECTION_TIMEOUT_MS = 1_000;
+
+/** One request of several that a call may take; most are over within 10 ms. A function has 30 seconds in all. */
+export const REQUEST_TIMEOUT_MS = 3_000;
+
+/**
+ * What every client of the SDK is made with. The SDK itself has no limit: a connection that went silent would hold up its
+ * batch until Lambda ends the function. A request past its limit is tried again as after any broken connection.
+ */
+export const CLIENT_OPTIONS = {
+  requestHandler: {
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    /** Until the answer's headers. Without `throwOnRequestTimeout` the SDK only writes a warning. */
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    throwOnRequestTimeout: true,
+    /** Silence within the answer. */
+    socketTimeout: REQUEST_TIMEOUT_MS,
+  },
+};

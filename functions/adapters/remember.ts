@@ -1,0 +1,46 @@
+import { LRUCache } from 'lru-cache';
+
+export interface RememberOptions {
+  /** How many values are kept. The one that was used least recently makes room for a new one. */
+  max: number;
+  /** How long a value is kept, counted from the start of its load; null for a value that never changes. */
+  ttlMs: number | null;
+  /** Epoch milliseconds; counts only with `ttlMs`. */
+  now?: () => number;
+}
+
+/** The value that is kept under a key, or else the one that `load` gives. */
+export type Remember<Value> = (key: string, load: () => Value) => Value;
+
+/**
+ * The only cache. Its values can be promises: callers that miss one key at the same moment share one load. Neither a
+ * failure nor an absence (null) is kept, because both can end at any moment.
+ */
+export function remember<Value extends NonNullable<unknown>>({
+  max,
+  ttlMs,
+  now = Date.now,
+}: RememberOptions): Remember<Value> {
+  const kept = new LRUCache<string, Value>({
+    max,
+    // Without a resolution of its own, the cache asks the clock at each look.
+    ...(ttlMs === null ? {} : { ttl: ttlMs, ttlResolution: 0, perf: { now } }),
+  });
+
+  return (key, load) => {
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const loaded = load();
+    kept.set(key, loaded);
+    if (loaded instanceof Promise) {
+      const forget = (): void => {
+        // Another load can have taken its place by now.
+        if (kept.peek(key) === loaded) kept.delete(key);
+      };
+      loaded.then((value: unknown) => {
+        if (value === null) forget();
+      }, forget);
+    }
+    return loaded;
+  };
+}
