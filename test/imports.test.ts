@@ -17,6 +17,7 @@ const CORE_FILES = [
   'page.ts',
   'refusal.ts',
   'change-stored.ts',
+  'step-budget.ts',
   'text-fields.ts',
   'vault.ts',
 ].map((file) => `${CORE}/${file}`);
