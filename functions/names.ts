@@ -56,6 +56,7 @@ export const METRICS = {
   eventsAccepted: 'EventsAccepted',
   eventsRejected: 'EventsRejected',
   deliveriesQueued: 'DeliveriesQueued',
+  filtersOverBudget: 'FiltersOverBudget',
   attemptsSucceeded: 'AttemptsSucceeded',
   attemptsFailed: 'AttemptsFailed',
   deliveriesExhausted: 'DeliveriesExhausted',

@@ -18,6 +18,7 @@ const CORE_FILES = [
   'partial-failure.ts',
   'refusal.ts',
   'change-stored.ts',
+  'step-budget.ts',
   'text-fields.ts',
   'vault.ts',
 ].map((file) => `${CORE}/${file}`);

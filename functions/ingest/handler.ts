@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { type IngestDeps, type IngestReport, ingestBatch } from '../core/ingest/ingest.ts';
 import { METRICS } from '../names.ts';
 
-export interface IngestHandlerDeps extends Omit<IngestDeps, 'hasTime' | 'report'>, Telemetry {
+export interface IngestHandlerDeps extends Omit<IngestDeps, 'hasTime' | 'pause' | 'report'>, Telemetry {
   sqs: SQSClient;
   eventsQueueUrl: string;
 }
@@ -19,6 +20,7 @@ export function createIngestHandler(deps: IngestHandlerDeps) {
       {
         ...deps,
         hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS,
+        pause: () => setImmediate(),
         report: (report) => note(deps, report),
       },
       event.Records.map(({ messageId, body, attributes }) => ({
@@ -80,6 +82,14 @@ function note({ logger, counter }: IngestHandlerDeps, report: IngestReport): voi
     }
     case 'queued':
       counter.count(METRICS.deliveriesQueued, report.deliveries);
+      return;
+    case 'filter_over_budget':
+      logger.warn('a filter would take too many steps, so its delivery is cancelled', {
+        tenantId: report.event.tenantId,
+        subscriptionId: report.subscription.id,
+        eventId: report.event.id,
+      });
+      counter.count(METRICS.filtersOverBudget);
       return;
     case 'error':
       logger.error('a fan-out failed and will be repeated', asError(report.error));

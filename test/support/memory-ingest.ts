@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Outgoing } from '../../functions/core/delivery/queue-message.ts';
 import type { Event } from '../../functions/core/event/event.ts';
 import { type EventRef, eventKey, type RecordedEvent } from '../../functions/core/event/event-store.ts';
@@ -111,6 +112,8 @@ export function ingestSetup() {
     now: NOW,
     eventTypes: 'open' as IngestDeps['eventTypes'],
     hasTime: () => true,
+    /** How often a computation let others go on. */
+    pauses: 0,
     send: async (messages: readonly Outgoing[]): Promise<void> => {
       queued.push(...messages);
     },
@@ -123,6 +126,10 @@ export function ingestSetup() {
           eventTypes: setup.eventTypes,
           checkOf: compileSchema,
           now: () => setup.now,
+          pause: () => {
+            setup.pauses += 1;
+            return setImmediate();
+          },
           hasTime: () => setup.hasTime(),
           report: (report) => reports.push(report),
         },

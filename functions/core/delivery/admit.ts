@@ -1,6 +1,7 @@
 import type { Event } from '../event/event.ts';
 import type { Profile } from '../profile/compile-profile.ts';
 import { isTooLate } from '../profile/retry-policy.ts';
+import { OVER_BUDGET } from '../subscription/filter/filter.ts';
 import { hasExpired, isDiscarded, type Subscription } from '../subscription/subscription.ts';
 import type { AttemptTrigger } from './attempt.ts';
 import { countInterrupted, MAX_INTERRUPTED } from './claim.ts';
@@ -51,6 +52,8 @@ export function admit({ message, delivery, ...subject }: Subject, time: Admissio
   if (delivery !== null) {
     if (isFinished(delivery)) return { kind: 'drop' };
     if (delivery.effects.length > 0) return { kind: 'owe', delivery };
+    // What is on record has a message of its own.
+    if (message.cancel !== undefined) return { kind: 'drop' };
     if (delivery.claim !== null && delivery.claim.endsAt > now) return { kind: 'drop' };
   }
   // A delivery that cannot be made is on record as well: the tenant sees why nothing arrives.
@@ -65,6 +68,7 @@ export function admit({ message, delivery, ...subject }: Subject, time: Admissio
     return cancel('subscription_expired', 'The subscription expired before this attempt.');
   if (event === null || event.data === null) return cancel('event_gone', 'The event is no longer in the journal.');
   if (profile === null) return cancel('profile_gone', 'The profile no longer exists.');
+  if (message.cancel !== undefined) return cancel(message.cancel, OVER_BUDGET);
   const trigger = known.requested ?? (known.attempts.length === 0 ? message.trigger : 'automatic');
   if (subscription.status !== 'active' && trigger !== 'test') {
     const remedy = subscription.status === 'unverified' ? 'Verify' : 'Resume';

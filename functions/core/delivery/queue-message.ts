@@ -15,6 +15,8 @@ export const DeliverMessage = z.object({
   trigger: AttemptTrigger,
   /** The event was published or fanned out before, so another message may have made this delivery's first attempt. */
   repeated: z.literal(true).optional(),
+  /** Why there is to be no attempt: the delivery is to be recorded as cancelled. */
+  cancel: z.literal('filter_over_budget').optional(),
 });
 export type DeliverMessage = z.infer<typeof DeliverMessage>;
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Outgoing, WorkQueue } from '../delivery/queue-message.ts';
 import type { Event } from '../event/event.ts';
 import { type EventStore, eventKey, type RecordedEvent } from '../event/event-store.ts';
 import type { EventType } from '../event/event-type.ts';
@@ -8,28 +7,20 @@ import type { RejectedEvent, RejectionReason } from '../event/rejected-event.ts'
 import type { RejectedEventStore } from '../event/rejected-event-store.ts';
 import type { DataCheck } from '../event/validate-data.ts';
 import { deriveId } from '../ids.ts';
-import { type MatchableSubscription, wantsEvent } from '../subscription/match.ts';
-import type { SubscriptionStore } from '../subscription/subscription-store.ts';
-import type { TenantStore } from '../tenant/tenant-store.ts';
+import { type FannedOut, type FanOutDeps, type FanOutReport, fanOutFrom } from './fan-out.ts';
 
-export interface IngestStore
-  extends Pick<EventStore, 'getEvents' | 'createEvent' | 'putEvents' | 'saveFanOutCursor'>,
-    Pick<RejectedEventStore, 'putRejectedEvents'>,
-    Pick<SubscriptionStore, 'listSubscriptions'>,
-    Pick<TenantStore, 'createTenant'> {
-  /** The type as the Catalog has it, if it does, and not archived. */
-  findType(type: string): Promise<EventType | null>;
-}
+export type IngestStore = FanOutDeps['store'] &
+  Pick<EventStore, 'getEvents' | 'createEvent' | 'putEvents'> &
+  Pick<RejectedEventStore, 'putRejectedEvents'> & {
+    /** The type as the Catalog has it, if it does, and not archived. */
+    findType(type: string): Promise<EventType | null>;
+  };
 
-export interface IngestDeps {
+export interface IngestDeps extends FanOutDeps {
   store: IngestStore;
-  deliveries: WorkQueue;
   eventTypes: 'open' | 'strict';
   /** The schema, ready for use; the same schema comes again and again. */
   checkOf: (schema: string) => DataCheck;
-  now: () => number;
-  /** False once it is time to hand over to the next invocation. */
-  hasTime: () => boolean;
   report: (report: IngestReport) => void;
 }
 
@@ -38,7 +29,7 @@ export type IngestReport =
   | { kind: 'accepted'; event: Event }
   | { kind: 'repeated'; event: Event }
   | { kind: 'rejected'; rejected: RejectedEvent }
-  | { kind: 'queued'; deliveries: number }
+  | FanOutReport
   | { kind: 'error'; error: unknown };
 
 export interface ReceivedEventMessage extends IncomingMessage {
@@ -170,7 +161,7 @@ function matchesRecord(one: Accepted, recorded: RecordedEvent | null, rejected: 
  */
 const SETTLE_MS = 60_000;
 
-/** Sends a message for each delivery of a tenant's events, a page of subscriptions at a time. */
+/** Sends a message for each delivery of a tenant's events. */
 async function fanOut(
   deps: IngestDeps,
   tenantId: string,
@@ -185,11 +176,14 @@ async function fanOut(
   try {
     for (const run of runs) {
       const start = run[0]?.recorded?.fanOutCursor ?? null;
-      const cursor = await fanOutFrom(deps, tenantId, run, start);
-      // One that is over in one go leaves no trace; one that went on must not send a later repetition to its tail only.
-      if (cursor === null && start === null) continue;
-      await Promise.all(run.map(({ event }) => deps.store.saveFanOutCursor(event, cursor)));
-      if (cursor !== null) outcome = 'continue';
+      if (run.length === 0) continue;
+      const end = await fanOutFrom(
+        deps,
+        tenantId,
+        run.map((one) => fannedOut(one, deps.now())),
+        start,
+      );
+      if (end === 'continue') outcome = 'continue';
     }
     return outcome;
   } catch (error) {
@@ -198,54 +192,15 @@ async function fanOut(
   }
 }
 
-/** Returns where to go on if time ran out. */
-async function fanOutFrom(
-  deps: IngestDeps,
-  tenantId: string,
-  run: readonly Accepted[],
-  start: string | null,
-): Promise<string | null> {
-  let cursor = start;
-  if (run.length === 0) return null;
-  do {
-    const page = await deps.store.listSubscriptions(tenantId, cursor);
-    if (!page.tenantExists) await deps.store.createTenant(tenantId, deps.now());
-    const outgoing = run.flatMap((one) => messagesFor(one, page.subscriptions, deps.now()));
-    await deps.deliveries.send(outgoing);
-    if (outgoing.length > 0) deps.report({ kind: 'queued', deliveries: outgoing.length });
-    cursor = page.cursor;
-  } while (cursor !== null && deps.hasTime());
-  return cursor;
-}
-
-function messagesFor(
-  { event, recorded, message }: Accepted,
-  subscriptions: readonly MatchableSubscription[],
-  now: number,
-): Outgoing[] {
+function fannedOut({ event, recorded, message }: Accepted, now: number): FannedOut {
   // An unfinished fan-out goes on to subscriptions that have seen nothing of it, so nothing has to settle.
-  const settles = recorded !== null && recorded.fanOutCursor === null ? event.recordedAt + SETTLE_MS : now;
-  let parsed: { data: unknown } | undefined;
-  const data = (): unknown => {
-    parsed ??= { data: JSON.parse(event.data ?? 'null') };
-    return parsed.data;
+  const settles = recorded !== null && recorded.fanOutCursor === null;
+  return {
+    event,
+    isRepetition: recorded !== null,
+    mayHaveTwins: recorded !== null || message.receivedBefore,
+    notBefore: settles ? event.recordedAt + SETTLE_MS : now,
   };
-  return subscriptions
-    .filter((subscription) => wantsEvent(subscription, event, recorded !== null, data))
-    .map((subscription) => ({
-      delaySeconds: Math.max(0, Math.ceil((settles - now) / 1_000)),
-      message: {
-        v: 1,
-        kind: 'deliver',
-        tenantId: event.tenantId,
-        subscriptionId: subscription.id,
-        eventId: event.id,
-        eventAt: event.acceptedAt,
-        ticket: 0,
-        trigger: 'automatic',
-        ...(recorded !== null || message.receivedBefore ? { repeated: true } : {}),
-      },
-    }));
 }
 
 /** Null for an event that the catalogue has nothing against. */

@@ -60,6 +60,16 @@ const GATES: [string, Partial<typeof subject>, object][] = [
   ['the event was expunged', { event: makeEvent({ data: null }) }, becomes('cancelled', 'event_gone')],
   ['the profile is gone', { profile: null }, becomes('cancelled', 'profile_gone')],
   [
+    'its filter took too many steps',
+    { message: makeMessage({ cancel: 'filter_over_budget' }), subscription: makeSubscription({ status: 'paused' }) },
+    becomes('cancelled', 'filter_over_budget'),
+  ],
+  [
+    'its filter took too many steps and it is on record',
+    { message: makeMessage({ cancel: 'filter_over_budget' }), delivery: pending },
+    { kind: 'drop' },
+  ],
+  [
     'the subscription is paused',
     { subscription: makeSubscription({ status: 'paused' }) },
     becomes('parked', 'subscription_inactive'),

@@ -241,6 +241,7 @@ describe('the reason names field, wish and finding', () => {
     const match = compileFilter({ data: { f: [{ regex: 'x' }] } });
     expect(match({ type: 'a', environment: 'production', data: {} })).toEqual({
       matches: false,
+      overBudget: false,
       reason: expect.stringMatching(/^the filter is not valid any more: \/data\/f\/0\/regex is not an operator/),
     });
   });

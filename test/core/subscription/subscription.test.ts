@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { StepBudget } from '../../../functions/core/step-budget.ts';
+import { parseFilter } from '../../../functions/core/subscription/filter/filter.ts';
+import { MAX_FILTER_STEPS } from '../../../functions/core/subscription/filter/filter-cost.ts';
 import { SubscriptionHeaders } from '../../../functions/core/subscription/headers.ts';
-import { wantsEvent } from '../../../functions/core/subscription/match.ts';
+import { createMatcher, FilteredContent } from '../../../functions/core/subscription/match.ts';
 import { type StoredKey, signingKeys } from '../../../functions/core/subscription/subscription.ts';
 import { makeEvent, makeSubscription, NOW } from '../../support/domain.ts';
 
-describe('wantsEvent', () => {
+describe('a matcher', () => {
   it.each<[string, Parameters<typeof makeSubscription>[0], boolean, boolean]>([
     ['of a type that it names', { eventTypes: ['employee.created'] }, false, true],
     ['of a type that one of its patterns matches', { eventTypes: ['payslip.*', 'employee.*'] }, false, true],
@@ -33,20 +36,43 @@ describe('wantsEvent', () => {
       false,
     ],
   ])('an event %s', (_, subscription, isRepetition, expected) => {
-    const data = () => ({ country: 'DE' });
-    expect(wantsEvent(makeSubscription(subscription), makeEvent(), isRepetition, data)).toBe(expected);
+    const match = createMatcher(makeSubscription(subscription));
+    const content = new FilteredContent(() => ({ country: 'DE' }));
+    expect(match(makeEvent(), isRepetition, content)).toBe(expected ? 'match' : 'no_match');
+  });
+
+  it('says so where an event would take its filter too many steps', () => {
+    // Stored before there was a bound: written now, it is refused.
+    const filter = { data: { n: [{ 'anything-but': { prefix: Array.from({ length: 300 }, (_, at) => `a${at}`) } }] } };
+    expect(parseFilter(filter)).toMatchObject({
+      ok: false,
+      errors: [{ message: expect.stringMatching(/times the steps/) }],
+    });
+    const match = createMatcher(makeSubscription({ filter }));
+    const steps = new StepBudget(0);
+    expect(match(makeEvent(), false, new FilteredContent(() => ({ n: Array(60_000).fill('a1') })), steps)).toBe(
+      'over_budget',
+    );
+    expect(steps.spent).toBeLessThan(1.01 * MAX_FILTER_STEPS);
+    expect(match(makeEvent(), false, new FilteredContent(() => ({ n: ['a1', 'b'] })))).toBe('match');
   });
 
   it('reads the data only where a filter asks for it', () => {
     let reads = 0;
-    const data = () => {
+    const content = new FilteredContent(() => {
       reads += 1;
       return {};
-    };
-    wantsEvent(makeSubscription(), makeEvent(), false, data);
-    wantsEvent(makeSubscription({ filter: { data: { a: [1] } }, eventTypes: ['other'] }), makeEvent(), false, data);
+    });
+    createMatcher(makeSubscription())(makeEvent(), false, content);
+    createMatcher(makeSubscription({ filter: { data: { a: [1] } }, eventTypes: ['other'] }))(
+      makeEvent(),
+      false,
+      content,
+    );
     expect(reads).toBe(0);
-    wantsEvent(makeSubscription({ filter: { data: { a: [1] } } }), makeEvent(), false, data);
+    for (let count = 0; count < 2; count += 1) {
+      createMatcher(makeSubscription({ filter: { data: { a: [1] } } }))(makeEvent(), false, content);
+    }
     expect(reads).toBe(1);
   });
 });

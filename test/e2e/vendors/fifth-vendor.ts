@@ -55,12 +55,12 @@ export function fifthVendor(system: System): void {
     expect((await call('POST', '/v1/profiles', { body: HARBOUR })).status).toBe(409);
     const { data } = await ask(z.object({ data: z.array(ProfileVersion) }), 'GET', '/v1/profiles');
     expect(data.map(({ name }) => name)).toEqual([
-      'standard',
       'bindbee',
-      'keypay',
-      'staffology',
-      'peopleforce',
       'harbour',
+      'keypay',
+      'peopleforce',
+      'staffology',
+      'standard',
     ]);
   });
 

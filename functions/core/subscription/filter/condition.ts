@@ -11,7 +11,18 @@ export interface Condition {
   /** Completes "the filter wants …". */
   wants: string;
   holds: (value: unknown) => boolean;
+  /** What asking it costs: so many steps for a value, and so many readings of a text from end to end. */
+  cost: { steps: number; readings: number };
+  /** The value that it wants to be equal to: a list of these is one look-up. */
+  equals?: Scalar;
 }
+
+/** What looks at a few characters at most. */
+export const CHEAP: Condition['cost'] = { steps: 1, readings: 0 };
+/** What looks at every character of a text. */
+export const READING: Condition['cost'] = { steps: 1, readings: 1 };
+
+export type Scalar = string | number | boolean | null;
 
 /** Notes a mistake in the filter. `path` is a JSON pointer. Gives null, so that a parser can return it. */
 export type Report = (path: string, message: string) => null;
@@ -42,24 +53,44 @@ function parseOperator(name: string, operand: unknown, path: string, report: Rep
   return report(path, `is not an operator; there are ${OPERATORS.join(', ')}`);
 }
 
-function parseValue(value: string | number | boolean | null, path: string, report: Report): Condition | null {
+function parseValue(value: Scalar, path: string, report: Report): Condition | null {
   if (typeof value === 'string' && !value.isWellFormed()) return report(path, 'has half of a surrogate pair');
   // JSON.parse reads 1e999 as Infinity.
   if (typeof value === 'number' && !Number.isFinite(value)) return report(path, 'is too large a number');
-  return { wants: quote(value), holds: (found) => found === value };
+  return { wants: quote(value), holds: (found) => found === value, equals: value, cost: CHEAP };
 }
 
 /** As in EventBridge, it wants a value: a missing field is not "anything". null is a value. */
 function parseAnythingBut(operand: unknown, path: string, report: Report): Condition | null {
   const excluded = parseExcluded(operand, path, report);
   if (excluded === null) return null;
+  const { isOneOf, tests } = splitEqualities(excluded);
   return {
     wants: `anything but ${list(
       excluded.map((condition) => condition.wants),
       'or',
     )}`,
-    holds: (found) => found !== ABSENT && !excluded.some((condition) => condition.holds(found)),
+    holds: (found) => found !== ABSENT && !isOneOf(found) && !tests.some((condition) => condition.holds(found)),
+    cost: sumCosts(tests),
   };
+}
+
+/** What it costs to ask all of them, and to look up one value. */
+export function sumCosts(tests: readonly Condition[]): Condition['cost'] {
+  return {
+    steps: tests.reduce((sum, { cost }) => sum + cost.steps, 1),
+    readings: tests.reduce((sum, { cost }) => sum + cost.readings, 0),
+  };
+}
+
+/** Values to be equal to, however many, as one look-up; and the other conditions. */
+export function splitEqualities(conditions: readonly Condition[]): {
+  isOneOf: (value: unknown) => boolean;
+  tests: readonly Condition[];
+} {
+  const values = new Set<unknown>(conditions.flatMap(({ equals }) => (equals === undefined ? [] : [equals])));
+  const tests = conditions.filter(({ equals }) => equals === undefined);
+  return { isOneOf: (value) => values.has(value), tests };
 }
 
 function parseExcluded(operand: unknown, path: string, report: Report): Condition[] | null {
@@ -96,11 +127,11 @@ function parseEach(
 function parseExists(operand: unknown, path: string, report: Report): Condition | null {
   if (typeof operand !== 'boolean') return report(path, 'must be true or false');
   return operand
-    ? { wants: 'a value (text, number, true, false or null)', holds: (found) => found !== ABSENT }
-    : { wants: 'no value', holds: (found) => found === ABSENT };
+    ? { wants: 'a value (text, number, true, false or null)', holds: (found) => found !== ABSENT, cost: CHEAP }
+    : { wants: 'no value', holds: (found) => found === ABSENT, cost: CHEAP };
 }
 
-export function isScalar(value: unknown): value is string | number | boolean | null {
+export function isScalar(value: unknown): value is Scalar {
   return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import type { FieldError } from '../../field-error.ts';
 import { pointerKeys } from '../../json/pointer.ts';
-import { explain, findMismatch } from './mismatch.ts';
+import { StepBudget } from '../../step-budget.ts';
+import { MAX_FILTER_STEPS, worstSteps } from './filter-cost.ts';
+import { FlatLists } from './flat-lists.ts';
+import { explain, findMismatch, type Search } from './mismatch.ts';
 import { MAX_CONDITIONS, type ObjectPattern, parsePattern } from './pattern.ts';
 
 /** What a filter looks at. `data` is any JSON, as JSON.parse gives it: numbers beyond 2^53 have been rounded. */
@@ -11,11 +14,20 @@ export interface FilteredEvent {
   data: unknown;
 }
 
-/** `reason` quotes the event: show it to the tenant, do not log it. */
-export type FilterMatch = { matches: true } | { matches: false; reason: string };
+/**
+ * `reason` quotes the event: show it to the tenant, do not log it. It is put into words when it is read.
+ * `overBudget`: it is not known whether the event matches, because to find out would take more steps than one filter may.
+ */
+export type FilterMatch = { matches: true } | { matches: false; overBudget: boolean; readonly reason: string };
+
+export type CompiledFilter = (event: FilteredEvent, budget?: StepBudget, lists?: FlatLists) => FilterMatch;
 
 /** Characters of a reason: nested alternatives could each have theirs. */
 const MAX_REASON = 1_000;
+
+/** Why an event is not delivered that its subscription's filter could not be asked about. */
+export const OVER_BUDGET =
+  'The filter would need more steps for this event than a filter may take. Give it fewer conditions and alternatives.';
 
 /**
  * Which events a subscription wants, by what is in them: a pattern in the syntax of Amazon EventBridge, over the
@@ -27,8 +39,8 @@ export type Filter = Readonly<Record<string, unknown>>;
 export const Filter = z
   .unknown()
   .transform((json, context): Filter => {
-    const parsed = parsePattern(json);
-    if (parsed.ok) return parsed.document;
+    const parsed = parseFilter(json);
+    if (parsed.ok) return parsed.filter;
     for (const { path, message } of parsed.errors) {
       context.addIssue({ code: 'custom', path: pointerKeys(path), message });
     }
@@ -49,17 +61,27 @@ export const Filter = z
 /** Checks a filter as a tenant wrote it. All its mistakes are named, up to a bound. */
 export function parseFilter(json: unknown): { ok: true; filter: Filter } | { ok: false; errors: FieldError[] } {
   const parsed = parsePattern(json);
-  return parsed.ok ? { ok: true, filter: parsed.document } : parsed;
+  if (!parsed.ok) return parsed;
+  const times = worstSteps(parsed.pattern) / MAX_FILTER_STEPS;
+  if (times <= 1) return { ok: true, filter: parsed.document };
+  const message = `could take ${times.toFixed(1)} times the steps that a filter may take for one event: too many conditions or alternatives look at the same field`;
+  return { ok: false, errors: [{ path: '', message }] };
 }
 
-/** For many events and one filter: the work of reading the filter is done once. Never throws, nor does what it gives. */
-export function compileFilter(filter: Filter): (event: FilteredEvent) => FilterMatch {
+/**
+ * For many events and one filter: the work of reading the filter is done once. Never throws, nor does what it gives.
+ * What it gives takes the steps it makes from `budget`; for many filters and one event, `lists` saves work.
+ */
+export function compileFilter(filter: Filter): CompiledFilter {
   const parsed = parsePattern(filter);
-  if (parsed.ok) return (event) => matchPattern(parsed.pattern, event);
+  if (parsed.ok) {
+    return (event, budget = new StepBudget(MAX_FILTER_STEPS), lists = new FlatLists()) =>
+      matchPattern(parsed.pattern, event, { budget, lists });
+  }
   // It was valid when it was written: a bound has been lowered since.
   const [error] = parsed.errors;
   const reason = `the filter is not valid any more: ${error?.path} ${error?.message}`;
-  return () => ({ matches: false, reason });
+  return () => ({ matches: false, overBudget: false, reason });
 }
 
 /** Whether an event matches a filter; if not, the first thing that does not. */
@@ -67,12 +89,16 @@ export function matchFilter(filter: Filter, event: FilteredEvent): FilterMatch {
   return compileFilter(filter)(event);
 }
 
-function matchPattern(pattern: ObjectPattern, event: FilteredEvent): FilterMatch {
-  const mismatch = findMismatch(pattern, event);
+function matchPattern(pattern: ObjectPattern, event: FilteredEvent, search: Search): FilterMatch {
+  const mismatch = findMismatch(pattern, event, search);
+  if (search.budget.isSpent) return { matches: false, overBudget: true, reason: OVER_BUDGET };
   if (mismatch === null) return { matches: true };
-  const reason = explain(mismatch);
   return {
     matches: false,
-    reason: reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON).toWellFormed()}…`,
+    overBudget: false,
+    get reason() {
+      const reason = explain(mismatch);
+      return reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON).toWellFormed()}…`;
+    },
   };
 }

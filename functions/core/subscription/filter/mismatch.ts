@@ -1,12 +1,21 @@
+import type { StepBudget } from '../../step-budget.ts';
 import { ABSENT, isObject, isScalar } from './condition.ts';
+import { CHARACTERS_A_STEP } from './filter-cost.ts';
+import { FlatLists } from './flat-lists.ts';
 import type { ObjectPattern, Pattern, ValuePattern } from './pattern.ts';
 import { list, quote } from './wording.ts';
 
-/** Where an event fails a pattern. Made for every item of a list, so it is put into words only when it is asked for. */
+/** Where an event fails a pattern. Put into words only when it is asked for. */
 export type Mismatch =
   | { kind: 'value'; pattern: ValuePattern; found: unknown }
   | { kind: 'items'; path: string; count: number; first: Mismatch }
   | { kind: 'alternatives'; path: string; mismatches: readonly Mismatch[] };
+
+/** What a search for a mismatch uses up, and what it may share with others in the same event. */
+export interface Search {
+  budget: StepBudget;
+  lists: FlatLists;
+}
 
 const MAX_ALTERNATIVES = 3;
 const NOTHING: Record<string, unknown> = {};
@@ -14,27 +23,37 @@ const NOTHING: Record<string, unknown> = {};
 /**
  * The first mismatch of a value with a pattern; null if it matches. Recursion follows the pattern, which is shallow;
  * the value may be nested as deeply as it likes. Every part of the pattern sees every part of the value at most once.
+ * Once the budget is spent the answer means nothing.
  */
-export function findMismatch(pattern: Pattern, value: unknown): Mismatch | null {
-  return pattern.kind === 'value' ? valueMismatch(pattern, value) : objectMismatch(pattern, value);
+export function findMismatch(pattern: Pattern, value: unknown, search: Search): Mismatch | null {
+  return pattern.kind === 'value' ? valueMismatch(pattern, value, search) : objectMismatch(pattern, value, search);
 }
 
-function valueMismatch(pattern: ValuePattern, found: unknown): Mismatch | null {
-  const scalars = itemsOf(found).filter(isScalar);
-  const values = scalars.length === 0 ? [ABSENT] : scalars;
-  const holds = values.some((value) => pattern.conditions.some((condition) => condition.holds(value)));
-  return holds ? null : { kind: 'value', pattern, found };
+function valueMismatch(pattern: ValuePattern, found: unknown, search: Search): Mismatch | null {
+  if (!Array.isArray(found)) return holds(pattern, found, search) ? null : { kind: 'value', pattern, found };
+  const { scalars } = search.lists.of(found);
+  if (scalars.length === 0) return holds(pattern, ABSENT, search) ? null : { kind: 'value', pattern, found };
+  for (const scalar of scalars) if (search.budget.isSpent || holds(pattern, scalar, search)) return null;
+  return { kind: 'value', pattern, found };
+}
+
+function holds({ isOneOf, tests, cost }: ValuePattern, found: unknown, { budget }: Search): boolean {
+  const value = isScalar(found) ? found : ABSENT;
+  const characters = typeof value === 'string' ? value.length : 0;
+  budget.spend(cost.steps + Math.floor((characters * cost.readings) / CHARACTERS_A_STEP));
+  return isOneOf(value) || tests.some((condition) => condition.holds(value));
 }
 
 /** Of a list, one object has to satisfy the whole pattern: EventBridge's array consistency. */
-function objectMismatch(pattern: ObjectPattern, value: unknown): Mismatch | null {
-  const objects = itemsOf(value).filter(isObject);
+function objectMismatch(pattern: ObjectPattern, value: unknown, search: Search): Mismatch | null {
+  if (isObject(value)) return memberMismatch(pattern, value, search);
+  const objects = Array.isArray(value) ? search.lists.of(value).objects : [];
   // What is no object has no fields; a filter that wants none of them is content.
-  if (objects.length === 0) return memberMismatch(pattern, NOTHING);
+  if (objects.length === 0) return memberMismatch(pattern, NOTHING, search);
   let first: Mismatch | null = null;
   for (const object of objects) {
-    const mismatch = memberMismatch(pattern, object);
-    if (mismatch === null) return null;
+    const mismatch = memberMismatch(pattern, object, search);
+    if (mismatch === null || search.budget.isSpent) return null;
     first ??= mismatch;
   }
   return first === null || objects.length === 1
@@ -42,33 +61,20 @@ function objectMismatch(pattern: ObjectPattern, value: unknown): Mismatch | null
     : { kind: 'items', path: pattern.path, count: objects.length, first };
 }
 
-function memberMismatch(pattern: ObjectPattern, object: Record<string, unknown>): Mismatch | null {
+function memberMismatch(pattern: ObjectPattern, object: Record<string, unknown>, search: Search): Mismatch | null {
+  search.budget.spend(1 + pattern.fields.length);
   for (const field of pattern.fields) {
     const value = Object.hasOwn(object, field.name) ? object[field.name] : ABSENT;
-    const mismatch = findMismatch(field.pattern, value);
+    const mismatch = findMismatch(field.pattern, value, search);
     if (mismatch !== null) return mismatch;
   }
   const mismatches: Mismatch[] = [];
   for (const alternative of pattern.alternatives) {
-    const mismatch = memberMismatch(alternative, object);
-    if (mismatch === null) return null;
+    const mismatch = memberMismatch(alternative, object, search);
+    if (mismatch === null || search.budget.isSpent) return null;
     mismatches.push(mismatch);
   }
   return mismatches.length === 0 ? null : { kind: 'alternatives', path: pattern.path, mismatches };
-}
-
-/** The items of a list, and of the lists in it, in their order; anything else is its own only item. */
-function itemsOf(value: unknown): unknown[] {
-  if (!Array.isArray(value)) return [value];
-  const items: unknown[] = [];
-  // Not flat(Infinity): it recurses, and throws on lists that JSON.parse can read.
-  const stack: unknown[] = [value];
-  while (stack.length > 0) {
-    const top = stack.pop();
-    if (!Array.isArray(top)) items.push(top);
-    else for (let index = top.length - 1; index >= 0; index--) stack.push(top[index]);
-  }
-  return items;
 }
 
 /** The mismatch in words: the field, what was found there, and what the filter wants. */
@@ -93,8 +99,7 @@ function describe(found: unknown): string {
   if (isScalar(found)) return `is ${quote(found)}`;
   if (isObject(found)) return 'is an object';
   if (!Array.isArray(found)) return 'is missing';
-  const items = itemsOf(found);
-  if (items.length === 0) return 'is an empty list';
-  const scalars = items.filter(isScalar).map(quote);
-  return scalars.length === 0 ? 'is a list of objects' : `holds ${list(scalars, 'and')}`;
+  const { scalars, objects } = new FlatLists().of(found);
+  if (scalars.length === 0 && objects.length === 0) return 'is an empty list';
+  return scalars.length === 0 ? 'is a list of objects' : `holds ${list(scalars.map(quote), 'and')}`;
 }

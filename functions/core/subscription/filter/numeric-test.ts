@@ -1,4 +1,4 @@
-import type { Condition, Report } from './condition.ts';
+import { CHEAP, type Condition, type Report } from './condition.ts';
 
 const COMPARISONS: Record<string, (left: number, right: number) => boolean> = {
   '=': (left, right) => left === right,
@@ -53,5 +53,6 @@ function numericTest(bounds: readonly Bound[]): Condition {
   return {
     wants: `a number ${bounds.map(({ comparison, number }) => `${comparison} ${number}`).join(' and ')}`,
     holds: (found) => typeof found === 'number' && bounds.every((bound) => bound.allows(found)),
+    cost: CHEAP,
   };
 }

@@ -1,6 +1,15 @@
 import type { FieldError } from '../../field-error.ts';
 import { escapePointer } from '../../json/pointer.ts';
-import { type Condition, isObject, isScalar, OPERATORS, parseCondition, type Report } from './condition.ts';
+import {
+  type Condition,
+  isObject,
+  isScalar,
+  OPERATORS,
+  parseCondition,
+  type Report,
+  splitEqualities,
+  sumCosts,
+} from './condition.ts';
 import { quote } from './wording.ts';
 
 /** What a field's values have to satisfy: one value and one condition are enough. */
@@ -9,6 +18,11 @@ export interface ValuePattern {
   /** For people: `data.employee.name`. */
   path: string;
   conditions: readonly Condition[];
+  /** The same conditions, as they are asked. */
+  isOneOf: (value: unknown) => boolean;
+  tests: readonly Condition[];
+  /** What asking all of them costs. */
+  cost: Condition['cost'];
 }
 
 /** What an object has to satisfy: every field, and one of the alternatives if there are any. */
@@ -114,8 +128,11 @@ function parseField(name: string, json: unknown, place: Place, ofEvent: boolean,
 
 function parseValues(items: readonly unknown[], place: Place, report: Report): ValuePattern | null {
   if (items.length === 0) return report(place.pointer, 'must not be an empty list: nothing would match');
-  const conditions = items.map((item, index) => parseCondition(item, `${place.pointer}/${index}`, report));
-  return { kind: 'value', path: place.path, conditions: conditions.filter((condition) => condition !== null) };
+  const conditions = items
+    .map((item, index) => parseCondition(item, `${place.pointer}/${index}`, report))
+    .filter((condition) => condition !== null);
+  const { isOneOf, tests } = splitEqualities(conditions);
+  return { kind: 'value', path: place.path, conditions, isOneOf, tests, cost: sumCosts(tests) };
 }
 
 function unknownField(name: string): string {

@@ -1,4 +1,4 @@
-import type { Condition, Report } from './condition.ts';
+import { CHEAP, type Condition, READING, type Report } from './condition.ts';
 import { quote } from './wording.ts';
 
 /** Operators that look at text alone. `anything-but` can turn each of them round. */
@@ -22,7 +22,7 @@ export function parseTextTest(
   if (!operand.isWellFormed()) return report(path, 'has half of a surrogate pair');
   if (operator === 'wildcard') return parseWildcard(operand, path, report);
   const folded = fold(operand);
-  return { wants: `${quote(operand)} in any case`, holds: onText((text) => fold(text) === folded) };
+  return { wants: `${quote(operand)} in any case`, holds: onText((text) => fold(text) === folded), cost: READING };
 }
 
 function parseAffix(operator: 'prefix' | 'suffix', operand: unknown, path: string, report: Report): Condition | null {
@@ -34,12 +34,13 @@ function parseAffix(operator: 'prefix' | 'suffix', operand: unknown, path: strin
   const verb = operator === 'prefix' ? 'starts' : 'ends';
   const has = (text: string, part: string) => (operator === 'prefix' ? text.startsWith(part) : text.endsWith(part));
   if (anyCase === undefined) {
-    return { wants: `text that ${verb} with ${quote(affix)}`, holds: onText((text) => has(text, affix)) };
+    return { wants: `text that ${verb} with ${quote(affix)}`, holds: onText((text) => has(text, affix)), cost: CHEAP };
   }
   const folded = fold(affix);
   return {
     wants: `text that ${verb} with ${quote(affix)} in any case`,
     holds: onText((text) => has(fold(text), folded)),
+    cost: READING,
   };
 }
 
@@ -70,7 +71,7 @@ function parseWildcard(operand: string, path: string, report: Report): Condition
     if (token === '*') parts.push('');
     else parts.push(`${parts.pop() ?? ''}${token.length === 2 ? token.slice(1) : token}`);
   }
-  return { wants: `text like ${quote(operand)}`, holds: onText((text) => fits(text, parts)) };
+  return { wants: `text like ${quote(operand)}`, holds: onText((text) => fits(text, parts)), cost: READING };
 }
 
 /** Whether the text is these parts with anything between them. Taking each part as early as it comes is enough. */

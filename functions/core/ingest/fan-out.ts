@@ -1,0 +1,135 @@
+import type { Outgoing, WorkQueue } from '../delivery/queue-message.ts';
+import type { Event } from '../event/event.ts';
+import type { EventStore } from '../event/event-store.ts';
+import { StepBudget } from '../step-budget.ts';
+import { createMatcher, FilteredContent, type MatchableSubscription } from '../subscription/match.ts';
+import type { SubscriptionStore } from '../subscription/subscription-store.ts';
+import type { TenantStore } from '../tenant/tenant-store.ts';
+
+export interface FanOutDeps {
+  store: Pick<EventStore, 'saveFanOutCursor'> &
+    Pick<SubscriptionStore, 'listSubscriptions'> &
+    Pick<TenantStore, 'createTenant'>;
+  deliveries: WorkQueue;
+  now: () => number;
+  /** False once it is time to hand over to the next invocation. */
+  hasTime: () => boolean;
+  /** Lets other work of this process go on for a moment: one tenant's filters must not hold up another tenant's event. */
+  pause: () => Promise<void>;
+  report: (report: FanOutReport) => void;
+}
+
+export type FanOutReport =
+  | { kind: 'queued'; deliveries: number }
+  /** A filter would have taken too many steps: the delivery is on its way to be recorded as cancelled. */
+  | { kind: 'filter_over_budget'; subscription: MatchableSubscription; event: Event };
+
+/** An event on its way to its tenant's subscriptions. */
+export interface FannedOut {
+  event: Event;
+  isRepetition: boolean;
+  /** Whether another message may have made the first attempts of its deliveries. */
+  mayHaveTwins: boolean;
+  /** Epoch milliseconds before which its messages are not to become visible. */
+  notBefore: number;
+}
+
+/** After so many messages the place in the tenant's subscriptions is saved: what a crash repeats is no more than these. */
+const MESSAGES_A_STRETCH = 500;
+
+/** Filters take turns with the rest of the process after so many steps: about ten milliseconds. */
+const STEPS_A_STRETCH = 1_000_000;
+
+/**
+ * Sends a message for each delivery of one tenant's events to its subscriptions, from the subscription after `start` on.
+ * Says whether time ran out before it came to the last.
+ */
+export async function fanOutFrom(
+  deps: FanOutDeps,
+  tenantId: string,
+  run: readonly FannedOut[],
+  start: string | null,
+): Promise<'done' | 'continue'> {
+  const contents = run.map(({ event }) => new FilteredContent(() => JSON.parse(event.data ?? 'null')));
+  let saved = start;
+  const save = async (cursor: string | null): Promise<void> => {
+    if (cursor === saved) return;
+    await Promise.all(run.map(({ event }) => deps.store.saveFanOutCursor(event, cursor)));
+    saved = cursor;
+  };
+  let cursor = start;
+  do {
+    const page = await deps.store.listSubscriptions(tenantId, cursor);
+    if (!page.tenantExists) await deps.store.createTenant(tenantId, deps.now());
+    const last = page.subscriptions.at(-1);
+    let outgoing: Outgoing[] = [];
+    let steps = new StepBudget(STEPS_A_STRETCH);
+    for (const subscription of page.subscriptions) {
+      outgoing.push(...messagesFor(deps, subscription, run, contents, steps));
+      const isLast = subscription === last;
+      const isPaused = steps.isSpent;
+      if (isPaused) {
+        await deps.pause();
+        steps = new StepBudget(STEPS_A_STRETCH);
+      }
+      const mustStop = (isPaused || outgoing.length >= MESSAGES_A_STRETCH) && !deps.hasTime();
+      if (!isLast && !mustStop && outgoing.length < MESSAGES_A_STRETCH) continue;
+      await send(deps, outgoing);
+      outgoing = [];
+      if (isLast) break;
+      // Without a save before the end of its first stretch, a fan-out that is over soon costs no write.
+      await save(subscription.id);
+      if (mustStop || !deps.hasTime()) return 'continue';
+    }
+    cursor = page.cursor;
+    if (cursor !== null && !deps.hasTime()) {
+      await save(cursor);
+      return 'continue';
+    }
+  } while (cursor !== null);
+  // A fan-out that finishes in one stretch stored no cursor. A longer one clears its cursor, so that a repetition starts
+  // at the beginning.
+  await save(null);
+  return 'done';
+}
+
+async function send(deps: FanOutDeps, outgoing: readonly Outgoing[]): Promise<void> {
+  if (outgoing.length === 0) return;
+  await deps.deliveries.send(outgoing);
+  deps.report({ kind: 'queued', deliveries: outgoing.length });
+}
+
+function messagesFor(
+  deps: FanOutDeps,
+  subscription: MatchableSubscription,
+  run: readonly FannedOut[],
+  contents: readonly FilteredContent[],
+  steps: StepBudget,
+): Outgoing[] {
+  const match = createMatcher(subscription);
+  const now = deps.now();
+  return run.flatMap(({ event, isRepetition, mayHaveTwins, notBefore }, index): Outgoing[] => {
+    const content = contents[index];
+    if (content === undefined) return [];
+    const verdict = match(event, isRepetition, content, steps);
+    if (verdict === 'no_match') return [];
+    if (verdict === 'over_budget') deps.report({ kind: 'filter_over_budget', subscription, event });
+    return [
+      {
+        delaySeconds: Math.max(0, Math.ceil((notBefore - now) / 1_000)),
+        message: {
+          v: 1,
+          kind: 'deliver',
+          tenantId: event.tenantId,
+          subscriptionId: subscription.id,
+          eventId: event.id,
+          eventAt: event.acceptedAt,
+          ticket: 0,
+          trigger: 'automatic',
+          ...(mayHaveTwins ? { repeated: true } : {}),
+          ...(verdict === 'over_budget' ? { cancel: 'filter_over_budget' } : {}),
+        },
+      },
+    ];
+  });
+}

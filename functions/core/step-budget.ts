@@ -1,0 +1,26 @@
+/**
+ * Bounds a computation over data that others chose: so many steps, and no more. Steps rather than time, so that the same
+ * data has the same outcome on every machine and in every run.
+ */
+export class StepBudget {
+  readonly limit: number;
+  private taken = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** Takes `steps`, also past the limit: whoever computes looks at `isSpent` before it goes on. */
+  spend(steps: number): void {
+    this.taken += steps;
+  }
+
+  get spent(): number {
+    return this.taken;
+  }
+
+  /** True once more has been taken than there was. */
+  get isSpent(): boolean {
+    return this.taken > this.limit;
+  }
+}

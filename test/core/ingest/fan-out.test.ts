@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { parseFilter } from '../../../functions/core/subscription/filter/filter.ts';
+import { makeSubscription, subscriptionId } from '../../support/domain.ts';
+import { ingestSetup } from '../../support/memory-ingest.ts';
+
+const body = (rest: object = {}): string =>
+  JSON.stringify({ tenantId: 'acme', type: 'employee.created', data: { id: 1 }, ...rest });
+const subscriptions = (count: number, rest: Parameters<typeof makeSubscription>[0] = {}) =>
+  Array.from({ length: count }, (_, index) => makeSubscription({ id: subscriptionId(index + 1), ...rest }));
+
+/** Alternatives within alternatives, all of which look at the same objects. */
+function nested(levels: number): Record<string, unknown> {
+  let filter: Record<string, unknown> = { n: [0] };
+  for (let level = 0; level < levels; level += 1) filter = { $or: [filter, { n: [1] }, { n: [2] }] };
+  return { data: { l: filter } };
+}
+const objects = Array.from({ length: 50_000 }, () => ({}));
+
+describe('filters that take many steps', () => {
+  it('do not hold up the event of another tenant', async () => {
+    const setup = ingestSetup();
+    const filter = nested(12);
+    expect(parseFilter(filter).ok).toBe(true);
+    setup.store.subscriptions = [
+      ...subscriptions(40, { tenantId: 'hostile', filter }),
+      makeSubscription({ id: subscriptionId(99), tenantId: 'acme' }),
+    ];
+    setup.store.tenants.add('hostile');
+    let pausesBefore = Number.NaN;
+    setup.send = async () => {
+      pausesBefore = setup.pauses;
+    };
+    const hostile = (id: string) => ({ body: body({ tenantId: 'hostile', id, data: { l: objects } }) });
+    await setup.ingest(hostile('a'), hostile('b'), hostile('c'), { body: body({ id: 'd' }) });
+    expect(setup.pauses).toBeGreaterThan(35);
+    expect(pausesBefore).toBeLessThan(3);
+  });
+
+  it('stop where time runs out, and the next invocation goes on from there', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = subscriptions(10, { filter: { $or: [nested(10), { type: ['employee.created'] }] } });
+    setup.hasTime = () => setup.pauses % 3 !== 0;
+    let rounds = 0;
+    for (let again = true; again; rounds += 1) {
+      const event = { body: body({ id: 'a', data: { l: objects } }), receivedBefore: rounds > 0 };
+      again = (await setup.ingest(event)).continue.has('m1');
+    }
+    expect(rounds).toBeGreaterThan(2);
+    expect(setup.targets()).toEqual(subscriptions(10).map(({ id }) => `a ${id}`));
+  });
+
+  it('become deliveries that are to be cancelled where they take too many', async () => {
+    const setup = ingestSetup();
+    // As it may have been stored before there was a bound.
+    const filter = { data: { n: [{ 'anything-but': { prefix: Array.from({ length: 300 }, (_, at) => `a${at}`) } }] } };
+    expect(parseFilter(filter).ok).toBe(false);
+    setup.store.subscriptions = [
+      makeSubscription({ id: subscriptionId(1), filter }),
+      makeSubscription({ id: subscriptionId(2) }),
+    ];
+    await setup.ingest({ body: body({ id: 'a', data: { n: Array(50_000).fill('a1') } }) });
+    expect(setup.queued.map(({ message }) => message)).toEqual([
+      expect.objectContaining({ subscriptionId: subscriptionId(1), cancel: 'filter_over_budget' }),
+      expect.not.objectContaining({ cancel: expect.anything() }),
+    ]);
+    expect(setup.reports.map(({ kind }) => kind)).toEqual(['accepted', 'filter_over_budget', 'queued']);
+  });
+});
+
+describe('a fan-out to a page of thousands', () => {
+  it('sends and saves its place every 500 messages', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = subscriptions(400);
+    setup.store.pageSize = 400;
+    const sizes: number[] = [];
+    setup.send = async (messages) => {
+      sizes.push(messages.length);
+    };
+    await setup.ingest(...['a', 'b', 'c', 'd', 'e'].map((id) => ({ body: body({ id }) })));
+    expect(sizes).toEqual([500, 500, 500, 500]);
+    // Three places and the end, for each of five events.
+    expect(setup.store.calls.filter((call) => call === 'saveFanOutCursor')).toHaveLength(20);
+    expect([...setup.store.events.values()].map(({ fanOutCursor }) => fanOutCursor)).toEqual(Array(5).fill(null));
+  });
+
+  it('stops within the page where time runs out, and goes on to each of the others once', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = subscriptions(1_200);
+    setup.store.pageSize = 1_200;
+    setup.hasTime = () => false;
+    let rounds = 0;
+    for (let again = true; again; rounds += 1) {
+      again = (await setup.ingest({ body: body({ id: 'a' }), receivedBefore: rounds > 0 })).continue.has('m1');
+    }
+    expect(rounds).toBe(3);
+    expect(setup.targets()).toEqual(subscriptions(1_200).map(({ id }) => `a ${id}`));
+  });
+
+  it('goes on from its place when the queue fails', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = subscriptions(1_200);
+    setup.store.pageSize = 1_200;
+    const send = setup.send;
+    let sends = 0;
+    setup.send = async (messages) => {
+      sends += 1;
+      if (sends === 2) throw new Error('the queue is slow');
+      await send(messages);
+    };
+    expect((await setup.ingest({ body: body({ id: 'a' }) })).retry).toEqual(new Set(['m1']));
+    await setup.ingest({ body: body({ id: 'a' }), receivedBefore: true });
+    expect(setup.targets()).toEqual(subscriptions(1_200).map(({ id }) => `a ${id}`));
+  });
+});
