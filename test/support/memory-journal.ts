@@ -32,6 +32,8 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
   /** What an eventually consistent read does not see yet. */
   readonly unseen = new Set<string>();
   pageSize = 100;
+  /** What the indexes show while they lag; null: they show what is. */
+  private indexed: Map<string, Delivery> | null = null;
   /** Runs before a call takes effect; when it throws, the call has done nothing. */
   before: (operation: Operation) => void | Promise<void> = () => {};
   /** Runs after a call took effect; when it throws, the caller never learns that it did. */
@@ -43,6 +45,11 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
       else this.events.set(`${thing.tenantId} ${thing.id}`, thing);
     }
     return this;
+  }
+
+  /** From now on the indexes show the deliveries as they are now. DynamoDB's follow after moments; until then they lag. */
+  catchUpIndexes(): void {
+    this.indexed = new Map(this.deliveries);
   }
 
   delivery(ref: DeliveryRef): Delivery | undefined {
@@ -130,8 +137,10 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
   listWaitingDeliveries(subscriptionId: string, status: 'parked' | 'pending', cursor: string | null) {
     return this.run('listWaitingDeliveries', () => {
       const sortKey = ({ eventAt, eventId }: Delivery) => `${new Date(eventAt).toISOString()}#${eventId}`;
-      const waiting = [...this.deliveries.values()]
+      const waiting = [...(this.indexed ?? this.deliveries).values()]
         .filter((one) => one.subscriptionId === subscriptionId && one.status === status)
+        .map((one) => this.delivery(one) ?? one)
+        .filter((one) => one.status === status)
         .map((delivery) => ({ delivery, key: sortKey(delivery) }))
         .filter(({ key }) => cursor === null || key > cursor)
         .sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -145,7 +154,7 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
 
   listDueDeliveries(_shard: string, now: number): Promise<DueEntry[]> {
     return this.run('listDueDeliveries', () =>
-      [...this.deliveries.entries()]
+      [...(this.indexed ?? this.deliveries).entries()]
         .flatMap(([pk, { dueAt }]) => (dueAt === null || dueAt > now ? [] : [{ key: { pk, sk: '' }, dueAt }]))
         .sort((a, b) => a.dueAt - b.dueAt)
         .slice(0, this.pageSize),

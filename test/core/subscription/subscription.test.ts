@@ -4,7 +4,7 @@ import { parseFilter } from '../../../functions/core/subscription/filter/filter.
 import { MAX_FILTER_STEPS } from '../../../functions/core/subscription/filter/filter-cost.ts';
 import { SubscriptionHeaders } from '../../../functions/core/subscription/headers.ts';
 import { createMatcher, FilteredContent } from '../../../functions/core/subscription/match.ts';
-import { type StoredKey, signingKeys } from '../../../functions/core/subscription/subscription.ts';
+import { nextGeneration, type StoredKey, signingKeys } from '../../../functions/core/subscription/subscription.ts';
 import { makeEvent, makeSubscription, NOW } from '../../support/domain.ts';
 
 describe('a matcher', () => {
@@ -156,5 +156,20 @@ describe('headers', () => {
     ['a proxy header', { 'Proxy-Authorization': 'x' }, '/Proxy-Authorization may not be set: it belongs to proxies'],
   ])('not %s', (_, headers, message) => {
     expect(issues(headers)).toEqual([typeof message === 'string' ? message : expect.stringMatching(message)]);
+  });
+});
+
+describe('the generation', () => {
+  const before = makeSubscription({ generation: 4 });
+
+  it.each([
+    ['moves to another URL', before, { url: 'https://other.example/' }, 5],
+    ['gets other credentials', before, { credentials: 'sealed' }, 5],
+    ['is resumed', makeSubscription({ status: 'paused', generation: 4 }), { status: 'active' as const }, 5],
+    ['is verified', makeSubscription({ status: 'unverified', generation: 4 }), { status: 'active' as const }, 5],
+    ['is paused', before, { status: 'paused' as const }, 4],
+    ['gets another name', before, { name: 'new' }, 4],
+  ])('of a subscription that %s', (_, from, change, expected) => {
+    expect(nextGeneration(from, { ...from, ...change })).toBe(expected);
   });
 });
