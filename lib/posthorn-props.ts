@@ -37,7 +37,7 @@ export interface PosthornProps {
    */
   readonly compatibility?: ('keypay' | 'staffology')[];
 
-  /** How long events, deliveries and their attempts are kept: 7 days or more. @default Duration.days(30) */
+  /** How long events, deliveries and their attempts are kept: 10 days or more. @default Duration.days(30) */
   readonly journalRetention?: Duration;
 
   /**

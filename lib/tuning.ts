@@ -71,8 +71,8 @@ export const tuningShape = {
   /** Each event of a tenant looks at all of its subscriptions, so their number is what one event can cost. */
   maxSubscriptionsPerTenant: whole(1, 100_000).default(1000),
   compatibility: list(oneOf(['keypay', 'staffology'])).default([]),
-  /** From 7 days: the journal drives retries, and the default schedule of a delivery spans almost 4. */
-  journalRetentionDays: whole(7, 3650).default(30),
+  /** The journal drives retries: the default schedule takes 9 days if a receiver asks for its longest wait each time. */
+  journalRetentionDays: whole(10, 3650).default(30),
   journalPointInTimeRecovery: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
   logRetentionDays: z
     .preprocess(

@@ -66,6 +66,7 @@ const routes = createRoutes({
   urlPolicy,
   eventTypes: env.EVENT_TYPES,
   maxSubscriptionsPerTenant: env.MAX_SUBSCRIPTIONS_PER_TENANT,
+  journalRetentionDays: env.JOURNAL_RETENTION_DAYS,
   waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
   userAgent: USER_AGENT,

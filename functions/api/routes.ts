@@ -52,6 +52,7 @@ export interface ApiPorts {
   compatibility: readonly Vendor[];
   eventTypes: 'open' | 'strict';
   maxSubscriptionsPerTenant: number;
+  journalRetentionDays: number;
   waits: WaitPolicy;
   attemptTimeoutMs: number;
   userAgent: string;

@@ -72,9 +72,9 @@ test('settings come typed, as cdk.json gives them', () => {
 });
 
 test('overrides go before settings, and leave the others', () => {
-  const template = synthesize({ eventTypes: 'open' }, { eventTypes: 'strict', journalRetentionDays: 8 });
+  const template = synthesize({ eventTypes: 'open' }, { eventTypes: 'strict', journalRetentionDays: 11 });
   expect(propertiesOf(template, 'AWS::Lambda::Function').PosthornIngestFunctionLambda).toMatchObject({
-    Environment: { Variables: { EVENT_TYPES: 'open', JOURNAL_RETENTION_DAYS: '8' } },
+    Environment: { Variables: { EVENT_TYPES: 'open', JOURNAL_RETENTION_DAYS: '11' } },
   });
 });
 
@@ -88,9 +88,9 @@ test.each([
   ['defaultProfile', 'Not a name', 'defaultProfile: must be the name of a profile'],
   ['maxSubscriptionsPerTenant', '0', 'maxSubscriptionsPerTenant: must be a whole number from 1 to 100000, but is 0'],
   ['compatibility', 'keypay,acme', 'compatibility.1: must be one of keypay, staffology'],
-  ['journalRetentionDays', '3', 'journalRetentionDays: must be a whole number from 7 to 3650, but is 3'],
-  ['journalRetentionDays', 'long', 'journalRetentionDays: must be a whole number from 7 to 3650, but is "long"'],
-  ['journalRetentionDays', '', 'journalRetentionDays: must be a whole number from 7 to 3650, but is ""'],
+  ['journalRetentionDays', '3', 'journalRetentionDays: must be a whole number from 10 to 3650, but is 3'],
+  ['journalRetentionDays', 'long', 'journalRetentionDays: must be a whole number from 10 to 3650, but is "long"'],
+  ['journalRetentionDays', '', 'journalRetentionDays: must be a whole number from 10 to 3650, but is ""'],
   ['journalRetentionDays', '7.5', 'journalRetentionDays: must be a whole number'],
   ['journalPointInTimeRecovery', 'yes', 'journalPointInTimeRecovery: must be true or false, but is "yes"'],
   ['logRetentionDays', '31', 'logRetentionDays: must be one that CloudWatch Logs knows: 1, 3, 5, 7,'],

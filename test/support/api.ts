@@ -57,6 +57,7 @@ export function useApi() {
     defaultProfile: 'standard',
     compatibility: [],
     maxSubscriptionsPerTenant: 1_000,
+    journalRetentionDays: 30,
     vault: createVault(tables, kms, KEY_ARN),
     publish: (messages) =>
       sendAll(connection, queues.events.url, messages, ({ tenantId, body }) => ({

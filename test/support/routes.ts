@@ -30,6 +30,7 @@ export const ROUTES = createRoutes({
   compatibility: [],
   eventTypes: 'open',
   maxSubscriptionsPerTenant: 1_000,
+  journalRetentionDays: 30,
   waits: WAITS,
   attemptTimeoutMs: 15_000,
   userAgent: 'Posthorn/test',

@@ -86,6 +86,13 @@ export function isTooLate({ deadlineSeconds }: RetryPolicy, firstStartedAt: numb
   return deadlineSeconds !== null && at - firstStartedAt > deadlineSeconds * 1_000;
 }
 
+/** How long a schedule can take: each gap at its longest, by jitter or by the receiver's Retry-After. In seconds. */
+export function longestSpanSeconds({ gapsSeconds, jitter, retryAfter, deadlineSeconds }: RetryPolicy): number {
+  const longest = gapsSeconds.map((gap) => Math.max(gap * (1 + jitter), retryAfter?.maxSeconds ?? 0));
+  const span = longest.reduce((sum, gap) => sum + gap, 0);
+  return Math.min(span, deadlineSeconds ?? Number.POSITIVE_INFINITY);
+}
+
 function isRetried({ on }: RetryPolicy, { outcome, response }: Pick<WebhookResult, 'outcome' | 'response'>): boolean {
   if (outcome === 'timeout') return on.timeout;
   if (outcome === 'http_error' && response !== null) return matchesStatus(on.statuses, response.status);
