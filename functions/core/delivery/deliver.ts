@@ -207,6 +207,7 @@ async function begin(deps: DeliverDeps, work: Work): Promise<Step> {
     return ACK;
   }
   const made = await makeAttempt(deps, profile, base, subscription, { ...event, data: event.data }, trigger);
+  if ('reason' in made) return waitForConnection(deps, work);
   return { kind: 'made', base, made, profile: document };
 }
 
@@ -242,6 +243,15 @@ function wait(deps: DeliverDeps, { message, fromRetries }: Work, delivery: Deliv
   const waitMs = (delivery.nextAttemptAt ?? now) - now;
   const carries = fromRetries && message.ticket === delivery.ticket;
   return carries && waitMs <= deps.waits.maxQueueWaitMs ? { kind: 'hide', seconds: wholeSeconds(waitMs) } : ACK;
+}
+
+const CONNECTION_WAIT_SECONDS = 5;
+
+/** All connections to the receiver are busy: the message comes back, and nothing is recorded. */
+async function waitForConnection(deps: DeliverDeps, { message, fromRetries }: Work): Promise<Decision> {
+  if (fromRetries) return { kind: 'hide', seconds: CONNECTION_WAIT_SECONDS };
+  await deps.retries.send([{ message, delaySeconds: CONNECTION_WAIT_SECONDS }]);
+  return ACK;
 }
 
 async function putSucceeded(

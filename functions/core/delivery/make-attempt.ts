@@ -5,7 +5,7 @@ import { matchesStatus } from '../profile/retry-policy.ts';
 import type { SigningKey } from '../profile/signing.ts';
 import { openHeaders } from '../subscription/own-headers.ts';
 import { type Subscription, signingKeys } from '../subscription/subscription.ts';
-import type { WebhookRequest, WebhookResult, WebhookSender } from '../target/webhook.ts';
+import type { NotSent, WebhookRequest, WebhookResult, WebhookSender } from '../target/webhook.ts';
 import { type Opener, tenantKeyOwner } from '../vault.ts';
 import type { Attempt } from './attempt.ts';
 import type { Delivery, MadeAttempt } from './delivery.ts';
@@ -25,7 +25,7 @@ export interface AttemptDeps {
   now: () => number;
 }
 
-/** Builds the request that the profile says, sends it, and judges the answer as the profile says. */
+/** Builds the request that the profile says, sends it, and judges the answer as the profile says. An attempt that was not sent is none. */
 export async function makeAttempt(
   deps: AttemptDeps,
   profile: Profile,
@@ -33,7 +33,7 @@ export async function makeAttempt(
   subscription: Subscription,
   event: Event & { data: string },
   trigger: Attempt['trigger'],
-): Promise<MadeAttempt> {
+): Promise<MadeAttempt | NotSent> {
   const startedAt = deps.now();
   const number = (delivery.attempts.at(-1)?.number ?? 0) + 1;
   const credentials =
@@ -55,7 +55,9 @@ export async function makeAttempt(
     body,
     timeoutMs: attemptTimeoutMs(profile, deps.attemptTimeoutMs),
   };
-  const result = judge(await deps.sender.send(request), profile.document);
+  const sent = await deps.sender.send(request);
+  if (sent.outcome === 'not_sent') return sent;
+  const result = judge(sent, profile.document);
   return { trigger, startedAt, result, request: { url: subscription.url, headers: shownHeaders } };
 }
 

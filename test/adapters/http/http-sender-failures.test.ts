@@ -16,7 +16,7 @@ async function sendTo(port: number, timeoutMs = 2_000) {
 describe('timeouts', () => {
   it.each<[string, (socket: Socket) => void, string, number | null]>([
     ['no answer', () => {}, 'response_timeout', null],
-    ['half the headers', (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-'), 'response_timeout', null],
+    ['half the headers', (socket) => socket.write('HTTP/1.1 503 Busy\r\ncontent-'), 'response_timeout', 503],
     ['early hints for ever', (socket) => repeat(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n'), 'response_timeout', null],
     [
       'a dripping body',
@@ -98,7 +98,7 @@ describe('broken connections', () => {
     ['closed before an answer', (socket) => socket.end(), null],
     ['reset before an answer', (socket) => socket.resetAndDestroy(), null],
     ['closed in the status line', (socket) => socket.end('HTTP/1.1 2'), null],
-    ['closed in the headers', (socket) => socket.end('HTTP/1.1 200 OK\r\nconte'), null],
+    ['closed in the headers', (socket) => socket.end('HTTP/1.1 503 Busy\r\nconte'), 503],
     ['closed in the body', (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf'), 200],
     [
       'closed in a last body',
@@ -123,12 +123,13 @@ describe('broken connections', () => {
         ),
       503,
     ],
-  ])('%s', async (_, script, status) => {
+  ])('%s', async (name, script, status) => {
     const receiver = await rawReceiver(script);
     const result = await sendTo(receiver.port);
     expect(result).toMatchObject({ outcome: 'connection_reset', error: { code: 'connection_reset' } });
     expect(result.response?.status ?? null).toBe(status);
-    if (status !== null) expect(result.response).toMatchObject({ body: 'half', truncated: true });
+    if (status !== null)
+      expect(result.response).toMatchObject({ body: name.includes('headers') ? '' : 'half', truncated: true });
     // On a new connection nothing is tried twice: the receiver may have acted on the request.
     expect(receiver.requests).toHaveLength(1);
   });
@@ -156,23 +157,12 @@ describe('what is not HTTP', () => {
     ['a banner', 'SSH-2.0-OpenSSH_9.9\r\n', 'not_http'],
     ['HTML', '<html></html>', 'not_http'],
     ['a bad status line', 'HTTP/1.1 abc\r\n\r\n', 'not_http'],
-    ['HTTP/2', Buffer.from('000000040000000000', 'hex'), 'not_http'],
+    ['HTTP/2', Buffer.from('000000040000000000', 'hex'), 'http2_only'],
+    ['HTTP/2 with settings', Buffer.from('00000c040000000000000300000064000400100000', 'hex'), 'http2_only'],
     ['a bad content-length', 'HTTP/1.1 200 OK\r\ncontent-length: ten\r\n\r\n', 'not_http'],
     ['two content-lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nokk', 'not_http'],
-    ['both lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n', 'not_http'],
     ['a bad chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n', 'not_http'],
-    ['NUL in a header', 'HTTP/1.1 200 OK\r\nx-a: \0\r\n\r\n', 'not_http'],
     ['a space in a header name', 'HTTP/1.1 200 OK\r\nx a: b\r\n\r\n', 'not_http'],
-    ['one huge header', answer('200 OK', [`x-a: ${'a'.repeat(20_000)}`]), 'headers_too_large'],
-    [
-      'very many headers',
-      answer(
-        '200 OK',
-        Array.from({ length: 2_000 }, (_, i) => `x-${i}: 12345`),
-      ),
-      'headers_too_large',
-    ],
-    ['100 Continue unasked', `HTTP/1.1 100 Continue\r\n\r\n${answer('200 OK')}`, 'unexpected_status'],
     [
       '101 unasked',
       'HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n',
@@ -184,9 +174,15 @@ describe('what is not HTTP', () => {
     await expect.poll(() => receiver.open.size).toBe(0);
   });
 
-  it('accepts headers just under the limit', async () => {
-    const receiver = await rawReceiver((socket) => socket.write(answer('200 OK', [`x-a: ${'a'.repeat(15_000)}`])));
-    expect(await sendTo(receiver.port)).toMatchObject({ outcome: 'success' });
+  it('keeps the status that was read before the fault', async () => {
+    const receiver = await rawReceiver((socket) =>
+      socket.write('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 410 Gone\r\nx a: b\r\n\r\n'),
+    );
+    expect(await sendTo(receiver.port)).toMatchObject({
+      outcome: 'protocol_error',
+      response: { status: 410, headers: {}, body: '', truncated: true },
+      error: { code: 'not_http' },
+    });
   });
 
   it('a TLS port spoken to in plain text', async () => {

@@ -94,6 +94,19 @@ describe('a first attempt', () => {
     expect(setup.queued).toEqual([]);
   });
 
+  it('that finds no connection is no attempt, and its message comes back', async () => {
+    const setup = deliverSetup();
+    setup.receive = () => ({ outcome: 'not_sent', reason: 'no_connection' });
+    expect(await setup.deliver(makeMessage())).toEqual([ACK]);
+    expect(setup.journal.delivery(makeDelivery())).toBeUndefined();
+    expect(setup.reports).toEqual([]);
+    expect(setup.queued).toEqual([{ message: makeMessage(), delaySeconds: 5 }]);
+    expect(await setup.deliver({ fromRetries: true })).toEqual([{ kind: 'hide', seconds: 5 }]);
+    setup.receive = () => answered(200);
+    expect(await setup.deliver({ fromRetries: true })).toEqual([ACK]);
+    expect(setup.journal.delivery(makeDelivery())).toMatchObject({ status: 'succeeded', attempts: [{ number: 1 }] });
+  });
+
   it('of a test event is recorded as a test and not retried', async () => {
     const setup = deliverSetup();
     setup.receive = () => UNANSWERED;
