@@ -128,7 +128,9 @@ export function judgeFailure({ cause, phase, foreign }: ExchangeFailure, target:
     );
   }
   if (code === 'ECONNRESET' || code === 'ECONNABORTED' || code === 'EPIPE' || code === 'HPE_INVALID_EOF_STATE') {
-    return verdict('connection_reset', 'connection_reset', `the connection was closed ${CLOSED[phase]}.`);
+    // OpenSSL closes without a word when it is spoken to in plain text.
+    const hint = target.protocol === 'http:' && phase === 'headers' ? ' If the port is for https, write https.' : '';
+    return verdict('connection_reset', 'connection_reset', `the connection was closed ${CLOSED[phase]}.${hint}`);
   }
   return verdict('protocol_error', 'unexpected_error', `the request failed (${code === '' ? cause.name : code}).`);
 }
