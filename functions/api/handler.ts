@@ -159,6 +159,7 @@ const PROBLEM_OF: Record<RefusalCode, ProblemCode> = {
   conflict: 'conflict',
   precondition_failed: 'precondition_failed',
   limit_reached: 'limit_reached',
+  unavailable: 'unavailable',
 };
 
 /** The one place where what the domain refuses becomes a problem. */

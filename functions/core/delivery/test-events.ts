@@ -66,7 +66,10 @@ export function createTestEvents(ports: TestEventsPorts): TestEvents {
         userAgent,
       });
       const timeoutMs = attemptTimeoutMs(profile, ports.attemptTimeoutMs);
-      return judge(await ports.sender.send({ url, headers, body, timeoutMs }), profile.document);
+      const result = await ports.sender.send({ url, headers, body, timeoutMs });
+      if (result.outcome !== 'not_sent') return judge(result, profile.document);
+      const busy = 'Nothing was sent: all connections to this receiver are busy. Send the test again in a few seconds.';
+      return new Refusal('unavailable', busy, [], 5);
     },
 
     async sendToSubscription(subscription, eventType) {
