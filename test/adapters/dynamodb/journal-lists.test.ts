@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createDeliveries } from '../../../functions/adapters/dynamodb/deliveries.ts';
 import { createEvents, type JournalOptions } from '../../../functions/adapters/dynamodb/events.ts';
 import { createRejectedEvents } from '../../../functions/adapters/dynamodb/rejected-events.ts';
 import type { Delivery } from '../../../functions/core/delivery/delivery.ts';
-import { HOUR, makeDelivery, makeEvent, NOW, subscriptionId } from '../../support/domain.ts';
+import { HOUR, makeDelivery, NOW, subscriptionId } from '../../support/domain.ts';
 import { useTables } from '../../support/emulators.ts';
 
 const journalOf = (options: JournalOptions) => ({
@@ -21,12 +20,10 @@ const all = null;
 
 let number = 0;
 let sub = '';
-let tenantId = '';
 beforeEach(() => {
   now = NOW;
   number += 1;
   sub = subscriptionId(number);
-  tenantId = `tenant-${number}`;
 });
 
 interface Page<T> {
@@ -187,69 +184,5 @@ describe('deliveries of one status', () => {
       journal.listDeliveriesByStatus(sub, 'parked', { ...WHOLE, limit: 5, after }, all),
     );
     expect(keys(listed)).toEqual(newestFirst(parked));
-  });
-});
-
-describe("a tenant's events", () => {
-  it('are merged over their shards, newest first, by type and time', async () => {
-    const events = Array.from({ length: 40 }, (_, index) =>
-      makeEvent({ tenantId, id: `e${index}`, acceptedAt: NOW - index * HOUR, type: index % 2 === 0 ? 'even' : 'odd' }),
-    );
-    await journal.putEvents(events);
-    const ids = (rest: object, matches: ((event: { type: string }) => boolean) | null = all) =>
-      readAll((after) => journal.listEvents(tenantId, { ...WHOLE, limit: 7, after, ...rest }, matches)).then((found) =>
-        found.map(({ id }) => id),
-      );
-    expect(await ids({})).toEqual(events.map(({ id }) => id));
-    expect(await ids({}, ({ type }) => type === 'odd')).toEqual(
-      events.flatMap(({ id, type }) => (type === 'odd' ? [id] : [])),
-    );
-    expect(await ids({ from: NOW - 3 * HOUR, to: NOW - HOUR })).toEqual(['e1', 'e2', 'e3']);
-  });
-
-  it('are their own', async () => {
-    await journal.putEvents([makeEvent({ tenantId })]);
-    expect((await journal.listEvents('tenant', WHOLE, all)).values).toEqual([]);
-    expect((await journal.listEvents(`${tenantId}#0`, WHOLE, all)).values).toEqual([]);
-  });
-});
-
-describe('rejected events', () => {
-  it('come back with their bodies, newest first', async () => {
-    const rejected = Array.from({ length: 12 }, (_, index) => ({
-      id: `rej_${index}`,
-      tenantId: index % 2 === 0 ? tenantId : null,
-      rejectedAt: NOW + index,
-      reason: { code: 'malformed_json' as const, message: 'no JSON', errors: [] },
-      body: 'x'.repeat(index * 100),
-      bodyTruncated: false,
-    }));
-    await journal.putRejectedEvents(rejected);
-    const listed = await readAll((after) => journal.listRejectedEvents({ ...WHOLE, limit: 5, after }, all));
-    expect(listed).toEqual(rejected.toReversed());
-    const own = await readAll((after) =>
-      journal.listRejectedEvents({ ...WHOLE, after }, (one) => one.tenantId === tenantId),
-    );
-    expect(own).toHaveLength(6);
-  });
-
-  it('are all listed, although DynamoDB ends an answer at 1 MB', async () => {
-    const { body: large, reason } = {
-      body: randomBytes(225_000).toString('base64'),
-      reason: 'payload_too_large' as const,
-    };
-    const rejected = Array.from({ length: 30 }, (_, index) => ({
-      id: `rej_large_${index}`,
-      tenantId,
-      rejectedAt: NOW + HOUR + index,
-      reason: { code: reason, message: 'large', errors: [] },
-      body: large,
-      bodyTruncated: false,
-    }));
-    await journal.putRejectedEvents(rejected);
-    const own = await readAll((after) =>
-      journal.listRejectedEvents({ ...WHOLE, after }, (one) => one.tenantId === tenantId),
-    );
-    expect(own.map(({ id }) => id)).toEqual(rejected.map(({ id }) => id).toReversed());
   });
 });

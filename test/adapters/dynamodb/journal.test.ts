@@ -57,61 +57,6 @@ const attempts = [
   },
 ];
 
-describe('events', () => {
-  it.each([
-    ['short', '{"n":1.0}'],
-    ['long, and so compressed', JSON.stringify('ü😀'.repeat(10_000))],
-    ['of 256 KiB', `"${'x'.repeat(262_142)}"`],
-    ['expunged', null],
-  ])('come back as they were (%s)', async (_, data) => {
-    await journal.putEvents([event({ data })]);
-    expect(await journal.getEvent(tenantId, 'evt_1')).toEqual(event({ data }));
-  });
-
-  it('belong to their tenant', async () => {
-    await journal.putEvents([event()]);
-    expect(await journal.getEvent('somebody-else', 'evt_1')).toBeNull();
-    expect(await journal.getEvent(tenantId, 'evt_2')).toBeNull();
-  });
-
-  it('are created once', async () => {
-    expect(await journal.createEvent(event())).toBe(true);
-    expect(await journal.createEvent(event({ data: '2' }))).toBe(false);
-    expect((await journal.getEvent(tenantId, 'evt_1'))?.data).toBe(event().data);
-  });
-
-  it('are gone when they expire, although DynamoDB has not removed them, and their ids are free', async () => {
-    await journal.createEvent(event());
-    now = NOW + 30 * DAY - 1_000;
-    expect(await journal.getEvent(tenantId, 'evt_1')).not.toBeNull();
-    expect(await journal.createEvent(event())).toBe(false);
-    now = NOW + 30 * DAY;
-    expect(await journal.getEvent(tenantId, 'evt_1')).toBeNull();
-    expect(await journal.createEvent(event({ acceptedAt: now }))).toBe(true);
-  });
-
-  it('remember where their fan-out goes on, until they are created anew', async () => {
-    await journal.createEvent(event());
-    await journal.saveFanOutCursor(event(), sub);
-    const known = await journal.getEvents([event(), event({ id: 'evt_2' })], true);
-    expect([...known]).toEqual([[`${tenantId} evt_1`, { event: event(), fanOutCursor: sub }]]);
-    await expect(journal.saveFanOutCursor(event({ id: 'evt_2' }), sub)).rejects.toThrow(/not on record/);
-  });
-
-  it('lose their data for good when it is expunged', async () => {
-    await journal.createEvent(event());
-    await journal.expungeEvent(event());
-    expect(await journal.getEvent(tenantId, 'evt_1')).toEqual(event({ data: null }));
-    expect(await journal.expungeEvent(event({ id: 'evt_2' }))).toBe(false);
-  });
-
-  it('are written in any number at once', async () => {
-    const many = Array.from({ length: 60 }, (_, index) => event({ id: `e${index}` }));
-    await journal.putEvents(many);
-    expect((await journal.getEvents(many, true)).size).toBe(60);
-  });
-});
-
 describe('deliveries', () => {
   it.each([
     ['waiting', scheduleAttempt(delivery({ attempts }), NOW + HOUR, NOW, WAITS)],
