@@ -4,7 +4,6 @@ import { createTables } from '../adapters/dynamodb/client.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createStores } from '../adapters/dynamodb/stores.ts';
-import { createTokens } from '../adapters/dynamodb/tokens.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
@@ -49,7 +48,6 @@ const vault = createVault(tables, new KMSClient(CLIENT_OPTIONS), env.KMS_KEY_ARN
 
 const routes = createRoutes({
   stores,
-  tokens: createTokens(tables, now),
   vault,
   profiles: createProfiles(stores.profiles),
   defaultProfile: env.DEFAULT_PROFILE,

@@ -1,5 +1,5 @@
 import type { Stores } from '../adapters/dynamodb/stores.ts';
-import type { Tokens } from '../adapters/dynamodb/tokens.ts';
+import { createTokens } from '../core/access/tokens.ts';
 import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
@@ -27,6 +27,7 @@ import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
 import { createEventTypeRoutes } from './resources/event-types.ts';
 import { createEventRoutes, type EventRouteDeps } from './resources/events.ts';
 import { createHealthRoutes } from './resources/health.ts';
+import { createPortalTokenRoutes } from './resources/portal-tokens.ts';
 import { createProfileRoutes } from './resources/profiles.ts';
 import { createRejectedEventRoutes } from './resources/rejected-events.ts';
 import { createSecretRoutes } from './resources/secrets.ts';
@@ -38,7 +39,6 @@ import { createTestRoutes } from './resources/tests.ts';
 /** What the API is built on: adapters and settings. Only this file sees them all. */
 export interface ApiPorts {
   stores: Stores;
-  tokens: Tokens;
   profiles: ProfileSource;
   vault: Vault;
   publish: EventRouteDeps['publish'];
@@ -93,6 +93,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   const testEvents = createTestEvents({ ...ports, events: stores.events, getEventType, profiles, tenantKeys });
   const samples = createSamples(ports);
   const tenants = createTenants({ store: stores.tenants, profiles: ports.profiles, now });
+  const tokens = createTokens({ ...ports, store: stores.tokens, tenants: stores.tenants });
   const removal = createTenantRemoval({
     tenants: stores.tenants,
     subscriptions: stores.subscriptions,
@@ -104,7 +105,8 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
 
   return {
     own: [
-      ...createTenantRoutes({ tenants, removal, keys: tenantKeys, tokens: ports.tokens, now }),
+      ...createTenantRoutes({ tenants, removal, keys: tenantKeys }),
+      ...createPortalTokenRoutes({ tokens }),
       ...createSubscriptionRoutes({ subscriptions, keys }),
       ...createSubscriptionStatusRoutes({ activation }),
       ...createSecretRoutes({ secrets }),

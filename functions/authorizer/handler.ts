@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { APIGatewayRequestAuthorizerEventV2, APIGatewaySimpleAuthorizerWithContextResult } from 'aws-lambda';
-import type { Tokens } from '../adapters/dynamodb/tokens.ts';
 import type { Principal } from '../core/access/principal.ts';
+import type { Tokens } from '../core/access/tokens.ts';
 
 export interface AuthorizerDeps {
   adminKey: () => Promise<string>;

@@ -24,12 +24,13 @@ export class Authorizer extends Construct {
       name: 'authorizer',
       timeoutSeconds: functions.authorizer.timeoutSeconds,
       environment: {
+        catalogTable: storage.catalog.tableName,
         journalTable: storage.journal.tableName,
         adminSecretArn: keys.admin.secretArn,
       },
     });
-    // Tenants' tokens lie in the Journal, whose TTL removes them.
-    handler.allow(['dynamodb:GetItem'], [storage.journal.tableArn]);
+    // Tenants' tokens lie in the Journal, whose TTL removes them; one counts only while its tenant is in the Catalog.
+    handler.allow(['dynamodb:GetItem'], [storage.catalog.tableArn, storage.journal.tableArn]);
     handler.allow(['secretsmanager:GetSecretValue'], [keys.admin.secretArn]);
 
     this.authorizer = new HttpLambdaAuthorizer('Authorizer', handler.lambda, {

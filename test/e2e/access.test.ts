@@ -26,7 +26,8 @@ async function furnish(name: string): Promise<Place> {
   const { id } = await client.subscribe(tenant, path);
   const eventId = await client.publish(tenant);
   const delivery = await attempted(client, tenant, eventId, 1);
-  return { tenantId: tenant, subscriptionId: id, eventId, deliveryId: delivery.id, ...NAMES };
+  const token = await client.ask(z.object({ id: z.string() }), 'POST', `/v1/tenants/${tenant}/portal-tokens`);
+  return { tenantId: tenant, subscriptionId: id, eventId, deliveryId: delivery.id, tokenId: token.id, ...NAMES };
 }
 
 beforeAll(async () => {
@@ -62,7 +63,12 @@ test('the table has every operation that the document has, and no other', () => 
 
 describe('refused, with a body that would do', () => {
   test.each(named(guarded))('without a key, or with a wrong one: %s', async (_, index) => {
-    for (const token of [null, 'wrong', `${system().endpoints.adminKey}x`, `pht_${'A'.repeat(43)}`]) {
+    for (const token of [
+      null,
+      'wrong',
+      `${system().endpoints.adminKey}x`,
+      `pht_${'0'.repeat(26)}${'A'.repeat(43)}_${own.tenantId}`,
+    ]) {
       const answer = await callRow(guarded[index], own, token);
       expect(answer).toMatchObject(problem(401, 'unauthenticated'));
       expect(answer.headers.get('www-authenticate')).toBe('Bearer');

@@ -5,13 +5,14 @@ import { NOW } from '../support/domain.ts';
 
 const ADMIN_KEY = 'an-admin-key-of-some-length';
 const TOKEN = 'pht_token';
+const GRANT = { tenantId: 'acme', readOnly: true, createdAt: NOW, endsAt: NOW, tenantCreatedAt: NOW };
 const asked: string[] = [];
 const handler = createAuthorizerHandler({
   adminKey: async () => ADMIN_KEY,
   tokens: {
     find: async (token) => {
       asked.push(token);
-      return token === TOKEN ? { tenantId: 'acme', readOnly: true, endsAt: NOW } : null;
+      return token === TOKEN ? { ...GRANT, id: 'ptk_00000000000000000000000001', secretHash: '' } : null;
     },
   },
 });

@@ -34,7 +34,7 @@ describe.each([
   {
     name: 'Authorizer',
     size: { MemorySize: 256, Timeout: 5 },
-    environment: { JOURNAL_TABLE: TABLES.JOURNAL_TABLE, ADMIN_SECRET_ARN: 'PosthornKeysAdmin' },
+    environment: { ...TABLES, ADMIN_SECRET_ARN: 'PosthornKeysAdmin' },
   },
   {
     name: 'Ingest',

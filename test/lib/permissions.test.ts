@@ -53,7 +53,11 @@ test.each([
   ],
   [
     'Authorizer',
-    [...dynamodb('Journal.Arn', 'GetItem'), ...each('PosthornKeysAdmin', 'secretsmanager:GetSecretValue')],
+    [
+      ...dynamodb('Catalog.Arn', 'GetItem'),
+      ...dynamodb('Journal.Arn', 'GetItem'),
+      ...each('PosthornKeysAdmin', 'secretsmanager:GetSecretValue'),
+    ],
   ],
   [
     'Ingest',

@@ -5,7 +5,6 @@ import type { Idempotency } from '../../functions/adapters/dynamodb/idempotency.
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
-import { createTokens } from '../../functions/adapters/dynamodb/tokens.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
 import { createWorkQueue, sendAll } from '../../functions/adapters/sqs/work-queue.ts';
 import { createApiHandler } from '../../functions/api/handler.ts';
@@ -52,7 +51,6 @@ export function useApi() {
   const deps: ApiPorts & { idempotency: Idempotency } = {
     stores,
     idempotency: createIdempotency(tables, now),
-    tokens: createTokens(tables, now),
     profiles: createProfiles(stores.profiles),
     defaultProfile: 'standard',
     compatibility: [],

@@ -2,7 +2,6 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { createTables } from '../../functions/adapters/dynamodb/client.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
-import { createTokens } from '../../functions/adapters/dynamodb/tokens.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
 import { createRoutes } from '../../functions/api/routes.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
@@ -18,7 +17,6 @@ const unreachable = async () => {
 /** The routes of /v1 for tests of what they say of themselves. To run them, see `useApi`. */
 export const ROUTES = createRoutes({
   stores,
-  tokens: createTokens(tables, now),
   profiles: createProfiles(stores.profiles),
   vault: createVault(tables, new KMSClient(), 'key'),
   publish: unreachable,
