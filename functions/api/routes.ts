@@ -1,5 +1,5 @@
 import type { Stores } from '../adapters/dynamodb/stores.ts';
-import { createTokens } from '../core/access/tokens.ts';
+import type { Tokens } from '../core/access/tokens.ts';
 import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
@@ -39,6 +39,7 @@ import { createTestRoutes } from './resources/tests.ts';
 /** What the API is built on: adapters and settings. Only this file sees them all. */
 export interface ApiPorts {
   stores: Stores;
+  tokens: Tokens;
   profiles: ProfileSource;
   vault: Vault;
   publish: EventRouteDeps['publish'];
@@ -93,7 +94,6 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   const testEvents = createTestEvents({ ...ports, events: stores.events, getEventType, profiles, tenantKeys });
   const samples = createSamples(ports);
   const tenants = createTenants({ store: stores.tenants, profiles: ports.profiles, now });
-  const tokens = createTokens({ ...ports, store: stores.tokens, tenants: stores.tenants });
   const removal = createTenantRemoval({
     tenants: stores.tenants,
     subscriptions: stores.subscriptions,
@@ -106,7 +106,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   return {
     own: [
       ...createTenantRoutes({ tenants, removal, keys: tenantKeys }),
-      ...createPortalTokenRoutes({ tokens }),
+      ...createPortalTokenRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
       ...createSubscriptionStatusRoutes({ activation }),
       ...createSecretRoutes({ secrets }),

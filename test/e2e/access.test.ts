@@ -135,6 +135,24 @@ describe('allowed', () => {
       expect(await callRow(row, own, tokens.brief), row.name).toMatchObject(problem(401, 'unauthenticated'));
   });
 
+  test('to a token until it is revoked, or its tenant deleted, and 30 seconds longer at most', async () => {
+    const { ask, call, advance } = system();
+    const Made = z.object({ id: z.string(), token: z.string() });
+    const { tenant } = scene('tokens');
+    const tokensPath = `/v1/tenants/${tenant}/portal-tokens`;
+    const [revoked, left] = [await ask(Made, 'POST', tokensPath), await ask(Made, 'POST', tokensPath)];
+    const read = async (token: string) => (await call('GET', `/v1/tenants/${tenant}`, { token })).status;
+    expect([await read(revoked.token), await read(left.token)]).toEqual([200, 200]);
+    expect((await call('DELETE', `${tokensPath}/${revoked.id}`)).status).toBe(204);
+    await advance(31);
+    expect([await read(revoked.token), await read(left.token)]).toEqual([401, 200]);
+    expect((await call('GET', tokensPath)).body).toMatchObject({ data: [{ id: left.id }], nextCursor: null });
+    expect((await call('DELETE', `/v1/tenants/${tenant}`)).status).toBe(204);
+    expect((await call('PUT', `/v1/tenants/${tenant}`, { body: {} })).status).toBe(201);
+    await advance(31);
+    expect(await read(left.token)).toBe(401);
+  });
+
   // Last: these take away what the others stand on.
   test.each(named(ROWS))('to who should: %s', async (_, index) => {
     const row = ROWS[index];

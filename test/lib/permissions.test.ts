@@ -48,15 +48,8 @@ test.each([
       ...send('Events'),
       ...send('Deliveries'),
       ...send('Retries'),
-      ...each('PosthornKeysEncryption.Arn', 'kms:Decrypt kms:GenerateDataKey'),
-    ],
-  ],
-  [
-    'Authorizer',
-    [
-      ...dynamodb('Catalog.Arn', 'GetItem'),
-      ...dynamodb('Journal.Arn', 'GetItem'),
       ...each('PosthornKeysAdmin', 'secretsmanager:GetSecretValue'),
+      ...each('PosthornKeysEncryption.Arn', 'kms:Decrypt kms:GenerateDataKey'),
     ],
   ],
   [

@@ -1,8 +1,5 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createIdempotency } from '../../../functions/adapters/dynamodb/idempotency.ts';
-import { createAdminKey } from '../../../functions/adapters/secrets-manager/admin-key.ts';
 import { HOUR, MINUTE, NOW } from '../../support/domain.ts';
 import { useTables } from '../../support/emulators.ts';
 
@@ -128,39 +125,5 @@ describe('a request with an Idempotency-Key', () => {
     expect(await begin()).toEqual({ kind: 'answered', answer: 'answer' });
     now += 1_000;
     expect(await begin('other')).toEqual(isNew);
-  });
-});
-
-describe('the admin key', () => {
-  const client = new SecretsManagerClient({ region: 'us-east-1' });
-  const secrets = mockClient(client);
-  const key = 'a-key-that-is-long-enough';
-
-  beforeEach(() => {
-    secrets.reset();
-  });
-
-  it('is read now and then', async () => {
-    secrets.on(GetSecretValueCommand).resolves({ SecretString: key });
-    const read = createAdminKey(client, 'arn', () => now);
-    expect([await read(), await read()]).toEqual([key, key]);
-    now += 5 * MINUTE;
-    await read();
-    expect(secrets.calls()).toHaveLength(1);
-    now += 1;
-    secrets.on(GetSecretValueCommand).resolves({ SecretString: `${key}-rotated` });
-    expect(await read()).toBe(`${key}-rotated`);
-  });
-
-  it.each([undefined, '', 'short'])('of %j lets nobody in', async (SecretString) => {
-    secrets.on(GetSecretValueCommand).resolves(SecretString === undefined ? {} : { SecretString });
-    await expect(createAdminKey(client, 'arn', () => now)()).rejects.toThrow();
-  });
-
-  it('that cannot be read is asked for again', async () => {
-    secrets.on(GetSecretValueCommand).rejectsOnce(new Error('throttled')).resolves({ SecretString: key });
-    const read = createAdminKey(client, 'arn', () => now);
-    await expect(read()).rejects.toThrow('throttled');
-    expect(await read()).toBe(key);
   });
 });
