@@ -1,10 +1,13 @@
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
+import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
 import { loseAnswers } from '../support/lost-answers.ts';
+import { describeDeliveryStore } from './deliveries.ts';
+import { describeDueStore } from './due-deliveries.ts';
 import { describeEventTypeStore } from './event-types.ts';
 import { describeEventStore } from './events.ts';
 import { describeProfileStore } from './profiles.ts';
@@ -55,6 +58,14 @@ describeVerdicts(NAME, { ...subject(stores.subscriptions), ...subscriptions });
 describeEventTypeStore(NAME, subject(stores.eventTypes));
 describeProfileStore(NAME, subject(stores.profiles), subscriptions);
 
+describeDueStore(NAME, subject({ ...createDueDeliveries(tables, () => now), ...stores.deliveries }));
+describeDeliveryStore(NAME, {
+  ...subject(stores.deliveries),
+  add: async (thing) => {
+    if ('url' in thing) await subscriptions.add(thing);
+    else await stores.events.putEvents([thing]);
+  },
+});
 describeEventStore(NAME, subject(stores.events));
 describeRejectedEventStore(NAME, {
   ...subject(stores.rejectedEvents),

@@ -1,8 +1,13 @@
+import type { Event } from '../../functions/core/event/event.ts';
+import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
+import { MemoryJournal } from '../support/memory-journal.ts';
+import { describeDeliveryRecords } from './deliveries.ts';
+import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
-import { describeFanOutReads } from './subscriptions.ts';
+import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
 
 /*
  * The stores of the core's tests implement the parts of the ports that those tests need.
@@ -30,3 +35,11 @@ describeFanOutReads(
   },
   { manyPages: {} },
 );
+
+const journal = new MemoryJournal(() => now, RETENTION_MS);
+const add = async (thing: Subscription | Event) => {
+  journal.add('url' in thing ? { ...thing, revision: thing.revision + 1 } : thing);
+};
+describeVerdicts(NAME, { ...subject(journal), add });
+describeDeliveryRecords(NAME, { ...subject(journal), add });
+describeDueStore(NAME, subject(journal));

@@ -1,5 +1,5 @@
 import type { ListOptions, Page } from '../../functions/core/page.ts';
-import { HOUR } from '../support/domain.ts';
+import { HOUR, subscriptionId } from '../support/domain.ts';
 
 /** A store under its port's contract, and what a contract has to steer. */
 export interface Subject<Store> {
@@ -24,6 +24,11 @@ export function freshTenant(): string {
   number += 1;
   // No tenant's name is the beginning of another's.
   return `tenant-${number}t`;
+}
+
+export function freshSubscription(): string {
+  number += 1;
+  return subscriptionId(1_000_000 + number);
 }
 
 export const WHOLE: ListOptions = { limit: 25, after: null, from: null, to: null };
