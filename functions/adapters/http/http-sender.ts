@@ -41,13 +41,13 @@ export function createHttpSender(options: HttpSenderOptions): HttpSender {
       const outcome = code === 'invalid_url' ? 'protocol_error' : 'blocked_address';
       return { outcome, durationMs: 0, response: null, error: { code, message } };
     }
-    const { url } = checked;
+    const { url, path } = checked;
     const framing = Object.keys(request.headers).find((name) => FRAMING_HEADERS.has(name.toLowerCase()));
     if (framing !== undefined) return cannotBeSent(`its header ${framing} belongs to the connection`);
     const headers = headersOf(request, url, userAgent);
     const outgoing: OutgoingRequest = {
       method: request.method ?? 'POST',
-      path: url.pathname + url.search,
+      path,
       headers: headers.lines,
       body: request.body,
     };

@@ -132,6 +132,13 @@ describe('what is sent', () => {
     );
   });
 
+  it.each(["/it's?q='x'", '/a?', '/%2e%2e/b', '/a/../b', '/?', '//a', "/!$&'()*+,;=:@"])(
+    'goes to %s, byte for byte',
+    async (path) => {
+      expect((await sent(`http://HOST${path}`)).text.split(' ', 2)).toEqual(['POST', path]);
+    },
+  );
+
   it('can be an empty body', async () => {
     expect((await sent('http://HOST/', { body: '' })).text).toMatch(/content-length: 0\r\n\r\n$/);
   });
