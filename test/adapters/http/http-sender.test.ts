@@ -211,6 +211,19 @@ describe('what is kept of a response', () => {
     expect(kept).not.toHaveProperty('set-cookie');
   });
 
+  it.each<[string, string[], string]>([
+    ['longer than what is kept', [`//user:${'s3cret'.repeat(100)}@a.example/`], '//a.example/'],
+    ['in the second of two', ['/a', 'https://user:s3cret@a.example/'], '/a, https://a.example/'],
+  ])('holds no credentials of a location, %s', async (_, locations, kept) => {
+    const response = await get(
+      answer(
+        '302 Found',
+        locations.map((value) => `location: ${value}`),
+      ),
+    );
+    expect(response?.headers.location).toBe(kept);
+  });
+
   it('joins a header that comes twice', async () => {
     expect((await get(answer('200 OK', ['x-request-id: a', 'x-request-id: b'])))?.headers).toMatchObject({
       'x-request-id': 'a, b',
