@@ -1,5 +1,7 @@
+import { describeHttpTarget, redactUrl, validateHttpTarget } from '../../core/target/http-target.ts';
 import { checkReceiverUrl, credentialsOf, type ReceiverUrlPolicy } from '../../core/target/receiver-url.ts';
-import type { SendResult, WebhookRequest, WebhookResult, WebhookSender } from '../../core/target/webhook.ts';
+import type { HttpTarget, TargetPort } from '../../core/target/target.ts';
+import type { SendResult, WebhookRequest, WebhookResult } from '../../core/target/webhook.ts';
 import { type ExchangeResult, exchange, type OutgoingRequest } from './http-exchange.ts';
 import { BlockedAddressError } from './open-connection.ts';
 import { type Peer, ReceiverConnections, type ReceiverConnectionsOptions } from './receiver-connections.ts';
@@ -12,7 +14,7 @@ export interface HttpSenderOptions extends ReceiverUrlPolicy, ReceiverConnection
   now?: () => number;
 }
 
-export interface HttpSender extends WebhookSender {
+export interface HttpSender extends TargetPort<HttpTarget, WebhookRequest> {
   /** Ends all connections at once; call it when no request is under way. */
   close(): Promise<void>;
 }
@@ -41,13 +43,13 @@ export function createHttpSender(options: HttpSenderOptions): HttpSender {
       const outcome = code === 'invalid_url' ? 'protocol_error' : 'blocked_address';
       return { outcome, durationMs: 0, response: null, error: { code, message } };
     }
-    const { url } = checked;
+    const { url, path } = checked;
     const framing = Object.keys(request.headers).find((name) => FRAMING_HEADERS.has(name.toLowerCase()));
     if (framing !== undefined) return cannotBeSent(`its header ${framing} belongs to the connection`);
     const headers = headersOf(request, url, userAgent);
     const outgoing: OutgoingRequest = {
       method: request.method ?? 'POST',
-      path: url.pathname + url.search,
+      path,
       headers: headers.lines,
       body: request.body,
     };
@@ -80,11 +82,18 @@ export function createHttpSender(options: HttpSenderOptions): HttpSender {
     if ('response' in result) {
       return { durationMs, response: result.response, ...judgeResponse(result.response, result.cut) };
     }
-    const target = { host: url.host, protocol: url.protocol, elapsedMs: durationMs };
+    const host = describeHttpTarget({ kind: 'http', url: request.url });
+    const target = { host, protocol: url.protocol, elapsedMs: durationMs };
     return { durationMs, response: result.failure.response, ...judgeFailure(result.failure, target) };
   }
 
-  return { send, close: () => connections.close() };
+  return {
+    validate: (text) => validateHttpTarget(text, options),
+    describe: describeHttpTarget,
+    redact: redactUrl,
+    send,
+    close: () => connections.close(),
+  };
 }
 
 function cannotBeSent(why: string): WebhookResult {

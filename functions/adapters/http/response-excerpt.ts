@@ -1,3 +1,5 @@
+import { redactUrl } from '../../core/target/http-target.ts';
+
 /** In order of worth: what explains the answer first, then what the receiver's own support needs to find the request. */
 const KEPT_HEADERS: ReadonlyMap<string, number> = new Map(
   [
@@ -40,15 +42,16 @@ export function keepHeaders(raw: readonly string[], also: readonly string[] = []
     const name = (raw[i] ?? '').toLowerCase();
     const rank = also.includes(name) ? -1 : KEPT_HEADERS.get(name);
     if (rank === undefined) continue;
-    const value = raw[i + 1] ?? '';
+    const sent = raw[i + 1] ?? '';
+    // Before anything is joined or cut: a part of a URL does not show where its credentials end.
+    const value = name === 'location' ? redactUrl(sent) : sent;
     const before = found.find((other) => other.name === name);
     if (before === undefined) found.push({ name, value, rank });
     else before.value += `, ${value}`;
   }
   const kept: Record<string, string> = {};
   for (const { name, value } of found.sort((a, b) => a.rank - b.rank).slice(0, MAX_HEADERS)) {
-    const text = toPlainText(value.slice(0, MAX_HEADER_LENGTH));
-    kept[name] = name === 'location' ? withoutUserinfo(text) : text;
+    kept[name] = toPlainText(value.slice(0, MAX_HEADER_LENGTH));
   }
   return kept;
 }
@@ -56,10 +59,6 @@ export function keepHeaders(raw: readonly string[], also: readonly string[] = []
 /** RFC 9110 §5.5: control characters in a value become spaces. */
 function toPlainText(value: string): string {
   return /^[ -~]*$/.test(value) ? value : value.replace(/\p{Cc}/gu, ' ').toWellFormed();
-}
-
-function withoutUserinfo(location: string): string {
-  return location.replace(/\/\/[^/?#\\]*@/, '//');
 }
 
 /** Collects the first 2 KiB of a response body as text that any store takes, and counts the rest. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { HttpTarget, TargetPort } from './target.ts';
 
 /** What became of one HTTP request to a receiver. */
 export const ATTEMPT_OUTCOMES = [
@@ -62,7 +63,4 @@ export interface NotSent {
 export type SendResult = WebhookResult | NotSent;
 
 /** The port through which requests leave. Status decides nothing here: `http_error` is anything that is not 2xx. */
-export interface WebhookSender {
-  /** Never rejects. */
-  send(request: WebhookRequest): Promise<SendResult>;
-}
+export type WebhookSender = Pick<TargetPort<HttpTarget, WebhookRequest>, 'send'>;

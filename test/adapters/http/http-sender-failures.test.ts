@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createSecureServer as createHttp2SecureServer, createServer as createHttp2Server } from 'node:http2';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext, type TlsOptions } from 'node:tls';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAuthority, createSelfSigned } from './fixtures/certificates.ts';
@@ -326,6 +327,24 @@ describe('TLS', () => {
       expect(JSON.stringify(result)).not.toContain('s3cret');
     }
     expect(receiver.requests).toHaveLength(outcome === 'success' ? 3 : 0);
+  });
+
+  it('names the host without a trailing dot', async () => {
+    const names: unknown[] = [];
+    const certificate = authority.issue({ host: 'good.test' });
+    const options: TlsOptions = {
+      SNICallback: (name, callback) => {
+        names.push(name);
+        callback(null, createSecureContext(certificate));
+      },
+    };
+    const receiver = await tlsReceiver({ ...certificate, ...options }, (socket) => socket.write(answer('200 OK')));
+    const result = await tlsSender().send(webhook(`https://good.test.:${receiver.port}/`));
+    expect(result).toMatchObject({ outcome: 'success' });
+    expect(names).toEqual(['good.test']);
+    // The name as a whole still counts.
+    const other = await tlsSender().send(webhook(`https://other.test.:${receiver.port}/`));
+    expect(other).toMatchObject({ outcome: 'tls_error', error: { code: 'certificate_wrong_host' } });
   });
 
   it('is not switched off by the environment', async () => {

@@ -132,6 +132,13 @@ describe('what is sent', () => {
     );
   });
 
+  it.each(["/it's?q='x'", '/a?', '/%2e%2e/b', '/a/../b', '/?', '//a', "/!$&'()*+,;=:@"])(
+    'goes to %s, byte for byte',
+    async (path) => {
+      expect((await sent(`http://HOST${path}`)).text.split(' ', 2)).toEqual(['POST', path]);
+    },
+  );
+
   it('can be an empty body', async () => {
     expect((await sent('http://HOST/', { body: '' })).text).toMatch(/content-length: 0\r\n\r\n$/);
   });
@@ -202,6 +209,19 @@ describe('what is kept of a response', () => {
     expect(Object.keys(kept)).toHaveLength(10);
     expect(kept).toMatchObject({ 'retry-after': 'retry-after'.repeat(100).slice(0, 256), 'content-length': '2' });
     expect(kept).not.toHaveProperty('set-cookie');
+  });
+
+  it.each<[string, string[], string]>([
+    ['longer than what is kept', [`//user:${'s3cret'.repeat(100)}@a.example/`], '//a.example/'],
+    ['in the second of two', ['/a', 'https://user:s3cret@a.example/'], '/a, https://a.example/'],
+  ])('holds no credentials of a location, %s', async (_, locations, kept) => {
+    const response = await get(
+      answer(
+        '302 Found',
+        locations.map((value) => `location: ${value}`),
+      ),
+    );
+    expect(response?.headers.location).toBe(kept);
   });
 
   it('joins a header that comes twice', async () => {

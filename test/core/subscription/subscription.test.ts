@@ -148,6 +148,15 @@ describe('headers', () => {
     ['Connection', { CONNECTION: 'close' }, '/CONNECTION may not be set: it belongs to the connection'],
     ['User-Agent', { 'User-Agent': 'x' }, '/User-Agent may not be set: it names Posthorn'],
     ['Content-Type', { 'content-type': 'text/plain' }, '/content-type may not be set: it is set by the profile'],
+    ...['Encoding', 'Range', 'Location', 'Language', 'Disposition', 'MD5', 'Digest'].map(
+      (name): [string, object, string] => [
+        `Content-${name}`,
+        { [`Content-${name}`]: 'x' },
+        `/Content-${name} may not be set: it describes the body`,
+      ],
+    ),
+    ['Repr-Digest', { 'Repr-Digest': 'x' }, '/Repr-Digest may not be set: it describes the body'],
+    ['ETag', { ETag: 'x' }, '/ETag may not be set: it describes the body'],
     [
       'a signature',
       { 'Webhook-Signature': 'v1,x' },
