@@ -1,0 +1,28 @@
+import { randomInt } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { runCampaign } from '../faults/campaign.ts';
+import { describeVerdict } from '../faults/check-campaign.ts';
+
+const seed = Number(process.env.FAULTS_SEED ?? randomInt(2 ** 31));
+
+test(`a short fault campaign (FAULTS_SEED=${seed}) loses, repeats and invents nothing`, {
+  timeout: 240_000,
+}, async () => {
+  const { verdict, record, quiet, output } = await runCampaign({
+    seed,
+    events: 200,
+    perSecond: 8,
+    killEveryMs: 5_000,
+    say: (line) => console.log(line),
+  });
+  const summary = `Seed ${seed}: ${describeVerdict(verdict)}`;
+  console.log(summary);
+  const isClean = quiet && verdict.findings.length === 0;
+  if (!isClean) console.error(output);
+  expect(verdict.findings, summary).toEqual([]);
+  expect(quiet, `Seed ${seed}: the system came to rest`).toBe(true);
+  // A campaign in which nothing happened would show nothing.
+  expect(record.kills.length).toBeGreaterThan(1);
+  expect(record.publications.filter(({ endedAt }) => endedAt !== null).length).toBeGreaterThan(150);
+  expect(record.requests.length).toBeGreaterThan(1_000);
+});

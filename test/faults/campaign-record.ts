@@ -1,0 +1,89 @@
+import type { Delivery } from '../../functions/core/delivery/delivery.ts';
+
+/*
+ * All that is known of a campaign once it is quiet: what was asked, what receivers got, and what the journal says. Times
+ * are epoch milliseconds of the machine; only the deliveries' own are of the system's clock, which `jumps` tells apart.
+ */
+
+/** When a call began, and when its answer came; null if none came. */
+export interface Span {
+  startedAt: number;
+  endedAt: number | null;
+}
+
+export interface Publication extends Span {
+  /** Stands in the event's data, and nowhere else. `endedAt` is null unless it was accepted. */
+  mark: string;
+  tenantId: string;
+  type: string;
+}
+
+/** An event in the journal. */
+export interface RecordedEvent {
+  tenantId: string;
+  id: string;
+  mark: string;
+}
+
+export interface SubscriptionHistory {
+  id: string;
+  tenantId: string;
+  /** What the types of its events begin with; empty for all. */
+  typePrefix: string;
+  /** Of its profile, without jitter. */
+  gapsMs: readonly number[];
+  /** When its creation was answered. */
+  createdAt: number;
+  pauses: Span[];
+  resumes: Span[];
+  /** Each gave it another URL. */
+  moves: Span[];
+  /** Those of the resumes that discarded what was parked. */
+  discards: Span[];
+  /** The path of its URL at the end; empty if a move was never answered. */
+  path: string;
+  deletion: Span | null;
+  /** As the API says at the end; null if there is no such subscription. */
+  status: string | null;
+}
+
+/** A request that a receiver got. */
+export interface ReceivedRequest {
+  /** Unique. The receiver sends it back with its answer, and the journal keeps it. */
+  mark: string;
+  at: number;
+  path: string;
+  deliveryId: string;
+  /** The attempt's number as it was sent. */
+  number: number;
+  eventMark: string;
+  /** Null if no whole answer went out. */
+  status: number | null;
+}
+
+export interface Command extends Span {
+  kind: 'retry' | 'cancel';
+  deliveryId: string;
+}
+
+export interface CampaignRecord {
+  publications: Publication[];
+  events: RecordedEvent[];
+  subscriptions: SubscriptionHistory[];
+  requests: ReceivedRequest[];
+  commands: Command[];
+  deliveries: Delivery[];
+  /** What is left in the queues: none of it should be. */
+  leftMessages: { queue: string; count: number }[];
+  /** When the functions' process was killed. */
+  kills: number[];
+  /** The deliveries of which a message was handed out twice. */
+  doubled: ReadonlySet<string>;
+  /** When the system's clock was moved ahead, and by how much. */
+  jumps: { at: number; byMs: number }[];
+}
+
+/** The response header that carries a request's mark: the journal keeps it as that of any receiver. */
+export const MARK_HEADER = 'x-request-id';
+/** The request header that carries the attempt's number, as the campaign's profiles set it. */
+export const NUMBER_HEADER = 'x-attempt';

@@ -1,0 +1,212 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
+import { deliveryId } from '../../functions/core/ids.ts';
+import type { CampaignRecord } from './campaign-record.ts';
+import { checkCampaign, type Verdict } from './check-campaign.ts';
+import { FAULTS, type FaultRates } from './fault-proxy.ts';
+import { type Journal, openJournal } from './journal.ts';
+import { createChoices } from './random.ts';
+import { type ScriptedReceiver, startScriptedReceiver } from './scripted-receiver.ts';
+import { type SystemUnderFaults, startSystemUnderFaults } from './system-under-faults.ts';
+import { createTraffic, SETTINGS, type Traffic } from './traffic.ts';
+
+export interface CampaignOptions {
+  seed: number;
+  /** How many events are published. */
+  events: number;
+  perSecond: number;
+  /** Milliseconds between two kills of the functions, at random up to half more or less. */
+  killEveryMs: number;
+  say: (line: string) => void;
+}
+
+export interface CampaignResult {
+  verdict: Verdict;
+  record: CampaignRecord;
+  /** Whether the system came to rest; if not, what is open counts as stuck. */
+  quiet: boolean;
+  /** What the system printed and logged last. */
+  output: string;
+}
+
+const RATES: { sqs: FaultRates; dynamodb: FaultRates } = {
+  dynamodb: {
+    throttle: 0.04,
+    fail: 0.01,
+    resetBefore: 0.02,
+    resetAfter: 0.04,
+    partial: 0.1,
+    delay: 0.1,
+    maxDelayMs: 300,
+    double: 0,
+    reorder: 0,
+  },
+  sqs: {
+    throttle: 0.03,
+    fail: 0.01,
+    resetBefore: 0.02,
+    resetAfter: 0.02,
+    partial: 0.1,
+    delay: 0.05,
+    maxDelayMs: 300,
+    double: 0.1,
+    reorder: 0.3,
+  },
+};
+
+/** Small enough for every claim to outlast it: a longer step would let a second attempt begin while the first is under way. */
+const JUMP_MS = 20_000;
+const JUMP_EVERY_MS = 7_000;
+/** Past the visibility timeouts after three of them, past every lease after six. */
+const QUIET_STEP_MS = 5 * 60_000;
+const MAX_QUIET_STEPS = 60;
+
+/** Runs the whole system under faults, lets it come to rest without any, and compares what it did with what it should have. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const { seed, events, perSecond, killEveryMs, say } = options;
+  const choices = createChoices(seed);
+  say(`Fault campaign with seed ${seed}: ${events} events. FAULTS_SEED=${seed} repeats its choices.`);
+  const receiver = await startScriptedReceiver(choices.fork('receiver'));
+  try {
+    const system = await startSystemUnderFaults(RATES, SETTINGS, choices.fork('proxies'));
+    const journal = openJournal(system.direct);
+    const traffic = createTraffic(system, receiver, choices.fork('traffic'));
+    try {
+      await traffic.prepare();
+      const kills: number[] = [];
+      const jumps: CampaignRecord['jumps'] = [];
+      const advance = async (ms: number): Promise<void> => {
+        jumps.push({ at: Date.now(), byMs: ms });
+        await system.advance(ms);
+      };
+      setFaults(system, true);
+      const killing = choices.fork('kills');
+      const ends = [
+        traffic.disturb(),
+        repeat(async () => {
+          await sleep(killEveryMs * (0.5 + killing.next()));
+          // A runner that is still starting the functions is another test's.
+          while (!(await traffic.isReady())) await sleep(100);
+          await sleep(killing.whole(0, 500));
+          kills.push(Date.now());
+          system.kill();
+        }),
+        repeat(async () => {
+          await sleep(JUMP_EVERY_MS);
+          await advance(JUMP_MS);
+        }),
+      ];
+      await traffic.publish(events, perSecond);
+      await Promise.all(ends.map(({ stop }) => stop()));
+      setFaults(system, false);
+      receiver.recover();
+      while (!(await traffic.isReady())) await sleep(100);
+      say(`${describeFaults(system)}, ${kills.length} kills, ${traffic.commands.length} commands. Waiting for quiet.`);
+      const quiet = await waitForQuiet(journal, receiver, traffic, advance);
+
+      await traffic.readStatuses();
+      const { publications, subscriptions, commands } = traffic;
+      const record: CampaignRecord = {
+        ...(await journal.read()),
+        publications,
+        subscriptions,
+        commands,
+        requests: receiver.requests,
+        leftMessages: (await journal.queues()).filter(({ count }) => count > 0),
+        kills,
+        doubled: doubledDeliveries(system),
+        jumps,
+      };
+      const { events: published, deliveries, requests } = record;
+      const attempts = deliveries.reduce((sum, delivery) => sum + delivery.attempts.length, 0);
+      say(
+        `${published.length} events, ${deliveries.length} deliveries, ${attempts} attempts, ${requests.length} requests.`,
+      );
+      const verdict = checkCampaign(record);
+      return { verdict, record, quiet, output: system.output() };
+    } finally {
+      traffic.close();
+      journal.close();
+      await system.stop();
+    }
+  } finally {
+    await receiver.close();
+  }
+}
+
+function setFaults({ proxies }: SystemUnderFaults, active: boolean): void {
+  proxies.sqs.set(active);
+  proxies.dynamodb.set(active);
+}
+
+function describeFaults({ proxies }: SystemUnderFaults): string {
+  return FAULTS.map((fault) => `${fault} ${proxies.sqs.counts[fault] + proxies.dynamodb.counts[fault]}`).join(', ');
+}
+
+/** Does the work again and again until it is stopped. */
+function repeat(work: () => Promise<void>): { stop(): Promise<void> } {
+  let stopping = false;
+  const loop = (async () => {
+    while (!stopping) await work();
+  })();
+  return {
+    async stop() {
+      stopping = true;
+      await loop;
+    },
+  };
+}
+
+/** Moves the clock ahead until nothing is open. Never while anything is under way: that would end its claim. */
+async function waitForQuiet(
+  journal: Journal,
+  receiver: ScriptedReceiver,
+  traffic: Traffic,
+  advance: (ms: number) => Promise<void>,
+): Promise<boolean> {
+  for (let step = 0; step < MAX_QUIET_STEPS; step += 1) {
+    await settle(journal, receiver);
+    await traffic.readStatuses();
+    const active = new Set(
+      traffic.subscriptions.flatMap(({ id, status }) => (status === 'paused' || status === 'disabled' ? [] : [id])),
+    );
+    const { deliveries } = await journal.read();
+    const isOpen = deliveries.some(
+      ({ status, effects, requested, subscriptionId }) =>
+        status === 'pending' ||
+        effects.length > 0 ||
+        requested !== null ||
+        (status === 'parked' && active.has(subscriptionId)),
+    );
+    const left = (await journal.queues()).filter(({ queue, count }) => count > 0 && !queue.includes('Dead'));
+    if (!isOpen && left.length === 0) return true;
+    await advance(QUIET_STEP_MS);
+  }
+  return false;
+}
+
+const SETTLED_MS = 800;
+const SETTLE_LIMIT_MS = 30_000;
+
+/** Waits until no message can be received and no receiver has got anything for a while. */
+async function settle(journal: Journal, receiver: ScriptedReceiver): Promise<void> {
+  const deadline = performance.now() + SETTLE_LIMIT_MS;
+  let since = performance.now();
+  let seen = receiver.requests.length;
+  while (performance.now() - since < SETTLED_MS && performance.now() < deadline) {
+    await sleep(100);
+    const visible = (await journal.queues()).reduce((sum, queue) => sum + queue.visible, 0);
+    if (visible === 0 && receiver.requests.length === seen) continue;
+    seen = receiver.requests.length;
+    since = performance.now();
+  }
+}
+
+function doubledDeliveries({ proxies }: SystemUnderFaults): Set<string> {
+  return new Set(
+    proxies.sqs.doubled.flatMap((body) => {
+      const message = DeliverMessage.safeParse(JSON.parse(body));
+      return message.success ? [deliveryId(message.data)] : [];
+    }),
+  );
+}

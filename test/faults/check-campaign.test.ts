@@ -1,0 +1,340 @@
+import { describe, expect, test } from 'vitest';
+import type { Attempt } from '../../functions/core/delivery/attempt.ts';
+import { type Delivery, newDelivery } from '../../functions/core/delivery/delivery.ts';
+import { deliveryId } from '../../functions/core/ids.ts';
+import {
+  type CampaignRecord,
+  MARK_HEADER,
+  NUMBER_HEADER,
+  type ReceivedRequest,
+  type SubscriptionHistory,
+} from './campaign-record.ts';
+import { checkCampaign, FAULT_KINDS } from './check-campaign.ts';
+
+const AT = Date.parse('2026-01-01T00:00:00Z');
+const TENANT = 'acme';
+const HOOK = 'sub_00000000000000000000000001';
+
+function subscription(changes: Partial<SubscriptionHistory> = {}): SubscriptionHistory {
+  return {
+    id: HOOK,
+    tenantId: TENANT,
+    typePrefix: '',
+    gapsMs: [1_000, 2_000],
+    createdAt: AT - 1_000,
+    pauses: [],
+    resumes: [],
+    moves: [],
+    discards: [],
+    path: '/hook',
+    deletion: null,
+    status: 'active',
+    ...changes,
+  };
+}
+
+const ref = (event: string) => ({ subscriptionId: HOOK, eventId: event, eventAt: AT });
+
+function attempt(number: number, status: number | null, changes: Partial<Attempt> = {}): Attempt {
+  return {
+    id: `attempt-${number}`,
+    number,
+    trigger: 'automatic',
+    startedAt: AT + number * 10_000,
+    durationMs: 10,
+    outcome: status === null ? 'timeout' : status === 200 ? 'success' : 'http_error',
+    request: { url: 'http://127.0.0.1/hook', headers: { [NUMBER_HEADER]: String(number) } },
+    response:
+      status === null ? null : { status, headers: { [MARK_HEADER]: `mark-${number}` }, body: '', truncated: false },
+    error: null,
+    ...changes,
+  };
+}
+
+function request(number: number, status: number | null, changes: Partial<ReceivedRequest> = {}): ReceivedRequest {
+  return {
+    mark: `mark-${number}`,
+    at: AT + number * 10_000,
+    path: '/hook',
+    deliveryId: deliveryId(ref('one')),
+    number,
+    eventMark: 'm1',
+    status,
+    ...changes,
+  };
+}
+
+function delivery(changes: Partial<Delivery> = {}): Delivery {
+  const origin = { ...ref('one'), tenantId: TENANT, eventType: 'a.b', profile: 'quick', profileVersion: 1 };
+  return {
+    ...newDelivery(origin),
+    status: 'succeeded',
+    attempts: [attempt(1, 500), attempt(2, 200)],
+    completedAt: AT + 20_010,
+    ...changes,
+  };
+}
+
+/** One event that failed once and then arrived. */
+function campaign(changes: Partial<CampaignRecord> = {}): CampaignRecord {
+  return {
+    publications: [{ mark: 'm1', tenantId: TENANT, type: 'a.b', startedAt: AT, endedAt: AT + 5 }],
+    events: [{ tenantId: TENANT, id: 'one', mark: 'm1' }],
+    subscriptions: [subscription()],
+    requests: [request(1, 500), request(2, 200)],
+    commands: [],
+    deliveries: [delivery()],
+    leftMessages: [],
+    kills: [],
+    doubled: new Set(),
+    jumps: [],
+    ...changes,
+  };
+}
+
+const kindsOf = (record: CampaignRecord) => [...new Set(checkCampaign(record).findings.map(({ kind }) => kind))];
+const span = (from: number, to: number | null = from + 10) => ({
+  startedAt: AT + from,
+  endedAt: to === null ? null : AT + to,
+});
+const failed = { code: 'attempts_exhausted', message: '' };
+const three = [attempt(1, 500), attempt(2, 500), attempt(3, 500)];
+
+test('a campaign in which all went well has no findings', () => {
+  expect(checkCampaign(campaign())).toEqual({ findings: [], repeats: 0 });
+});
+
+const lost: Record<string, Partial<CampaignRecord>> = {
+  'an accepted event that is not on record': { events: [], deliveries: [], requests: [] },
+  'no delivery to a subscription that was there': { deliveries: [], requests: [] },
+  'a success that nobody received': { requests: [request(1, 500), request(2, 500)] },
+  'a failure before the schedule is over': {
+    deliveries: [delivery({ status: 'failed', statusReason: failed, attempts: three.slice(0, 2) })],
+    requests: [request(1, 500), request(2, 500)],
+  },
+  'a failure because the receiver is gone, which it did not say': {
+    deliveries: [delivery({ status: 'failed', statusReason: { code: 'receiver_gone', message: '' }, attempts: three })],
+    requests: [request(1, 500), request(2, 500), request(3, 500)],
+  },
+  'an end of another kind': {
+    deliveries: [delivery({ status: 'failed', statusReason: { code: 'interrupted_too_often', message: '' } })],
+  },
+  'a cancellation that was not asked for': {
+    deliveries: [delivery({ status: 'cancelled', statusReason: { code: 'cancelled', message: '' } })],
+  },
+  'discarded without a discard': {
+    deliveries: [delivery({ status: 'cancelled', statusReason: { code: 'discarded', message: '' } })],
+  },
+  'cancelled for a subscription that was not deleted': {
+    deliveries: [delivery({ status: 'cancelled', statusReason: { code: 'subscription_deleted', message: '' } })],
+  },
+  'the data of the event gone': {
+    deliveries: [delivery({ status: 'cancelled', statusReason: { code: 'event_gone', message: '' } })],
+  },
+  'an accepted retry that was never made': {
+    commands: [{ kind: 'retry', deliveryId: deliveryId(ref('one')), ...span(0) }],
+  },
+};
+
+const stuck: Record<string, Partial<CampaignRecord>> = {
+  'pending though all is quiet': { deliveries: [delivery({ status: 'pending', dueAt: AT + 1 })] },
+  'parked beside an active subscription': { deliveries: [delivery({ status: 'parked', dueAt: AT + 1 })] },
+  'parked without a time to look again': {
+    deliveries: [delivery({ status: 'parked', dueAt: null })],
+    subscriptions: [subscription({ status: 'paused' })],
+  },
+  'an effect that is still owed': {
+    deliveries: [
+      delivery({
+        effects: [{ kind: 'deactivate_subscription', deactivation: 'disable', generation: 0, reason: failed, at: AT }],
+      }),
+    ],
+  },
+  'a request by hand that waits': { deliveries: [delivery({ requested: 'manual' })] },
+  'a claim that is left': { deliveries: [delivery({ claim: { attemptId: 'attempt-2', endsAt: AT } })] },
+  'a message in a queue': { leftMessages: [{ queue: 'DeadLetters', count: 1 }] },
+};
+
+const early: Record<string, Partial<CampaignRecord>> = {
+  'a gap shorter than the profile’s': {
+    deliveries: [delivery({ attempts: [attempt(1, 500), attempt(2, 200, { startedAt: AT + 10_900 })] })],
+  },
+  'the second gap': {
+    deliveries: [
+      delivery({ attempts: [attempt(1, 500), attempt(2, 500), attempt(3, 200, { startedAt: AT + 21_500 })] }),
+    ],
+    requests: [request(1, 500), request(2, 500), request(3, 200)],
+  },
+  'before Retry-After': {
+    deliveries: [
+      delivery({
+        attempts: [
+          attempt(1, 503, {
+            response: {
+              status: 503,
+              headers: { [MARK_HEADER]: 'mark-1', 'retry-after': '4' },
+              body: '',
+              truncated: false,
+            },
+          }),
+          attempt(2, 200, { startedAt: AT + 12_000 }),
+        ],
+      }),
+    ],
+    requests: [request(1, 503), request(2, 200)],
+  },
+};
+
+const recordedTwice: Record<string, Partial<CampaignRecord>> = {
+  'one request as two attempts': {
+    deliveries: [
+      delivery({
+        attempts: [attempt(1, 500), attempt(2, 500, { response: attempt(1, 500).response }), attempt(3, 200)],
+      }),
+    ],
+    requests: [request(1, 500), request(3, 200)],
+  },
+  'two attempts with one id': {
+    deliveries: [delivery({ attempts: [attempt(1, 500), attempt(2, 200, { id: 'attempt-1' })] })],
+  },
+  'two attempts with one number': {
+    deliveries: [delivery({ attempts: [attempt(1, 500), attempt(2, 200, { number: 1 })] })],
+  },
+  'two deliveries of one event': { deliveries: [delivery(), delivery({ attempts: [], eventAt: AT + 1 })] },
+  'an event twice': { events: [1, 2].map(() => ({ tenantId: TENANT, id: 'one', mark: 'm1' })) },
+};
+
+const phantom: Record<string, Partial<CampaignRecord>> = {
+  'an answer that nobody gave': { requests: [request(2, 200)] },
+  'an answer of another status': { requests: [request(1, 503), request(2, 200)] },
+  'an answer to another delivery': {
+    requests: [request(1, 500, { deliveryId: deliveryId(ref('two')) }), request(2, 200)],
+  },
+  'the data of another event': { requests: [request(1, 500, { eventMark: 'm2' }), request(2, 200)] },
+  'a timeout of a request that never came': {
+    deliveries: [delivery({ attempts: [attempt(1, null), attempt(2, 200)] })],
+    requests: [request(2, 200)],
+  },
+  'a success without an answer': {
+    deliveries: [delivery({ attempts: [attempt(1, 500), attempt(2, 200, { response: null })] })],
+  },
+};
+
+const gone = {
+  deliveries: [
+    delivery({ status: 'failed', statusReason: { code: 'receiver_gone', message: '' }, attempts: [attempt(1, 410)] }),
+  ],
+  requests: [request(1, 410)],
+};
+const effectsUndone: Record<string, Partial<CampaignRecord>> = {
+  'active after 410': gone,
+  'active after 410, resumed before': { ...gone, subscriptions: [subscription({ resumes: [span(-900_000)] })] },
+  'disabled without 410': { subscriptions: [subscription({ status: 'disabled' })] },
+  'disabled by the 410 of another URL': {
+    ...gone,
+    subscriptions: [subscription({ status: 'disabled', path: '/new', moves: [span(0)] })],
+  },
+  'gone without a deletion': { subscriptions: [subscription({ status: null })] },
+  'an open delivery of a deleted subscription': {
+    deliveries: [delivery({ status: 'parked', dueAt: AT })],
+    subscriptions: [subscription({ status: null, deletion: span(0) })],
+  },
+};
+
+const repeated: Record<string, Partial<CampaignRecord>> = {
+  'a request that is not on record': {
+    requests: [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)],
+  },
+  'a kill long after it does not explain it': {
+    requests: [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)],
+    kills: [AT + 200_000],
+  },
+};
+
+const doctored = {
+  lost,
+  stuck,
+  early,
+  recorded_twice: recordedTwice,
+  phantom,
+  effects_undone: effectsUndone,
+  repeated_without_cause: repeated,
+};
+
+describe.each(FAULT_KINDS)('%s', (kind) => {
+  test.each(Object.entries(doctored[kind]))('%s', (_name, changes) => {
+    expect(kindsOf(campaign(changes))).toContain(kind);
+  });
+});
+
+describe('what is as it should be', () => {
+  const explained: Record<string, Partial<CampaignRecord>> = {
+    'an event that was never accepted': {
+      publications: [{ mark: 'm1', tenantId: TENANT, type: 'a.b', startedAt: AT, endedAt: null }],
+      events: [],
+      deliveries: [],
+      requests: [],
+    },
+    'no delivery to a subscription of other types': {
+      subscriptions: [subscription({ typePrefix: 'x.' })],
+      deliveries: [],
+      requests: [],
+    },
+    'no delivery to a younger subscription': {
+      subscriptions: [subscription({ createdAt: AT + 1 })],
+      deliveries: [],
+      requests: [],
+    },
+    'a schedule that is used up': {
+      deliveries: [delivery({ status: 'failed', statusReason: failed, attempts: three })],
+      requests: [request(1, 500), request(2, 500), request(3, 500)],
+    },
+    'parked beside a paused subscription': {
+      deliveries: [delivery({ status: 'parked', dueAt: AT + 1 })],
+      subscriptions: [subscription({ status: 'paused' })],
+    },
+    'an attempt before its gap after a resume': {
+      deliveries: [delivery({ attempts: [attempt(1, 500), attempt(2, 200, { startedAt: AT + 10_500 })] })],
+      subscriptions: [subscription({ resumes: [span(10_300)] })],
+    },
+    'a twin’s first attempt': {
+      deliveries: [
+        delivery({
+          attempts: [
+            attempt(1, 500),
+            attempt(2, 200, { startedAt: AT + 10_000, request: { url: '', headers: { [NUMBER_HEADER]: '1' } } }),
+          ],
+        }),
+      ],
+    },
+    'disabled after 410': { ...gone, subscriptions: [subscription({ status: 'disabled' })] },
+    'removed after 410': { ...gone, subscriptions: [subscription({ status: null })] },
+    'resumed after 410': { ...gone, subscriptions: [subscription({ resumes: [span(30_000)] })] },
+    'disabled, then moved': {
+      ...gone,
+      subscriptions: [subscription({ status: 'disabled', path: '/new', moves: [span(30_000)] })],
+    },
+    'moved after 410': { ...gone, subscriptions: [subscription({ path: '/new' })] },
+    'a timeout of a request that came': {
+      deliveries: [delivery({ attempts: [attempt(1, null), attempt(2, 200)] })],
+      requests: [request(1, null), request(2, 200)],
+    },
+  };
+  test.each(Object.entries(explained))('%s', (_name, changes) => {
+    expect(checkCampaign(campaign(changes))).toEqual({ findings: [], repeats: 0 });
+  });
+
+  test.each<[string, Partial<CampaignRecord>]>([
+    ['a kill', { kills: [AT + 15_000] }],
+    ['a doubled message', { doubled: new Set([deliveryId(ref('one'))]) }],
+  ])('%s explains a repeated request, and it is counted', (_name, changes) => {
+    const requests = [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)];
+    expect(checkCampaign(campaign({ requests, ...changes }))).toEqual({ findings: [], repeats: 1 });
+  });
+
+  test('an interrupted attempt explains its request, and it is counted', () => {
+    const interrupted = attempt(1, null, { outcome: 'interrupted', request: { url: '', headers: {} } });
+    const deliveries = [delivery({ attempts: [interrupted, attempt(2, 200)] })];
+    expect(checkCampaign(campaign({ deliveries }))).toEqual({ findings: [], repeats: 1 });
+  });
+});

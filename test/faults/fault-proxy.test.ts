@@ -1,0 +1,186 @@
+import { createServer } from 'node:http';
+import { afterEach, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { closeServer, listenOnLoopback } from '../../local/listen.ts';
+import { createFaultProxy, FAULTS, type Fault, type FaultRates } from './fault-proxy.ts';
+import { createChoices } from './random.ts';
+
+const NONE: FaultRates = {
+  throttle: 0,
+  fail: 0,
+  resetBefore: 0,
+  resetAfter: 0,
+  partial: 0,
+  delay: 0,
+  maxDelayMs: 30,
+  double: 0,
+  reorder: 0,
+};
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+/** A proxy that always commits the given fault, before a server that notes what comes and answers as it is told. */
+async function behind(service: 'SQS' | 'DynamoDB', fault: Fault | null, answers: object[] = [{}]) {
+  const effects: { operation: string; body: unknown }[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    effects.push({ operation: String(request.headers['x-amz-target']), body: JSON.parse(body) });
+    response.end(JSON.stringify(answers[Math.min(effects.length, answers.length) - 1]));
+  });
+  const url = await listenOnLoopback(server, 0, '');
+  cleanups.push(() => closeServer(server));
+  const rates = fault === null ? NONE : { ...NONE, [fault]: 1 };
+  const proxy = createFaultProxy(service, url, rates, createChoices(7));
+  const front = createServer(proxy.listener);
+  const proxyUrl = await listenOnLoopback(front, 0, '');
+  cleanups.push(() => closeServer(front), proxy.close);
+  proxy.set(true);
+  const target = service === 'SQS' ? 'AmazonSQS' : 'DynamoDB_20120810';
+  const call = async (operation: string, body: object) => {
+    const headers = { 'x-amz-target': `${target}.${operation}` };
+    const answer = await fetch(proxyUrl, { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: answer.status, body: z.record(z.string(), z.unknown()).parse(await answer.json()) };
+  };
+  return { effects, call, proxy };
+}
+
+test('without a fault a call passes', async () => {
+  const { call, effects, proxy } = await behind('DynamoDB', null, [{ Item: { a: 1 } }]);
+  expect(await call('GetItem', { Key: 1 })).toEqual({ status: 200, body: { Item: { a: 1 } } });
+  expect(effects).toEqual([{ operation: 'DynamoDB_20120810.GetItem', body: { Key: 1 } }]);
+  expect(Object.values(proxy.counts)).toEqual(FAULTS.map(() => 0));
+});
+
+test('it passes all until it is set', async () => {
+  const { call, proxy } = await behind('SQS', 'throttle');
+  proxy.set(false);
+  expect((await call('SendMessage', {})).status).toBe(200);
+});
+
+describe('refused and broken calls', () => {
+  test.each([
+    ['DynamoDB', 400, 'com.amazonaws.dynamodb.v20120810#'],
+    ['SQS', 403, 'com.amazonaws.sqs#'],
+  ] as const)('a throttled call of %s has no effect', async (service, status, type) => {
+    const { call, effects } = await behind(service, 'throttle');
+    const answer = await call('UpdateItem', {});
+    expect(answer.status).toBe(status);
+    expect(String(answer.body.__type)).toMatch(type);
+    expect(effects).toEqual([]);
+  });
+
+  test('a call that fails at AWS has no effect', async () => {
+    const { call, effects } = await behind('DynamoDB', 'fail');
+    expect((await call('UpdateItem', {})).status).toBe(500);
+    expect(effects).toEqual([]);
+  });
+
+  test('a connection that breaks before the effect', async () => {
+    const { call, effects, proxy } = await behind('DynamoDB', 'resetBefore');
+    await expect(call('UpdateItem', {})).rejects.toThrow();
+    expect(effects).toEqual([]);
+    expect(proxy.counts.resetBefore).toBe(1);
+  });
+
+  test('effect, then a connection that breaks', async () => {
+    const { call, effects, proxy } = await behind('DynamoDB', 'resetAfter');
+    await expect(call('UpdateItem', {})).rejects.toThrow();
+    expect(effects).toHaveLength(1);
+    expect(proxy.counts.resetAfter).toBe(1);
+  });
+
+  test('a delayed call passes', async () => {
+    const { call, proxy } = await behind('SQS', 'delay');
+    expect((await call('SendMessage', {})).status).toBe(200);
+    expect(proxy.counts.delay).toBe(1);
+  });
+});
+
+describe('partial answers: what is left out is said, and what is not has its effect', () => {
+  const sorted = (values: readonly unknown[]) => values.map((one) => JSON.stringify(one)).sort();
+
+  test.each(['SendMessageBatch', 'ChangeMessageVisibilityBatch', 'DeleteMessageBatch'])('%s', async (operation) => {
+    const { call, effects } = await behind('SQS', 'partial', [{ Successful: [] }]);
+    const entries = Array.from({ length: 10 }, (_, index) => ({ Id: `${index}` }));
+    const { body } = await call(operation, { QueueUrl: 'q', Entries: entries });
+    const Call = z.object({ QueueUrl: z.literal('q'), Entries: z.array(z.object({ Id: z.string() })) });
+    const done = Call.parse(effects[0]?.body).Entries.map(({ Id }) => Id);
+    const failed = z.array(z.object({ Id: z.string(), SenderFault: z.literal(false) })).parse(body.Failed);
+    expect(failed.length).toBeGreaterThan(0);
+    expect([...done, ...failed.map(({ Id }) => Id)].sort()).toEqual(entries.map(({ Id }) => Id));
+  });
+
+  test('BatchWriteItem', async () => {
+    const { call, effects } = await behind('DynamoDB', 'partial', [{ UnprocessedItems: {} }]);
+    const writes = Array.from({ length: 10 }, (_, index) => ({ PutRequest: { Item: { pk: { S: `${index}` } } } }));
+    const { body } = await call('BatchWriteItem', { RequestItems: { journal: writes } });
+    const Tables = z.object({ journal: z.array(z.unknown()) });
+    const done = z.object({ RequestItems: Tables }).parse(effects[0]?.body).RequestItems.journal;
+    const left = Tables.parse(body.UnprocessedItems).journal;
+    expect(left.length).toBeGreaterThan(0);
+    expect(sorted([...done, ...left])).toEqual(sorted(writes));
+  });
+
+  test('BatchGetItem', async () => {
+    const { call, effects } = await behind('DynamoDB', 'partial', [
+      { Responses: { journal: [] }, UnprocessedKeys: {} },
+    ]);
+    const Keys = Array.from({ length: 10 }, (_, index) => ({ pk: { S: `${index}` } }));
+    const { body } = await call('BatchGetItem', { RequestItems: { journal: { Keys, ConsistentRead: true } } });
+    const Tables = z.object({ journal: z.object({ Keys: z.array(z.unknown()), ConsistentRead: z.literal(true) }) });
+    const done = z.object({ RequestItems: Tables }).parse(effects[0]?.body).RequestItems.journal.Keys;
+    const left = Tables.parse(body.UnprocessedKeys).journal.Keys;
+    expect(left.length).toBeGreaterThan(0);
+    expect(sorted([...done, ...left])).toEqual(sorted(Keys));
+  });
+
+  test('a call for one thing is done whole', async () => {
+    const { call, effects } = await behind('DynamoDB', 'partial');
+    expect(await call('UpdateItem', { Key: 1 })).toEqual({ status: 200, body: {} });
+    expect(effects).toHaveLength(1);
+  });
+});
+
+describe('messages', () => {
+  const message = (id: number) => ({
+    MessageId: `${id}`,
+    Body: `body ${id}`,
+    Attributes: { ApproximateReceiveCount: '1' },
+  });
+  const receive = { QueueUrl: 'q', MaxNumberOfMessages: 10 };
+
+  test('one that was handed out is handed out again, but none more than was asked for', async () => {
+    const { call, proxy } = await behind('SQS', 'double', [{ Messages: [message(1)] }, {}]);
+    await call('ReceiveMessage', receive);
+    expect(proxy.doubled).toEqual([]);
+    const { body } = await call('ReceiveMessage', receive);
+    expect(body.Messages).toMatchObject([{ MessageId: '1', Body: 'body 1' }]);
+    expect(proxy.doubled).toEqual(['body 1']);
+    expect((await call('ReceiveMessage', { ...receive, MaxNumberOfMessages: 0 })).body).toEqual({});
+    expect((await call('ReceiveMessage', { ...receive, QueueUrl: 'other' })).body).toEqual({});
+  });
+
+  test('they change places', async () => {
+    const Messages = Array.from({ length: 10 }, (_, index) => message(index));
+    const { call } = await behind('SQS', 'reorder', [{ Messages }]);
+    const { body } = await call('ReceiveMessage', receive);
+    expect(body.Messages).not.toEqual(Messages);
+    expect(body.Messages).toHaveLength(10);
+    expect(body.Messages).toEqual(expect.arrayContaining(Messages));
+  });
+});
+
+test('a seed gives the same choices again, and its forks do not disturb each other', () => {
+  const first = createChoices(42);
+  const second = createChoices(42);
+  const [one, other] = [first.fork('a'), second.fork('a')];
+  second.next();
+  second.next();
+  const draw = (choices: { next(): number }) => Array.from({ length: 20 }, () => choices.next());
+  expect(draw(one)).toEqual(draw(other));
+  expect(draw(createChoices(42).fork('b'))).not.toEqual(draw(createChoices(42).fork('a')));
+});

@@ -1,0 +1,297 @@
+import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import type { Choices } from './random.ts';
+
+/** What can befall a call, each with its probability for one call. */
+export interface FaultRates {
+  /** AWS refuses it for its rate. */
+  throttle: number;
+  /** AWS has a fault of its own. */
+  fail: number;
+  /** The connection breaks before the call has its effect. */
+  resetBefore: number;
+  /** The call has its effect, and then the connection breaks. */
+  resetAfter: number;
+  /** A batch of which only a part is done. */
+  partial: number;
+  /** It waits for up to `maxDelayMs` first. */
+  delay: number;
+  maxDelayMs: number;
+  /** A message that was handed out before is handed out again. */
+  double: number;
+  /** The messages of an answer change places. */
+  reorder: number;
+}
+
+export const FAULTS = [
+  'throttle',
+  'fail',
+  'resetBefore',
+  'resetAfter',
+  'partial',
+  'delay',
+  'double',
+  'reorder',
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface FaultProxy {
+  listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+  /** Off at first, so that the system can start. */
+  set(active: boolean): void;
+  /** How often each was done. */
+  counts: Record<Fault, number>;
+  /** The bodies of the messages that were handed out twice. */
+  doubled: string[];
+  close(): void;
+}
+
+type Service = 'SQS' | 'DynamoDB';
+
+/** Stands before one emulator. What it does to each call follows from `choices` and the order of the calls. */
+export function createFaultProxy(
+  service: Service,
+  emulatorUrl: string,
+  rates: FaultRates,
+  choices: Choices,
+): FaultProxy {
+  const { hostname, port } = new URL(emulatorUrl);
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  const counts = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>;
+  const handedOut = new Map<string, Message[]>();
+  const doubled: string[] = [];
+  let active = false;
+
+  function strikes(fault: Fault): boolean {
+    return active && choices.chance(rates[fault]);
+  }
+
+  /** Passes a call on. Null if the caller hung up or the emulator broke off. */
+  function pass(incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse): Promise<Answer | null> {
+    return new Promise((resolve) => {
+      const headers = { ...incoming.headers, 'content-length': body.length };
+      const upstream = httpRequest({ hostname, port, method: incoming.method, path: incoming.url, headers, agent });
+      upstream.on('error', () => resolve(null));
+      // A receiver that hangs up while it waits must not go on waiting behind the proxy.
+      outgoing.on('close', () => outgoing.writableFinished || upstream.destroy());
+      upstream.on('response', (response) => {
+        readBody(response).then(
+          (answer) => resolve({ status: response.statusCode ?? 502, headers: response.headers, body: answer }),
+          () => resolve(null),
+        );
+      });
+      upstream.end(body);
+    });
+  }
+
+  async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<Answer | null> {
+    const target = String(incoming.headers['x-amz-target'] ?? '');
+    const operation = target.slice(target.indexOf('.') + 1);
+    const asked = await readBody(incoming);
+    if (strikes('delay')) {
+      counts.delay += 1;
+      await sleep(choices.next() * rates.maxDelayMs);
+    }
+    const refusal = service === 'SQS' ? SQS_REFUSALS : DYNAMODB_REFUSALS;
+    if (strikes('throttle')) {
+      counts.throttle += 1;
+      return json(service === 'SQS' ? 403 : 400, choices.pick(refusal.throttle));
+    }
+    if (strikes('fail')) {
+      counts.fail += 1;
+      return json(500, refusal.fail);
+    }
+    if (strikes('resetBefore')) {
+      counts.resetBefore += 1;
+      return null;
+    }
+    const parts = strikes('partial') ? divide(operation, asked, choices) : null;
+    if (parts !== null) counts.partial += 1;
+    const isNothingDone = parts !== null && parts.asked === null;
+    const given = isNothingDone ? json(200, parts.empty) : await pass(incoming, parts?.asked ?? asked, outgoing);
+    if (given === null) return null;
+    if (strikes('resetAfter')) {
+      counts.resetAfter += 1;
+      return null;
+    }
+    if (given.status !== 200) return given;
+    if (parts !== null) return json(200, parts.merge(JSON.parse(given.body.toString())));
+    return operation === 'ReceiveMessage' ? disturb(asked, given) : given;
+  }
+
+  /** Doubles and reorders what a queue hands out. */
+  function disturb(asked: Buffer, given: Answer): Answer {
+    const { QueueUrl, MaxNumberOfMessages } = Receive.parse(JSON.parse(asked.toString()));
+    const answer = Received.parse(JSON.parse(given.body.toString()));
+    let messages = answer.Messages ?? [];
+    const kept = handedOut.get(QueueUrl) ?? [];
+    handedOut.set(QueueUrl, [...kept, ...messages].slice(-KEPT_MESSAGES));
+    if (messages.length < MaxNumberOfMessages && kept.length > 0 && strikes('double')) {
+      counts.double += 1;
+      const again = choices.pick(kept);
+      doubled.push(again.Body);
+      messages = [...messages, choices.chance(0.5) ? receivedAgain(again) : again];
+    }
+    if (messages.length > 1 && strikes('reorder')) {
+      counts.reorder += 1;
+      messages = messages
+        .map((message) => ({ message, place: choices.next() }))
+        .sort((one, other) => one.place - other.place)
+        .map(({ message }) => message);
+    }
+    return messages.length === 0 ? given : json(200, { ...answer, Messages: messages });
+  }
+
+  async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const given = await answer(incoming, outgoing).catch((error: unknown) => {
+      // The caller went away; anything else is a fault of the proxy.
+      if (!incoming.destroyed || incoming.complete) console.error(error);
+      return null;
+    });
+    if (given === null) {
+      outgoing.destroy();
+      return;
+    }
+    const { 'transfer-encoding': _, ...headers } = given.headers;
+    outgoing.writeHead(given.status, { ...headers, 'content-length': given.body.length });
+    outgoing.end(given.body);
+  }
+
+  return {
+    listener: (incoming, outgoing) => void handle(incoming, outgoing),
+    set(next) {
+      active = next;
+    },
+    counts,
+    doubled,
+    close: () => agent.destroy(),
+  };
+}
+
+/** Of each queue, so many messages can be handed out again. */
+const KEPT_MESSAGES = 200;
+
+interface Answer {
+  status: number;
+  headers: IncomingMessage['headers'];
+  body: Buffer;
+}
+
+function json(status: number, body: object): Answer {
+  const text = Buffer.from(JSON.stringify(body));
+  return { status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: text };
+}
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html */
+const DYNAMODB_REFUSALS = {
+  throttle: ['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'].map((code) => ({
+    __type: `com.amazonaws.dynamodb.v20120810#${code}`,
+    message: 'Rate exceeded',
+  })),
+  fail: { __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError', message: 'The service failed' },
+};
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html */
+const SQS_REFUSALS = {
+  throttle: ['RequestThrottled', 'ThrottlingException'].map((code) => ({
+    __type: `com.amazonaws.sqs#${code}`,
+    message: 'Rate exceeded',
+  })),
+  fail: { __type: 'com.amazonaws.sqs#InternalError', message: 'The service failed' },
+};
+
+const Message = z.looseObject({ Body: z.string(), Attributes: z.record(z.string(), z.string()).optional() });
+type Message = z.infer<typeof Message>;
+const Receive = z.object({ QueueUrl: z.string(), MaxNumberOfMessages: z.number().default(1) });
+const Received = z.looseObject({ Messages: z.array(Message).optional() });
+
+/** As it comes when its visibility timeout has ended: its receive count is higher. */
+function receivedAgain(message: Message): Message {
+  const count = Number(message.Attributes?.ApproximateReceiveCount ?? 1) + 1;
+  return { ...message, Attributes: { ...message.Attributes, ApproximateReceiveCount: String(count) } };
+}
+
+/** A batch call of which a part is left out: what is passed on, and the answer once that is done. */
+interface Parts {
+  /** Null if all of it is left out. */
+  asked: Buffer | null;
+  /** The answer to a call that does nothing. */
+  empty: object;
+  merge(answer: object): object;
+}
+
+const Entries = z.looseObject({ Entries: z.array(z.looseObject({ Id: z.string() })) });
+const Writes = z.looseObject({ RequestItems: z.record(z.string(), z.array(z.unknown())) });
+const Gets = z.looseObject({ RequestItems: z.record(z.string(), z.looseObject({ Keys: z.array(z.unknown()) })) });
+
+/** Null for a call that is done as a whole or not at all. */
+function divide(operation: string, asked: Buffer, choices: Choices): Parts | null {
+  const isKept = () => choices.chance(0.5);
+  switch (operation) {
+    case 'SendMessageBatch':
+    case 'ChangeMessageVisibilityBatch':
+    case 'DeleteMessageBatch': {
+      const call = Entries.parse(JSON.parse(asked.toString()));
+      const [kept, left] = split(call.Entries, isKept);
+      if (left.length === 0) return null;
+      const Failed = left.map(({ Id }) => ({ Id, SenderFault: false, Code: 'InternalError', Message: 'left out' }));
+      return {
+        asked: kept.length === 0 ? null : Buffer.from(JSON.stringify({ ...call, Entries: kept })),
+        empty: { Successful: [], Failed },
+        merge: (answer) => ({ ...answer, Failed }),
+      };
+    }
+    case 'BatchWriteItem': {
+      const call = Writes.parse(JSON.parse(asked.toString()));
+      const { kept, left } = splitTables(call.RequestItems, (writes) => split(writes, isKept));
+      if (isEmpty(left)) return null;
+      return {
+        asked: isEmpty(kept) ? null : Buffer.from(JSON.stringify({ ...call, RequestItems: kept })),
+        empty: { UnprocessedItems: left },
+        merge: (answer) => ({ ...answer, UnprocessedItems: left }),
+      };
+    }
+    case 'BatchGetItem': {
+      const call = Gets.parse(JSON.parse(asked.toString()));
+      const { kept, left } = splitTables(call.RequestItems, ({ Keys, ...rest }) => {
+        const [some, others] = split(Keys, isKept);
+        return [some, others].map((keys) => (keys.length === 0 ? null : { ...rest, Keys: keys }));
+      });
+      if (isEmpty(left)) return null;
+      return {
+        asked: isEmpty(kept) ? null : Buffer.from(JSON.stringify({ ...call, RequestItems: kept })),
+        empty: { Responses: {}, UnprocessedKeys: left },
+        merge: (answer) => ({ ...answer, UnprocessedKeys: left }),
+      };
+    }
+    default:
+      return null;
+  }
+}
+
+function split<T>(values: readonly T[], isKept: () => boolean): [T[], T[]] {
+  const parts: [T[], T[]] = [[], []];
+  for (const value of values) parts[isKept() ? 0 : 1].push(value);
+  return parts;
+}
+
+function splitTables<T>(tables: Record<string, T>, divideTable: (ofTable: T) => unknown[]) {
+  const kept: Record<string, unknown> = {};
+  const left: Record<string, unknown> = {};
+  for (const [table, ofTable] of Object.entries(tables)) {
+    const [some, others] = divideTable(ofTable);
+    if (isSomething(some)) kept[table] = some;
+    if (isSomething(others)) left[table] = others;
+  }
+  return { kept, left };
+}
+
+const isSomething = (part: unknown): boolean => (Array.isArray(part) ? part.length > 0 : part !== null);
+const isEmpty = (tables: object): boolean => Object.keys(tables).length === 0;
+
+async function readBody(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
