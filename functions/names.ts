@@ -57,6 +57,7 @@ export const METRICS = {
   eventsRejected: 'EventsRejected',
   deliveriesQueued: 'DeliveriesQueued',
   filtersOverBudget: 'FiltersOverBudget',
+  schemasOverBudget: 'SchemasOverBudget',
   attemptsSucceeded: 'AttemptsSucceeded',
   attemptsFailed: 'AttemptsFailed',
   deliveriesExhausted: 'DeliveriesExhausted',

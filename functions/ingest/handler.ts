@@ -78,6 +78,7 @@ function note({ logger, counter }: IngestHandlerDeps, report: IngestReport): voi
       const { id, tenantId, reason } = report.rejected;
       logger.warn('an event was rejected', { rejectedEventId: id, tenantId, code: reason.code });
       counter.count(METRICS.eventsRejected);
+      if (reason.code === 'schema_over_budget') counter.count(METRICS.schemasOverBudget);
       return;
     }
     case 'queued':

@@ -1,7 +1,7 @@
 import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
-import { compileSchema } from '../../functions/core/event/validate-data.ts';
+import { compileDataCheck } from '../../functions/core/event/validate-data.ts';
 import { createIngestHandler } from '../../functions/ingest/handler.ts';
 import { METRICS } from '../../functions/names.ts';
 import { makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
@@ -26,7 +26,7 @@ function setup() {
     sqs,
     eventsQueueUrl: 'http://queues/events',
     eventTypes: 'open',
-    checkOf: compileSchema,
+    checkOf: compileDataCheck,
     now: () => NOW,
     ...telemetry,
   });

@@ -235,6 +235,17 @@ describe('data that is validated', () => {
     return setup;
   };
 
+  it('is rejected if to check it would take too many steps', async () => {
+    const either = { anyOf: Array(3).fill({ items: { $ref: '#/$defs/a' }, minItems: 1 }) };
+    const setup = setupWith({ schema: JSON.stringify({ $ref: '#/$defs/a', $defs: { a: either } }), validate: true });
+    const data = JSON.parse('['.repeat(40) + ']'.repeat(40));
+    await setup.ingest({ body: body({ id: 'hostile', data }) }, { body: body({ id: 'other', type: 'employee.left' }) });
+    expect(setup.targets()).toEqual([`other ${subscriptionId()}`]);
+    expect(setup.store.rejected).toMatchObject([
+      { reason: { code: 'schema_over_budget', errors: [{ path: '/data' }] } },
+    ]);
+  });
+
   it('is rejected if it does not fit, naming each path, and leaves the others alone', async () => {
     const setup = setupWith({ schema, validate: true });
     await setup.ingest(
