@@ -14,7 +14,7 @@ export interface Posthorn {
   /** As the template has them. */
   memoryMib: number;
   retentionDays: number;
-  subscribe(tenant: string, url: string, eventTypes: string[]): Promise<Subscription>;
+  subscribe(tenant: string, url: string, eventTypes: string[], filter?: object): Promise<Subscription>;
   /** How many deliveries of a subscription are on record, and how many of them as succeeded. */
   countRecorded(subscription: Subscription): Promise<{ recorded: number; succeeded: number }>;
 }
@@ -73,8 +73,8 @@ export async function startPosthorn(
     handlersPid: () => endpoints().handlersPid,
     logBytes: () => statSync(`${stateDir}/handlers.log`).size,
     ...readTemplate(`${stateDir}/cdk.out/one-machine.json`),
-    async subscribe(tenant, url, eventTypes) {
-      const created = await api('POST', `/tenants/${tenant}/subscriptions`, { url, eventTypes });
+    async subscribe(tenant, url, eventTypes, filter) {
+      const created = await api('POST', `/tenants/${tenant}/subscriptions`, { url, eventTypes, filter });
       return { tenant, id: z.object({ id: z.string() }).parse(created).id };
     },
     async countRecorded({ tenant, id }) {

@@ -1,4 +1,5 @@
 import { type Cost, costOf } from './cost.ts';
+import { slowdown } from './hostile-tenant.ts';
 import type { BenchOptions } from './options.ts';
 import { type PhaseResult, percentile, together } from './phase.ts';
 import { PRICES } from './prices.ts';
@@ -22,13 +23,15 @@ export interface Round {
 export interface Results {
   rounds: Round[];
   paced: PhaseResult;
+  /** Paced again, beside a hostile tenant. */
+  beside: PhaseResult;
   idleCpuMsPerSecond: number;
   /** On record as succeeded, of all that was published, the warm-up included. */
   record: { expected: number; recorded: number; succeeded: number };
 }
 
-/** $ for a million deliveries, and CPU time in multiples of the bare loop. */
-const TARGETS = { dollarsPerMillion: 3, cpuRatio: 8 };
+/** $ for a million deliveries, CPU time in multiples of the bare loop, and a quiet tenant's p99 beside a hostile one in multiples of its p99 alone. */
+const TARGETS = { dollarsPerMillion: 3, cpuRatio: 8, slowdown: 1.5 };
 
 interface Verdict {
   lines: string[];
@@ -37,20 +40,23 @@ interface Verdict {
 }
 
 export function judge(results: Results, assumptions: Assumptions): Verdict {
-  const { rounds, paced, record } = results;
+  const { rounds, paced, beside, record } = results;
   const burst = together(rounds.map((round) => round.burst));
   const ratio = median(cpuRatios(rounds));
   const { dollarsPerMillion } = costOf(usageOf(burst, assumptions), burst.arrived);
-  const missing = burst.expected - burst.arrived + paced.expected - paced.arrived;
+  const missing = [burst, paced, beside].reduce((sum, { expected, arrived }) => sum + expected - arrived, 0);
+  const slower = slowdown({ alone: paced, beside });
   const unrecorded = record.expected - record.succeeded;
   const lost = missing > 0 || unrecorded > 0;
   const holds = (value: number, target: number) => (value <= target ? 'holds' : 'MISSED');
   return {
     lost,
-    targetsHold: ratio <= TARGETS.cpuRatio && dollarsPerMillion <= TARGETS.dollarsPerMillion,
+    targetsHold:
+      ratio <= TARGETS.cpuRatio && dollarsPerMillion <= TARGETS.dollarsPerMillion && slower <= TARGETS.slowdown,
     lines: [
       `At most ${TARGETS.cpuRatio} times the bare loop's CPU: ${holds(ratio, TARGETS.cpuRatio)} (${ratio.toFixed(2)})`,
       `At most ${dollars(TARGETS.dollarsPerMillion)} a million: ${holds(dollarsPerMillion, TARGETS.dollarsPerMillion)} (${dollars(dollarsPerMillion)})`,
+      `At most ${TARGETS.slowdown} times the p99 of a quiet tenant beside a hostile one: ${holds(slower, TARGETS.slowdown)} (${slower.toFixed(2)}, ${percentile(paced.latenciesMs, 0.99).toFixed(0)} and ${percentile(beside.latenciesMs, 0.99).toFixed(0)} ms)`,
       `Nothing lost: ${lost ? `MISSED (${missing} did not arrive, ${unrecorded} of ${record.expected} are not on record as succeeded)` : `holds (${record.expected} of ${record.expected} arrived and on record, ${burst.repeated + paced.repeated} repeated)`}`,
     ],
   };

@@ -7,6 +7,7 @@ import type { BareLoopQuestion } from './bare-loop-process.ts';
 import { type Child, startChild } from './child.ts';
 import { cpuMs } from './cpu.ts';
 import { exampleData } from './example-event.ts';
+import { publishHostileEvents, subscribeHostileTenant } from './hostile-tenant.ts';
 import { type BenchOptions, parseOptions, USAGE } from './options.ts';
 import { idleCpuMsPerSecond, runPhase } from './phase.ts';
 import { type Subscription, startPosthorn } from './posthorn.ts';
@@ -96,9 +97,16 @@ async function main(): Promise<number> {
     publisher.paced('paced', options.pacedEvents, options.rate),
   );
 
+  say(`Publishing ${options.pacedEvents} events again, beside a hostile tenant …`);
+  await subscribeHostileTenant(posthorn, url);
+  const beside = await runPhase(bench, deliveries(options.pacedEvents), idle, async () => {
+    await publishHostileEvents(counted.sqs, posthorn.eventsQueueUrl);
+    return publisher.paced('beside', options.pacedEvents, options.rate);
+  });
+
   say('Reading the record …');
   const record = {
-    expected: deliveries(options.warmUpEvents + eventsOfRound * ROUNDS + options.pacedEvents),
+    expected: deliveries(options.warmUpEvents + eventsOfRound * ROUNDS + 2 * options.pacedEvents),
     recorded: 0,
     succeeded: 0,
   };
@@ -108,7 +116,7 @@ async function main(): Promise<number> {
     record.succeeded += succeeded;
   }
 
-  const results: Results = { rounds, paced, idleCpuMsPerSecond: idle, record };
+  const results: Results = { rounds, paced, beside, idleCpuMsPerSecond: idle, record };
   const { memoryMib, retentionDays } = posthorn;
   const assumptions = { memoryMib, retentionDays, receiverMs: options.receiverMs, awsCallMs: options.awsCallMs };
   const verdict = judge(results, assumptions);

@@ -3,7 +3,7 @@
  * imports: a renamed variable or index breaks both sides at once.
  */
 
-export const FUNCTION_NAMES = ['api', 'authorizer', 'ingest', 'deliver', 'sweep'] as const;
+export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** Environment variables of the functions. Each handler's `env.ts` parses those that it needs. */
@@ -68,5 +68,5 @@ export const METRICS = {
 /** Vendors whose own routes can be mounted, with the paths that they take. */
 export const COMPATIBILITY_ROUTES = { keypay: '/business/{proxy+}', staffology: '/employers/{proxy+}' } as const;
 
-/** Routes of the HTTP API that need no key. Everything else under `/v1` goes through the authorizer. */
-export const PUBLIC_ROUTES = ['/v1/health', '/v1/openapi.json', '/docs', '/docs/{asset}'] as const;
+/** Routes of the HTTP API's documentation, beside /v1. */
+export const DOCS_ROUTES = ['/docs', '/docs/{asset}'] as const;

@@ -7,9 +7,9 @@ import type { FunctionName } from '../functions/names.ts';
 import { parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
-  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest and deliver, 256 for the others */
+  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest and deliver, 256 for sweep */
   readonly memorySize?: number;
-  /** @default 29 s for api, 5 s for authorizer, 30 s for ingest, 55 s for sweep */
+  /** @default 29 s for api, 30 s for ingest, 55 s for sweep */
   readonly timeout?: Duration;
   /** At least what the function's event sources may ask for. @default none is reserved */
   readonly reservedConcurrency?: number;
@@ -37,7 +37,7 @@ export interface PosthornProps {
    */
   readonly compatibility?: ('keypay' | 'staffology')[];
 
-  /** How long events, deliveries and their attempts are kept: 7 days or more. @default Duration.days(30) */
+  /** How long events, deliveries and their attempts are kept: 10 days or more. @default Duration.days(30) */
   readonly journalRetention?: Duration;
 
   /**
@@ -105,13 +105,6 @@ export interface PosthornProps {
   /** Whether a receiver's URL may be plain http. @default false */
   readonly allowHttp?: boolean;
 
-  /**
-   * How long API Gateway may reuse a key's authorization: 0 to 3,600 s. A revoked key works on for as long, and a request
-   * without a key is then answered by API Gateway's own 401, without a problem document.
-   * @default Duration.seconds(0), each request is authorized
-   */
-  readonly authorizerCache?: Duration;
-
   /** Requests a second, and at once, that the API takes. @default 1,000 and 1,000 */
   readonly throttle?: { readonly rate?: number; readonly burst?: number };
 
@@ -144,7 +137,6 @@ export function tune(props: PosthornProps): Tuning {
     allowedPrivateRanges: props.allowedPrivateRanges,
     allowedPorts: props.allowedPorts,
     allowHttp: props.allowHttp,
-    authorizerCacheSeconds: props.authorizerCache?.toSeconds(),
     throttleRate: props.throttle?.rate,
     throttleBurst: props.throttle?.burst,
     functions: Object.fromEntries(

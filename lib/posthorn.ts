@@ -4,7 +4,6 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
-import { Authorizer } from './constructs/authorizer.ts';
 import { Deliver } from './constructs/deliver.ts';
 import type { Foundation } from './constructs/foundation.ts';
 import { Gateway } from './constructs/gateway.ts';
@@ -56,8 +55,7 @@ export class Posthorn extends Construct {
     new Sweep(this, 'Sweep', { ...foundation, storage, queues });
 
     const api = new Api(this, 'Api', { ...foundation, storage, queues, keys });
-    const { authorizer } = new Authorizer(this, 'Authorizer', { ...foundation, storage, keys });
-    const gateway = new Gateway(this, 'Gateway', { ...foundation, api: api.handler.lambda, authorizer });
+    const gateway = new Gateway(this, 'Gateway', { ...foundation, api: api.handler.lambda });
 
     this.apiUrl = gateway.url;
     this.eventsQueue = queues.events.queue;

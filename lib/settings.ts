@@ -41,7 +41,7 @@ const SETTING_KEY = /^[A-Za-z]+$/;
 export function propsFromContext(scope: Construct): PosthornProps {
   const context = Object.entries(scope.node.getAllContext()).filter(([key]) => SETTING_KEY.test(key));
   const settings = parseOrExplain(settingsSchema, Object.fromEntries(context));
-  const { api, authorizer, ingest, deliver, sweep } = settings.functions;
+  const { api, ingest, deliver, sweep } = settings.functions;
 
   return {
     eventTypes: settings.eventTypes,
@@ -60,7 +60,6 @@ export function propsFromContext(scope: Construct): PosthornProps {
     retries: { maxConcurrency: settings.retriesMaxConcurrency },
     functions: {
       api: functionProps(api),
-      authorizer: functionProps(authorizer),
       ingest: functionProps(ingest),
       deliver: functionProps(deliver),
       sweep: functionProps(sweep),
@@ -71,7 +70,6 @@ export function propsFromContext(scope: Construct): PosthornProps {
     allowedPrivateRanges: settings.allowedPrivateRanges,
     allowedPorts: settings.allowedPorts,
     allowHttp: settings.allowHttp,
-    authorizerCache: Duration.seconds(settings.authorizerCacheSeconds),
     throttle: { rate: settings.throttleRate, burst: settings.throttleBurst },
     ...(settings.alarmTopicArn && { alarmTopic: Topic.fromTopicArn(scope, 'AlarmTopic', settings.alarmTopicArn) }),
   };

@@ -49,8 +49,6 @@ function functionTuning(memory: number, timeoutSeconds: number, maxTimeoutSecond
 const functions = z.strictObject({
   /** API Gateway gives up on an integration after 30 s. */
   api: functionTuning(512, 29, 29),
-  /** API Gateway gives up on an authorizer after 10 s. */
-  authorizer: functionTuning(256, 5, 10),
   ingest: functionTuning(512, 30, 900),
   /** No timeout of its own: it follows from `attemptTimeoutSeconds`. */
   deliver: z.strictObject({ memoryMiB: memoryMiB.default(512), reservedConcurrency }).prefault({}),
@@ -71,8 +69,8 @@ export const tuningShape = {
   /** Each event of a tenant looks at all of its subscriptions, so their number is what one event can cost. */
   maxSubscriptionsPerTenant: whole(1, 100_000).default(1000),
   compatibility: list(oneOf(['keypay', 'staffology'])).default([]),
-  /** From 7 days: the journal drives retries, and the default schedule of a delivery spans almost 4. */
-  journalRetentionDays: whole(7, 3650).default(30),
+  /** The journal drives retries: the default schedule takes 9 days if a receiver asks for its longest wait each time. */
+  journalRetentionDays: whole(10, 3650).default(30),
   journalPointInTimeRecovery: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
   logRetentionDays: z
     .preprocess(
@@ -93,8 +91,6 @@ export const tuningShape = {
   ).default([]),
   allowedPorts: list(whole(1, 65_535)).default([]),
   allowHttp: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
-  /** 3,600 s is API Gateway's longest. */
-  authorizerCacheSeconds: whole(0, 3600).default(0),
   /** The account's quota for all its HTTP APIs in a region is 10,000 a second, 5,000 at once. */
   throttleRate: whole(1, 100_000).default(1000),
   throttleBurst: whole(1, 100_000).default(1000),

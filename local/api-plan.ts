@@ -11,14 +11,4 @@ export interface Route {
   functionName: string;
   /** After this the gateway answers 503; AWS allows 30 s at most. */
   timeoutMs: number;
-  authorizer?: Authorizer;
-}
-
-export interface Authorizer {
-  id: string;
-  functionName: string;
-  /** `$request.header.Name` or `$request.querystring.name`. */
-  identitySources: string[];
-  /** 0: each request is authorized. */
-  cacheSeconds: number;
 }

@@ -23,7 +23,7 @@ const generateDataKey = z.object({
   EncryptionContext: context,
 });
 const decrypt = z.object({ CiphertextBlob: z.string(), KeyId: z.string().optional(), EncryptionContext: context });
-const getSecretValue = z.object({ SecretId: z.string() });
+const getSecretValue = z.object({ SecretId: z.string(), VersionStage: z.string().default('AWSCURRENT') });
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -83,9 +83,9 @@ export function createAwsCalls(file: KeyFile): Map<string, AwsCall> {
     [
       'secretsmanager.GetSecretValue',
       (input) => {
-        const { SecretId } = parse(getSecretValue, input);
+        const { SecretId, VersionStage } = parse(getSecretValue, input);
         const value = file.secrets[SecretId];
-        if (value === undefined) {
+        if (value === undefined || VersionStage !== 'AWSCURRENT') {
           throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
         }
         const Name = SecretId.split(':').at(-1);

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ApiPlan, Route } from './api-plan.ts';
-import { createAuthorize } from './authorize.ts';
 import { messageOf } from './errors.ts';
 import { encodeBody, readRequest, toEvent, writeAnswer } from './gateway-event.ts';
 import { FunctionError, type Invoke } from './handlers.ts';
@@ -10,8 +9,6 @@ import { createRouter } from './routes.ts';
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 
 const MESSAGES: Record<number, string> = {
-  401: 'Unauthorized',
-  403: 'Forbidden',
   404: 'Not Found',
   413: 'Request Entity Too Large',
   500: 'Internal Server Error',
@@ -44,7 +41,6 @@ export function createGateway(say: (line: string) => void): Gateway {
 
 function createServe(api: ApiPlan, invoke: Invoke) {
   const match = createRouter(api.routes);
-  const authorize = createAuthorize(invoke);
 
   return async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = readRequest(incoming);
@@ -55,11 +51,6 @@ function createServe(api: ApiPlan, invoke: Invoke) {
     if (!found) return refuse(response, 404);
 
     const event = toEvent(api, request, found);
-    if (found.route.authorizer) {
-      const decision = await authorize(found.route.authorizer, request, event);
-      if (!decision.allowed) return refuse(response, decision.status);
-      Object.assign(event.requestContext, { authorizer: { lambda: decision.context } });
-    }
     Object.assign(event, encodeBody(body, request.headers['content-type'] ?? ''));
     await answer(found.route, event, response);
   };

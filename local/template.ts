@@ -167,28 +167,16 @@ export function readTemplate(template: unknown, context: TemplateContext): Plan 
     const [stage] = all(EMULATED.stage);
     if (!api || !stage || more.length > 0) throw new StartError('The stack needs exactly one HTTP API with a stage.');
     const integrations = new Map(all(EMULATED.integration).map((item) => [item.id, item.properties]));
-    const authorizers = new Map(all(EMULATED.authorizer).map((item) => [item.id, item.properties]));
     return {
       apiId: api.id,
       stage: stage.properties.StageName,
       routes: all(EMULATED.route).map(({ id, properties }) => {
         const integration = integrations.get(properties.Target.replace(/^integrations\//, ''));
-        const authorizer = authorizers.get(properties.AuthorizerId ?? '');
         if (!integration) throw new StartError(`The route ${id} has no integration.`);
-        if (properties.AuthorizationType === 'CUSTOM' && !authorizer)
-          throw new StartError(`The route ${id} has no authorizer.`);
         return {
           routeKey: properties.RouteKey,
           functionName: functionNamed(integration.IntegrationUri),
           timeoutMs: Math.min(integration.TimeoutInMillis, MAX_INTEGRATION_MS),
-          ...(authorizer && {
-            authorizer: {
-              id: properties.AuthorizerId ?? '',
-              functionName: functionNamed(authorizer.AuthorizerUri),
-              identitySources: authorizer.IdentitySource,
-              cacheSeconds: authorizer.AuthorizerResultTtlInSeconds,
-            },
-          }),
         };
       }),
     };

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const HANDLERS = ['authorizer', 'deliver', 'ingest', 'sweep'].map((name) => `functions/${name}`);
+const HANDLERS = ['deliver', 'ingest', 'sweep'].map((name) => `functions/${name}`);
 const CORE = 'functions/core';
 const PURE_LIBRARIES = ['zod', 'node:crypto', 'jsonc-parser', 'ulid', 'ipaddr.js', '@cfworker/json-schema'];
 

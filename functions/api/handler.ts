@@ -6,7 +6,8 @@ import { StoreBusyError } from '../adapters/dynamodb/batch.ts';
 import type { Idempotency } from '../adapters/dynamodb/idempotency.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { QueueRefusedError } from '../adapters/sqs/work-queue.ts';
-import { Principal } from '../core/access/principal.ts';
+import type { Authenticate } from '../core/access/authenticate.ts';
+import type { Principal } from '../core/access/principal.ts';
 import { fieldErrors } from '../core/field-error.ts';
 import { PartialFailure } from '../core/partial-failure.ts';
 import { Refusal, type RefusalCode } from '../core/refusal.ts';
@@ -26,6 +27,7 @@ type Answer = APIGatewayProxyStructuredResultV2;
 
 export interface HandlerDeps extends Pick<Telemetry, 'logger'> {
   routes: ApiRoutes;
+  authenticate: Authenticate;
   idempotency: Idempotency;
   vault: Vault;
 }
@@ -63,9 +65,10 @@ function secured(answer: Answer): Answer {
 }
 
 async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<Answer> {
-  const principal = principalOf(event);
   // API Gateway has decoded the path; decoded twice, %25 would become the begin of another escape.
   const params = parse(route.params, event.pathParameters ?? {}, 'params');
+  const principal: Principal =
+    route.access === 'public' ? { kind: 'anonymous' } : await deps.authenticate(header(event, 'authorization'));
   authorize(route, principal, params);
   const query = parse(route.query, event.queryStringParameters ?? {}, 'query');
   const bodyText = route.body === null ? '' : readBody(event, route.bodyOptional);
@@ -80,12 +83,6 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   if (key === undefined) return answer(await route.run(input));
   const keyed = { principal, path: event.rawPath, given: key, body: bodyText };
   return once(deps, keyed, async () => answer(await route.run(input)));
-}
-
-function principalOf(event: Request): Principal {
-  const context: unknown = Reflect.get(event.requestContext, 'authorizer');
-  const parsed = z.object({ lambda: Principal }).safeParse(context);
-  return parsed.success ? parsed.data.lambda : { kind: 'anonymous' };
 }
 
 function authorize(route: Route, principal: Principal, params: Record<string, unknown>): void {
@@ -159,6 +156,7 @@ const PROBLEM_OF: Record<RefusalCode, ProblemCode> = {
   conflict: 'conflict',
   precondition_failed: 'precondition_failed',
   limit_reached: 'limit_reached',
+  unavailable: 'unavailable',
 };
 
 /** The one place where what the domain refuses becomes a problem. */
@@ -197,13 +195,14 @@ function problemAnswer({ logger }: Pick<Telemetry, 'logger'>, event: Request, er
   };
 }
 
-/** What DynamoDB and SQS say when they are asked for too much, or cannot be reached, even after the SDK's own retries. */
+/** What DynamoDB, SQS and Secrets Manager say when they are asked for too much, or cannot be reached, even after the SDK's own retries. */
 const BUSY_ERRORS = new Set([
   'ProvisionedThroughputExceededException',
   'ThrottlingException',
   'RequestLimitExceeded',
   'RequestThrottled',
   'InternalServerError',
+  'InternalServiceError',
   'ServiceUnavailable',
   'TimeoutError',
   'ECONNREFUSED',

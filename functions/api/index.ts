@@ -1,15 +1,20 @@
 import { KMSClient } from '@aws-sdk/client-kms';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createStores } from '../adapters/dynamodb/stores.ts';
-import { createTokens } from '../adapters/dynamodb/tokens.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
+import { remember } from '../adapters/remember.ts';
+import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
 import { createSqs, createWorkQueue, sendAll } from '../adapters/sqs/work-queue.ts';
+import { createAuthenticate } from '../core/access/authenticate.ts';
+import type { Token } from '../core/access/token.ts';
+import { createTokens } from '../core/access/tokens.ts';
 import { MAX_DELAY_SECONDS } from '../core/delivery/queue-message.ts';
 import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
 import { createAddressPolicy } from '../core/target/address-policy.ts';
@@ -24,6 +29,7 @@ const env = readEnvironment([
   ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
   ENV.retriesQueueUrl,
+  ENV.adminSecretArn,
   ENV.kmsKeyArn,
   ENV.eventTypes,
   ENV.defaultProfile,
@@ -45,11 +51,14 @@ const urlPolicy = {
   allowHttp: env.ALLOW_HTTP,
 };
 
+const tokens = createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random });
+/** A token that was revoked, or whose tenant was deleted, counts for this long at most. */
+const found = remember<Promise<Token | null>>({ max: 1_000, ttlMs: 30_000, now });
 const vault = createVault(tables, new KMSClient(CLIENT_OPTIONS), env.KMS_KEY_ARN);
 
 const routes = createRoutes({
   stores,
-  tokens: createTokens(tables, now),
+  tokens,
   vault,
   profiles: createProfiles(stores.profiles),
   defaultProfile: env.DEFAULT_PROFILE,
@@ -66,6 +75,7 @@ const routes = createRoutes({
   urlPolicy,
   eventTypes: env.EVENT_TYPES,
   maxSubscriptionsPerTenant: env.MAX_SUBSCRIPTIONS_PER_TENANT,
+  journalRetentionDays: env.JOURNAL_RETENTION_DAYS,
   waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
   userAgent: USER_AGENT,
@@ -75,6 +85,11 @@ const routes = createRoutes({
 
 export const handler = createApiHandler({
   routes,
+  authenticate: createAuthenticate({
+    adminKeys: createAdminKeys(new SecretsManagerClient(CLIENT_OPTIONS), env.ADMIN_SECRET_ARN, now),
+    findToken: (text) => found(text, () => tokens.find(text)),
+    now,
+  }),
   idempotency: createIdempotency(tables, now),
   vault,
   logger: createTelemetry().logger,

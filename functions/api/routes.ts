@@ -1,5 +1,5 @@
 import type { Stores } from '../adapters/dynamodb/stores.ts';
-import type { Tokens } from '../adapters/dynamodb/tokens.ts';
+import type { Tokens } from '../core/access/tokens.ts';
 import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
@@ -27,6 +27,7 @@ import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
 import { createEventTypeRoutes } from './resources/event-types.ts';
 import { createEventRoutes, type EventRouteDeps } from './resources/events.ts';
 import { createHealthRoutes } from './resources/health.ts';
+import { createPortalTokenRoutes } from './resources/portal-tokens.ts';
 import { createProfileRoutes } from './resources/profiles.ts';
 import { createRejectedEventRoutes } from './resources/rejected-events.ts';
 import { createSecretRoutes } from './resources/secrets.ts';
@@ -52,6 +53,7 @@ export interface ApiPorts {
   compatibility: readonly Vendor[];
   eventTypes: 'open' | 'strict';
   maxSubscriptionsPerTenant: number;
+  journalRetentionDays: number;
   waits: WaitPolicy;
   attemptTimeoutMs: number;
   userAgent: string;
@@ -104,7 +106,8 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
 
   return {
     own: [
-      ...createTenantRoutes({ tenants, removal, keys: tenantKeys, tokens: ports.tokens, now }),
+      ...createTenantRoutes({ tenants, removal, keys: tenantKeys }),
+      ...createPortalTokenRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
       ...createSubscriptionStatusRoutes({ activation }),
       ...createSecretRoutes({ secrets }),

@@ -11,3 +11,8 @@ export class PartialFailure<T> extends Error {
     this.undone = undone;
   }
 }
+
+/** Which of the things were not done, by the error that doing them ended with: all, unless the error names them. */
+export function undoneOf<T>(error: unknown, things: readonly T[]): T[] {
+  return error instanceof PartialFailure ? things.filter((thing) => error.undone.includes(thing)) : [...things];
+}

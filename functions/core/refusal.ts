@@ -8,6 +8,7 @@ export const REFUSAL_CODES = [
   'conflict',
   'precondition_failed',
   'limit_reached',
+  'unavailable',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 

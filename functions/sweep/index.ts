@@ -8,9 +8,11 @@ import { createSweepHandler } from './handler.ts';
 
 const env = readEnvironment([ENV.journalTable, ENV.retriesQueueUrl]);
 
+const now = (): number => Date.now();
+
 export const handler = createSweepHandler({
-  store: createDueDeliveries(createTables({ journalTable: env.JOURNAL_TABLE })),
+  store: createDueDeliveries(createTables({ journalTable: env.JOURNAL_TABLE }), now),
   retries: createWorkQueue(createSqs(), env.RETRIES_QUEUE_URL),
-  now: () => Date.now(),
+  now,
   ...createTelemetry(),
 });

@@ -44,6 +44,7 @@ export class Api extends Construct {
         eventsQueueUrl: events.queue.queueUrl,
         deliveriesQueueUrl: deliveries.queue.queueUrl,
         retriesQueueUrl: retries.queue.queueUrl,
+        adminSecretArn: keys.admin.secretArn,
         kmsKeyArn: keys.encryption.keyArn,
         eventTypes: tuning.eventTypes,
         defaultProfile: tuning.defaultProfile,
@@ -73,6 +74,7 @@ export class Api extends Construct {
       [indexArn(storage.catalog, INDEXES.catalogList), indexArn(storage.journal, INDEXES.journalList)],
     );
     this.handler.allow(['sqs:SendMessage'], [events.queue.queueArn, deliveries.queue.queueArn, retries.queue.queueArn]);
+    this.handler.allow(['secretsmanager:GetSecretValue'], [keys.admin.secretArn]);
     this.handler.allow(['kms:Decrypt', 'kms:GenerateDataKey'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);
   }
 }

@@ -1,24 +1,22 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
-import type { HttpLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { COMPATIBILITY_ROUTES, PUBLIC_ROUTES } from '../../functions/names.ts';
+import { COMPATIBILITY_ROUTES, DOCS_ROUTES } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface GatewayProps extends Foundation {
   readonly api: IFunction;
-  readonly authorizer: HttpLambdaAuthorizer;
 }
 
-/** The HTTP API: which paths there are, and which of them need a key. */
+/** The HTTP API: which paths there are. Its function itself asks for a key. */
 export class Gateway extends Construct {
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { api, authorizer, tuning, alarms, removalPolicy }: GatewayProps) {
+  constructor(scope: Construct, id: string, { api, tuning, alarms, removalPolicy }: GatewayProps) {
     super(scope, id);
 
     const httpApi = new HttpApi(this, 'Api', {
@@ -29,20 +27,17 @@ export class Gateway extends Construct {
     this.url = httpApi.apiEndpoint;
 
     const integration = new HttpLambdaIntegration('Integration', api, { scopePermissionToRoute: false });
-    httpApi.addRoutes({ path: '/v1/{proxy+}', methods: [HttpMethod.ANY], integration, authorizer });
-    for (const vendor of tuning.compatibility)
-      httpApi.addRoutes({
-        path: COMPATIBILITY_ROUTES[vendor],
-        methods: [HttpMethod.ANY],
-        integration,
-        authorizer,
+    const vendorPaths = tuning.compatibility.map((vendor) => COMPATIBILITY_ROUTES[vendor]);
+    const routes = [
+      ...['/v1/{proxy+}', ...vendorPaths].map((path) => ({ path, methods: [HttpMethod.ANY] })),
+      ...DOCS_ROUTES.map((path) => ({ path, methods: [HttpMethod.GET] })),
+    ];
+    for (const route of routes.flatMap((one) => httpApi.addRoutes({ ...one, integration })))
+      Validations.of(route).acknowledge({
+        id: 'AwsSolutions-APIG4',
+        reason:
+          'The function authenticates each request itself, see docs/decisions/009-the-api-authenticates-itself.md.',
       });
-    for (const path of PUBLIC_ROUTES)
-      for (const route of httpApi.addRoutes({ path, methods: [HttpMethod.GET], integration }))
-        Validations.of(route).acknowledge({
-          id: 'AwsSolutions-APIG4',
-          reason: 'Health and documentation are public: they tell nothing of any tenant.',
-        });
 
     const accessLogs = new LogGroup(this, 'AccessLogs', { retention: tuning.logRetentionDays, removalPolicy });
     const stage = new HttpStage(this, 'Stage', {
@@ -74,7 +69,6 @@ const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
     status: '$context.status',
     bytes: '$context.responseLength',
     latencyMs: '$context.responseLatency',
-    authorizerError: '$context.authorizer.error',
     integrationError: '$context.integrationErrorMessage',
   }),
 );

@@ -9,6 +9,7 @@ import { ROUTES } from '../support/routes.ts';
 
 const { call, deps, clock, queues } = useApi();
 const T = '/v1/tenants/acme';
+let ptk = '';
 let sub = '';
 let dlv = '';
 let toCancel = '';
@@ -45,6 +46,7 @@ beforeAll(async () => {
   await deps.stores.deliveries.saveDelivery(delivery, 0);
   await deps.stores.deliveries.saveDelivery(parked, 0);
   [dlv, toCancel] = [deliveryId(delivery), deliveryId(parked)];
+  ptk = (await call('POST', '/v1/tenants/acme/portal-tokens')).field('id');
   await call('POST', '/v1/event-types', { body: { name: 'a.b', description: 'd', example: { n: 1 } } });
 });
 
@@ -60,7 +62,7 @@ const PACK = {
 /** As it is stored, with everything that has a default. */
 const makeDocument = () => makeProfile().document;
 
-/** In the order in which they are sent. `SUB`, `DLV` and `CANCEL` stand for ids. */
+/** In the order in which they are sent. `SUB`, `DLV`, `CANCEL` and `PTK` stand for ids. */
 const TABLE: [method: Method, target: string, status: number, request?: ApiRequest][] = [
   ['GET', '/v1/health', 200, { as: { kind: 'anonymous' } }],
   ['PUT', '/v1/tenants/fresh', 201, { body: {} }],
@@ -69,6 +71,8 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ['GET', T, 200],
   ['POST', `${T}/portal-tokens`, 201],
   ['POST', `${T}/portal-tokens`, 201, { body: { readOnly: true, expiresInSeconds: 60 } }],
+  ['GET', `${T}/portal-tokens?limit=1`, 200],
+  ['DELETE', `${T}/portal-tokens/PTK`, 204],
   ['POST', `${T}/subscriptions`, 201, { body: { url: 'https://a.example/', eventTypes: ['a.*'] } }],
   ['POST', `${T}/subscriptions`, 201, { body: { target_url: 'https://a.example/', event: 'a.b' } }],
   ['GET', `${T}/subscriptions?status=active&environment=production&eventType=*`, 200],
@@ -140,7 +144,7 @@ const routeOf = (method: string, target: string) =>
 
 describe('an answer has the form that is documented', () => {
   it.each(TABLE)('%s %s: %i', async (method, target, status, request) => {
-    const path = target.replace('SUB', sub).replace('DLV', dlv).replace('CANCEL', toCancel);
+    const path = target.replace('SUB', sub).replace('DLV', dlv).replace('CANCEL', toCancel).replace('PTK', ptk);
     const answer = await call(method, path, request);
     expect(answer).toMatchObject({ status });
     const [route] = routeOf(method, target);

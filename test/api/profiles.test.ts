@@ -93,6 +93,20 @@ describe('profiles', () => {
     expect(await call('POST', '/v1/profiles', { body: body(good) })).toMatchObject({ status: 201 });
   });
 
+  it.each([
+    ['gaps', { gapsSeconds: Array(5).fill(604_800) }, 35],
+    ['Retry-After', { gapsSeconds: Array(10).fill(1), retryAfter: { statuses: ['429'], maxSeconds: 302_400 } }, 35],
+  ])('whose %s could outlast the journal are refused', async (_, retry, days) => {
+    const body = profileDocument({ name: 'slow', retry });
+    const refused = await call('POST', '/v1/profiles', { body });
+    expectProblem(refused, 422, 'invalid_request');
+    expect(refused.text).toContain(`can take ${days}.0 days`);
+    const deadline = { ...body, retry: { ...retry, deadlineSeconds: 29 * 86_400 } };
+    expect((await call('POST', '/v1/profiles', { body: deadline })).status).toBe(201);
+    expectProblem(await call('PUT', '/v1/profiles/slow', { body }), 422, 'invalid_request');
+    await call('DELETE', '/v1/profiles/slow');
+  });
+
   it('keep the numbers of their envelope', async () => {
     expect(await create('great', { envelope: { n: 1e300, data: '{{event.data}}' } })).toMatchObject({ status: 201 });
     expect((await call('GET', '/v1/profiles/great')).json).toMatchObject({ document: { envelope: { n: 1e300 } } });

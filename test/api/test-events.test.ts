@@ -49,6 +49,14 @@ describe('the test of a URL', () => {
     expect(requests.map((request) => request.body)).toEqual([expected]);
   });
 
+  it('says so if there is no connection to send it on', async () => {
+    const busy = { send: async () => ({ outcome: 'not_sent', reason: 'no_connection' }) as const };
+    const answer = await call('POST', `${T}/test-url`, { body: { url: 'https://a.example/x' } }, { sender: busy });
+    expectProblem(answer, 503, 'unavailable');
+    expect(answer.headers['retry-after']).toBe('5');
+    expect(answer.json).toMatchObject({ detail: expect.stringContaining('Nothing was sent') });
+  });
+
   it.each<[string, string, RegExp]>([
     ['message', 'a.bare', /has no example/],
     ['message', 'a.unknown', /is not a known event type/],

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { WebhookRequest, WebhookResult } from '../../functions/core/target/webhook.ts';
+import type { SendResult, WebhookRequest, WebhookResult } from '../../functions/core/target/webhook.ts';
 import { expectProblem, useApi } from '../support/api.ts';
 import { answered, UNANSWERED } from '../support/domain.ts';
 import { profileDocument } from '../support/profiles.ts';
@@ -7,7 +7,7 @@ import { profileDocument } from '../support/profiles.ts';
 const { call, deps, queues } = useApi();
 const T = '/v1/tenants/acme';
 const requests: WebhookRequest[] = [];
-let receiver: (request: WebhookRequest) => WebhookResult = () => answered(200);
+let receiver: (request: WebhookRequest) => SendResult = () => answered(200);
 const sender = {
   send: async (request: WebhookRequest) => {
     requests.push(request);
@@ -88,6 +88,18 @@ describe('a receiver that agrees', () => {
   it('is not asked by profiles that do not want it', async () => {
     expect(await subscribe('none')).toMatchObject({ json: { status: 'active' } });
     expect(requests).toEqual([]);
+  });
+});
+
+describe('a receiver that could not be asked', () => {
+  it.each(['x-hook-secret', 'ms-echo', 'cloudevents'])('(%s) is not blamed', async (verification) => {
+    receiver = () => ({ outcome: 'not_sent', reason: 'no_connection' });
+    expect((await subscribe(verification)).json).toMatchObject({
+      status: 'unverified',
+      statusReason: {
+        message: 'The receiver could not be asked: all connections to it are busy. Ask it again with POST …/verify.',
+      },
+    });
   });
 });
 

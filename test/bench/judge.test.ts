@@ -24,6 +24,7 @@ const round = (more?: Partial<PhaseResult>) => ({
 const results = (more: Partial<Results> = {}): Results => ({
   rounds: [round()],
   paced: phase(),
+  beside: phase(),
   idleCpuMsPerSecond: 0,
   record: { expected: 200, recorded: 200, succeeded: 200 },
   ...more,
@@ -37,6 +38,7 @@ describe('the verdict', () => {
   test.each([
     ['one did not arrive', { rounds: [round({ arrived: 99 })] }],
     ['one of the paced ones did not arrive', { paced: phase({ arrived: 99 }) }],
+    ['one beside a hostile tenant did not arrive', { beside: phase({ arrived: 99 }) }],
     ['one is not on record', { record: { expected: 200, recorded: 199, succeeded: 199 } }],
     ['one is not on record as succeeded', { record: { expected: 200, recorded: 200, succeeded: 199 } }],
   ])('is a loss when %s', (_, more) => {

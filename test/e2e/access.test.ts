@@ -26,7 +26,8 @@ async function furnish(name: string): Promise<Place> {
   const { id } = await client.subscribe(tenant, path);
   const eventId = await client.publish(tenant);
   const delivery = await attempted(client, tenant, eventId, 1);
-  return { tenantId: tenant, subscriptionId: id, eventId, deliveryId: delivery.id, ...NAMES };
+  const token = await client.ask(z.object({ id: z.string() }), 'POST', `/v1/tenants/${tenant}/portal-tokens`);
+  return { tenantId: tenant, subscriptionId: id, eventId, deliveryId: delivery.id, tokenId: token.id, ...NAMES };
 }
 
 beforeAll(async () => {
@@ -62,7 +63,12 @@ test('the table has every operation that the document has, and no other', () => 
 
 describe('refused, with a body that would do', () => {
   test.each(named(guarded))('without a key, or with a wrong one: %s', async (_, index) => {
-    for (const token of [null, 'wrong', `${system().endpoints.adminKey}x`, `pht_${'A'.repeat(43)}`]) {
+    for (const token of [
+      null,
+      'wrong',
+      `${system().endpoints.adminKey}x`,
+      `pht_${'0'.repeat(26)}${'A'.repeat(43)}_${own.tenantId}`,
+    ]) {
       const answer = await callRow(guarded[index], own, token);
       expect(answer).toMatchObject(problem(401, 'unauthenticated'));
       expect(answer.headers.get('www-authenticate')).toBe('Bearer');
@@ -127,6 +133,24 @@ describe('allowed', () => {
     await system().advance(61);
     for (const row of guarded)
       expect(await callRow(row, own, tokens.brief), row.name).toMatchObject(problem(401, 'unauthenticated'));
+  });
+
+  test('to a token until it is revoked, or its tenant deleted, and 30 seconds longer at most', async () => {
+    const { ask, call, advance } = system();
+    const Made = z.object({ id: z.string(), token: z.string() });
+    const { tenant } = scene('tokens');
+    const tokensPath = `/v1/tenants/${tenant}/portal-tokens`;
+    const [revoked, left] = [await ask(Made, 'POST', tokensPath), await ask(Made, 'POST', tokensPath)];
+    const read = async (token: string) => (await call('GET', `/v1/tenants/${tenant}`, { token })).status;
+    expect([await read(revoked.token), await read(left.token)]).toEqual([200, 200]);
+    expect((await call('DELETE', `${tokensPath}/${revoked.id}`)).status).toBe(204);
+    await advance(31);
+    expect([await read(revoked.token), await read(left.token)]).toEqual([401, 200]);
+    expect((await call('GET', tokensPath)).body).toMatchObject({ data: [{ id: left.id }], nextCursor: null });
+    expect((await call('DELETE', `/v1/tenants/${tenant}`)).status).toBe(204);
+    expect((await call('PUT', `/v1/tenants/${tenant}`, { body: {} })).status).toBe(201);
+    await advance(31);
+    expect(await read(left.token)).toBe(401);
   });
 
   // Last: these take away what the others stand on.

@@ -35,6 +35,7 @@ export interface Place {
   subscriptionId: string;
   eventId: string;
   deliveryId: string;
+  tokenId: string;
   name: string;
   pack: string;
   profile: string;
@@ -63,6 +64,8 @@ export function operations(receiverUrl: string): Operation[] {
     tenant(`GET ${T}/signing-key`, { isSecret: true }),
     tenant(`POST ${T}/signing-key/rotate`),
     company(`POST ${T}/portal-tokens`, { body: { readOnly: true } }),
+    company(`GET ${T}/portal-tokens`),
+    company(`DELETE ${T}/portal-tokens/{tokenId}`),
     tenant(`POST ${T}/subscriptions`, { body: { url: `${receiverUrl}/more`, eventTypes: ['*'] } }),
     tenant(`GET ${T}/subscriptions`),
     tenant(`GET ${S}`),

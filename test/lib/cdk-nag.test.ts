@@ -30,7 +30,6 @@ test.each([
       eventBusName: 'hr',
       eventPattern: { source: ['hr'] },
       alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:alarms',
-      authorizerCacheSeconds: 300,
     },
   ],
 ])('cdk-nag’s AwsSolutions finds nothing that is not acknowledged, %s', (_, context) => {

@@ -23,6 +23,7 @@ describe.each([
       EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
+      ADMIN_SECRET_ARN: 'PosthornKeysAdmin',
       KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
       EVENT_TYPES: 'open',
       DEFAULT_PROFILE: 'standard',
@@ -30,11 +31,6 @@ describe.each([
       MAX_SUBSCRIPTIONS_PER_TENANT: '1000',
       JOURNAL_RETENTION_DAYS: '30',
     },
-  },
-  {
-    name: 'Authorizer',
-    size: { MemorySize: 256, Timeout: 5 },
-    environment: { JOURNAL_TABLE: TABLES.JOURNAL_TABLE, ADMIN_SECRET_ARN: 'PosthornKeysAdmin' },
   },
   {
     name: 'Ingest',

@@ -26,7 +26,6 @@ test('the stack is made of plain resources of these types', () => {
   const types = new Set(Object.values(synthesize().toJSON().Resources).map((resource) => Object(resource).Type));
   expect([...types].sort()).toEqual([
     'AWS::ApiGatewayV2::Api',
-    'AWS::ApiGatewayV2::Authorizer',
     'AWS::ApiGatewayV2::Integration',
     'AWS::ApiGatewayV2::Route',
     'AWS::ApiGatewayV2::Stage',

@@ -48,12 +48,9 @@ test.each([
       ...send('Events'),
       ...send('Deliveries'),
       ...send('Retries'),
+      ...each('PosthornKeysAdmin', 'secretsmanager:GetSecretValue'),
       ...each('PosthornKeysEncryption.Arn', 'kms:Decrypt kms:GenerateDataKey'),
     ],
-  ],
-  [
-    'Authorizer',
-    [...dynamodb('Journal.Arn', 'GetItem'), ...each('PosthornKeysAdmin', 'secretsmanager:GetSecretValue')],
   ],
   [
     'Ingest',

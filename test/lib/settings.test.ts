@@ -18,7 +18,6 @@ test('settings come as text, as `-c key=value` gives them', () => {
       allowedPorts: '443, 8443',
       allowedPrivateRanges: '10.0.0.0/8,fd00::/8',
       firstAttemptsMaxConcurrency: '10',
-      authorizerCacheSeconds: '60',
       publishers: 'arn:aws:iam::111122223333:role/a,arn:aws:iam::111122223333:role/b',
       eventBusName: 'hr',
       eventPattern: '{"source":["hr"]}',
@@ -46,7 +45,6 @@ test('settings come as text, as `-c key=value` gives them', () => {
   });
   template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 });
   template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { ScalingConfig: { MaximumConcurrency: 10 } });
-  template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', { AuthorizerResultTtlInSeconds: 60 });
   template.hasResourceProperties('AWS::Events::Rule', { EventBusName: 'hr', EventPattern: { source: ['hr'] } });
   template.allResourcesProperties('AWS::CloudWatch::Alarm', {
     AlarmActions: ['arn:aws:sns:eu-central-1:111122223333:alarms'],
@@ -72,9 +70,9 @@ test('settings come typed, as cdk.json gives them', () => {
 });
 
 test('overrides go before settings, and leave the others', () => {
-  const template = synthesize({ eventTypes: 'open' }, { eventTypes: 'strict', journalRetentionDays: 8 });
+  const template = synthesize({ eventTypes: 'open' }, { eventTypes: 'strict', journalRetentionDays: 11 });
   expect(propertiesOf(template, 'AWS::Lambda::Function').PosthornIngestFunctionLambda).toMatchObject({
-    Environment: { Variables: { EVENT_TYPES: 'open', JOURNAL_RETENTION_DAYS: '8' } },
+    Environment: { Variables: { EVENT_TYPES: 'open', JOURNAL_RETENTION_DAYS: '11' } },
   });
 });
 
@@ -88,9 +86,9 @@ test.each([
   ['defaultProfile', 'Not a name', 'defaultProfile: must be the name of a profile'],
   ['maxSubscriptionsPerTenant', '0', 'maxSubscriptionsPerTenant: must be a whole number from 1 to 100000, but is 0'],
   ['compatibility', 'keypay,acme', 'compatibility.1: must be one of keypay, staffology'],
-  ['journalRetentionDays', '3', 'journalRetentionDays: must be a whole number from 7 to 3650, but is 3'],
-  ['journalRetentionDays', 'long', 'journalRetentionDays: must be a whole number from 7 to 3650, but is "long"'],
-  ['journalRetentionDays', '', 'journalRetentionDays: must be a whole number from 7 to 3650, but is ""'],
+  ['journalRetentionDays', '3', 'journalRetentionDays: must be a whole number from 10 to 3650, but is 3'],
+  ['journalRetentionDays', 'long', 'journalRetentionDays: must be a whole number from 10 to 3650, but is "long"'],
+  ['journalRetentionDays', '', 'journalRetentionDays: must be a whole number from 10 to 3650, but is ""'],
   ['journalRetentionDays', '7.5', 'journalRetentionDays: must be a whole number'],
   ['journalPointInTimeRecovery', 'yes', 'journalPointInTimeRecovery: must be true or false, but is "yes"'],
   ['logRetentionDays', '31', 'logRetentionDays: must be one that CloudWatch Logs knows: 1, 3, 5, 7,'],
@@ -106,7 +104,6 @@ test.each([
   ['allowedPrivateRanges', 5, 'allowedPrivateRanges: must be a list'],
   ['allowedPorts', '443,0', 'allowedPorts.1: must be a whole number from 1 to 65535'],
   ['allowHttp', 'no', 'allowHttp: must be true or false, but is "no"'],
-  ['authorizerCacheSeconds', '3601', 'authorizerCacheSeconds: must be a whole number from 0 to 3600'],
   ['throttleRate', '0', 'throttleRate: must be a whole number from 1'],
   ['throttleBurst', '-1', 'throttleBurst: must be a whole number from 1'],
   ['publishers', 'hr-role', 'publishers.0: must be an ARN'],
@@ -129,7 +126,6 @@ test.each<[string, PosthornProps, string]>([
   ['journalRetention', { journalRetention: Duration.days(1) }, 'journalRetentionDays: must be'],
   ['attemptTimeout', { attemptTimeout: Duration.seconds(21) }, 'attemptTimeoutSeconds: must be'],
   ['maxQueueWait', { maxQueueWait: Duration.hours(1) }, 'maxQueueWaitSeconds: must be'],
-  ['authorizerCache', { authorizerCache: Duration.hours(2) }, 'authorizerCacheSeconds: must be'],
   ['retries', { retries: { maxConcurrency: 1 } }, 'retriesMaxConcurrency: must be'],
   ['allowedPorts', { allowedPorts: [70_000] }, 'allowedPorts.0: must be'],
   ['functions', { functions: { sweep: { timeout: Duration.seconds(56) } } }, 'functions.sweep.timeoutSeconds: must be'],

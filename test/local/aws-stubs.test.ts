@@ -99,9 +99,11 @@ describe('Secrets Manager', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test('knows no other secret', async () => {
-    const unknown = new GetSecretValueCommand({ SecretId: 'other' });
-    await expect(secretsManager.send(unknown)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  test('knows no other secret, and no other version', async () => {
+    const unknown = { name: 'ResourceNotFoundException' };
+    await expect(secretsManager.send(new GetSecretValueCommand({ SecretId: 'other' }))).rejects.toMatchObject(unknown);
+    const pending = new GetSecretValueCommand({ SecretId: SECRET, VersionStage: 'AWSPENDING' });
+    await expect(secretsManager.send(pending)).rejects.toMatchObject(unknown);
   });
 });
 

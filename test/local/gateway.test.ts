@@ -5,18 +5,10 @@ import { FunctionError } from '../../local/handlers.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
 import { createRouter } from '../../local/routes.ts';
 
-const authorizer = {
-  id: 'auth',
-  functionName: 'authorizer',
-  identitySources: ['$request.header.Authorization'],
-  cacheSeconds: 60,
-};
-
 interface Event {
   rawPath: string;
   body?: string;
   isBase64Encoded: boolean;
-  identitySource?: string[];
   queryStringParameters?: Record<string, string>;
 }
 
@@ -27,7 +19,7 @@ let calls: { name: string; event: Event }[];
 
 beforeEach(async () => {
   calls = [];
-  answers = { api: (event) => event, authorizer: () => ({ isAuthorized: true, context: { tenant: 'acme' } }) };
+  answers = { api: (event) => event };
   gateway = createGateway(() => {});
   url = await listenOnLoopback(gateway.server, 0, '');
   const route = { functionName: 'api', timeoutMs: 300 };
@@ -36,12 +28,7 @@ beforeEach(async () => {
       apiId: 'api',
       stage: '$default',
       routes: [
-        { ...route, routeKey: 'ANY /v1/{proxy+}', authorizer },
-        {
-          ...route,
-          routeKey: 'ANY /always/{proxy+}',
-          authorizer: { ...authorizer, id: 'each', identitySources: [], cacheSeconds: 0 },
-        },
+        { ...route, routeKey: 'ANY /always/{proxy+}' },
         { ...route, routeKey: 'GET /open' },
         { ...route, routeKey: 'POST /open' },
       ],
@@ -55,44 +42,6 @@ beforeEach(async () => {
 afterEach(() => closeServer(gateway.server));
 
 const get = (path: string, headers: Record<string, string> = {}) => fetch(url + path, { headers });
-const countOf = (name: string) => calls.filter((call) => call.name === name).length;
-
-describe('a Lambda authorizer', () => {
-  test('is not asked if the identity source is missing: a plain 401', async () => {
-    const answer = await get('/v1/x');
-    expect([answer.status, await answer.json()]).toEqual([401, { message: 'Unauthorized' }]);
-    expect(calls).toEqual([]);
-  });
-
-  test('passes its context on, and its decision holds for all routes and for the time of its cache', async () => {
-    const first = await (await get('/v1/x', { authorization: 'Bearer a' })).json();
-    expect(first).toMatchObject({ requestContext: { authorizer: { lambda: { tenant: 'acme' } } } });
-    await get('/v1/y', { authorization: 'Bearer a' });
-    expect(countOf('authorizer')).toBe(1);
-    expect(calls[0]?.event.identitySource).toEqual(['Bearer a']);
-    await get('/v1/y', { authorization: 'Bearer b' });
-    expect(countOf('authorizer')).toBe(2);
-    expect(countOf('api')).toBe(3);
-  });
-
-  test('without a cache and an identity source is asked each time', async () => {
-    await get('/always/x');
-    await get('/always/x');
-    expect(countOf('authorizer')).toBe(2);
-  });
-
-  test.each([
-    ['refuses', () => ({ isAuthorized: false }), 403, 'Forbidden'],
-    ['throws "Unauthorized"', () => Promise.reject(new FunctionError('Error', 'Unauthorized')), 401, 'Unauthorized'],
-    ['fails', () => Promise.reject(new FunctionError('Error', 'boom')), 500, 'Internal Server Error'],
-    ['answers nonsense', () => 'yes', 500, 'Internal Server Error'],
-  ])('that %s keeps the request out', async (_what, answer, status, message) => {
-    answers.authorizer = answer;
-    const response = await get('/v1/x', { authorization: 'a' });
-    expect([response.status, await response.json()]).toEqual([status, { message }]);
-    expect(countOf('api')).toBe(0);
-  });
-});
 
 describe('a function behind a route', () => {
   test.each([

@@ -92,12 +92,11 @@ describe('a running stack', () => {
     expect(runner.endpoints).toMatchObject({ adminKey: 'fixture-admin-key', pid: process.pid });
   });
 
-  test('serves its routes, with the authorizer before those that have one', async () => {
+  test('serves its routes', async () => {
     const { apiUrl } = runner.endpoints;
     expect((await fetch(`${apiUrl}/open/x`)).status).toBe(200);
-    expect((await fetch(`${apiUrl}/closed/x`)).status).toBe(401);
-    expect((await fetch(`${apiUrl}/closed/x`, { headers: { authorization: 'bad' } })).status).toBe(403);
-    expect((await fetch(`${apiUrl}/closed/x`, { headers: { authorization: 'good' } })).status).toBe(200);
+    expect((await fetch(`${apiUrl}/any/x/y`, { method: 'PUT' })).status).toBe(200);
+    expect((await fetch(`${apiUrl}/other`)).status).toBe(404);
     expect((await fetch(`${apiUrl}/open/throw`)).status).toBe(500);
   });
 

@@ -81,18 +81,11 @@ describe('a template of CDK', () => {
       { functionName: named('consume'), batchSize: 10, windowSeconds: 3, maxConcurrency: 2, partialFailures: true },
     ]);
     expect(plan.schedules).toMatchObject([{ everyMs: 60_000, functionName: named('tick') }]);
-    const authorizer = {
-      functionName: named('authorizer'),
-      identitySources: ['$request.header.Authorization'],
-      cacheSeconds: 60,
-    };
     expect(plan.api.routes.map((route) => [route.routeKey, route.functionName])).toEqual([
       ['GET /open/{name}', named('api')],
       ['POST /open/{name}', named('api')],
-      ['ANY /closed/{proxy+}', named('api')],
+      ['ANY /any/{proxy+}', named('api')],
     ]);
-    expect(plan.api.routes[2]?.authorizer).toMatchObject(authorizer);
-    expect(plan.api.routes[0]?.authorizer).toBeUndefined();
   });
 
   test('leaves disabled mappings and rules out', () => {
@@ -117,7 +110,7 @@ describe('what the runner does not emulate is an error', () => {
     ['a FIFO queue', 'AWS::SQS::Queue', set({ FifoQueue: true }), /FifoQueue/],
     ['a cron schedule', 'AWS::Events::Rule', set({ ScheduleExpression: 'cron(0 0 * * ? *)' }), /rate\(…\)/],
     ['a rule by pattern', 'AWS::Events::Rule', set({ EventPattern: {} }), /EventPattern/],
-    ['a JWT authorizer', 'AWS::ApiGatewayV2::Authorizer', set({ AuthorizerType: 'JWT' }), /AuthorizerType/],
+    ['an authorizer', 'AWS::ApiGatewayV2::Route', set({ AuthorizationType: 'CUSTOM' }), /AuthorizationType/],
     ['CORS by the gateway', 'AWS::ApiGatewayV2::Api', set({ CorsConfiguration: {} }), /CorsConfiguration/],
     ['another runtime', 'AWS::Lambda::Function', set({ Runtime: 'python3.13' }), /Node\.js/],
     ['a condition', 'AWS::SQS::Queue', (resource) => Object.assign(resource, { Condition: 'Sometimes' }), /condition/],

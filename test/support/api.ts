@@ -1,18 +1,17 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { expect } from 'vitest';
 import * as z from 'zod';
-import type { Idempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
-import { createTokens } from '../../functions/adapters/dynamodb/tokens.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
 import { createWorkQueue, sendAll } from '../../functions/adapters/sqs/work-queue.ts';
-import { createApiHandler } from '../../functions/api/handler.ts';
+import { createApiHandler, type HandlerDeps } from '../../functions/api/handler.ts';
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
 import type { Method } from '../../functions/api/http/route.ts';
 import { type ApiPorts, createRoutes } from '../../functions/api/routes.ts';
 import type { Principal } from '../../functions/core/access/principal.ts';
+import { createTokens } from '../../functions/core/access/tokens.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
 import { decodePath } from '../../local/gateway-event.ts';
 import { WAITS } from './deliver-setup.ts';
@@ -49,14 +48,17 @@ export function useApi() {
   const now = (): number => clock.now;
   const stores = createStores({ tables, retentionDays: 30, now });
   /** Queues' addresses are known once the tests run. */
-  const deps: ApiPorts & { idempotency: Idempotency } = {
+  const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'idempotency'> = {
     stores,
+    // Keys are checked by a test of their own: here a request says who sends it.
+    authenticate: async (authorization) => JSON.parse(authorization ?? '{"kind":"anonymous"}'),
     idempotency: createIdempotency(tables, now),
-    tokens: createTokens(tables, now),
+    tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
     profiles: createProfiles(stores.profiles),
     defaultProfile: 'standard',
     compatibility: [],
     maxSubscriptionsPerTenant: 1_000,
+    journalRetentionDays: 30,
     vault: createVault(tables, kms, KEY_ARN),
     publish: (messages) =>
       sendAll(connection, queues.events.url, messages, ({ tenantId, body }) => ({
@@ -82,9 +84,9 @@ export function useApi() {
     changes: Partial<typeof deps> = {},
   ): Promise<ApiAnswer> {
     const ports = { ...deps, ...changes };
-    const { idempotency, vault } = ports;
+    const { authenticate, idempotency, vault } = ports;
     const routes = createRoutes(ports);
-    const handler = createApiHandler({ routes, idempotency, vault, logger: telemetry.logger });
+    const handler = createApiHandler({ routes, authenticate, idempotency, vault, logger: telemetry.logger });
     return readAnswer(await handler(gatewayEvent(method, target, request), context()));
   }
   return { tables, sqs, queues, deps, clock, telemetry, call };
@@ -109,7 +111,6 @@ function gatewayEvent(
     stage: '$default',
     time: '',
     timeEpoch: 0,
-    authorizer: { lambda: as },
   };
   return {
     version: '2.0',
@@ -120,6 +121,8 @@ function gatewayEvent(
       ...(text === undefined
         ? {}
         : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
+      // What `authenticate` above reads.
+      authorization: JSON.stringify(as),
       ...headers,
     },
     ...(query === '' ? {} : { queryStringParameters: Object.fromEntries(new URLSearchParams(query)) }),

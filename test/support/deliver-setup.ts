@@ -3,7 +3,7 @@ import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/de
 import type { DeliverMessage, Outgoing } from '../../functions/core/delivery/queue-message.ts';
 import type { Decision, ReceivedMessage } from '../../functions/core/delivery/received-message.ts';
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
-import type { WebhookRequest, WebhookResult } from '../../functions/core/target/webhook.ts';
+import type { SendResult, WebhookRequest } from '../../functions/core/target/webhook.ts';
 import { answered, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
 import { MemoryJournal } from './memory-journal.ts';
 
@@ -27,7 +27,7 @@ export function deliverSetup() {
     /** Endless: all attempts of a batch are waited for. */
     patience: new Promise<void>(() => {}),
     /** What the receiver does. */
-    receive: (_request: WebhookRequest): WebhookResult | Promise<WebhookResult> => answered(200),
+    receive: (_request: WebhookRequest): SendResult | Promise<SendResult> => answered(200),
     send: async (messages: readonly Outgoing[]): Promise<void> => {
       queued.push(...messages);
     },

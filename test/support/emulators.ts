@@ -15,6 +15,7 @@ import { ulid } from 'ulid';
 import { afterAll, beforeAll } from 'vitest';
 import { createLeanCall } from '../../functions/adapters/aws/lean-call.ts';
 import { newWriteId, type Tables } from '../../functions/adapters/dynamodb/client.ts';
+import { MARSHALL_OPTIONS } from '../../functions/adapters/dynamodb/wire.ts';
 import type { Sqs } from '../../functions/adapters/sqs/work-queue.ts';
 import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
 import { createAwsCalls } from '../../local/aws-stubs.ts';
@@ -98,7 +99,7 @@ export function useTables(): Tables & { dynamodb: DynamoDBClient } {
     dynamodb.destroy();
     await close();
   });
-  const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
+  const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: MARSHALL_OPTIONS });
   return { client, lean: createLeanCall(dynamodb, 'dynamodb'), newWriteId, catalogTable, journalTable, dynamodb };
 }
 

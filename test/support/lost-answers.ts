@@ -4,9 +4,13 @@ import { HttpRequest } from '@smithy/core/protocols';
 export interface LostAnswers {
   /** The next call of this operation reaches the store and has its effect; then its answer is lost. */
   loseNext(operation: string): void;
+  /** As `loseNext`, for the next write, whichever it is. */
+  loseNextWrite(): void;
   /** How many answers were lost so far. */
   count(): number;
 }
+
+const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem'];
 
 /**
  * "Effect, then error": a connection that breaks after the store has carried out a call. The SDK repeats such a call
@@ -14,12 +18,15 @@ export interface LostAnswers {
  */
 export function loseAnswers(client: DynamoDBClient): LostAnswers {
   const armed = new Set<string>();
+  let nextWrite = false;
   let lost = 0;
   client.middlewareStack.add(
     (next) => async (args) => {
       const answer = await next(args);
       const target = HttpRequest.isInstance(args.request) ? args.request.headers['x-amz-target'] : undefined;
-      if (!armed.delete(target?.split('.').at(-1) ?? '')) return answer;
+      const operation = target?.split('.').at(-1) ?? '';
+      if (nextWrite && WRITES.includes(operation)) nextWrite = false;
+      else if (!armed.delete(operation)) return answer;
       lost += 1;
       throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
     },
@@ -29,6 +36,9 @@ export function loseAnswers(client: DynamoDBClient): LostAnswers {
   return {
     loseNext: (operation) => {
       armed.add(operation);
+    },
+    loseNextWrite: () => {
+      nextWrite = true;
     },
     count: () => lost,
   };

@@ -17,8 +17,8 @@ import { makeSubscription, NOW } from './domain.ts';
 
 type Operation = keyof IngestStore;
 
-/** The two tables as `ingest` uses them. */
-class MemoryIngestStore implements IngestStore {
+/** The two tables as `ingest` uses them. Their contracts are in test/contracts. */
+export class MemoryIngestStore implements IngestStore {
   readonly events = new Map<string, RecordedEvent>();
   readonly rejected: RejectedEvent[] = [];
   readonly tenants = new Set<string>(['acme']);
@@ -32,6 +32,26 @@ class MemoryIngestStore implements IngestStore {
   /** Runs before a call takes effect; when it throws, the call has done nothing. */
   before: (operation: Operation) => void | Promise<void> = () => {};
 
+  /** When the journal forgets an event, epoch milliseconds, by `eventKey`. */
+  private readonly ends = new Map<string, number>();
+
+  private readonly now: () => number;
+  private readonly retentionMs: number;
+
+  constructor(now = (): number => NOW, retentionMs = Number.POSITIVE_INFINITY) {
+    this.now = now;
+    this.retentionMs = retentionMs;
+  }
+
+  private isLive(key: string): boolean {
+    return this.events.has(key) && (this.ends.get(key) ?? Number.POSITIVE_INFINITY) > this.now();
+  }
+
+  private record(event: Event): void {
+    this.events.set(eventKey(event), { event, fanOutCursor: null });
+    this.ends.set(eventKey(event), this.now() + this.retentionMs);
+  }
+
   private async run<T>(operation: Operation, act: () => T): Promise<T> {
     this.calls.push(operation);
     await this.before(operation);
@@ -44,7 +64,7 @@ class MemoryIngestStore implements IngestStore {
       return new Map(
         events.flatMap((event) => {
           const found = source.get(eventKey(event));
-          return found === undefined ? [] : [[eventKey(event), found] as const];
+          return found === undefined || !this.isLive(eventKey(event)) ? [] : [[eventKey(event), found] as const];
         }),
       );
     });
@@ -52,15 +72,15 @@ class MemoryIngestStore implements IngestStore {
 
   createEvent(event: Event): Promise<boolean> {
     return this.run('createEvent', () => {
-      if (this.events.has(eventKey(event))) return false;
-      this.events.set(eventKey(event), { event, fanOutCursor: null });
+      if (this.isLive(eventKey(event))) return false;
+      this.record(event);
       return true;
     });
   }
 
   putEvents(events: readonly Event[]): Promise<void> {
     return this.run('putEvents', () => {
-      for (const event of events) this.events.set(eventKey(event), { event, fanOutCursor: null });
+      for (const event of events) this.record(event);
     });
   }
 
@@ -73,14 +93,16 @@ class MemoryIngestStore implements IngestStore {
   saveFanOutCursor(event: EventRef, cursor: string | null): Promise<void> {
     return this.run('saveFanOutCursor', () => {
       const recorded = this.events.get(eventKey(event));
-      if (recorded === undefined) throw new Error('the event is not on record');
+      if (recorded === undefined || !this.isLive(eventKey(event))) throw new Error('the event is not on record');
       this.events.set(eventKey(event), { ...recorded, fanOutCursor: cursor });
     });
   }
 
   listSubscriptions(tenantId: string, cursor: string | null) {
     return this.run('listSubscriptions', () => {
-      const own = this.subscriptions.filter((one) => one.tenantId === tenantId && (cursor === null || one.id > cursor));
+      const own = this.subscriptions
+        .filter((one) => one.tenantId === tenantId && (cursor === null || one.id > cursor))
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1));
       const page = own.slice(0, this.pageSize);
       return {
         tenantExists: this.tenants.has(tenantId),

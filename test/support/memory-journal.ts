@@ -7,6 +7,7 @@ import type { SettleParkedPorts } from '../../functions/core/delivery/settle-par
 import type { Event } from '../../functions/core/event/event.ts';
 import type { DeliveryRef } from '../../functions/core/ids.ts';
 import type { StatusReason, Subscription } from '../../functions/core/subscription/subscription.ts';
+import { NOW } from './domain.ts';
 
 type DeliverStore = DeliverDeps['store'];
 type SettleStore = SettleParkedPorts['store'];
@@ -19,7 +20,7 @@ const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): strin
 /** As in the real journal: far from every revision that a failure can have. */
 const SUCCESS_REVISION = 1_000_000;
 
-/** The two tables as `deliver`, release and `sweep` use them, with the real ones' conditions on each write. */
+/** The two tables as `deliver`, the settling of parked deliveries and `sweep` use them. Their contracts are in test/contracts. */
 export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
   readonly shards = ['one'];
   readonly deliveries = new Map<string, Delivery>();
@@ -32,17 +33,52 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
   /** What an eventually consistent read does not see yet. */
   readonly unseen = new Set<string>();
   pageSize = 100;
+  /** What the indexes show while they lag; null: they show what is. */
+  private indexed: Map<string, Delivery> | null = null;
   /** Runs before a call takes effect; when it throws, the call has done nothing. */
   before: (operation: Operation) => void | Promise<void> = () => {};
   /** Runs after a call took effect; when it throws, the caller never learns that it did. */
   after: (operation: Operation) => void | Promise<void> = () => {};
 
+  /** When the journal forgets a delivery or an event, epoch milliseconds; what is not in it stays. */
+  private readonly ends = new Map<string, number>();
+  private readonly now: () => number;
+  private readonly retentionMs: number;
+
+  constructor(now = (): number => NOW, retentionMs = Number.POSITIVE_INFINITY) {
+    this.now = now;
+    this.retentionMs = retentionMs;
+  }
+
   add(...things: (Subscription | Event)[]): this {
     for (const thing of things) {
-      if ('url' in thing) this.subscriptions.set(`${thing.tenantId} ${thing.id}`, thing);
-      else this.events.set(`${thing.tenantId} ${thing.id}`, thing);
+      const key = `${thing.tenantId} ${thing.id}`;
+      if ('url' in thing) this.subscriptions.set(key, thing);
+      else {
+        this.events.set(key, thing);
+        this.ends.set(`event ${key}`, this.now() + this.retentionMs);
+      }
     }
     return this;
+  }
+
+  private isLive(key: string): boolean {
+    return (this.ends.get(key) ?? Number.POSITIVE_INFINITY) > this.now();
+  }
+
+  /** Null also for one past its retention. */
+  private live(ref: DeliveryRef): Delivery | null {
+    return this.isLive(deliveryKeyOf(ref)) ? (this.delivery(ref) ?? null) : null;
+  }
+
+  private write(delivery: Delivery): void {
+    this.ends.set(deliveryKeyOf(delivery), this.now() + this.retentionMs);
+    this.store(delivery);
+  }
+
+  /** From now on the indexes show the deliveries as they are now. DynamoDB's follow after moments; until then they lag. */
+  catchUpIndexes(): void {
+    this.indexed = new Map(this.deliveries);
   }
 
   delivery(ref: DeliveryRef): Delivery | undefined {
@@ -67,29 +103,31 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
       !consistent && this.unseen.has(key) ? null : (map.get(key) ?? null);
     return this.run('loadForMessages', () =>
       messages.map((message) => ({
-        delivery: seen(this.deliveries, deliveryKeyOf(message)),
+        delivery: this.isLive(deliveryKeyOf(message)) ? seen(this.deliveries, deliveryKeyOf(message)) : null,
         subscription: seen(this.subscriptions, `${message.tenantId} ${message.subscriptionId}`),
-        event: seen(this.events, `${message.tenantId} ${message.eventId}`),
+        event: this.isLive(`event ${message.tenantId} ${message.eventId}`)
+          ? seen(this.events, `${message.tenantId} ${message.eventId}`)
+          : null,
       })),
     );
   }
 
   putSucceededDeliveries(deliveries: readonly Delivery[]): Promise<void> {
     return this.run('putSucceededDeliveries', () => {
-      for (const delivery of deliveries) this.store({ ...delivery, revision: SUCCESS_REVISION });
+      for (const delivery of deliveries) this.write({ ...delivery, revision: SUCCESS_REVISION });
     });
   }
 
   saveDelivery(delivery: Delivery, revision: number): Promise<boolean> {
     return this.run('saveDelivery', () => {
-      if ((this.delivery(delivery)?.revision ?? 0) !== revision) return false;
-      this.store({ ...delivery, revision: revision + 1 });
+      if ((this.live(delivery)?.revision ?? 0) !== revision) return false;
+      this.write({ ...delivery, revision: revision + 1 });
       return true;
     });
   }
 
   getDelivery(ref: DeliveryRef): Promise<Delivery | null> {
-    return this.run('getDelivery', () => this.delivery(ref) ?? null);
+    return this.run('getDelivery', () => this.live(ref));
   }
 
   getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null> {
@@ -105,7 +143,13 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
     return this.run('disableSubscription', () => {
       const current = this.subscriptions.get(`${tenantId} ${subscriptionId}`);
       if (current?.status !== 'active' || current.generation !== generation) return false;
-      this.add({ ...current, status: 'disabled', statusReason: reason });
+      this.add({
+        ...current,
+        status: 'disabled',
+        statusReason: reason,
+        updatedAt: reason.at,
+        revision: current.revision + 1,
+      });
       return true;
     });
   }
@@ -113,8 +157,10 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
   removeSubscription(tenantId: string, subscriptionId: string, generation: number | null): Promise<boolean> {
     return this.run('removeSubscription', () => {
       const key = `${tenantId} ${subscriptionId}`;
-      if (generation !== null && this.subscriptions.get(key)?.generation !== generation) return false;
-      return this.subscriptions.delete(key);
+      const current = this.subscriptions.get(key);
+      if (current !== undefined && generation !== null && current.generation !== generation) return false;
+      this.subscriptions.delete(key);
+      return true;
     });
   }
 
@@ -130,8 +176,10 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
   listWaitingDeliveries(subscriptionId: string, status: 'parked' | 'pending', cursor: string | null) {
     return this.run('listWaitingDeliveries', () => {
       const sortKey = ({ eventAt, eventId }: Delivery) => `${new Date(eventAt).toISOString()}#${eventId}`;
-      const waiting = [...this.deliveries.values()]
+      const waiting = [...(this.indexed ?? this.deliveries).values()]
         .filter((one) => one.subscriptionId === subscriptionId && one.status === status)
+        .flatMap((one) => this.live(one) ?? [])
+        .filter((one) => one.status === status)
         .map((delivery) => ({ delivery, key: sortKey(delivery) }))
         .filter(({ key }) => cursor === null || key > cursor)
         .sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -145,7 +193,7 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
 
   listDueDeliveries(_shard: string, now: number): Promise<DueEntry[]> {
     return this.run('listDueDeliveries', () =>
-      [...this.deliveries.entries()]
+      [...(this.indexed ?? this.deliveries).entries()]
         .flatMap(([pk, { dueAt }]) => (dueAt === null || dueAt > now ? [] : [{ key: { pk, sk: '' }, dueAt }]))
         .sort((a, b) => a.dueAt - b.dueAt)
         .slice(0, this.pageSize),
@@ -156,6 +204,10 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
     return this.run('leaseDelivery', () => {
       const current = this.deliveries.get(key.pk);
       if (current === undefined || current.dueAt !== dueAt) return null;
+      if (!this.isLive(key.pk)) {
+        this.store({ ...current, dueAt: null });
+        return null;
+      }
       const { ticket, revision } = current;
       return this.store({ ...current, dueAt: until, ticket: ticket + 1, revision: revision + 1 });
     });

@@ -1,3 +1,4 @@
+import type { Attempt } from '../../functions/core/delivery/attempt.ts';
 import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/deliver.ts';
 import { type Delivery, requestAttempt } from '../../functions/core/delivery/delivery.ts';
 import {
@@ -10,6 +11,7 @@ import {
 import { settleParked } from '../../functions/core/delivery/settle-parked.ts';
 import { sweepDue } from '../../functions/core/delivery/sweep.ts';
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
+import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
@@ -25,14 +27,22 @@ interface Queued {
 
 const VISIBILITY_MS = 90_000;
 
-/** How one invocation goes. `crashAt`: its n-th call to the outside never happens, nor any after it. */
+/**
+ * How one invocation goes, by the number of a call to the outside. `crashAt`: that call never happens, nor any after it.
+ * `failAt`: it is refused. `loseAt`: it has its effect, and its answer is an error.
+ */
 export interface Fate {
   crashAt: number | null;
+  failAt: number | null;
+  loseAt: number | null;
   /** How long each call takes, in turns of the event loop's microtasks, over and over. */
   pace: readonly number[];
 }
 
-const SMOOTH: Fate = { crashAt: null, pace: [0] };
+const SMOOTH: Fate = { crashAt: null, failAt: null, loseAt: null, pace: [0] };
+
+/** The URL tells the generation. */
+const urlOf = (generation: number): string => `https://receiver.example/${generation}`;
 
 /**
  * Everything behind ingest, in memory: the functions themselves over two queues that hand messages out at least once,
@@ -44,14 +54,32 @@ export class Pipeline {
   readonly queue: Queued[] = [];
   /** Successes that were written over by something else. */
   readonly undone: Delivery[] = [];
+  /** Claimed attempts by the schedule that began before their time. */
+  readonly early: Attempt[] = [];
+  /** Generations of the subscription to which a receiver's 410, on record, belongs. */
+  readonly gone = new Set<number>();
+  private readonly generations = new Map<WebhookResult['response'], number>();
   private attempts = 0;
 
   constructor() {
-    this.journal.add(makeSubscription(), makeEvent());
+    this.journal.add(makeSubscription({ url: urlOf(0) }), makeEvent());
+    this.journal.catchUpIndexes();
     const { store } = this.journal;
     this.journal.store = (delivery) => {
       const before = this.journal.delivery(delivery);
       if (before?.status === 'succeeded' && delivery.status !== 'succeeded') this.undone.push(delivery);
+      const known = new Set(before?.attempts.map(({ id }) => id));
+      const planned = before?.nextAttemptAt ?? 0;
+      this.early.push(
+        ...delivery.attempts.filter(
+          ({ id, trigger, outcome, startedAt }) =>
+            trigger === 'automatic' && outcome === 'interrupted' && !known.has(id) && startedAt < planned,
+        ),
+      );
+      for (const { response } of delivery.attempts) {
+        const generation = this.generations.get(response);
+        if (response?.status === 410 && generation !== undefined) this.gone.add(generation);
+      }
       return store.call(this.journal, delivery);
     };
   }
@@ -105,24 +133,50 @@ export class Pipeline {
     }
   }
 
-  setStatus(status: 'active' | 'paused'): void {
-    this.journal.add(makeSubscription({ status }));
-    if (status === 'paused') return;
-    this.enqueue(settleParkedMessage(makeSubscription()).message, true);
+  get subscription(): Subscription | undefined {
+    return this.journal.subscriptions.get(`acme ${makeSubscription().id}`);
+  }
+
+  /** What the API does to a subscription. `isTold`: the message by which waiting deliveries are settled is sent. */
+  change(kind: 'pause' | 'resume' | 'discard' | 'move' | 'delete', isTold: boolean): void {
+    const { subscription: current } = this;
+    if (current === undefined) return;
+    if (kind === 'delete') this.journal.subscriptions.delete(`${current.tenantId} ${current.id}`);
+    else {
+      const next: Subscription = { ...current, ...this.edit(kind, current) };
+      const generation = nextGeneration(current, next);
+      this.journal.add({ ...next, generation, url: urlOf(generation) });
+    }
+    if (isTold && kind !== 'pause' && kind !== 'move') this.enqueue(settleParkedMessage(current).message, true);
+  }
+
+  private edit(kind: 'pause' | 'resume' | 'discard' | 'move', current: Subscription): Partial<Subscription> {
+    switch (kind) {
+      case 'pause':
+        return current.status === 'active' ? { status: 'paused' } : {};
+      case 'resume':
+        return { status: 'active' };
+      case 'discard':
+        return discardParked({ ...current, status: 'active' }, this.now, null);
+      case 'move':
+        return { url: 'https://elsewhere.example/' };
+      default:
+        return kind satisfies never;
+    }
   }
 
   /** Everything works from here on: time passes until nothing is left to do. */
   async settle(answer: WebhookResult): Promise<void> {
-    this.setStatus('active');
-    for (let minutes = 0; minutes < 12 * 60; minutes += 5) {
+    for (let minutes = 0; minutes < 3 * 24 * 60; minutes += 15) {
+      this.journal.catchUpIndexes();
       await this.sweep(SMOOTH);
       while (this.queue.some(({ visibleAt }) => visibleAt <= this.now)) await this.receive(0, false, answer, SMOOTH);
-      this.now += 5 * MINUTE;
+      this.now += 15 * MINUTE;
     }
   }
 
   private deps(
-    { crashAt, pace }: Fate,
+    { crashAt, failAt, loseAt, pace }: Fate,
     answer?: WebhookResult,
   ): DeliverDeps & { store: MemoryJournal; crashed(): boolean } {
     let calls = 0;
@@ -132,6 +186,11 @@ export class Pipeline {
       crashed ||= calls === crashAt;
       calls += 1;
       if (crashed) throw new Error('crashed');
+      if (calls - 1 === failAt) throw new Error('throttled');
+    };
+    /** The call has had its effect. */
+    const lose = (): void => {
+      if (calls - 1 === loseAt) throw new Error('the answer was lost');
     };
     const store = new Proxy(this.journal, {
       get: (journal, name) => {
@@ -139,7 +198,9 @@ export class Pipeline {
         if (typeof member !== 'function') return member;
         return async (...args: unknown[]) => {
           await turn();
-          return Reflect.apply(member, journal, args);
+          const answer: unknown = await Reflect.apply(member, journal, args);
+          lose();
+          return answer;
         };
       },
     });
@@ -150,12 +211,17 @@ export class Pipeline {
         send: async (messages: readonly Outgoing[]) => {
           await turn();
           for (const { message, delaySeconds } of messages) this.enqueue(message, true, delaySeconds);
+          lose();
         },
       },
       sender: {
-        send: async () => {
+        send: async ({ url }) => {
           await turn();
-          return answer ?? { outcome: 'success', durationMs: 1, response: null, error: null };
+          const result = answer ?? { outcome: 'success', durationMs: 1, response: null, error: null };
+          // A fresh object for each answer, by which the attempt on record is told apart.
+          const response = result.response === null ? null : { ...result.response };
+          this.generations.set(response, Number(url.split('/').at(-1)));
+          return { ...result, response };
         },
       },
       opener: { open: async (sealed) => sealed },

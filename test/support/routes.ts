@@ -2,9 +2,9 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { createTables } from '../../functions/adapters/dynamodb/client.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
-import { createTokens } from '../../functions/adapters/dynamodb/tokens.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
 import { createRoutes } from '../../functions/api/routes.ts';
+import { createTokens } from '../../functions/core/access/tokens.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
 import { WAITS } from './deliver-setup.ts';
 
@@ -18,7 +18,7 @@ const unreachable = async () => {
 /** The routes of /v1 for tests of what they say of themselves. To run them, see `useApi`. */
 export const ROUTES = createRoutes({
   stores,
-  tokens: createTokens(tables, now),
+  tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
   profiles: createProfiles(stores.profiles),
   vault: createVault(tables, new KMSClient(), 'key'),
   publish: unreachable,
@@ -30,6 +30,7 @@ export const ROUTES = createRoutes({
   compatibility: [],
   eventTypes: 'open',
   maxSubscriptionsPerTenant: 1_000,
+  journalRetentionDays: 30,
   waits: WAITS,
   attemptTimeoutMs: 15_000,
   userAgent: 'Posthorn/test',

@@ -12,14 +12,17 @@ const MAX_WRITES = 25;
 /** A batch of 25 full items can pass the 16 MB that a call may carry; ours are at most 400 KB. */
 const MAX_ROUNDS = 8;
 
-/** Items by table, in no order, without those that do not exist. Asks again for what a throttled table left out. */
+/**
+ * Items by table, in no order, each once, without those that do not exist. Asks again for what a throttled table left
+ * out.
+ */
 export async function batchGet(
   tables: Tables,
   keys: Record<string, readonly Key[]>,
   consistent: boolean,
 ): Promise<Record<string, Item[]>> {
   const found: Record<string, Item[]> = {};
-  const wanted = Object.entries(keys).flatMap(([table, ofTable]) => ofTable.map((key) => ({ table, key })));
+  const wanted = Object.entries(keys).flatMap(([table, ofTable]) => distinct(ofTable).map((key) => ({ table, key })));
   for (let start = 0; start < wanted.length; start += MAX_KEYS) {
     let pending: GetRequests = {};
     for (const { table, key } of wanted.slice(start, start + MAX_KEYS)) {
@@ -34,6 +37,11 @@ export async function batchGet(
     }
   }
   return found;
+}
+
+/** BatchGetItem refuses to be asked for one key twice. */
+function distinct(keys: readonly Key[]): Key[] {
+  return [...new Map(keys.map((key) => [keyText(key), key])).values()];
 }
 
 type GetRequests = Record<string, { Keys: Key[]; ConsistentRead: boolean }>;

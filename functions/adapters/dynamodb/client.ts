@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { CLIENT_OPTIONS } from '../aws/client-options.ts';
 import { createLeanCall, type LeanCall } from '../aws/lean-call.ts';
+import { MARSHALL_OPTIONS } from './wire.ts';
 
 /** The two tables and the way to them. */
 export interface Tables {
@@ -20,7 +21,7 @@ export function createTables<Names extends Partial<Pick<Tables, 'catalogTable' |
   names: Names,
 ): Pick<Tables, 'client' | 'lean' | 'newWriteId'> & Names {
   const plain = new DynamoDBClient({ ...CLIENT_OPTIONS, maxAttempts: 6 });
-  const client = DynamoDBDocumentClient.from(plain, { marshallOptions: { removeUndefinedValues: true } });
+  const client = DynamoDBDocumentClient.from(plain, { marshallOptions: MARSHALL_OPTIONS });
   return { client, lean: createLeanCall(plain, 'dynamodb'), newWriteId, ...names };
 }
 

@@ -17,7 +17,7 @@ export interface Condition {
 
 export interface Update {
   /** The clauses of an update expression. */
-  set: string;
+  set?: string;
   add?: string;
   remove?: string;
   names?: Record<string, string>;
@@ -61,7 +61,7 @@ export function createConditionalWrites({ client, newWriteId }: Pick<Tables, 'cl
       const writeId = newWriteId();
       const names = { ...update.names, ...condition.names };
       const clauses = [
-        `SET ${update.set}, writeId = :writeId`,
+        `SET ${[update.set, 'writeId = :writeId'].filter((clause) => clause !== undefined).join(', ')}`,
         ...(update.add === undefined ? [] : [`ADD ${update.add}`]),
         ...(update.remove === undefined ? [] : [`REMOVE ${update.remove}`]),
       ];

@@ -49,8 +49,8 @@ export function createDeliveries({ tables, retentionDays, now }: JournalOptions)
       const found = await batchGet(
         tables,
         {
-          [journalTable]: distinct(named.flatMap(({ delivery, event }) => [delivery, event])),
-          [catalogTable]: distinct(named.map(({ subscription }) => subscription)),
+          [journalTable]: named.flatMap(({ delivery, event }) => [delivery, event]),
+          [catalogTable]: named.map(({ subscription }) => subscription),
         },
         consistent,
       );
@@ -115,11 +115,6 @@ export function createDeliveries({ tables, retentionDays, now }: JournalOptions)
       return { deliveries, cursor: entries.length > WAITING_PAGE ? (page.at(-1)?.sortKey ?? null) : null };
     },
   };
-}
-
-/** BatchGetItem refuses to be asked for one key twice. */
-function distinct(keys: readonly Key[]): Key[] {
-  return [...new Map(keys.map((key) => [keyText(key), key])).values()];
 }
 
 /** One attempt with a short answer is about this long; it is not worth the CPU. */

@@ -6,6 +6,7 @@ import type { Tables } from './client.ts';
 import { createConditionalWrites } from './conditional-write.ts';
 import { parseDelivery } from './deliveries.ts';
 import { duePartitions } from './keys.ts';
+import { createLiveness } from './retention.ts';
 
 /** How many entries one page has. */
 const DUE_PAGE = 100;
@@ -13,19 +14,23 @@ const DUE_PAGE = 100;
 const DueIndexEntry = z.object({ pk: z.string(), sk: z.string(), dueAt: z.number() });
 
 /** The journal's deliveries that wait for something, by when it is due. */
-export function createDueDeliveries(tables: Pick<Tables, 'client' | 'journalTable' | 'newWriteId'>): DueStore {
+export function createDueDeliveries(
+  tables: Pick<Tables, 'client' | 'journalTable' | 'newWriteId'>,
+  now: () => number,
+): DueStore {
   const { client, journalTable } = tables;
+  const liveness = createLiveness(now);
   const writes = createConditionalWrites(tables, journalTable);
   return {
     shards: duePartitions(),
 
-    async listDueDeliveries(shard, now) {
+    async listDueDeliveries(shard, until) {
       const { Items = [] } = await client.send(
         new QueryCommand({
           TableName: journalTable,
           IndexName: INDEXES.journalDue.name,
-          KeyConditionExpression: 'duePk = :pk AND dueAt <= :now',
-          ExpressionAttributeValues: { ':pk': shard, ':now': now },
+          KeyConditionExpression: 'duePk = :pk AND dueAt <= :until',
+          ExpressionAttributeValues: { ':pk': shard, ':until': until },
           Limit: DUE_PAGE,
         }),
       );
@@ -36,12 +41,16 @@ export function createDueDeliveries(tables: Pick<Tables, 'client' | 'journalTabl
     },
 
     async leaseDelivery({ key, dueAt }, until) {
+      const asSeen = { expression: 'dueAt = :seen', values: { ':seen': dueAt } };
       const leased = await writes.updateIf(
         key,
         { set: 'dueAt = :until', add: 'ticket :one, revision :one', values: { ':until': until, ':one': 1 } },
-        { expression: 'dueAt = :seen', values: { ':seen': dueAt } },
+        liveness.ifLive(asSeen),
       );
-      return leased === null ? null : parseDelivery(leased);
+      if (leased !== null) return parseDelivery(leased);
+      // An expired item would be listed first, before all that is live, until DynamoDB removes it.
+      await writes.updateIf(key, { remove: 'duePk, dueAt' }, liveness.ifExpired(asSeen));
+      return null;
     },
   };
 }

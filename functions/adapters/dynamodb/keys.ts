@@ -98,7 +98,9 @@ export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard
 
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 
-export const tokenKey = (hashed: string): Key => ({ pk: `TOKEN#${hashed}`, sk: 'TOKEN' });
+/** A tenant's tokens. Their ids sort by time, so the table itself lists them. */
+export const tokenPartition = (tenantId: string): string => `TOKEN#${tenantId}`;
+export const tokenKey = (tenantId: string, id: string): Key => ({ pk: tokenPartition(tenantId), sk: id });
 
 /** A key as one text, for maps. */
 export const keyText = ({ pk, sk }: Item): string => `${pk} ${sk}`;

@@ -1,3 +1,4 @@
+import type { TokenStore } from '../../core/access/token-store.ts';
 import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import type { EventStore } from '../../core/event/event-store.ts';
 import type { EventTypeStore } from '../../core/event/event-type-store.ts';
@@ -13,6 +14,7 @@ import { createProfileStore } from './profiles.ts';
 import { createRejectedEvents } from './rejected-events.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { createTenants } from './tenants.ts';
+import { createTokenStore } from './tokens.ts';
 
 /** Every aggregate's store, for those who need most of them. */
 export interface Stores {
@@ -23,6 +25,7 @@ export interface Stores {
   events: EventStore;
   deliveries: DeliveryStore;
   rejectedEvents: RejectedEventStore;
+  tokens: TokenStore;
 }
 
 export function createStores(options: { tables: Tables; retentionDays: number; now: () => number }): Stores {
@@ -35,5 +38,6 @@ export function createStores(options: { tables: Tables; retentionDays: number; n
     events: createEvents(options),
     deliveries: createDeliveries(options),
     rejectedEvents: createRejectedEvents(options),
+    tokens: createTokenStore(tables),
   };
 }

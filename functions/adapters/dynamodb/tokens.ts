@@ -1,39 +1,57 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { Token } from '../../core/access/token.ts';
+import type { TokenStore } from '../../core/access/token-store.ts';
 import type { Tables } from './client.ts';
-import { tokenKey } from './keys.ts';
+import { type Item, tokenKey, tokenPartition } from './keys.ts';
+import { queryUpTo } from './query.ts';
+import { readNewest } from './read-newest.ts';
 
-const PREFIX = 'pht_';
-
-/** What a token allows: one tenant. Times are epoch milliseconds. */
-const TokenItem = z.object({ tenantId: z.string(), readOnly: z.boolean(), endsAt: z.number() });
-export type TokenGrant = z.infer<typeof TokenItem>;
-
-/** A tenant's tokens. They lie in the journal, whose TTL removes them; only their hash is stored. */
-export type Tokens = ReturnType<typeof createTokens>;
-
-export function createTokens({ client, journalTable }: Pick<Tables, 'client' | 'journalTable'>, now: () => number) {
+/** Tokens lie in the journal, whose TTL removes them. */
+export function createTokenStore({ client, journalTable }: Pick<Tables, 'client' | 'journalTable'>): TokenStore {
   return {
-    async create(grant: TokenGrant): Promise<string> {
-      const token = `${PREFIX}${randomBytes(32).toString('base64url')}`;
-      const item = { ...tokenKey(hash(token)), v: 1, ...grant, expiresAt: Math.ceil(grant.endsAt / 1_000) };
+    async addToken(token) {
+      const expiresAt = Math.ceil(token.endsAt / 1_000);
+      const item = { ...tokenKey(token.tenantId, token.id), v: 1, ...token, expiresAt };
       await client.send(new PutCommand({ TableName: journalTable, Item: item }));
-      return token;
     },
 
-    /** Null for a token that does not exist, or no longer counts. */
-    async find(token: string): Promise<TokenGrant | null> {
-      if (!token.startsWith(PREFIX)) return null;
+    async getToken(tenantId, id) {
       const { Item } = await client.send(
-        new GetCommand({ TableName: journalTable, Key: tokenKey(hash(token)), ConsistentRead: true }),
+        new GetCommand({ TableName: journalTable, Key: tokenKey(tenantId, id), ConsistentRead: true }),
       );
-      const grant = TokenItem.safeParse(Item);
-      return grant.success && grant.data.endsAt > now() ? grant.data : null;
+      return Item === undefined ? null : Token.parse(Item);
+    },
+
+    listTokens: (tenantId, limit, after, matches) =>
+      readNewest<Item, Token>({
+        partitions: [tokenPartition(tenantId)],
+        range: { from: '0', to: '~' },
+        limit,
+        after,
+        query: async (partition, range, count) => {
+          const items = await queryUpTo(
+            client,
+            {
+              TableName: journalTable,
+              KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+              ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
+              ScanIndexForward: false,
+              ConsistentRead: true,
+            },
+            count,
+          );
+          return items.map((item) => ({ sortKey: z.string().parse(item.sk), value: item }));
+        },
+        filtered: true,
+        select: async (entries) =>
+          entries
+            .map(({ sortKey, value }) => ({ sortKey, value: Token.parse(value) }))
+            .filter(({ value }) => matches(value)),
+      }),
+
+    async deleteToken(tenantId, id) {
+      await client.send(new DeleteCommand({ TableName: journalTable, Key: tokenKey(tenantId, id) }));
     },
   };
-}
-
-function hash(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
 }

@@ -1,155 +1,166 @@
-import { type LookupAddress, lookup as systemLookup } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector, Client, Pool } from 'undici';
-import type { AddressPolicy } from '../../core/target/address-policy.ts';
+import { type Connection, type ConnectionOptions, createConnector } from './open-connection.ts';
 
-/** All addresses of a name, as the operating system sees them. */
-export type Resolve = (
-  hostname: string,
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
-
-/** The connections to one origin. */
-export interface ReceiverConnections {
-  dispatcher: Pool | Client;
-  /**
-   * True while a new connection is being handed over. undici writes the first request inside that call, so a request
-   * that starts while this is false travels on a connection that has carried another one.
-   */
-  handingOver: boolean;
+export interface ReceiverConnectionsOptions extends ConnectionOptions {
+  /** Open connections for each identity. More requests than this wait. */
+  maxConnections?: number | undefined;
 }
 
-export interface ConnectionsOptions {
-  addressPolicy: AddressPolicy;
-  resolve?: Resolve | undefined;
-  /** Certificate authorities (PEM) to trust instead of the well-known ones. */
-  ca?: string[] | undefined;
+/** Where a connection goes, and for whom. */
+export interface Peer {
+  url: URL;
+  /** The `authorization` that its requests carry. Some receivers authenticate a connection, not a request. */
+  authorization: string;
 }
 
-/** The receiver's address is one that webhooks may not be sent to. `message` is for the customer. */
-export class BlockedAddressError extends Error {
-  readonly code = 'BLOCKED_ADDRESS';
+interface Waiter {
+  resolve(connection: Connection | null): void;
+  reject(error: unknown): void;
+  timer: NodeJS.Timeout;
 }
 
-/** Open connections per origin. More requests than this wait, and their waiting counts towards their timeout. */
-const MAX_CONNECTIONS_PER_ORIGIN = 128;
-/** Origins with a pool. Past this the one used longest ago closes: Lambda allows 1,024 open files. */
-const MAX_ORIGINS = 256;
-/** Name lookup, TCP and TLS together. Attempts have their own, usually shorter limit; this one frees the socket. */
-const CONNECT_TIMEOUT_MS = 15_000;
-/** Node tries a name's addresses in turn. Its default of 250 ms each would give up on receivers across an ocean. */
-const ATTEMPT_PER_ADDRESS_MS = 2_000;
-/** Idle connections close after this, unless the receiver's Keep-Alive header names another time: most servers wait 5 s or more. */
-const IDLE_MS = 4_000;
-const MAX_IDLE_MS = 30_000;
-
-// IPv4 first: Lambda without a VPC has no way out by IPv6, and fixed egress addresses are IPv4.
-const resolveBySystem: Resolve = (hostname, callback) =>
-  systemLookup(hostname, { all: true, order: 'ipv4first' }, callback);
-
-/** Refuses a name if one of its addresses is refused; otherwise the socket gets the very addresses that were checked. */
-function guardedLookup(addressPolicy: AddressPolicy, resolve: Resolve): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname, (error, addresses) => {
-      if (error) return callback(error, []);
-      for (const { address } of addresses) {
-        const check = addressPolicy.check(address);
-        if (check.allowed) continue;
-        // The address itself is not told: the company's own DNS may give answers that are nobody else's business.
-        return callback(blocked(hostname, `its name resolves to an address that is ${check.reason}`), []);
-      }
-      const [first] = addresses;
-      if (first === undefined) {
-        return callback(Object.assign(new Error('no addresses'), { code: 'ENODATA', syscall: 'getaddrinfo' }), []);
-      }
-      if (options.all) callback(null, addresses);
-      else callback(null, first.address, first.family);
-    });
-  };
+/** The connections of one identity: an origin and credentials. */
+interface Pool {
+  open: number;
+  /** The last one was used last. */
+  idle: Connection[];
+  waiting: Waiter[];
+  /** Pushed out by other pools: its connections end with their requests. */
+  retired: boolean;
 }
 
-function blocked(host: string, why: string): BlockedAddressError {
-  return new BlockedAddressError(`Webhooks cannot be sent to ${host}: ${why}.`);
-}
+const MAX_CONNECTIONS = 128;
+/** Past this the pool that was used longest ago retires: Lambda allows 1,024 open files. */
+const MAX_POOLS = 256;
 
-/** Keep-alive connections to receivers, bounded in number, to checked addresses only. */
-export function createReceiverConnections({ addressPolicy, resolve = resolveBySystem, ca }: ConnectionsOptions) {
-  const connectTo = buildConnector({
-    allowH2: false,
-    maxCachedSessions: MAX_ORIGINS,
-    timeout: CONNECT_TIMEOUT_MS,
-    lookup: guardedLookup(addressPolicy, resolve),
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: ATTEMPT_PER_ADDRESS_MS,
-    // Said here so that NODE_TLS_REJECT_UNAUTHORIZED=0 in some environment cannot switch it off.
-    rejectUnauthorized: true,
-    ...(ca === undefined ? {} : { ca }),
-  });
+/** Keep-alive connections to receivers, bounded in number. Requests with different credentials never share one. */
+export class ReceiverConnections {
+  readonly #connect: (url: URL) => Connection;
+  readonly #maxConnections: number;
+  // The order of a Map is the order of use here: the first entry was used longest ago.
+  readonly #pools = new Map<string, Pool>();
+  readonly #all = new Set<Connection>();
+  #closed = false;
 
-  function open(create: (connect: buildConnector.connector) => Pool | Client): ReceiverConnections {
-    const connections: ReceiverConnections = {
-      handingOver: false,
-      dispatcher: create((options, callback) => {
-        // A literal address never reaches `lookup`.
-        const check = isIP(options.hostname) === 0 ? null : addressPolicy.check(options.hostname);
-        if (check?.allowed === false) {
-          return callback(blocked(options.hostname, `the address is ${check.reason}`), null);
-        }
-        connectTo(options, (...result) => {
-          connections.handingOver = true;
-          try {
-            callback(...result);
-          } finally {
-            connections.handingOver = false;
-          }
-        });
-      }),
-    };
-    return connections;
+  constructor(options: ReceiverConnectionsOptions) {
+    this.#connect = createConnector(options);
+    this.#maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
   }
 
-  // The order of a Map is the order of use here: the first entry was used longest ago.
-  const pools = new Map<string, ReceiverConnections>();
-  const settings = {
-    allowH2: false,
-    keepAliveTimeout: IDLE_MS,
-    keepAliveMaxTimeout: MAX_IDLE_MS,
-    maxHeaderSize: 16_384,
-    // The timer of the exchange covers both; undici's are coarse (500 ms).
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  };
+  /**
+   * An idle connection, or one that is being made; null if there is neither within `maxWaitMs`.
+   * Rejects with BlockedAddressError. The connection comes back by itself: with its socket's `free` event, which Node
+   * emits after a complete exchange, or its `close`.
+   */
+  take(peer: Peer, maxWaitMs: number): Promise<Connection | null> {
+    const pool = this.#poolOf(peer);
+    for (let idle = pool.idle.pop(); idle !== undefined; idle = pool.idle.pop()) {
+      if (!isUsable(idle)) continue;
+      idle.socket.setTimeout(0);
+      idle.socket.ref();
+      return Promise.resolve(idle);
+    }
+    return new Promise((resolve, reject) => {
+      if (pool.open < this.#maxConnections) return resolve(this.#open(pool, peer));
+      const waiter: Waiter = {
+        resolve,
+        reject,
+        timer: setTimeout(() => {
+          pool.waiting.splice(pool.waiting.indexOf(waiter), 1);
+          resolve(null);
+        }, maxWaitMs),
+      };
+      pool.waiting.push(waiter);
+    });
+  }
 
-  return {
-    /** The shared connections to an origin. */
-    to(origin: string): ReceiverConnections {
-      let connections = pools.get(origin);
-      if (connections === undefined) {
-        const limits = { ...settings, connections: MAX_CONNECTIONS_PER_ORIGIN };
-        connections = open((connect) => new Pool(origin, { ...limits, connect }));
-        const [oldest] = pools;
-        if (pools.size >= MAX_ORIGINS && oldest !== undefined) {
-          pools.delete(oldest[0]);
-          // Lets requests under way finish. Rejects only if closed already.
-          oldest[1].dispatcher.close().catch(() => {});
-        }
-      } else {
-        pools.delete(origin);
+  /** A connection of its own, for one request, beyond the limit. Throws BlockedAddressError. */
+  single({ url }: Peer): Connection {
+    const connection = this.#begin(url);
+    connection.socket.on('free', () => connection.socket.destroy());
+    return connection;
+  }
+
+  /** Ends all connections at once. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#pools.clear();
+    const closing = [...this.#all].map(({ socket }) => {
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      socket.destroy();
+      return closed;
+    });
+    await Promise.all(closing);
+  }
+
+  #begin(url: URL): Connection {
+    const connection = this.#connect(url);
+    this.#all.add(connection);
+    connection.socket.on('close', () => this.#all.delete(connection));
+    return connection;
+  }
+
+  #open(pool: Pool, peer: Peer): Connection {
+    const connection = this.#begin(peer.url);
+    const { socket } = connection;
+    pool.open += 1;
+    socket.on('free', () => this.#takeBack(pool, connection));
+    socket.on('timeout', () => socket.destroy());
+    socket.on('close', () => {
+      pool.open -= 1;
+      pool.idle = pool.idle.filter((other) => other !== connection);
+      const waiter = pool.waiting.shift();
+      if (waiter === undefined) return;
+      clearTimeout(waiter.timer);
+      try {
+        waiter.resolve(this.#closed ? null : this.#open(pool, peer));
+      } catch (error) {
+        waiter.reject(error);
       }
-      pools.set(origin, connections);
-      return connections;
-    },
+    });
+    return connection;
+  }
 
-    /** A connection of its own, for one request. The caller destroys its dispatcher. */
-    fresh(origin: string): ReceiverConnections {
-      return open((connect) => new Client(origin, { ...settings, connect }));
-    },
+  #takeBack(pool: Pool, connection: Connection): void {
+    const { socket } = connection;
+    connection.used = true;
+    if (!isUsable(connection) || connection.idleMs <= 0) {
+      socket.destroy();
+      return;
+    }
+    const waiter = pool.waiting.shift();
+    if (waiter !== undefined) {
+      clearTimeout(waiter.timer);
+      waiter.resolve(connection);
+    } else if (pool.retired) {
+      socket.destroy();
+    } else {
+      pool.idle.push(connection);
+      socket.setTimeout(connection.idleMs);
+      // An idle connection keeps no process alive.
+      socket.unref();
+    }
+  }
 
-    /** Ends all connections at once. */
-    async close(): Promise<void> {
-      const closing = [...pools.values()].map(({ dispatcher }) => dispatcher.destroy());
-      pools.clear();
-      await Promise.all(closing);
-    },
-  };
+  #poolOf({ url, authorization }: Peer): Pool {
+    const identity = `${url.origin} ${authorization}`;
+    const known = this.#pools.get(identity);
+    const pool = known ?? { open: 0, idle: [], waiting: [], retired: false };
+    if (known !== undefined) this.#pools.delete(identity);
+    else this.#makeRoom();
+    this.#pools.set(identity, pool);
+    return pool;
+  }
+
+  #makeRoom(): void {
+    const [oldest] = this.#pools;
+    if (this.#pools.size < MAX_POOLS || oldest === undefined) return;
+    const [identity, pool] = oldest;
+    this.#pools.delete(identity);
+    pool.retired = true;
+    for (const { socket } of pool.idle) socket.destroy();
+  }
+}
+
+function isUsable({ socket }: Connection): boolean {
+  return socket.writable && !socket.destroyed;
 }

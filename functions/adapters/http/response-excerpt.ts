@@ -1,25 +1,27 @@
-import type { IncomingHttpHeaders } from 'undici/types/header.js';
+import { redactUrl } from '../../core/target/http-target.ts';
 
 /** In order of worth: what explains the answer first, then what the receiver's own support needs to find the request. */
-const KEPT_HEADERS = [
-  'content-type',
-  'content-length',
-  'content-encoding',
-  'location',
-  'retry-after',
-  'server',
-  'date',
-  'x-request-id',
-  'request-id',
-  'x-correlation-id',
-  'cf-ray',
-  'x-amzn-requestid',
-  'x-amzn-trace-id',
-  'x-amz-cf-id',
-  'x-cloud-trace-context',
-  'x-vercel-id',
-  'traceparent',
-];
+const KEPT_HEADERS: ReadonlyMap<string, number> = new Map(
+  [
+    'content-type',
+    'content-length',
+    'content-encoding',
+    'location',
+    'retry-after',
+    'server',
+    'date',
+    'x-request-id',
+    'request-id',
+    'x-correlation-id',
+    'cf-ray',
+    'x-amzn-requestid',
+    'x-amzn-trace-id',
+    'x-amz-cf-id',
+    'x-cloud-trace-context',
+    'x-vercel-id',
+    'traceparent',
+  ].map((name, rank) => [name, rank]),
+);
 const MAX_HEADERS = 10;
 const MAX_HEADER_LENGTH = 256;
 const MAX_BODY_BYTES = 2_048;
@@ -29,23 +31,34 @@ const BYTES_NEEDED = MAX_BODY_BYTES + 3;
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(MAX_BODY_BYTES);
 
-/** The response headers worth keeping: at most 10, each at most 256 characters, without credentials in URLs. */
-export function keepHeaders(headers: IncomingHttpHeaders, also: readonly string[] = []): Record<string, string> {
+/**
+ * The response headers worth keeping: at most 10, each at most 256 characters, without credentials in URLs.
+ * @param raw names and values in turn. Values of a name that comes twice are joined (RFC 9110 §5.2)
+ * @param also lower-case names that come first
+ */
+export function keepHeaders(raw: readonly string[], also: readonly string[] = []): Record<string, string> {
+  const found: { name: string; value: string; rank: number }[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] ?? '').toLowerCase();
+    const rank = also.includes(name) ? -1 : KEPT_HEADERS.get(name);
+    if (rank === undefined) continue;
+    const sent = raw[i + 1] ?? '';
+    // Before anything is joined or cut: a part of a URL does not show where its credentials end.
+    const value = name === 'location' ? redactUrl(sent) : sent;
+    const before = found.find((other) => other.name === name);
+    if (before === undefined) found.push({ name, value, rank });
+    else before.value += `, ${value}`;
+  }
   const kept: Record<string, string> = {};
-  let count = 0;
-  for (const name of [...also, ...KEPT_HEADERS]) {
-    const value = headers[name];
-    if (value === undefined) continue;
-    const text = (typeof value === 'string' ? value : value.join(', ')).slice(0, MAX_HEADER_LENGTH).toWellFormed();
-    kept[name] = name === 'location' ? withoutUserinfo(text) : text;
-    count += 1;
-    if (count === MAX_HEADERS) break;
+  for (const { name, value } of found.sort((a, b) => a.rank - b.rank).slice(0, MAX_HEADERS)) {
+    kept[name] = toPlainText(value.slice(0, MAX_HEADER_LENGTH));
   }
   return kept;
 }
 
-function withoutUserinfo(location: string): string {
-  return location.replace(/\/\/[^/?#\\]*@/, '//');
+/** RFC 9110 §5.5: control characters in a value become spaces. */
+function toPlainText(value: string): string {
+  return /^[ -~]*$/.test(value) ? value : value.replace(/\p{Cc}/gu, ' ').toWellFormed();
 }
 
 /** Collects the first 2 KiB of a response body as text that any store takes, and counts the rest. */

@@ -1,7 +1,6 @@
-import { errors } from 'undici';
 import type { AttemptError, AttemptOutcome, ReceiverResponse } from '../../core/target/webhook.ts';
 import type { ExchangeFailure, Phase } from './http-exchange.ts';
-import { BlockedAddressError } from './receiver-connections.ts';
+import { BlockedAddressError } from './open-connection.ts';
 
 export interface Verdict {
   outcome: AttemptOutcome;
@@ -35,22 +34,39 @@ const CLOSED: Record<Phase, string> = {
   body: 'in the middle of the answer',
 };
 
-/** What a complete response means. */
-export function judgeResponse(response: ReceiverResponse): Verdict {
+/**
+ * What a response means.
+ * @param cut there was more of it than is read
+ */
+export function judgeResponse(response: ReceiverResponse, cut: boolean): Verdict {
   const { status } = response;
-  if (status >= 200 && status < 300) return { outcome: 'success', error: null };
-  if (status >= 300 && status < 400 && status !== 304) {
-    const location = response.headers.location;
-    const where = location === undefined ? '' : ` to ${location}`;
-    const message = `The receiver redirected${where} (status ${status}). Redirects are not followed: change the webhook's URL.`;
-    return { outcome: 'http_error', error: { code: 'redirect', message } };
+  const tooLong = 'Its answer was too long and was cut off. Answer with a short body, or none.';
+  if (status >= 200 && status < 300) {
+    if (!cut) return { outcome: 'success', error: null };
+    const message = `The receiver answered with status ${status}, which means success. ${tooLong}`;
+    return { outcome: 'success', error: { code: 'response_cut', message } };
   }
-  const message = `The receiver answered with status ${status}. Anything from 200 to 299 means success.`;
-  return { outcome: 'http_error', error: { code: 'http_status', message } };
+  const { code, message } = describeStatus(response);
+  return { outcome: 'http_error', error: { code, message: cut ? `${message} ${tooLong}` : message } };
 }
 
-/** Why there was no complete response, in the customer's words. Takes what undici, Node and OpenSSL report. */
-export function judgeFailure({ cause, phase }: ExchangeFailure, target: Target): Verdict {
+function describeStatus({ status, headers }: ReceiverResponse): AttemptError {
+  if (status < 100 || status > 599) {
+    const shown = String(status).padStart(3, '0');
+    const message = `The receiver answered with status ${shown}, which HTTP does not know. It counts like 5xx.`;
+    return { code: 'invalid_status', message };
+  }
+  if (status >= 300 && status < 400 && status !== 304) {
+    const where = headers.location === undefined ? '' : ` to ${headers.location}`;
+    const message = `The receiver redirected${where} (status ${status}). Redirects are not followed: change the webhook's URL.`;
+    return { code: 'redirect', message };
+  }
+  const message = `The receiver answered with status ${status}. Anything from 200 to 299 means success.`;
+  return { code: 'http_status', message };
+}
+
+/** Why there was no complete response, in the customer's words. Takes what Node and OpenSSL report. */
+export function judgeFailure({ cause, phase, foreign }: ExchangeFailure, target: Target): Verdict {
   const verdict = (outcome: AttemptOutcome, code: string, words: string): Verdict => ({
     outcome,
     error: { code, message: `The receiver ${target.host}: ${words}` },
@@ -65,8 +81,8 @@ export function judgeFailure({ cause, phase }: ExchangeFailure, target: Target):
   }
   const code = codeOf(cause);
   switch (code) {
-    case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ETIMEDOUT':
+    case 'ERR_SOCKET_CONNECTION_TIMEOUT':
       return timeout();
     case 'ECONNREFUSED':
       return verdict(
@@ -91,49 +107,53 @@ export function judgeFailure({ cause, phase }: ExchangeFailure, target: Target):
         'name_lookup_failed',
         'its name could not be looked up. Its name servers may be down.',
       );
-    case 'UND_ERR_HEADERS_OVERFLOW':
-      return verdict('protocol_error', 'headers_too_large', 'the headers of its answer are over 16 KiB. Send fewer.');
-    case 'UND_ERR_INVALID_ARG':
-    case 'UND_ERR_NOT_SUPPORTED':
-    case 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH':
+    case 'ENDLESS_ANSWER':
+    case 'HPE_HEADER_OVERFLOW':
+      return verdict('protocol_error', 'endless_answer', 'its answer was too long and was cut off before its status.');
+    case 'UNASKED_UPGRADE':
+      return verdict('protocol_error', 'unexpected_status', 'it answered with status 101, which was not asked for.');
+    case 'ERR_INVALID_CHAR':
+    case 'ERR_INVALID_HTTP_TOKEN':
+    case 'ERR_UNESCAPED_CHARACTERS':
+    case 'ERR_FRAMING_HEADER':
       return verdict('protocol_error', 'invalid_request', `the request cannot be sent: ${cause.message}.`);
   }
   if (isTlsFailure(code, cause, phase, target)) return judgeTls(code, verdict);
-  if (isNotHttp(code, cause, phase)) {
+  if (foreign !== null) return judgeForeign(foreign, verdict);
+  if (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE') {
     return verdict(
       'protocol_error',
       'not_http',
       'its answer is not valid HTTP/1.1. Check that the port is that of a web server.',
     );
   }
-  // undici destroys the connection on an unexpected 100 or 101.
-  if (cause.message === 'bad response' || cause.message === 'bad upgrade') {
-    return verdict(
-      'protocol_error',
-      'unexpected_status',
-      'it answered with status 100 or 101, which was not asked for.',
-    );
-  }
-  if (isEndOfConnection(code, cause)) {
-    return verdict('connection_reset', 'connection_reset', `the connection was closed ${CLOSED[phase]}.`);
+  if (code === 'ECONNRESET' || code === 'ECONNABORTED' || code === 'EPIPE' || code === 'HPE_INVALID_EOF_STATE') {
+    // OpenSSL closes without a word when it is spoken to in plain text.
+    const hint = target.protocol === 'http:' && phase === 'headers' ? ' If the port is for https, write https.' : '';
+    return verdict('connection_reset', 'connection_reset', `the connection was closed ${CLOSED[phase]}.${hint}`);
   }
   return verdict('protocol_error', 'unexpected_error', `the request failed (${code === '' ? cause.name : code}).`);
 }
 
-function isNotHttp(code: string, cause: Error, phase: Phase): boolean {
-  // undici reports two content-lengths, or one beside transfer-encoding, as a mismatch too, but before there is a body.
-  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return phase !== 'body';
-  return cause instanceof errors.HTTPParserError && !isCutOff(cause);
-}
+type Verdicts = (outcome: AttemptOutcome, code: string, words: string) => Verdict;
 
-function isEndOfConnection(code: string, cause: Error): boolean {
-  if (code === 'UND_ERR_SOCKET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return true;
-  return code === 'ECONNRESET' || code === 'ECONNABORTED' || code === 'EPIPE' || isCutOff(cause);
-}
+const HTTP2_ONLY = 'it speaks HTTP/2 only. Let it accept HTTP/1.1, too.';
 
-/** The parser's name for a connection that ended inside a message. Its errors carry no code, only this text. */
-function isCutOff(cause: Error): boolean {
-  return cause instanceof errors.HTTPParserError && cause.message.includes('Invalid EOF state');
+/** What a receiver speaks whose first bytes are not those of HTTP/1. */
+function judgeForeign(bytes: Buffer, verdict: Verdicts): Verdict {
+  // RFC 9113, section 3.4: a server's first frame is SETTINGS (type 4) on stream 0.
+  if (bytes.length >= 9 && bytes[3] === 4 && bytes.readUInt32BE(5) === 0) {
+    return verdict('protocol_error', 'http2_only', HTTP2_ONLY);
+  }
+  // RFC 8446, section 5.1: an alert (21) or a handshake record (22) of version 3.x.
+  if ((bytes[0] === 21 || bytes[0] === 22) && bytes[1] === 3) {
+    return verdict('tls_error', 'tls_expected', 'it speaks TLS on this port. Write https instead of http.');
+  }
+  return verdict(
+    'protocol_error',
+    'not_http',
+    'its answer is not valid HTTP/1.1. Check that the port is that of a web server.',
+  );
 }
 
 /** A name with several addresses fails with an AggregateError, one error for each address. */
@@ -148,12 +168,15 @@ function isTlsFailure(code: string, cause: Error, phase: Phase, { protocol }: Ta
   if (protocol !== 'https:') return false;
   // OpenSSL's names for certificate errors have no common prefix. But an error from the system has an errno, while Node's
   // own "socket disconnected before secure TLS connection was established", an ECONNRESET too, has none.
-  if (phase === 'connect' && !('errno' in cause) && !code.startsWith('UND_ERR_')) return true;
+  if (phase === 'connect' && !('errno' in cause)) return true;
   return code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_');
 }
 
-function judgeTls(code: string, verdict: (outcome: AttemptOutcome, code: string, words: string) => Verdict): Verdict {
+function judgeTls(code: string, verdict: Verdicts): Verdict {
   switch (code) {
+    case 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL':
+    case 'ERR_SSL_SSL/TLS_ALERT_NO_APPLICATION_PROTOCOL':
+      return verdict('protocol_error', 'http2_only', HTTP2_ONLY);
     case 'CERT_HAS_EXPIRED':
       return verdict('tls_error', 'certificate_expired', 'its TLS certificate has expired. Renew it.');
     case 'CERT_NOT_YET_VALID':

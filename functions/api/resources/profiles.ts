@@ -11,6 +11,7 @@ import { compileProfile, type Profile } from '../../core/profile/compile-profile
 import { ProfileDocument, ProfileName } from '../../core/profile/profile.ts';
 import type { ProfileSource } from '../../core/profile/profile-source.ts';
 import type { ProfileStore, StoredProfile } from '../../core/profile/profile-store.ts';
+import { longestSpanSeconds } from '../../core/profile/retry-policy.ts';
 import { chooseSecret, generateTextSecret, SecretInput } from '../../core/profile/secret.ts';
 import { changedMeanwhile, Refusal } from '../../core/refusal.ts';
 import type { TenantStore } from '../../core/tenant/tenant-store.ts';
@@ -57,6 +58,8 @@ export interface ProfileRouteDeps {
   tenants: Pick<TenantStore, 'listTenants'>;
   defaultProfile: string;
   userAgent: string;
+  /** How long events are kept. */
+  journalRetentionDays: number;
   now: () => number;
 }
 
@@ -86,6 +89,7 @@ export const createProfileRoutes = (deps: ProfileRouteDeps) => [
     run: async ({ body, bodyText }) => {
       checkLength(bodyText, '');
       const { document } = compile(body);
+      checkSpan(document, deps.journalRetentionDays);
       if (BUILT_IN_PROFILES.has(document.name))
         throw new Problem('conflict', `${document.name} is built in. Choose another name.`);
       const now = deps.now();
@@ -213,6 +217,7 @@ export const createProfileRoutes = (deps: ProfileRouteDeps) => [
     run: async ({ params, body, bodyText, ifMatch }) => {
       checkLength(bodyText, '');
       const { document } = compile(body);
+      checkSpan(document, deps.journalRetentionDays);
       if (document.name !== params.profile)
         throw invalid([{ path: '/name', message: `must be ${params.profile}, as in the path` }]);
       const current = await readOwn(deps, params.profile);
@@ -290,6 +295,18 @@ async function tenantWithDefault(deps: ProfileRouteDeps, name: string): Promise<
     after = page.next;
   } while (after !== null);
   return null;
+}
+
+/** Kept back for what a delivery may wait besides its schedule: a pause, a backlog. */
+const RETENTION_RESERVE_DAYS = 1;
+
+/** An attempt that comes after the journal has forgotten its event could not be made. */
+function checkSpan({ retry }: ProfileDocument, journalRetentionDays: number): void {
+  const days = longestSpanSeconds(retry) / 86_400;
+  const most = journalRetentionDays - RETENTION_RESERVE_DAYS;
+  if (days <= most) return;
+  const message = `can take ${days.toFixed(1)} days, Retry-After included, and events are kept for ${journalRetentionDays}: shorten it to ${most}, set deadlineSeconds, or raise journalRetentionDays`;
+  throw invalid([{ path: '/retry', message }]);
 }
 
 function builtInView({ document, version }: Profile) {

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Tokens } from '../../adapters/dynamodb/tokens.ts';
 import { refuseSecrets } from '../../core/access/secret-access.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
@@ -32,17 +31,13 @@ function tenantView({ id, name, metadata, defaultProfile, createdAt, updatedAt }
 
 const SigningKeyView = z.object({ key: z.string() }).meta({ id: 'SigningKey' });
 
-const DEFAULT_TOKEN_SECONDS = 3_600;
-
 export interface TenantRouteDeps {
   tenants: Tenants;
   removal: TenantRemoval;
   keys: TenantKeys;
-  tokens: Pick<Tokens, 'create'>;
-  now: () => number;
 }
 
-export const createTenantRoutes = ({ tenants, removal, keys, tokens, now }: TenantRouteDeps) => [
+export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) => [
   route('PUT', '/v1/tenants/{tenantId}', {
     id: 'putTenant',
     summary: 'Create or replace a tenant',
@@ -129,40 +124,6 @@ export const createTenantRoutes = ({ tenants, removal, keys, tokens, now }: Tena
     bodyOptional: true,
     responses: { 200: { description: 'The new key; the old one no longer signs.', schema: SigningKeyView } },
     run: async ({ params, body }) => keyAnswer(await keys.rotate(params.tenantId, body.key)),
-  }),
-  route('POST', '/v1/tenants/{tenantId}/portal-tokens', {
-    id: 'createPortalToken',
-    summary: 'Make a token that sees this tenant only',
-    tag: 'Tenants',
-    access: 'company',
-    params: tenantParams,
-    body: z
-      .strictObject({
-        readOnly: z.boolean().default(false),
-        expiresInSeconds: z.int().min(60).max(2_592_000).default(DEFAULT_TOKEN_SECONDS),
-      })
-      .meta({ id: 'PortalTokenInput' }),
-    bodyOptional: true,
-    responses: {
-      201: {
-        description: 'The token, shown only here.',
-        schema: z.object({
-          token: z.string(),
-          tenantId: z.string(),
-          readOnly: z.boolean(),
-          expiresAt: z.iso.datetime(),
-        }),
-      },
-    },
-    run: async ({ params, body }) => {
-      const endsAt = now() + body.expiresInSeconds * 1_000;
-      const grant = { tenantId: params.tenantId, readOnly: body.readOnly, endsAt };
-      const token = await tokens.create(grant);
-      return {
-        status: 201,
-        body: { token, tenantId: params.tenantId, readOnly: body.readOnly, expiresAt: time(endsAt) },
-      };
-    },
   }),
 ];
 

@@ -1,9 +1,5 @@
-import * as z from 'zod';
-
-/** Who asks. The authorizer finds it out; the API decides what it may do. */
-export const Principal = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('company') }),
-  z.object({ kind: z.literal('tenant'), tenantId: z.string(), readOnly: z.boolean() }),
-  z.object({ kind: z.literal('anonymous') }),
-]);
-export type Principal = z.infer<typeof Principal>;
+/** Who asks. `Authenticate` finds it out; the API decides what it may do. */
+export type Principal =
+  | { kind: 'company' }
+  | { kind: 'tenant'; tenantId: string; readOnly: boolean }
+  | { kind: 'anonymous' };

@@ -1,6 +1,6 @@
 import type { Attempt, AttemptTrigger } from './attempt.ts';
 import type { Delivery } from './delivery.ts';
-import { SWEEP_LOOK_AHEAD_MS } from './wake.ts';
+import { SWEEP_LOOK_AHEAD_MS, scheduleAttempt, type WaitPolicy } from './wake.ts';
 
 /**
  * How many attempts a delivery keeps: with long URLs and answers each takes 8 KB of the 400 KB that an item may have. A
@@ -53,6 +53,13 @@ export function claimDelivery(delivery: Delivery, begun: BegunAttempt, endsAt: n
     claim: { attemptId: begun.id, endsAt },
     attempts: [...delivery.attempts, attempt].slice(-MAX_ATTEMPTS_KEPT),
   };
+}
+
+/** The delivery as if the claimed attempt had never begun, to be attempted at `at`: nothing left for the receiver. */
+export function releaseClaim(delivery: Delivery, at: number, now: number, waits: WaitPolicy): Delivery {
+  const { claim, status, completedAt } = delivery;
+  const attempts = delivery.attempts.filter(({ id }) => id !== claim?.attemptId);
+  return { ...scheduleAttempt(delivery, at, now, waits), status, completedAt, claim: null, attempts };
 }
 
 /** The number of an attempt: the one on record, or the next one. */

@@ -1,3 +1,4 @@
+import { undoneOf } from '../partial-failure.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
@@ -77,15 +78,16 @@ async function recordAll(
 
   async function recordFirsts(): Promise<void> {
     if (firsts.length === 0) return;
-    const deliveries = firsts.map(({ base, write }) => write?.(base) ?? base);
+    const written = firsts.map((change) => ({ change, delivery: change.write?.(change.base) ?? change.base }));
+    const deliveries = written.map(({ delivery }) => delivery);
+    let unwritten: Delivery[] = [];
     try {
       await ports.store.putSucceededDeliveries(deliveries);
-      firsts.forEach((change, index) => {
-        recorded.push({ change, delivery: deliveries[index] ?? change.base });
-      });
     } catch (error) {
-      for (const change of firsts) fail(change, error);
+      unwritten = undoneOf(error, deliveries);
+      for (const { change, delivery } of written) if (unwritten.includes(delivery)) fail(change, error);
     }
+    recorded.push(...written.filter(({ delivery }) => !unwritten.includes(delivery)));
   }
 
   async function recordOne(change: Change): Promise<void> {
@@ -183,7 +185,12 @@ async function queueWaits(
     await ports.reached?.('queued');
   } catch (error) {
     // The message comes back and finds the attempt due; so does `sweep`.
-    for (const { change, delivery } of enqueued) {
+    const unsent = undoneOf(
+      error,
+      enqueued.map(({ outgoing }) => outgoing),
+    );
+    for (const { change, delivery, outgoing } of enqueued) {
+      if (!unsent.includes(outgoing)) continue;
       ports.report({ kind: 'error', about: delivery, error });
       decisions.set(change, { kind: 'fail' });
     }

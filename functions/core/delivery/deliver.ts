@@ -1,7 +1,7 @@
 import type { Random } from '../ids.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { type Admitted, admit } from './admit.ts';
-import { claimDelivery } from './claim.ts';
+import { claimDelivery, releaseClaim } from './claim.ts';
 import { type Change, type CommitPorts, commit, withFreshTicket } from './commit.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import { type AttemptDeps, makeAttempt } from './make-attempt.ts';
@@ -28,6 +28,9 @@ const COMMIT_RESERVE_MS = 5_000;
 
 /** A claim ends this long after the longest attempt: the invocation that made it is over then. */
 const CLAIM_RESERVE_MS = 30_000;
+
+/** After this an attempt that found no free connection looks for one again. */
+const NOT_SENT_PAUSE_MS = 5_000;
 
 const ACK: Decision = { kind: 'ack' };
 
@@ -106,7 +109,14 @@ async function attempt(deps: DeliverDeps, received: ReceivedMessage, admitted: A
     if (!(await deps.store.saveDelivery(claimed, delivery.revision))) return ACK;
     base = { ...claimed, revision: delivery.revision + 1 };
   }
-  const made = await makeAttempt(deps, { ...admitted, delivery: base }, begun);
+  const maxWaitMs = deps.remainingMs() - deps.attemptTimeoutMs - COMMIT_RESERVE_MS;
+  const made = await makeAttempt(deps, { ...admitted, delivery: base }, begun, maxWaitMs);
+  if (made === null) {
+    if (base.claim === null) return { kind: 'hide', seconds: wholeSeconds(NOT_SENT_PAUSE_MS) };
+    const now = deps.now();
+    const released = releaseClaim(base, now + NOT_SENT_PAUSE_MS, now, deps.waits);
+    return { received, base, made, write: () => withFreshTicket(received, base, released) };
+  }
   const context = { profile: profile.document, waits: deps.waits, random: deps.random };
   return {
     received,

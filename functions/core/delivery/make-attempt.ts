@@ -21,12 +21,17 @@ export interface AttemptDeps {
   now: () => number;
 }
 
-/** Builds the request that the profile says, sends it, and judges the answer as the profile says. */
+/**
+ * Builds the request that the profile says, sends it, and judges the answer as the profile says. Null if it was not sent:
+ * all our connections to the receiver stayed busy.
+ * @param maxWaitMs how long it may wait for one of them
+ */
 export async function makeAttempt(
   deps: AttemptDeps,
   { delivery, subscription, event, profile }: Admitted,
   begun: BegunAttempt,
-): Promise<MadeAttempt> {
+  maxWaitMs: number,
+): Promise<MadeAttempt | null> {
   const at = begun.startedAt;
   const credentials =
     subscription.credentials === null ? null : await open(deps, subscription, subscription.credentials);
@@ -42,9 +47,13 @@ export async function makeAttempt(
     credentials,
   });
   const timeoutMs = attemptTimeoutMs(profile, deps.attemptTimeoutMs);
-  const result = await deps.sender.send({ url: subscription.url, headers, body, timeoutMs });
+  const sent = await deps.sender.send({ url: subscription.url, headers, body, timeoutMs, maxWaitMs });
+  if (sent.outcome === 'not_sent') return null;
+  const result = judge(sent, profile.document);
+  // Its time starts when the request can leave.
+  const startedAt = Math.max(at, deps.now() - Math.round(result.durationMs));
   const request = { url: subscription.url, headers: shownHeaders };
-  return { ...begun, request, result: judge(result, profile.document), generation: subscription.generation };
+  return { ...begun, startedAt, request, result, generation: subscription.generation };
 }
 
 /** What counts as success is the profile's to say. */

@@ -4,7 +4,8 @@ import { generateTextSecret, throwawaySecret } from '../profile/secret.ts';
 import { invalidField, Refusal } from '../refusal.ts';
 import type { ProfileChoice } from '../subscription/profile-rules.ts';
 import { hasExpired, type Subscription } from '../subscription/subscription.ts';
-import { checkReceiverUrl, type ReceiverUrlPolicy, splitCredentials } from '../target/receiver-url.ts';
+import { validateHttpTarget } from '../target/http-target.ts';
+import type { ReceiverUrlPolicy } from '../target/receiver-url.ts';
 import type { WebhookResult, WebhookSender } from '../target/webhook.ts';
 import type { TenantKeys } from '../tenant/tenant-keys.ts';
 import { type Delivery, newDelivery } from './delivery.ts';
@@ -44,7 +45,7 @@ export function createTestEvents(ports: TestEventsPorts): TestEvents {
 
   return {
     async sendToUrl(tenantId, { url, profile: name, eventType }) {
-      const checked = checkReceiverUrl(url, ports.urlPolicy);
+      const checked = validateHttpTarget(url, ports.urlPolicy);
       if (!checked.ok) return invalidField('/url', checked.message);
       const profile = await profiles.choose(tenantId, name);
       if (profile instanceof Refusal) return profile;
@@ -55,7 +56,7 @@ export function createTestEvents(ports: TestEventsPorts): TestEvents {
       const material = throwawaySecret(profile.document);
       const { headers, body } = renderRequest(profile, {
         event,
-        subscription: { id, name: null, url: splitCredentials(url).url, metadata: {} },
+        subscription: { id, name: null, url: checked.target.url, metadata: {} },
         ref: { subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt },
         attempt: 1,
         at: now(),
@@ -66,7 +67,10 @@ export function createTestEvents(ports: TestEventsPorts): TestEvents {
         userAgent,
       });
       const timeoutMs = attemptTimeoutMs(profile, ports.attemptTimeoutMs);
-      return judge(await ports.sender.send({ url, headers, body, timeoutMs }), profile.document);
+      const result = await ports.sender.send({ url, headers, body, timeoutMs });
+      if (result.outcome !== 'not_sent') return judge(result, profile.document);
+      const busy = 'Nothing was sent: all connections to this receiver are busy. Send the test again in a few seconds.';
+      return new Refusal('unavailable', busy, [], 5);
     },
 
     async sendToSubscription(subscription, eventType) {

@@ -37,8 +37,8 @@ export interface FannedOut {
 /** After so many messages the place in the tenant's subscriptions is saved: what a crash repeats is no more than these. */
 const MESSAGES_A_STRETCH = 500;
 
-/** Filters take turns with the rest of the process after so many steps: about ten milliseconds. */
-const STEPS_A_STRETCH = 1_000_000;
+/** Filters take turns with the rest of the process after so many steps: about a millisecond. */
+const STEPS_A_STRETCH = 100_000;
 
 /**
  * Sends a message for each delivery of one tenant's events to its subscriptions, from the subscription after `start` on.
@@ -65,10 +65,12 @@ export async function fanOutFrom(
     let outgoing: Outgoing[] = [];
     let steps = new StepBudget(STEPS_A_STRETCH);
     for (const subscription of page.subscriptions) {
-      outgoing.push(...messagesFor(deps, subscription, run, contents, steps));
       const isLast = subscription === last;
-      const isPaused = steps.isSpent;
-      if (isPaused) {
+      let isPaused = false;
+      for (const message of messagesFor(deps, subscription, run, contents, () => steps)) {
+        if (message !== null) outgoing.push(message);
+        if (!steps.isSpent) continue;
+        isPaused = true;
         await deps.pause();
         steps = new StepBudget(STEPS_A_STRETCH);
       }
@@ -99,37 +101,36 @@ async function send(deps: FanOutDeps, outgoing: readonly Outgoing[]): Promise<vo
   deps.report({ kind: 'queued', deliveries: outgoing.length });
 }
 
-function messagesFor(
+/** For each event of the run its message, or null if the subscription does not want it: one filter's work at a time. */
+function* messagesFor(
   deps: FanOutDeps,
   subscription: MatchableSubscription,
   run: readonly FannedOut[],
   contents: readonly FilteredContent[],
-  steps: StepBudget,
-): Outgoing[] {
+  steps: () => StepBudget,
+): Generator<Outgoing | null> {
   const match = createMatcher(subscription);
   const now = deps.now();
-  return run.flatMap(({ event, isRepetition, mayHaveTwins, notBefore }, index): Outgoing[] => {
+  for (const [index, { event, isRepetition, mayHaveTwins, notBefore }] of run.entries()) {
     const content = contents[index];
-    if (content === undefined) return [];
-    const verdict = match(event, isRepetition, content, steps);
-    if (verdict === 'no_match') return [];
+    const verdict = content === undefined ? 'no_match' : match(event, isRepetition, content, steps());
     if (verdict === 'over_budget') deps.report({ kind: 'filter_over_budget', subscription, event });
-    return [
-      {
-        delaySeconds: Math.max(0, Math.ceil((notBefore - now) / 1_000)),
-        message: {
-          v: 1,
-          kind: 'deliver',
-          tenantId: event.tenantId,
-          subscriptionId: subscription.id,
-          eventId: event.id,
-          eventAt: event.acceptedAt,
-          ticket: 0,
-          trigger: 'automatic',
-          ...(mayHaveTwins ? { repeated: true } : {}),
-          ...(verdict === 'over_budget' ? { cancel: 'filter_over_budget' } : {}),
-        },
-      },
-    ];
-  });
+    yield verdict === 'no_match'
+      ? null
+      : {
+          delaySeconds: Math.max(0, Math.ceil((notBefore - now) / 1_000)),
+          message: {
+            v: 1,
+            kind: 'deliver',
+            tenantId: event.tenantId,
+            subscriptionId: subscription.id,
+            eventId: event.id,
+            eventAt: event.acceptedAt,
+            ticket: 0,
+            trigger: 'automatic',
+            ...(mayHaveTwins ? { repeated: true } : {}),
+            ...(verdict === 'over_budget' ? { cancel: 'filter_over_budget' } : {}),
+          },
+        };
+  }
 }

@@ -132,6 +132,8 @@ const RESERVED_HEADERS = new Set([
   'host',
   'content-length',
   'content-type',
+  'content-encoding',
+  'content-range',
   'transfer-encoding',
   'connection',
   'keep-alive',

@@ -1,14 +1,15 @@
 import * as z from 'zod';
 import type { Random } from '../ids.ts';
 import type { WebhookResult } from '../target/webhook.ts';
+import { parseRetryAfter } from './retry-after.ts';
 
 /** A status, or a class of them as in `5xx`. */
 export const StatusPattern = z.string().regex(/^[1-5](?:\d\d|xx)$/, 'must be a status like 410, or a class like 5xx');
 
+/** RFC 9110 §15: a status outside 100 to 599 is treated as one of class 5xx. */
 export function matchesStatus(patterns: readonly string[], status: number): boolean {
-  return patterns.some(
-    (pattern) => pattern === String(status) || (pattern.endsWith('xx') && pattern[0] === String(status)[0]),
-  );
+  const statusClass = status < 100 || status > 599 ? '5xx' : `${Math.floor(status / 100)}xx`;
+  return patterns.some((pattern) => pattern === String(status) || pattern === statusClass);
 }
 
 const WEEK_SECONDS = 604_800;
@@ -40,8 +41,8 @@ export const RetryPolicy = z.strictObject({
     .strictObject({
       network: z.boolean().default(true).meta({ description: 'No answer, or none that is HTTP.' }),
       timeout: z.boolean().default(true),
-      statuses: z.array(StatusPattern).default(['1xx', '2xx', '3xx', '4xx', '5xx']).meta({
-        description: 'Of those that are failures.',
+      statuses: z.array(StatusPattern).nullable().default(null).meta({
+        description: 'Of those that are failures; null means all.',
       }),
     })
     .prefault({}),
@@ -86,20 +87,26 @@ export function isTooLate({ deadlineSeconds }: RetryPolicy, firstStartedAt: numb
   return deadlineSeconds !== null && at - firstStartedAt > deadlineSeconds * 1_000;
 }
 
+/** How long a schedule can take: each gap at its longest, by jitter or by the receiver's Retry-After. In seconds. */
+export function longestSpanSeconds({ gapsSeconds, jitter, retryAfter, deadlineSeconds }: RetryPolicy): number {
+  const longest = gapsSeconds.map((gap) => Math.max(gap * (1 + jitter), retryAfter?.maxSeconds ?? 0));
+  const span = longest.reduce((sum, gap) => sum + gap, 0);
+  return Math.min(span, deadlineSeconds ?? Number.POSITIVE_INFINITY);
+}
+
 function isRetried({ on }: RetryPolicy, { outcome, response }: Pick<WebhookResult, 'outcome' | 'response'>): boolean {
   if (outcome === 'timeout') return on.timeout;
-  if (outcome === 'http_error' && response !== null) return matchesStatus(on.statuses, response.status);
+  if (outcome === 'http_error' && response !== null) {
+    return on.statuses === null || matchesStatus(on.statuses, response.status);
+  }
   return on.network;
 }
 
-/** RFC 9110 §10.2.3: seconds, or an HTTP date. 0 if there is none, or it cannot be read. */
 function retryAfterSeconds(
   { retryAfter }: RetryPolicy,
   { response }: Pick<WebhookResult, 'response'>,
   now: number,
 ): number {
   if (retryAfter === null || response === null || !matchesStatus(retryAfter.statuses, response.status)) return 0;
-  const value = response.headers['retry-after']?.trim() ?? '';
-  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1_000;
-  return Number.isNaN(seconds) ? 0 : Math.min(Math.max(seconds, 0), retryAfter.maxSeconds);
+  return Math.min(parseRetryAfter(response.headers['retry-after'] ?? '', now), retryAfter.maxSeconds);
 }

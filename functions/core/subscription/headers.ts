@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+/** Of a request whose body Posthorn writes and sends as it is, these would be untrue (RFC 9110 §8, §14.4; RFC 9530). */
+const DESCRIBES_BODY = 'describes the body';
 /** Names that a subscription's headers may not have, with the reason. Lower case. */
 const FORBIDDEN_HEADERS: Record<string, string> = {
   host: 'follows from the URL',
@@ -14,8 +16,13 @@ const FORBIDDEN_HEADERS: Record<string, string> = {
   expect: 'belongs to the connection',
   'user-agent': 'names Posthorn',
   'accept-encoding': 'is set by Posthorn',
+  digest: DESCRIBES_BODY,
+  'repr-digest': DESCRIBES_BODY,
+  etag: DESCRIBES_BODY,
+  'last-modified': DESCRIBES_BODY,
 };
 const FORBIDDEN_PREFIXES: Record<string, string> = {
+  'content-': DESCRIBES_BODY,
   'webhook-': 'is reserved for the signature',
   'proxy-': 'belongs to proxies',
   'sec-': 'is reserved for browsers',

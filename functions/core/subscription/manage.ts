@@ -7,7 +7,8 @@ import type { Profile } from '../profile/compile-profile.ts';
 import { chooseSecret } from '../profile/secret.ts';
 import { parseSecret } from '../profile/signing.ts';
 import { changedMeanwhile, invalidField, invalidFields, notFound, Refusal } from '../refusal.ts';
-import { checkReceiverUrl, type ReceiverUrlPolicy, splitCredentials } from '../target/receiver-url.ts';
+import { validateHttpTarget } from '../target/http-target.ts';
+import type { ReceiverUrlPolicy } from '../target/receiver-url.ts';
 import type { TenantKeys } from '../tenant/tenant-keys.ts';
 import { Metadata } from '../text-fields.ts';
 import { type Owner, subscriptionOwner, type Vault } from '../vault.ts';
@@ -86,9 +87,10 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     headers: Record<string, unknown>,
     path: string,
   ): Promise<Pick<Subscription, 'url' | 'credentials'> | Refusal> {
-    const checked = checkReceiverUrl(text, ports.urlPolicy);
+    const checked = validateHttpTarget(text, ports.urlPolicy);
     if (!checked.ok) return invalidField(path, checked.message);
-    const { url, credentials } = splitCredentials(text);
+    const { target, credentials } = checked;
+    const { url } = target;
     if (credentials === null) return { url, credentials: null };
     const clash = refuseTwoAuthorizations(headers);
     if (clash !== null) return clash;

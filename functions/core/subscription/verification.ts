@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ProfileDocument } from '../profile/profile.ts';
-import type { WebhookResult, WebhookSender } from '../target/webhook.ts';
+import type { ReceiverResponse, WebhookSender } from '../target/webhook.ts';
 import { type Owner, subscriptionOwner, type Vault } from '../vault.ts';
 import type { StatusReason, Subscription } from './subscription.ts';
 
@@ -64,10 +64,11 @@ async function ask(deps: VerificationPorts, { verification }: ProfileDocument, t
 async function offerSecret(deps: VerificationPorts, target: Handshake): Promise<Verified> {
   const token = randomBytes(24).toString('base64url');
   const result = await send(deps, target, 'POST', target.url, { 'x-hook-secret': token }, 'x-hook-secret');
-  if (isSuccess(result) && result.response?.headers['x-hook-secret'] === token) return ACTIVE;
-  const message = isSuccess(result)
+  if (result === null) return unverified(deps, NOT_ASKED);
+  if (result.succeeded && result.response?.headers['x-hook-secret'] === token) return ACTIVE;
+  const message = result.succeeded
     ? 'The receiver answered without X-Hook-Secret. It can confirm with POST …/verify and the secret that it was sent.'
-    : `The receiver did not send X-Hook-Secret back. ${complaint(result)}`;
+    : `The receiver did not send X-Hook-Secret back. ${result.complaint}`;
   return { ...unverified(deps, message), verificationToken: await deps.vault.seal(token, target.owner) };
 }
 
@@ -77,10 +78,11 @@ async function askForEcho(deps: VerificationPorts, target: Handshake): Promise<V
   const echo = randomBytes(16).toString('hex');
   const url = `${target.url.split('?', 1)[0]}?echo=${echo}`;
   const result = await send(deps, target, 'GET', url, {});
-  if (isSuccess(result) && result.response?.body === echo) return ACTIVE;
-  const message = isSuccess(result)
+  if (result === null) return unverified(deps, NOT_ASKED);
+  if (result.succeeded && result.response?.body === echo) return ACTIVE;
+  const message = result.succeeded
     ? 'The receiver answered GET with something else than the value of "echo".'
-    : complaint(result);
+    : result.complaint;
   return unverified(deps, message);
 }
 
@@ -94,11 +96,12 @@ async function askForPermission(deps: VerificationPorts, target: Handshake): Pro
     { 'webhook-request-origin': ORIGIN },
     'webhook-allowed-origin',
   );
+  if (result === null) return unverified(deps, NOT_ASKED);
   const allowed = result.response?.headers['webhook-allowed-origin']?.trim();
   if (allowed === '*' || allowed === ORIGIN) return ACTIVE;
   const message =
     allowed === undefined
-      ? `The receiver answered OPTIONS without WebHook-Allowed-Origin. ${complaint(result)}`
+      ? `The receiver answered OPTIONS without WebHook-Allowed-Origin. ${result.complaint}`
       : `The receiver allows the origin ${allowed}, not ${ORIGIN}.`;
   return unverified(deps, message);
 }
@@ -113,15 +116,22 @@ async function isToken(deps: VerificationPorts, subscription: Subscription, give
   return token.length === other.length && timingSafeEqual(token, other);
 }
 
-function send(
+/** What came of a handshake that was sent. `complaint` is for a person; empty if there is none. */
+interface Answer {
+  succeeded: boolean;
+  response: ReceiverResponse | null;
+  complaint: string;
+}
+
+async function send(
   deps: VerificationPorts,
   { headers }: Handshake,
   method: 'POST' | 'GET' | 'OPTIONS',
   url: string,
   own: Record<string, string>,
   keep?: string,
-): Promise<WebhookResult> {
-  return deps.sender.send({
+): Promise<Answer | null> {
+  const result = await deps.sender.send({
     method,
     url,
     headers: { ...headers, 'user-agent': deps.userAgent, ...own },
@@ -129,15 +139,12 @@ function send(
     timeoutMs: deps.attemptTimeoutMs,
     ...(keep === undefined ? {} : { alsoKeep: [keep] }),
   });
+  if (result.outcome === 'not_sent') return null;
+  const { outcome, response, error } = result;
+  return { succeeded: outcome === 'success', response, complaint: error?.message ?? '' };
 }
 
-function isSuccess({ outcome }: WebhookResult): boolean {
-  return outcome === 'success';
-}
-
-function complaint({ error }: WebhookResult): string {
-  return error?.message ?? '';
-}
+const NOT_ASKED = 'The receiver could not be asked: all connections to it are busy. Ask it again with POST …/verify.';
 
 function unverified(deps: VerificationPorts, message: string): Verified {
   const statusReason: StatusReason = { code: 'unverified', message: message.trim(), at: deps.now() };

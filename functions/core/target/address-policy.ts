@@ -13,14 +13,15 @@ type Address = ReturnType<typeof ipaddr.parse>;
 /**
  * No setting opens these. Link-local holds the metadata endpoints of EC2 (169.254.169.254) and Lambda (169.254.100.1).
  * The unspecified address reaches loopback on Linux. The rest carry an IPv4 address inside an IPv6 one, so that a gateway
- * would take the packet to an address that nobody checked.
+ * would take the packet to an address that was not checked.
  */
 const NEVER: Record<string, string> = {
   unspecified: 'unspecified (it means this machine)',
   linkLocal: 'link-local (metadata services live there)',
   multicast: 'multicast',
   broadcast: 'broadcast',
-  rfc6052: 'translated from IPv4 (NAT64)',
+  rfc6052: 'translated (NAT64) from an IPv4 address that is not known to be public',
+  isatap: 'tunnelled from IPv4 (ISATAP)',
   rfc6145: 'translated from IPv4 (SIIT)',
   '6to4': 'tunnelled from IPv4 (6to4)',
   teredo: 'tunnelled from IPv4 (Teredo)',
@@ -36,13 +37,31 @@ const REASONS: Record<string, string> = {
 };
 
 const IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR('::/96');
+/** Of the prefixes that ipaddr.js calls rfc6052, the well-known one. The other, 64:ff9b:1::/48, is each network's own affair (RFC 8215). */
+const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
 /** All of global unicast so far (IANA); ipaddr.js calls everything unicast that it has no other name for. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
+/**
+ * The IPv4 address in the last 32 bits of 64:ff9b::/96 (RFC 6052 §2.1). In a network with DNS64, names that have IPv4
+ * addresses alone resolve to these. Its prefix must not stand for addresses that are not global (§3.1).
+ */
+function carriedByNat64(address: ipaddr.IPv6): ipaddr.IPv4 {
+  return new ipaddr.IPv4(address.toByteArray().slice(12));
+}
+
+/** RFC 5214, section 6.1: under any prefix, an interface identifier 0000:5efe or 0200:5efe, then an IPv4 address. */
+function isIsatap({ parts }: ipaddr.IPv6): boolean {
+  return (parts[4] === 0 || parts[4] === 0x200) && parts[5] === 0x5efe;
+}
+
 function rangeOf(address: Address): string {
   const range = address.range();
-  if (range !== 'unicast' || address instanceof ipaddr.IPv4) return range;
+  if (address instanceof ipaddr.IPv4) return range;
+  if (address.match(NAT64)) return carriedByNat64(address).range() === 'unicast' ? 'unicast' : range;
+  if (range !== 'unicast') return range;
   if (address.match(IPV4_COMPATIBLE)) return 'ipv4Compatible';
+  if (isIsatap(address)) return 'isatap';
   return address.match(GLOBAL_UNICAST) ? 'unicast' : 'reserved';
 }
 

@@ -9,8 +9,13 @@ export interface ReceiverUrlPolicy {
 
 type ReceiverUrlError = 'invalid_url' | 'scheme_not_allowed' | 'port_not_allowed' | 'blocked_address';
 
-/** `message` says what to change; it never repeats the URL, which may hold a password. */
-export type ReceiverUrlCheck = { ok: true; url: URL } | { ok: false; code: ReceiverUrlError; message: string };
+/**
+ * `path` is path and query as they are called: as they are written, not as `URL` would normalise them.
+ * `message` says what to change; it never repeats the URL, which may hold a password.
+ */
+export type ReceiverUrlCheck =
+  | { ok: true; url: URL; path: string }
+  | { ok: false; code: ReceiverUrlError; message: string };
 
 export interface Credentials {
   username: string;
@@ -23,7 +28,7 @@ const MAX_LENGTH = 2048;
  * What can be refused about a receiver's URL without looking up its name. `URL` is stricter than it seems about hosts
  * (decimal, octal, hex and full-width spellings of an IPv4 address all come out as four decimal parts) and laxer than
  * it should be about the rest: it strips tabs and newlines and reads `https:\host` and `https:host`. So text that it
- * would repair is refused, lest somebody sees another URL than the one that is called.
+ * would repair is refused: otherwise the URL a person sees could differ from the URL we call.
  */
 export function checkReceiverUrl(text: string, policy: ReceiverUrlPolicy): ReceiverUrlCheck {
   if (text.length > MAX_LENGTH) return refuse('invalid_url', `The URL is longer than ${MAX_LENGTH} characters.`);
@@ -62,7 +67,18 @@ export function checkReceiverUrl(text: string, policy: ReceiverUrlPolicy): Recei
         'and neither can contain control characters.',
     );
   }
-  return checkPort(url, policy.allowedPorts) ?? checkHost(url, policy.addressPolicy) ?? { ok: true, url };
+  const path = requestTarget(text.slice(scheme.length + 3 + authority.length));
+  return (
+    checkPort(url, policy.allowedPorts) ??
+    checkAddress(url, policy.addressPolicy) ??
+    checkName(url.hostname) ?? { ok: true, url, path }
+  );
+}
+
+/** RFC 3986, section 2: what a URI cannot hold is percent-encoded, as UTF-8. Everything else is called as it is written. */
+function requestTarget(rest: string): string {
+  const path = rest.startsWith('/') ? rest : `/${rest}`;
+  return path.replace(/[^\w\-.~%!$&'()*+,;=:@/?[\]]/gu, encodeURIComponent);
 }
 
 /** The user name and password of a URL, decoded; null if it has none. Throws on invalid percent-encoding. */
@@ -104,13 +120,41 @@ function checkPort(url: URL, allowedPorts: readonly number[]): ReceiverUrlCheck 
   return refuse('port_not_allowed', `Port ${port} is not allowed. Allowed: ${allowedPorts.join(', ')}.`);
 }
 
-function checkHost(url: URL, addressPolicy: AddressPolicy): ReceiverUrlCheck | null {
+function checkAddress(url: URL, addressPolicy: AddressPolicy): ReceiverUrlCheck | null {
   const host = url.hostname;
   const ip = literalAddress(host);
   if (ip === null) return null;
   const check = addressPolicy.check(ip);
   if (check.allowed) return null;
   return refuse('blocked_address', `Webhooks cannot be sent to ${host}: the address is ${check.reason}.`);
+}
+
+/** RFC 1035, section 2.3.4, and RFC 5890, section 2.3.2.1: names that no name server can answer for. */
+function checkName(hostname: string): ReceiverUrlCheck | null {
+  if (literalAddress(hostname) !== null) return null;
+  const name = hostname.replace(/\.$/, '');
+  const labels = name.split('.');
+  if (labels.includes('')) {
+    return refuse(
+      'invalid_url',
+      'The host in the URL has a dot too many: it begins with one, or has two dots in a row.',
+    );
+  }
+  if (name.length > 253 || labels.some((label) => label.length > 63)) {
+    return refuse(
+      'invalid_url',
+      'The host in the URL is longer than 253 characters, or one of its parts is longer than 63 (counted as ASCII, xn--…).',
+    );
+  }
+  if (labels.some((label) => label.startsWith('xn--') && !isPunycode(label))) {
+    return refuse('invalid_url', 'A part of the host in the URL begins with "xn--", but is no international name.');
+  }
+  return null;
+}
+
+/** `URL` takes a host that is all ASCII as it is. One more label, which is not, makes it look at every label. */
+function isPunycode(label: string): boolean {
+  return URL.canParse(`https://${label}.ü/`);
 }
 
 /** The IP address that a host of a parsed URL is; null for a name that has to be looked up. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { HttpTarget, TargetPort } from './target.ts';
 
 /** What became of one HTTP request to a receiver. */
 export const ATTEMPT_OUTCOMES = [
@@ -38,19 +39,28 @@ export interface WebhookRequest {
   url: string;
   headers: Record<string, string>;
   body: string;
-  /** For everything together: name lookup, connecting, headers, body. */
+  /** For everything together: name lookup, connecting, headers, body. It starts when the request can leave. */
   timeoutMs: number;
+  /** How long the request may wait for one of our connections to be free before that; `timeoutMs` if it is left out. */
+  maxWaitMs?: number;
 }
 
-/** What the sender of webhooks reports: never an exception. */
+/** What became of a request that left, or that could not leave because of the receiver's address. */
 export interface WebhookResult {
   outcome: AttemptOutcome;
+  /** From the moment the request could leave. */
   durationMs: number;
   response: ReceiverResponse | null;
   error: AttemptError | null;
 }
 
-/** The port through which requests leave. Status decides nothing here: `http_error` is anything that is not 2xx. */
-export interface WebhookSender {
-  send(request: WebhookRequest): Promise<WebhookResult>;
+/** Nothing was sent: all our connections to the receiver stayed busy. It says nothing about the receiver. */
+export interface NotSent {
+  outcome: 'not_sent';
+  reason: 'no_connection';
 }
+
+export type SendResult = WebhookResult | NotSent;
+
+/** The port through which requests leave. Status decides nothing here: `http_error` is anything that is not 2xx. */
+export type WebhookSender = Pick<TargetPort<HttpTarget, WebhookRequest>, 'send'>;

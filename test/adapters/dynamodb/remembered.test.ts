@@ -1,10 +1,5 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createIdempotency } from '../../../functions/adapters/dynamodb/idempotency.ts';
-import { createTokens } from '../../../functions/adapters/dynamodb/tokens.ts';
-import { createAdminKey } from '../../../functions/adapters/secrets-manager/admin-key.ts';
 import { HOUR, MINUTE, NOW } from '../../support/domain.ts';
 import { useTables } from '../../support/emulators.ts';
 
@@ -130,75 +125,5 @@ describe('a request with an Idempotency-Key', () => {
     expect(await begin()).toEqual({ kind: 'answered', answer: 'answer' });
     now += 1_000;
     expect(await begin('other')).toEqual(isNew);
-  });
-});
-
-describe('a token', () => {
-  const tokens = createTokens(tables, () => now);
-  const grant = { tenantId: 'acme', readOnly: true, endsAt: NOW + HOUR };
-
-  it('is found until it ends', async () => {
-    const token = await tokens.create(grant);
-    expect(await tokens.find(token)).toEqual(grant);
-    now = NOW + HOUR - 1;
-    expect(await tokens.find(token)).toEqual(grant);
-    now = NOW + HOUR;
-    expect(await tokens.find(token)).toBeNull();
-  });
-
-  it('is another each time, and none that was not made is found', async () => {
-    const [a, b] = [await tokens.create(grant), await tokens.create(grant)];
-    expect(a).not.toBe(b);
-    for (const text of ['', 'pht_', `${a}x`, a.slice(0, -1), a.slice(4), a.toUpperCase()])
-      expect(await tokens.find(text)).toBeNull();
-  });
-
-  it('is not stored', async () => {
-    const token = await tokens.create(grant);
-    const { Items = [] } = await tables.client.send(new ScanCommand({ TableName: tables.journalTable }));
-    expect(Items.length).toBeGreaterThan(0);
-    expect(JSON.stringify(Items)).not.toContain(token.slice(4));
-    const { Count } = await tables.client.send(
-      new QueryCommand({
-        TableName: tables.journalTable,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': `TOKEN#${token}` },
-      }),
-    );
-    expect(Count).toBe(0);
-  });
-});
-
-describe('the admin key', () => {
-  const client = new SecretsManagerClient({ region: 'us-east-1' });
-  const secrets = mockClient(client);
-  const key = 'a-key-that-is-long-enough';
-
-  beforeEach(() => {
-    secrets.reset();
-  });
-
-  it('is read now and then', async () => {
-    secrets.on(GetSecretValueCommand).resolves({ SecretString: key });
-    const read = createAdminKey(client, 'arn', () => now);
-    expect([await read(), await read()]).toEqual([key, key]);
-    now += 5 * MINUTE;
-    await read();
-    expect(secrets.calls()).toHaveLength(1);
-    now += 1;
-    secrets.on(GetSecretValueCommand).resolves({ SecretString: `${key}-rotated` });
-    expect(await read()).toBe(`${key}-rotated`);
-  });
-
-  it.each([undefined, '', 'short'])('of %j lets nobody in', async (SecretString) => {
-    secrets.on(GetSecretValueCommand).resolves(SecretString === undefined ? {} : { SecretString });
-    await expect(createAdminKey(client, 'arn', () => now)()).rejects.toThrow();
-  });
-
-  it('that cannot be read is asked for again', async () => {
-    secrets.on(GetSecretValueCommand).rejectsOnce(new Error('throttled')).resolves({ SecretString: key });
-    const read = createAdminKey(client, 'arn', () => now);
-    await expect(read()).rejects.toThrow('throttled');
-    expect(await read()).toBe(key);
   });
 });

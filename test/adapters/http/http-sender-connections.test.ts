@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createAddressPolicy } from '../../../functions/core/target/address-policy.ts';
 import { answer, httpReceiver, rawReceiver } from './fixtures/receivers.ts';
-import { resolveFailing, resolveTo, testSender, webhook } from './fixtures/sender.ts';
+import { newSender, resolveFailing, resolveTo, testSender, webhook } from './fixtures/sender.ts';
 
 const accept = (socket: Socket) => socket.write(answer('200 OK'));
 
@@ -123,6 +123,67 @@ describe('connections', () => {
     );
     expect(new Set(results.map(({ outcome }) => outcome))).toEqual(new Set(['success']));
     expect(receiver.connections).toBe(128);
+  });
+
+  it('that are all busy cost an attempt none of its time', async () => {
+    const receiver = await httpReceiver((_, response) => void setTimeout(() => response.end('ok'), 200));
+    const sender = newSender({ maxConnections: 2 });
+    const url = `http://127.0.0.1:${receiver.port}/`;
+    // The last two wait for 400 ms, which is longer than an attempt may last.
+    const send = () => sender.send(webhook(url, { timeoutMs: 350, maxWaitMs: 2_000 }));
+    const results = await Promise.all(Array.from({ length: 6 }, send));
+    for (const result of results) {
+      expect(result).toMatchObject({ outcome: 'success', error: null, durationMs: expect.any(Number) });
+      expect('durationMs' in result && result.durationMs).toBeLessThan(350);
+    }
+    expect(receiver).toMatchObject({ connections: 2, requests: { length: 6 } });
+  });
+
+  it('that stay busy leave a request unsent, and the receiver without blame', async () => {
+    const receiver = await httpReceiver((_, response) => void setTimeout(() => response.end('ok'), 300));
+    const sender = newSender({ maxConnections: 2 });
+    const url = `http://127.0.0.1:${receiver.port}/`;
+    const send = () => sender.send(webhook(url, { maxWaitMs: 50 }));
+    const outcomes = (await Promise.all(Array.from({ length: 5 }, send))).map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['success', 'success', 'not_sent', 'not_sent', 'not_sent']);
+    expect(receiver.requests).toHaveLength(2);
+    // Nothing of the unsent ones stays behind.
+    expect(await send()).toMatchObject({ outcome: 'success' });
+    expect(receiver.requests).toHaveLength(3);
+  });
+
+  it('that end badly make room for those who wait', async () => {
+    const receiver = await rawReceiver((socket, count) => (count % 2 === 0 ? accept(socket) : socket.destroy()));
+    const sender = newSender({ maxConnections: 1 });
+    const url = `http://127.0.0.1:${receiver.port}/`;
+    const results = await Promise.all(Array.from({ length: 4 }, () => sender.send(webhook(url))));
+    expect(results.map(({ outcome }) => outcome)).toEqual([
+      'connection_reset',
+      'success',
+      // On the kept connection the second chance is a connection of its own.
+      'success',
+      'connection_reset',
+    ]);
+  });
+
+  it.each<[string, string, Record<string, string>, string, Record<string, string>, number]>([
+    ['the same', 'u:p@', {}, 'u:p@', {}, 1],
+    ['no', '', {}, '', {}, 1],
+    ['another password', 'u:p@', {}, 'u:q@', {}, 2],
+    ['another user', 'u:p@', {}, 'v:p@', {}, 2],
+    ['some and none', 'u:p@', {}, '', {}, 2],
+    ['another header', '', { Authorization: 'Bearer a' }, '', { authorization: 'Bearer b' }, 2],
+    ['the same header', '', { Authorization: 'Bearer a' }, '', { authorization: 'Bearer a' }, 1],
+    ['a header over basic auth', 'u:p@', { authorization: 'Bearer a' }, 'u:p@', {}, 2],
+  ])('with %s credentials', async (_, first, firstHeaders, second, secondHeaders, connections) => {
+    const receiver = await rawReceiver(accept);
+    const sender = testSender();
+    const send = (userinfo: string, headers: Record<string, string>) =>
+      sender.send(webhook(`http://${userinfo}127.0.0.1:${receiver.port}/`, { headers }));
+    await send(first, firstHeaders);
+    await send(second, secondHeaders);
+    await send(first, firstHeaders);
+    expect(receiver).toMatchObject({ connections, requests: { length: 3 } });
   });
 
   it('to all origins together are bounded: the least used close', async () => {

@@ -26,6 +26,42 @@ describe('a complete response', () => {
       { response: { body: 'ok' } },
     ],
     ['after early hints', `HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${answer('200 OK')}`, { outcome: 'success' }],
+    ['after 100', `HTTP/1.1 100 Continue\r\n\r\n${answer('200 OK')}`, { outcome: 'success', error: null }],
+    [
+      'with a folded header',
+      answer('200 OK', ['x-request-id: a', ' b']),
+      { response: { headers: { 'x-request-id': 'a b' } } },
+    ],
+    ['with a folded empty header', answer('200 OK', ['x-a:', '\tb']), { outcome: 'success', error: null }],
+    [
+      'with line feeds alone',
+      'HTTP/1.1 200 OK\ncontent-length: 2\n\nok',
+      { outcome: 'success', response: { body: 'ok' } },
+    ],
+    ['with 60 KB in a header', answer('200 OK', [`x-a: ${'a'.repeat(60_000)}`]), { outcome: 'success', error: null }],
+    [
+      'with more headers than are read',
+      answer(
+        '200 OK',
+        Array.from({ length: 20_000 }, (_, i) => `x-${i}: 12345`),
+      ),
+      { outcome: 'success', error: { code: 'response_cut' }, response: { status: 200, truncated: true } },
+    ],
+    [
+      'with NUL in a header',
+      answer('200 OK', ['x-request-id: a\0b']),
+      { response: { headers: { 'x-request-id': 'a b' } } },
+    ],
+    [
+      'with two lengths',
+      `HTTP/1.1 200 OK\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
+      { outcome: 'success', response: { body: 'ok' } },
+    ],
+    [
+      'with more bytes after it',
+      `${answer('200 OK')}ok`,
+      { outcome: 'success', error: null, response: { body: 'ok' } },
+    ],
     ['after 102', `HTTP/1.1 102 Processing\r\n\r\n${answer('200 OK')}`, { outcome: 'success' }],
     ['304', 'HTTP/1.1 304 Not Modified\r\n\r\n', { outcome: 'http_error', error: { code: 'http_status' } }],
     [
@@ -35,7 +71,9 @@ describe('a complete response', () => {
     ],
     ['410', answer('410 Gone'), { outcome: 'http_error', response: { status: 410 }, error: { code: 'http_status' } }],
     ['500', answer('500 Oops'), { outcome: 'http_error', response: { status: 500 } }],
-    ['999', answer('999 Odd'), { outcome: 'http_error', response: { status: 999 } }],
+    ['999', answer('999 Odd'), { outcome: 'http_error', response: { status: 999 }, error: { code: 'invalid_status' } }],
+    ['000', answer('000 Odd'), { outcome: 'http_error', response: { status: 0 }, error: { code: 'invalid_status' } }],
+    ['099', answer('099 Odd'), { outcome: 'http_error', response: { status: 99 }, error: { code: 'invalid_status' } }],
   ])('%s', async (_, text, expected) => {
     const receiver = await receiverAnswering(text);
     const result = await testSender().send(webhook(`http://127.0.0.1:${receiver.port}/`));
@@ -93,6 +131,13 @@ describe('what is sent', () => {
       ].join('\r\n'),
     );
   });
+
+  it.each(["/it's?q='x'", '/a?', '/%2e%2e/b', '/a/../b', '/?', '//a', "/!$&'()*+,;=:@"])(
+    'goes to %s, byte for byte',
+    async (path) => {
+      expect((await sent(`http://HOST${path}`)).text.split(' ', 2)).toEqual(['POST', path]);
+    },
+  );
 
   it('can be an empty body', async () => {
     expect((await sent('http://HOST/', { body: '' })).text).toMatch(/content-length: 0\r\n\r\n$/);
@@ -164,6 +209,19 @@ describe('what is kept of a response', () => {
     expect(Object.keys(kept)).toHaveLength(10);
     expect(kept).toMatchObject({ 'retry-after': 'retry-after'.repeat(100).slice(0, 256), 'content-length': '2' });
     expect(kept).not.toHaveProperty('set-cookie');
+  });
+
+  it.each<[string, string[], string]>([
+    ['longer than what is kept', [`//user:${'s3cret'.repeat(100)}@a.example/`], '//a.example/'],
+    ['in the second of two', ['/a', 'https://user:s3cret@a.example/'], '/a, https://a.example/'],
+  ])('holds no credentials of a location, %s', async (_, locations, kept) => {
+    const response = await get(
+      answer(
+        '302 Found',
+        locations.map((value) => `location: ${value}`),
+      ),
+    );
+    expect(response?.headers.location).toBe(kept);
   });
 
   it('joins a header that comes twice', async () => {

@@ -4,6 +4,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
 import { KEY_ARN, useKms, useTables } from '../../support/emulators.ts';
+import { loseAnswers } from '../../support/lost-answers.ts';
 
 const tables = useTables();
 const kms = useKms();
@@ -58,6 +59,14 @@ describe('what is sealed', () => {
 
   it('opens in another instance, and after a restart', async () => {
     const sealed = await open().seal('secret', OWNER);
+    expect(await open().open(sealed, OWNER)).toBe('secret');
+  });
+
+  it('opens although the answer to storing the data key was lost: KMS made one only', async () => {
+    const answers = loseAnswers(tables.dynamodb);
+    answers.loseNext('PutItem');
+    const sealed = await open().seal('secret', OWNER);
+    expect(answers.count()).toBe(1);
     expect(await open().open(sealed, OWNER)).toBe('secret');
   });
 

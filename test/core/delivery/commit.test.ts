@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CommitStep } from '../../../functions/core/delivery/commit.ts';
 import { SWEEP_LOOK_AHEAD_MS } from '../../../functions/core/delivery/wake.ts';
+import { PartialFailure } from '../../../functions/core/partial-failure.ts';
 import { deliverSetup } from '../../support/deliver-setup.ts';
 import {
   answered,
@@ -8,6 +9,7 @@ import {
   MINUTE,
   makeAttempt,
   makeDelivery,
+  makeEvent,
   makeMessage,
   makeSubscription,
   NOW,
@@ -177,5 +179,41 @@ describe('a first success', () => {
     };
     await setup.deliver(received);
     expect(stored(setup)).toMatchObject({ status: 'succeeded', attempts: [failed, { outcome: 'success' }] });
+  });
+});
+
+describe('one failure stops one', () => {
+  const messages = [1, 2, 3].map((number) => makeMessage({ eventId: `evt_${number}` }));
+  function threeEvents() {
+    const setup = deliverSetup();
+    setup.journal.add(...messages.map(({ eventId }) => makeEvent({ id: eventId })));
+    return setup;
+  }
+
+  it('a first success that could not be written does not bring back those that were', async () => {
+    const setup = threeEvents();
+    const put = setup.journal.putSucceededDeliveries.bind(setup.journal);
+    setup.journal.putSucceededDeliveries = async (deliveries) => {
+      await put(deliveries.filter(({ eventId }) => eventId !== 'evt_2'));
+      const undone = deliveries.filter(({ eventId }) => eventId === 'evt_2');
+      throw new PartialFailure(undone, deliveries.length, new Error('throttled'));
+    };
+    expect(await setup.deliver(...messages)).toEqual([ACK, { kind: 'fail' }, ACK]);
+    expect(setup.reports.filter(({ kind }) => kind === 'recorded')).toHaveLength(2);
+    expect(setup.reports).toContainEqual({
+      kind: 'error',
+      about: expect.objectContaining({ eventId: 'evt_2' }),
+      error: expect.any(PartialFailure),
+    });
+  });
+
+  it('a retry whose message could not be sent does not bring back those whose message was', async () => {
+    const setup = threeEvents();
+    setup.receive = () => answered(500);
+    setup.send = async (outgoing) => {
+      const undone = outgoing.filter(({ message }) => message.kind === 'deliver' && message.eventId === 'evt_3');
+      throw new PartialFailure(undone, outgoing.length, new Error('refused'));
+    };
+    expect(await setup.deliver(...messages)).toEqual([ACK, ACK, { kind: 'fail' }]);
   });
 });

@@ -97,6 +97,18 @@ describe('a first attempt', () => {
     expect(setup.queued).toEqual([]);
   });
 
+  it('that finds no connection is no attempt, and its message comes back', async () => {
+    const setup = deliverSetup();
+    setup.receive = () => ({ outcome: 'not_sent', reason: 'no_connection' });
+    expect(await setup.deliver(makeMessage())).toEqual([{ kind: 'hide', seconds: 5 }]);
+    expect(setup.requests).toMatchObject([{ maxWaitMs: 10_000 }]);
+    expect(setup.journal.delivery(makeDelivery())).toBeUndefined();
+    expect([...setup.reports, ...setup.queued]).toEqual([]);
+    setup.receive = () => answered(200);
+    expect(await setup.deliver({ receivedBefore: true })).toEqual([ACK]);
+    expect(setup.journal.delivery(makeDelivery())).toMatchObject({ status: 'succeeded', attempts: [{ number: 1 }] });
+  });
+
   it('of a test event is recorded as a test and not retried', async () => {
     const setup = deliverSetup();
     setup.receive = () => UNANSWERED;
@@ -143,6 +155,25 @@ describe('a retry', () => {
       dueAt: NOW + 100 + 90 * SECOND + WAITS.lostAfterMs,
       claim: null,
     });
+  });
+
+  it.each(['automatic', 'manual'] as const)('that finds no connection (%s) is no attempt', async (trigger) => {
+    const setup = deliverSetup();
+    const asked = trigger === 'manual' ? requestAttempt(failedOnce, 'manual', NOW, WAITS) : failedOnce;
+    setup.journal.store(asked);
+    setup.receive = () => ({ outcome: 'not_sent', reason: 'no_connection' });
+    const received = { message: makeMessage({ ticket: asked.ticket }), fromRetries: true };
+    expect(await setup.deliver(received)).toEqual([{ kind: 'hide', seconds: 5 }]);
+    expect(setup.journal.delivery(due)).toMatchObject({
+      attempts: asked.attempts,
+      requested: asked.requested,
+      claim: null,
+      nextAttemptAt: NOW + 5 * SECOND,
+    });
+    setup.receive = () => answered(200);
+    setup.now += 5 * SECOND;
+    expect(await setup.deliver(received)).toEqual([ACK]);
+    expect(setup.journal.delivery(due)).toMatchObject({ status: 'succeeded', attempts: [{}, { number: 2, trigger }] });
   });
 
   it('that succeeds writes conditionally, and is done', async () => {

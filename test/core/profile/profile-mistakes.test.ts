@@ -29,6 +29,11 @@ describe('a wrong profile is refused, with the path and the reason', () => {
     ['a payload in a header', { headers: { 'X-A': '{{event.data}}' } }, [['/headers/X-A', /must stand alone/]]],
     ['a header name with a blank', { headers: { 'X A': '1' } }, [['/headers/X A', /header name/]]],
     ['a header that is set elsewhere', { headers: { Host: 'x' } }, [['/headers/Host', /it is set elsewhere/]]],
+    [
+      'a header that would be untrue',
+      { headers: { 'Content-Encoding': 'gzip' } },
+      [['/headers/Content-Encoding', /it is set elsewhere/]],
+    ],
     ['a header that no request may have', { headers: { Expect: '100' } }, [['/headers/Expect', /set elsewhere/]]],
     ['a header twice', { headers: { 'X-A': '1', 'x-a': '2' } }, [['/headers/x-a', /same header as \/headers\/X-A/]]],
     ['a header that signs, too', { headers: { 'x-signature': '1' } }, [['/signatures/0/header', /same header as/]]],

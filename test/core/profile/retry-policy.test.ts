@@ -49,6 +49,25 @@ describe('the gaps of Standard Webhooks', () => {
 
 describe('Retry-After', () => {
   const date = (offsetMs: number) => new Date(NOW + offsetMs).toUTCString();
+  /** The obsolete forms, which a recipient must accept, too (RFC 9110 §5.6.7). */
+  const partsOf = (at: number) => {
+    const [, day = '', month = '', year = '', time = ''] = new Date(at).toUTCString().split(' ');
+    return {
+      day,
+      month,
+      year,
+      time,
+      weekday: new Date(at).toLocaleDateString('en', { weekday: 'long', timeZone: 'UTC' }),
+    };
+  };
+  const rfc850 = (at: number) => {
+    const { weekday, day, month, year, time } = partsOf(at);
+    return `${weekday}, ${day}-${month}-${year.slice(2)} ${time} GMT`;
+  };
+  const asctime = (at: number) => {
+    const { weekday, day, month, year, time } = partsOf(at);
+    return `${weekday.slice(0, 3)} ${month} ${day.replace(/^0/, ' ')} ${time} ${year}`;
+  };
 
   it.each<[string, number, string, number]>([
     ['in seconds', 429, '60', 60 * SECOND],
@@ -65,6 +84,22 @@ describe('Retry-After', () => {
     ['that is negative', 503, '-5', 5 * SECOND],
     ['that is words', 503, 'soon', 5 * SECOND],
     ['that is empty', 503, '', 5 * SECOND],
+    ['of a date in the form of RFC 850', 503, rfc850(NOW + HOUR), HOUR],
+    ['of a date in the form of asctime', 503, asctime(NOW + HOUR), HOUR],
+    ['that comes twice: the longer one', 503, '60, 120', 120 * SECOND],
+    ['that comes twice, the shorter one last', 503, '120,60', 120 * SECOND],
+    ['that comes as date and seconds', 503, `${date(10 * MINUTE)}, 60`, 10 * MINUTE],
+    ['that comes as seconds and date', 503, `60, ${date(10 * MINUTE)}`, 10 * MINUTE],
+    ['that comes twice, once in words', 503, 'soon, 60', 60 * SECOND],
+    ['of fractions', 503, '3600.5', 5 * SECOND],
+    ['of an exponent', 503, '1e4', 5 * SECOND],
+    ['with a sign', 503, '+3600', 5 * SECOND],
+    ['with a unit', 503, '3600s', 5 * SECOND],
+    ['of an ISO date', 503, new Date(NOW + HOUR).toISOString(), 5 * SECOND],
+    ['of a date without its zone', 503, date(HOUR).replace(' GMT', ''), 5 * SECOND],
+    ['of a date in another zone', 503, date(HOUR).replace('GMT', '+0100'), 5 * SECOND],
+    ['of a day alone', 503, '2099-01-01', 5 * SECOND],
+    ['of a date that does not exist', 503, 'Fri, 99 Jan 2100 00:00:00 GMT', 5 * SECOND],
     ['of another status', 500, '60', 5 * SECOND],
     ['of a redirect', 301, '60', 5 * SECOND],
   ])('%s', (_, status, value, expected) => {
@@ -184,6 +219,14 @@ describe('what is tried again', () => {
       10,
     ],
     ['by default, every status', {}, answered(418), 10],
+    ['by default, a status that HTTP does not know', {}, answered(999), 10],
+    ['as 5xx, a status that HTTP does not know', { on: { statuses: ['5xx'] } }, answered(600), 10],
+    [
+      'no status that HTTP does not know',
+      { on: { statuses: ['1xx', '2xx', '3xx', '4xx'] } },
+      answered(600),
+      'not_retried',
+    ],
     ['by default, what never answered', {}, UNANSWERED, 10],
   ])('%s', (_, rest, result, expected) => {
     expect(planned(rest, result)).toBe(expected);
@@ -196,6 +239,15 @@ describe('what is tried again', () => {
     ['4xx', 499, true],
     ['4xx', 500, false],
     ['1xx', 101, true],
+    ['5xx', 599, true],
+    ['5xx', 600, true],
+    ['5xx', 999, true],
+    ['5xx', 0, true],
+    ['5xx', 99, true],
+    ['1xx', 100, true],
+    ['1xx', 99, false],
+    ['4xx', 600, false],
+    ['599', 600, false],
   ])('the pattern %s and the status %i: %s', (pattern, status, expected) => {
     expect(matchesStatus([pattern], status)).toBe(expected);
     expect(matchesStatus([], status)).toBe(false);

@@ -4,7 +4,7 @@ import { parseFilter } from '../../../functions/core/subscription/filter/filter.
 import { MAX_FILTER_STEPS } from '../../../functions/core/subscription/filter/filter-cost.ts';
 import { SubscriptionHeaders } from '../../../functions/core/subscription/headers.ts';
 import { createMatcher, FilteredContent } from '../../../functions/core/subscription/match.ts';
-import { type StoredKey, signingKeys } from '../../../functions/core/subscription/subscription.ts';
+import { nextGeneration, type StoredKey, signingKeys } from '../../../functions/core/subscription/subscription.ts';
 import { makeEvent, makeSubscription, NOW } from '../../support/domain.ts';
 
 describe('a matcher', () => {
@@ -148,6 +148,15 @@ describe('headers', () => {
     ['Connection', { CONNECTION: 'close' }, '/CONNECTION may not be set: it belongs to the connection'],
     ['User-Agent', { 'User-Agent': 'x' }, '/User-Agent may not be set: it names Posthorn'],
     ['Content-Type', { 'content-type': 'text/plain' }, '/content-type may not be set: it is set by the profile'],
+    ...['Encoding', 'Range', 'Location', 'Language', 'Disposition', 'MD5', 'Digest'].map(
+      (name): [string, object, string] => [
+        `Content-${name}`,
+        { [`Content-${name}`]: 'x' },
+        `/Content-${name} may not be set: it describes the body`,
+      ],
+    ),
+    ['Repr-Digest', { 'Repr-Digest': 'x' }, '/Repr-Digest may not be set: it describes the body'],
+    ['ETag', { ETag: 'x' }, '/ETag may not be set: it describes the body'],
     [
       'a signature',
       { 'Webhook-Signature': 'v1,x' },
@@ -156,5 +165,20 @@ describe('headers', () => {
     ['a proxy header', { 'Proxy-Authorization': 'x' }, '/Proxy-Authorization may not be set: it belongs to proxies'],
   ])('not %s', (_, headers, message) => {
     expect(issues(headers)).toEqual([typeof message === 'string' ? message : expect.stringMatching(message)]);
+  });
+});
+
+describe('the generation', () => {
+  const before = makeSubscription({ generation: 4 });
+
+  it.each([
+    ['moves to another URL', before, { url: 'https://other.example/' }, 5],
+    ['gets other credentials', before, { credentials: 'sealed' }, 5],
+    ['is resumed', makeSubscription({ status: 'paused', generation: 4 }), { status: 'active' as const }, 5],
+    ['is verified', makeSubscription({ status: 'unverified', generation: 4 }), { status: 'active' as const }, 5],
+    ['is paused', before, { status: 'paused' as const }, 4],
+    ['gets another name', before, { name: 'new' }, 4],
+  ])('of a subscription that %s', (_, from, change, expected) => {
+    expect(nextGeneration(from, { ...from, ...change })).toBe(expected);
   });
 });

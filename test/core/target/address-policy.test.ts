@@ -38,8 +38,17 @@ describe('without exceptions', () => {
     ['::ffff:127.0.0.1', '::ffff:8.8.8.8'],
     ['::ffff:a9fe:a9fe', '::ffff:808:808'],
     ['::ffff:0:8.8.8.8', '2a00::1'],
-    ['64:ff9b::8.8.8.8', '2400:cb00::1'],
-    ['64:ff9b::7f00:1', '2c0f::1'],
+    ['64:ff9b::7f00:1', '64:ff9b::8.8.8.8'],
+    ['64:ff9b::10.0.0.1', '64:ff9b::9.255.255.255'],
+    ['64:ff9b::169.254.169.254', '64:ff9b::a9fd:ffff'],
+    ['64:ff9b::0.0.0.0', '64:ff9b::1.0.0.0'],
+    ['64:ff9b::1:808:808', '2c0f::1'],
+    ['64:ff9b:0:1::808:808', '2400:cb00::1'],
+    ['64:ff9b:1::808:808', '2001:4860:4860::8844'],
+    ['2001:4860:4860:1:0:5efe:7f00:1', '2001:4860:4860:1:0:5eff:7f00:1'],
+    ['2001:4860:4860:1:200:5efe:7f00:1', '2001:4860:4860:1:201:5efe:7f00:1'],
+    ['2001:4860:4860:1:0:5efe:8.8.8.8', '2001:4860:4860:1:1:5efe:808:808'],
+    ['2001:4860:4860:1:200:5efe:8.8.8.8', '2001:4860:4860:1:5efe::'],
     ['64:ff9b:1::1', '2800::1'],
     ['100::1', '2a00:1450::1'],
     ['100:0:0:1::1', '2a00:1450::2'],
@@ -96,6 +105,8 @@ describe('without exceptions', () => {
       (hex: string) => `64:ff9b::${hex}`,
       (hex: string) => `64:ff9b:1::${hex}`,
       (hex: string) => `2002:${hex}::`,
+      (hex: string) => `2001:4860:4860::5efe:${hex}`,
+      (hex: string) => `2001:4860:4860::200:5efe:${hex}`,
     );
     fc.assert(
       fc.property(privateAddress, disguise, (octets, wear) => {
@@ -127,8 +138,9 @@ describe('with allowed ranges', () => {
     ['10.19.255.255', false],
     ['192.168.0.1', false],
     ['fd12:3457::9', false],
-    // Only the address itself: who knows where a gateway takes the packet.
+    // RFC 6052, section 3.1: NAT64's prefix never stands for an address that is not global.
     ['64:ff9b::127.0.0.1', false],
+    ['64:ff9b::8.8.8.8', true],
     ['2002:7f00:1::', false],
     ['::127.0.0.1', false],
     ['::ffff:0:127.0.0.1', false],

@@ -38,6 +38,68 @@ describe('accepts', () => {
   });
 });
 
+const LABEL = 'a'.repeat(63);
+
+describe('host names', () => {
+  it.each([
+    ['of 63 octets a label', `${LABEL}.example`],
+    ['of 253 octets', `${LABEL}.${LABEL}.${LABEL}.${'a'.repeat(61)}`],
+    ['of 253 octets and a dot', `${LABEL}.${LABEL}.${LABEL}.${'a'.repeat(61)}.`],
+    ['in Punycode', 'xn--bcher-kva.example'],
+    ['in Punycode that reads from the right', 'xn--mgbh0fb.xn--kgbechtv'],
+    ['in capital Punycode', 'XN--BCHER-KVA.example'],
+    ['beyond ASCII', 'bücher.example'],
+    ['with an underscore', 'a_b.example'],
+    ['with hyphens', 'a--b.example'],
+  ])('%s are accepted', (_, host) => {
+    expect(checkReceiverUrl(`https://${host}/`, policy)).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    ['of 64 octets a label', `${LABEL}a.example`, 'longer than 63'],
+    ['of 64 octets a label once it is ASCII', `${'ü'.repeat(60)}.example`, 'longer than 63'],
+    ['of 254 octets', `${LABEL}.${LABEL}.${LABEL}.${'a'.repeat(62)}`, 'longer than 253'],
+    ['with an empty label', 'a..example', 'two dots'],
+    ['that begin with a dot', '.example', 'two dots'],
+    ['that end with two dots', 'example..', 'two dots'],
+    ['that are a dot', '.', 'two dots'],
+    ['in Punycode of nothing', 'xn--.example', 'xn--'],
+    ['in Punycode that is none', 'xn--a.example', 'xn--'],
+    ['in Punycode that is none, at the end', 'example.xn--99999999', 'xn--'],
+    ['in Punycode of Punycode', 'xn--xn---epa.example', 'xn--'],
+  ])('%s are refused', (_, host, message) => {
+    expect(checkReceiverUrl(`https://user:pass@${host}:8443/x`, policy)).toMatchObject({
+      ok: false,
+      code: 'invalid_url',
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+describe('the path that is called', () => {
+  it.each([
+    ['', '/'],
+    ['/', '/'],
+    ['?', '/?'],
+    ['/?', '/?'],
+    ['?a=1', '/?a=1'],
+    ['/a?', '/a?'],
+    ["/it's?q='x'", "/it's?q='x'"],
+    ['/%2e%2e/a', '/%2e%2e/a'],
+    ['/a/../b/./c', '/a/../b/./c'],
+    ['//a//b', '//a//b'],
+    ['/a;b=1,2', '/a;b=1,2'],
+    ["/-._~!$&'()*+,;=:@[]?/?", "/-._~!$&'()*+,;=:@[]?/?"],
+    ['/%zz%', '/%zz%'],
+    ['/a@b', '/a@b'],
+    // What may not stand in a request is encoded, as any client does.
+    ['/bücher?q=€😀', '/b%C3%BCcher?q=%E2%82%AC%F0%9F%98%80'],
+    ['/{id}|^`"<>', '/%7Bid%7D%7C%5E%60%22%3C%3E'],
+  ])('%s is %s', (text, path) => {
+    expect(checkReceiverUrl(`https://user:p%40ss@example.com:8443${text}`, policy)).toMatchObject({ ok: true, path });
+  });
+});
+
 describe('refuses what is no absolute https URL', () => {
   it.each([
     ['', 'must begin with https://'],

@@ -1,0 +1,40 @@
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type PhaseResult, percentile } from './phase.ts';
+import type { Posthorn } from './posthorn.ts';
+
+/** A quiet tenant's deliveries, alone and then beside a tenant whose data costs all that is allowed. */
+export interface Isolation {
+  alone: PhaseResult;
+  beside: PhaseResult;
+}
+
+const TENANT = 'hostile';
+const SUBSCRIPTIONS = 300;
+const EVENTS = 3;
+
+/** Near to the most steps that a filter may take, over an event of nearly 200 KB. Nothing matches, so nothing is delivered. */
+const FILTER = { $or: Array.from({ length: 20 }, (_, at) => ({ data: { items: { name: [`none ${at}`] } } })) };
+const DATA = { items: Array.from({ length: 65_000 }, () => ({})) };
+
+export async function subscribeHostileTenant(posthorn: Posthorn, url: string): Promise<void> {
+  for (let index = 0; index < SUBSCRIPTIONS; index += 1) {
+    await posthorn.subscribe(TENANT, `${url}/${TENANT}/${index}`, ['*'], FILTER);
+  }
+}
+
+export async function publishHostileEvents(endpoint: string, queueUrl: string): Promise<void> {
+  const sqs = new SQSClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const MessageBody = JSON.stringify({ tenantId: TENANT, type: 'hostile.event', data: DATA });
+  for (let count = 0; count < EVENTS; count += 1)
+    await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody, MessageGroupId: TENANT }));
+  sqs.destroy();
+}
+
+/** How much later the quiet tenant's slowest hundredth arrives beside the hostile one. */
+export function slowdown({ alone, beside }: Isolation): number {
+  return percentile(beside.latenciesMs, 0.99) / percentile(alone.latenciesMs, 0.99);
+}

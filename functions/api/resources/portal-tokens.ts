@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { type Token, TokenId } from '../../core/access/token.ts';
+import type { Tokens } from '../../core/access/tokens.ts';
+import { Refusal } from '../../core/refusal.ts';
+import { decodeCursor } from '../http/cursor.ts';
+import { pageQuery, route } from '../http/route.ts';
+import { listBody, listOf } from '../schemas/list.ts';
+import { tenantParams } from '../schemas/params.ts';
+import { Timestamp, time } from '../schemas/values.ts';
+
+const PortalTokenView = z
+  .object({
+    id: z.string(),
+    tenantId: z.string(),
+    readOnly: z.boolean(),
+    createdAt: Timestamp,
+    expiresAt: Timestamp,
+  })
+  .meta({ id: 'PortalToken' });
+
+function portalTokenView({ id, tenantId, readOnly, createdAt, endsAt }: Token) {
+  return { id, tenantId, readOnly, createdAt: time(createdAt), expiresAt: time(endsAt) };
+}
+
+const DEFAULT_LIFETIME_SECONDS = 3_600;
+const MAX_LIFETIME_SECONDS = 2_592_000;
+
+export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
+  route('POST', '/v1/tenants/{tenantId}/portal-tokens', {
+    id: 'createPortalToken',
+    summary: 'Make a token that sees this tenant only',
+    tag: 'Tenants',
+    access: 'company',
+    params: tenantParams,
+    body: z
+      .strictObject({
+        readOnly: z.boolean().default(false),
+        expiresInSeconds: z.int().min(60).max(MAX_LIFETIME_SECONDS).default(DEFAULT_LIFETIME_SECONDS),
+      })
+      .meta({ id: 'PortalTokenInput' }),
+    bodyOptional: true,
+    responses: {
+      201: {
+        description: 'The token, shown only here.',
+        schema: PortalTokenView.extend({ token: z.string() }).meta({ id: 'NewPortalToken' }),
+      },
+    },
+    run: async ({ params, body }) => {
+      const grant = { readOnly: body.readOnly, lifetimeMs: body.expiresInSeconds * 1_000 };
+      const made = await tokens.create(params.tenantId, grant);
+      if (made instanceof Refusal) return made;
+      return { status: 201, body: { ...portalTokenView(made.token), token: made.text } };
+    },
+  }),
+  route('GET', '/v1/tenants/{tenantId}/portal-tokens', {
+    id: 'listPortalTokens',
+    summary: 'List the tokens of this tenant that still count, newest first; without their secrets',
+    tag: 'Tenants',
+    access: 'company',
+    params: tenantParams,
+    query: pageQuery,
+    responses: { 200: { description: 'A page of tokens.', schema: listOf(PortalTokenView) } },
+    run: async ({ params, query }) => {
+      const page = await tokens.page(params.tenantId, query.limit, decodeCursor(query.cursor));
+      if (page instanceof Refusal) return page;
+      return { status: 200, body: listBody(page, page.values.map(portalTokenView)) };
+    },
+  }),
+  route('DELETE', '/v1/tenants/{tenantId}/portal-tokens/{tokenId}', {
+    id: 'revokePortalToken',
+    summary: 'Revoke a token',
+    tag: 'Tenants',
+    access: 'company',
+    params: { ...tenantParams, tokenId: TokenId },
+    responses: { 204: { description: 'Revoked. It is refused within 30 seconds.', schema: null } },
+    run: async ({ params }) => (await tokens.revoke(params.tenantId, params.tokenId)) ?? { status: 204 },
+  }),
+];

@@ -1,0 +1,59 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Principal } from './principal.ts';
+import { parseToken, type Token } from './token.ts';
+
+/** Who sends a request with such an Authorization header. */
+export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
+
+/** The company's own key. While it is being replaced there are two. */
+export interface AdminKeys {
+  current(): Promise<string>;
+  /** The key that is about to become the current one; null if there is none. */
+  next(): Promise<string | null>;
+}
+
+export interface AuthenticatePorts {
+  adminKeys: AdminKeys;
+  /** May answer from memory: what ends a token before its time then counts that much later. */
+  findToken: (text: string) => Promise<Token | null>;
+  now: () => number;
+}
+
+export function createAuthenticate({ adminKeys, findToken, now }: AuthenticatePorts): Authenticate {
+  async function identify(key: string): Promise<Principal | null> {
+    if (parseToken(key) !== null) {
+      const token = await findToken(key);
+      return token === null || token.endsAt <= now()
+        ? null
+        : { kind: 'tenant', tenantId: token.tenantId, readOnly: token.readOnly };
+    }
+    if (isSame(key, await adminKeys.current())) return { kind: 'company' };
+    const next = await adminKeys.next();
+    return next !== null && isSame(key, next) ? { kind: 'company' } : null;
+  }
+
+  return async (authorization = '') => {
+    for (const key of keysIn(authorization)) {
+      const principal = await identify(key);
+      if (principal !== null) return principal;
+    }
+    return { kind: 'anonymous' };
+  };
+}
+
+/**
+ * The keys that a header may carry. With Basic the key is the password (as Staffology's clients send theirs) or the user
+ * name (as KeyPay's do).
+ */
+function keysIn(authorization: string): string[] {
+  const [, scheme = '', credentials = ''] = /^(Bearer|Basic) +([\x21-\x7e]{1,1024}) *$/i.exec(authorization) ?? [];
+  if (scheme.toLowerCase() !== 'basic') return credentials === '' ? [] : [credentials];
+  const text = Buffer.from(credentials, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return (colon < 0 ? [text] : [text.slice(colon + 1), text.slice(0, colon)]).filter((key) => key !== '');
+}
+
+/** Takes the same time wherever they differ. */
+function isSame(a: string, b: string): boolean {
+  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+}

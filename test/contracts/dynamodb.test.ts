@@ -1,0 +1,77 @@
+import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { expect } from 'vitest';
+import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
+import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
+import type { Subscription } from '../../functions/core/subscription/subscription.ts';
+import { NOW } from '../support/domain.ts';
+import { useTables } from '../support/emulators.ts';
+import { loseAnswers } from '../support/lost-answers.ts';
+import { describeDeliveryStore } from './deliveries.ts';
+import { describeDueStore } from './due-deliveries.ts';
+import { describeEventTypeStore } from './event-types.ts';
+import { describeEventStore } from './events.ts';
+import { describeProfileStore } from './profiles.ts';
+import { describeRejectedEventStore } from './rejected-events.ts';
+import { RETENTION_DAYS, type Subject } from './subject.ts';
+import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
+import { describeTenantStore } from './tenants.ts';
+
+const NAME = 'DynamoDB';
+const tables = useTables();
+const answers = loseAnswers(tables.dynamodb);
+let now = NOW;
+const stores = createStores({ tables, retentionDays: RETENTION_DAYS, now: () => now });
+
+const subject = <Store>(store: Store): Subject<Store> => ({
+  store,
+  setNow: (to) => {
+    now = to;
+  },
+  async losing(write) {
+    const before = answers.count();
+    answers.loseNextWrite();
+    const result = await write();
+    expect(answers.count()).toBe(before + 1);
+    return result;
+  },
+});
+const subscriptions = {
+  add: async (one: Subscription) => {
+    expect(await stores.subscriptions.saveSubscription(one, 0)).toBe(true);
+  },
+  remove: async ({ tenantId, id }: Subscription) => {
+    expect(await stores.subscriptions.removeSubscription(tenantId, id, null)).toBe(true);
+  },
+};
+
+describeTenantStore(NAME, subject(stores.tenants));
+describeSubscriptionStore(NAME, subject(stores.subscriptions));
+describeFanOutReads(
+  NAME,
+  { ...subject({ ...stores.tenants, ...stores.subscriptions }), ...subscriptions },
+  {
+    // About 2 KB each: DynamoDB ends a page at 1 MB.
+    manyPages: { headers: { 'X-Long': 'x'.repeat(2_000) } },
+  },
+);
+describeVerdicts(NAME, { ...subject(stores.subscriptions), ...subscriptions });
+describeEventTypeStore(NAME, subject(stores.eventTypes));
+describeProfileStore(NAME, subject(stores.profiles), subscriptions);
+
+describeDueStore(NAME, subject({ ...createDueDeliveries(tables, () => now), ...stores.deliveries }));
+describeDeliveryStore(NAME, {
+  ...subject(stores.deliveries),
+  add: async (thing) => {
+    if ('url' in thing) await subscriptions.add(thing);
+    else await stores.events.putEvents([thing]);
+  },
+});
+describeEventStore(NAME, subject(stores.events));
+describeRejectedEventStore(NAME, {
+  ...subject(stores.rejectedEvents),
+  async clear() {
+    const TableName = tables.journalTable;
+    const { Items = [] } = await tables.client.send(new ScanCommand({ TableName, ProjectionExpression: 'pk, sk' }));
+    for (const { pk, sk } of Items) await tables.client.send(new DeleteCommand({ TableName, Key: { pk, sk } }));
+  },
+});

@@ -1,0 +1,45 @@
+import type { Event } from '../../functions/core/event/event.ts';
+import type { Subscription } from '../../functions/core/subscription/subscription.ts';
+import { NOW } from '../support/domain.ts';
+import { MemoryIngestStore } from '../support/memory-ingest.ts';
+import { MemoryJournal } from '../support/memory-journal.ts';
+import { describeDeliveryRecords } from './deliveries.ts';
+import { describeDueStore } from './due-deliveries.ts';
+import { describeEventRecords } from './events.ts';
+import { RETENTION_MS, type Subject } from './subject.ts';
+import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
+
+/*
+ * The stores of the core's tests implement the parts of the ports that those tests need.
+ */
+
+const NAME = 'memory';
+let now = NOW;
+const subject = <Store>(store: Store): Subject<Store> => ({
+  store,
+  setNow: (to) => {
+    now = to;
+  },
+  losing: null,
+});
+
+const ingest = new MemoryIngestStore(() => now, RETENTION_MS);
+describeEventRecords(NAME, subject(ingest));
+describeFanOutReads(
+  NAME,
+  {
+    ...subject(ingest),
+    add: async (one) => {
+      ingest.subscriptions.push({ ...one, revision: one.revision + 1 });
+    },
+  },
+  { manyPages: {} },
+);
+
+const journal = new MemoryJournal(() => now, RETENTION_MS);
+const add = async (thing: Subscription | Event) => {
+  journal.add('url' in thing ? { ...thing, revision: thing.revision + 1 } : thing);
+};
+describeVerdicts(NAME, { ...subject(journal), add });
+describeDeliveryRecords(NAME, { ...subject(journal), add });
+describeDueStore(NAME, subject(journal));

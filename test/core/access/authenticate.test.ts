@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { createAuthenticate } from '../../../functions/core/access/authenticate.ts';
+import { makeToken } from '../../../functions/core/access/token.ts';
+import { HOUR, NOW } from '../../support/domain.ts';
+
+const ADMIN_KEY = 'an-admin-key-of-some-length';
+const NEXT_KEY = 'another-admin-key-of-some-length';
+const { token, text: TOKEN } = makeToken(
+  { tenantId: 'acme', readOnly: true, createdAt: NOW, endsAt: NOW + HOUR, tenantCreatedAt: NOW },
+  Math.random,
+);
+const TENANT = { kind: 'tenant', tenantId: 'acme', readOnly: true };
+const COMPANY = { kind: 'company' };
+const NOBODY = { kind: 'anonymous' };
+
+let now = NOW;
+let next: string | null = null;
+const asked: string[] = [];
+const authenticate = createAuthenticate({
+  adminKeys: {
+    current: async () => {
+      asked.push('current');
+      return ADMIN_KEY;
+    },
+    next: async () => {
+      asked.push('next');
+      return next;
+    },
+  },
+  findToken: async (text) => {
+    asked.push('token');
+    return text === TOKEN ? token : null;
+  },
+  now: () => now,
+});
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+async function askedFor(authorization: string) {
+  asked.length = 0;
+  return { principal: await authenticate(authorization), asked: [...asked] };
+}
+
+describe('who sends a request', () => {
+  it.each([`Bearer ${ADMIN_KEY}`, `bearer ${ADMIN_KEY}`, `Bearer   ${ADMIN_KEY} `])(
+    'is the company (%s)',
+    async (header) => {
+      expect(await authenticate(header)).toEqual(COMPANY);
+    },
+  );
+
+  it('is a tenant by its token, until that ends, even where it was found in memory', async () => {
+    expect(await authenticate(`Bearer ${TOKEN}`)).toEqual(TENANT);
+    now = NOW + HOUR;
+    expect(await authenticate(`Bearer ${TOKEN}`)).toEqual(NOBODY);
+    now = NOW;
+  });
+
+  it.each<[string, string, object]>([
+    ['as the password, as Staffology’s clients send it', basic(`user:${ADMIN_KEY}`), COMPANY],
+    ['as the password of nobody', basic(`:${ADMIN_KEY}`), COMPANY],
+    ['as the user, as KeyPay’s clients send it', basic(`${ADMIN_KEY}:`), COMPANY],
+    ['as the user with some password', basic(`${ADMIN_KEY}:x`), COMPANY],
+    ['as the user, without a colon', basic(ADMIN_KEY), COMPANY],
+    ['of a tenant, as the password', basic(`x:${TOKEN}`), TENANT],
+    ['of a tenant, as the user', basic(`${TOKEN}:`), TENANT],
+    ['in small letters', basic(`:${ADMIN_KEY}`).replace('Basic', 'basic'), COMPANY],
+  ])('is told by a key in Basic %s', async (_, header, principal) => {
+    expect(await authenticate(header)).toEqual(principal);
+  });
+
+  it.each([
+    basic(''),
+    basic(':'),
+    basic(`x:${ADMIN_KEY}x`),
+    basic(`a:b:${ADMIN_KEY}`),
+    basic(`Bearer ${ADMIN_KEY}`),
+    `Basic ${'A'.repeat(1_025)}`,
+    'Basic !!!',
+    `Digest ${ADMIN_KEY}`,
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    ADMIN_KEY,
+    TOKEN,
+    `Basic ${ADMIN_KEY}`,
+    `Bearer ${ADMIN_KEY}x`,
+    `Bearer ${ADMIN_KEY.slice(0, -1)}`,
+    `Bearer ${ADMIN_KEY} ${ADMIN_KEY}`,
+    `Bearer ${ADMIN_KEY.toUpperCase()}`,
+    `Bearer ${NEXT_KEY}`,
+    `Bearer ${TOKEN}x`,
+    `Bearer ${'x'.repeat(1_025)}`,
+    'Bearer kéy',
+  ])('is nobody with %s', async (header) => {
+    expect(await authenticate(header)).toEqual(NOBODY);
+  });
+
+  it('is the company by both of its keys while one replaces the other', async () => {
+    next = NEXT_KEY;
+    expect(await authenticate(`Bearer ${NEXT_KEY}`)).toEqual(COMPANY);
+    expect(await authenticate(`Bearer ${ADMIN_KEY}`)).toEqual(COMPANY);
+    expect(await authenticate(`Bearer ${NEXT_KEY}x`)).toEqual(NOBODY);
+    next = null;
+  });
+
+  it('is looked up no further than needed', async () => {
+    expect(await askedFor(`Bearer ${ADMIN_KEY}`)).toEqual({ principal: COMPANY, asked: ['current'] });
+    expect(await askedFor(`Bearer ${TOKEN}`)).toEqual({ principal: TENANT, asked: ['token'] });
+    expect(await askedFor('Bearer wrong')).toEqual({ principal: NOBODY, asked: ['current', 'next'] });
+    expect(await askedFor('Bearer')).toEqual({ principal: NOBODY, asked: [] });
+  });
+});
