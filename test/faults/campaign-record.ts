@@ -77,7 +77,7 @@ export interface CampaignRecord {
   leftMessages: { queue: string; count: number }[];
   /** When the functions' process was killed. */
   kills: number[];
-  /** The deliveries of which a message was handed out twice. */
+  /** The deliveries, and the marks of the events, of which there were two messages. */
   doubled: ReadonlySet<string>;
   /** When the system's clock was moved ahead, and by how much. */
   jumps: { at: number; byMs: number }[];

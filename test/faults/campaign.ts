@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
 import { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
 import type { CampaignRecord } from './campaign-record.ts';
@@ -80,11 +81,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         await system.advance(ms);
       };
       setFaults(system, true);
+      // The first third passes without kills: what is repeated there, a kill does not explain.
+      const publishing = traffic.publish(events, perSecond);
+      const killsFrom = performance.now() + ((events / perSecond) * 1_000) / 3;
       const killing = choices.fork('kills');
       const ends = [
         traffic.disturb(),
         repeat(async () => {
-          await sleep(killEveryMs * (0.5 + killing.next()));
+          await sleep(Math.max(0, killsFrom - performance.now()) + killEveryMs * (0.5 + killing.next()));
           // A runner that is still starting the functions is another test's.
           while (!(await traffic.isReady())) await sleep(100);
           await sleep(killing.whole(0, 500));
@@ -96,13 +100,13 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
           await advance(JUMP_MS);
         }),
       ];
-      await traffic.publish(events, perSecond);
+      await publishing;
       await Promise.all(ends.map(({ stop }) => stop()));
       setFaults(system, false);
       receiver.recover();
       while (!(await traffic.isReady())) await sleep(100);
       say(`${describeFaults(system)}, ${kills.length} kills, ${traffic.commands.length} commands. Waiting for quiet.`);
-      const quiet = await waitForQuiet(journal, receiver, traffic, advance);
+      const quiet = await waitForQuiet(system, journal, receiver, traffic, advance);
 
       await traffic.readStatuses();
       const { publications, subscriptions, commands } = traffic;
@@ -114,7 +118,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         requests: receiver.requests,
         leftMessages: (await journal.queues()).filter(({ count }) => count > 0),
         kills,
-        doubled: doubledDeliveries(system),
+        doubled: whatWasDoubled(system),
         jumps,
       };
       const { events: published, deliveries, requests } = record;
@@ -159,13 +163,14 @@ function repeat(work: () => Promise<void>): { stop(): Promise<void> } {
 
 /** Moves the clock ahead until nothing is open. Never while anything is under way: that would end its claim. */
 async function waitForQuiet(
+  system: SystemUnderFaults,
   journal: Journal,
   receiver: ScriptedReceiver,
   traffic: Traffic,
   advance: (ms: number) => Promise<void>,
 ): Promise<boolean> {
   for (let step = 0; step < MAX_QUIET_STEPS; step += 1) {
-    await settle(journal, receiver);
+    await settle(system, journal, receiver);
     await traffic.readStatuses();
     const active = new Set(
       traffic.subscriptions.flatMap(({ id, status }) => (status === 'paused' || status === 'disabled' ? [] : [id])),
@@ -185,28 +190,32 @@ async function waitForQuiet(
   return false;
 }
 
-const SETTLED_MS = 800;
-const SETTLE_LIMIT_MS = 30_000;
+const SETTLED_MS = 1_200;
+const SETTLE_LIMIT_MS = 60_000;
 
-/** Waits until no message can be received and no receiver has got anything for a while. */
-async function settle(journal: Journal, receiver: ScriptedReceiver): Promise<void> {
+/** Waits until nothing is under way: no message can be received, no call comes, and no receiver gets anything. */
+async function settle({ proxies }: SystemUnderFaults, journal: Journal, receiver: ScriptedReceiver): Promise<void> {
   const deadline = performance.now() + SETTLE_LIMIT_MS;
-  let since = performance.now();
-  let seen = receiver.requests.length;
-  while (performance.now() - since < SETTLED_MS && performance.now() < deadline) {
-    await sleep(100);
+  await sleep(SETTLED_MS);
+  while (performance.now() < deadline) {
     const visible = (await journal.queues()).reduce((sum, queue) => sum + queue.visible, 0);
-    if (visible === 0 && receiver.requests.length === seen) continue;
-    seen = receiver.requests.length;
-    since = performance.now();
+    const idleMs = Math.min(proxies.sqs.idleMs(), proxies.dynamodb.idleMs(), receiver.idleMs());
+    if (visible === 0 && idleMs >= SETTLED_MS) return;
+    await sleep(100);
   }
+  throw new Error(`Something is still under way after ${SETTLE_LIMIT_MS} ms`);
 }
 
-function doubledDeliveries({ proxies }: SystemUnderFaults): Set<string> {
+function whatWasDoubled({ proxies }: SystemUnderFaults): Set<string> {
   return new Set(
     proxies.sqs.doubled.flatMap((body) => {
-      const message = DeliverMessage.safeParse(JSON.parse(body));
-      return message.success ? [deliveryId(message.data)] : [];
+      const json: unknown = JSON.parse(body);
+      const deliver = DeliverMessage.safeParse(json);
+      if (deliver.success) return [deliveryId(deliver.data)];
+      const published = Published.safeParse(json);
+      return published.success ? [published.data.data.mark] : [];
     }),
   );
 }
+
+const Published = z.object({ data: z.object({ mark: z.string() }) });

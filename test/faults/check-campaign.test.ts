@@ -327,6 +327,7 @@ describe('what is as it should be', () => {
   test.each<[string, Partial<CampaignRecord>]>([
     ['a kill', { kills: [AT + 15_000] }],
     ['a doubled message', { doubled: new Set([deliveryId(ref('one'))]) }],
+    ['a doubled event', { doubled: new Set(['m1']) }],
   ])('%s explains a repeated request, and it is counted', (_name, changes) => {
     const requests = [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)];
     expect(checkCampaign(campaign({ requests, ...changes }))).toEqual({ findings: [], repeats: 1 });

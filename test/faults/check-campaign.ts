@@ -41,9 +41,9 @@ export interface Verdict {
 /** The clock of the journal and that of the machine differ by moments; attempts are planned to the millisecond. */
 const CLOCK_SLACK_MS = 20;
 /** An attempt reads its subscription at most this long before its request: a function runs no longer. */
-const READ_BEFORE_MS = 40_000;
+const READ_BEFORE_MS = 20_000;
 /** A kill explains a repetition if the invocation that sent the request can still have run. */
-const KILLED_WITHIN_MS = 40_000;
+const KILLED_WITHIN_MS = 20_000;
 
 /** Compares what was asked, what arrived and what is on record. */
 export function checkCampaign(record: CampaignRecord): Verdict {
@@ -314,7 +314,8 @@ function checkRepeats({ record, requestsOf }: Facts, report: Report): number {
       if (taken !== undefined && taken.outcome !== 'interrupted') continue;
       repeats += 1;
       const isKilled = record.kills.some((at) => at >= request.at - 1_000 && at - request.at < KILLED_WITHIN_MS);
-      if (taken === undefined && !isKilled && !record.doubled.has(id))
+      const isDoubled = record.doubled.has(id) || record.doubled.has(request.eventMark);
+      if (taken === undefined && !isKilled && !isDoubled)
         report('repeated_without_cause', id, `attempt ${request.number} (${request.mark}) is not on record`);
     }
   }

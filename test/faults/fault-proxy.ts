@@ -42,8 +42,10 @@ export interface FaultProxy {
   set(active: boolean): void;
   /** How often each was done. */
   counts: Record<Fault, number>;
-  /** The bodies of the messages that were handed out twice. */
+  /** The bodies of messages of which there were two: handed out again, or sent again because the answer was lost. */
   doubled: string[];
+  /** For how long no call came, in milliseconds; 0 while one is under way. Looking for messages does not count. */
+  idleMs(): number;
   close(): void;
 }
 
@@ -62,6 +64,8 @@ export function createFaultProxy(
   const handedOut = new Map<string, Message[]>();
   const doubled: string[] = [];
   let active = false;
+  let underWay = 0;
+  let lastAt = performance.now();
 
   function strikes(fault: Fault): boolean {
     return active && choices.chance(rates[fault]);
@@ -113,6 +117,8 @@ export function createFaultProxy(
     if (given === null) return null;
     if (strikes('resetAfter')) {
       counts.resetAfter += 1;
+      if (operation === 'SendMessageBatch')
+        doubled.push(...Sent.parse(JSON.parse(asked.toString())).Entries.map(({ MessageBody }) => MessageBody));
       return null;
     }
     if (given.status !== 200) return given;
@@ -144,6 +150,14 @@ export function createFaultProxy(
   }
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const counts = incoming.headers['x-amz-target'] !== 'AmazonSQS.ReceiveMessage';
+    if (counts) {
+      underWay += 1;
+      outgoing.on('close', () => {
+        underWay -= 1;
+        lastAt = performance.now();
+      });
+    }
     const given = await answer(incoming, outgoing).catch((error: unknown) => {
       // The caller went away; anything else is a fault of the proxy.
       if (!incoming.destroyed || incoming.complete) console.error(error);
@@ -165,6 +179,7 @@ export function createFaultProxy(
     },
     counts,
     doubled,
+    idleMs: () => (underWay > 0 ? 0 : performance.now() - lastAt),
     close: () => agent.destroy(),
   };
 }
@@ -221,6 +236,7 @@ interface Parts {
   merge(answer: object): object;
 }
 
+const Sent = z.object({ Entries: z.array(z.object({ MessageBody: z.string() })) });
 const Entries = z.looseObject({ Entries: z.array(z.looseObject({ Id: z.string() })) });
 const Writes = z.looseObject({ RequestItems: z.record(z.string(), z.array(z.unknown())) });
 const Gets = z.looseObject({ RequestItems: z.record(z.string(), z.looseObject({ Keys: z.array(z.unknown()) })) });

@@ -24,6 +24,8 @@ export interface ScriptedReceiver {
   /** From now on each path is good, but for those that have said 410 or will. */
   recover(): void;
   requests: ReceivedRequest[];
+  /** For how long no request came, in milliseconds; 0 while one is under way. */
+  idleMs(): number;
   close(): Promise<void>;
 }
 
@@ -38,8 +40,15 @@ export async function startScriptedReceiver(choices: Choices): Promise<ScriptedR
   const behaviours = new Map<string, { behaviour: Behaviour; left: number }>();
   const requests: ReceivedRequest[] = [];
   let number = 0;
+  let underWay = 0;
+  let lastAt = performance.now();
 
   const server = createServer(async (incoming, outgoing) => {
+    underWay += 1;
+    outgoing.on('close', () => {
+      underWay -= 1;
+      lastAt = performance.now();
+    });
     const path = incoming.url ?? '/';
     let body = '';
     try {
@@ -105,6 +114,7 @@ export async function startScriptedReceiver(choices: Choices): Promise<ScriptedR
       for (const script of behaviours.values()) if (script.behaviour !== 'gone') script.behaviour = 'good';
     },
     requests,
+    idleMs: () => (underWay > 0 ? 0 : performance.now() - lastAt),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -20,6 +20,8 @@ import type { Choices } from './random.ts';
 const START = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
 const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 15_000;
+/** Characters of the functions' log. */
+const LOG_SHOWN = 40_000;
 
 const Endpoints = z.object({
   apiUrl: z.string(),
@@ -121,7 +123,7 @@ export async function startSystemUnderFaults(
         const answer = await fetch(clockUrl, { method: 'POST', body });
         if (!answer.ok) throw new Error(`The clock cannot be moved: ${await answer.text()}`);
       },
-      output: () => `${printed}\n${readFileSync(join(stateDir, 'handlers.log'), 'utf8').slice(-20_000)}`,
+      output: () => `${printed}\n${readFileSync(join(stateDir, 'handlers.log'), 'utf8').slice(-LOG_SHOWN)}`,
       stop,
     };
   }

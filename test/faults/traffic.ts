@@ -294,7 +294,7 @@ export function createTraffic(system: SystemUnderFaults, receiver: ScriptedRecei
           busy.delete(subscription);
         }
       };
-      const work = Promise.all([worker(), worker()]);
+      const work = Promise.all(Array.from({ length: 4 }, worker));
       return {
         async stop() {
           stopping = true;
