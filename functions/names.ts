@@ -1,6 +1,6 @@
 /**
  * Names that the infrastructure (`lib/`) and the handlers share. This is the only file of `functions/` that `lib/`
- * imports: a renamed variable or index breaks both sides at once.
+ * imports: a renamed variable or index breaks both sides at the same time.
  */
 
 export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep'] as const;

@@ -16,8 +16,8 @@ beforeAll(async () => {
 describe('who may do what', () => {
   const anonymous: Principal = { kind: 'anonymous' };
   it.each<[string, Principal, Method, string, number, string]>([
-    ['nobody reads', anonymous, 'GET', T, 401, 'unauthenticated'],
-    ['nobody writes', anonymous, 'POST', `${T}/events`, 401, 'unauthenticated'],
+    ['a caller without a key reads', anonymous, 'GET', T, 401, 'unauthenticated'],
+    ['a caller without a key writes', anonymous, 'POST', `${T}/events`, 401, 'unauthenticated'],
     ["a tenant reads no other's", tenantOf('other'), 'GET', T, 404, 'not_found'],
     ["a tenant writes no other's", tenantOf('other'), 'DELETE', `${T}/subscriptions/SUB`, 404, 'not_found'],
     [
@@ -96,7 +96,7 @@ describe('a wrong request', () => {
     ['a parameter __proto__', 'GET', '/v1/tenants?__proto__=1', 422, 'invalid_request'],
     ['a limit of profiles', 'GET', '/v1/profiles?limit=0', 422, 'invalid_request'],
     ['a cursor of packs', 'GET', '/v1/event-type-packs?cursor=%00', 400, 'malformed_request'],
-    ['a cursor of somebody else', 'GET', '/v1/tenants?cursor=%00', 400, 'malformed_request'],
+    ['a cursor that is not ours', 'GET', '/v1/tenants?cursor=%00', 400, 'malformed_request'],
     ['a cursor with padding', 'GET', '/v1/tenants?cursor=YQ%3D%3D', 400, 'malformed_request'],
     ['a moment in words', 'GET', `${T}/events?from=yesterday`, 422, 'invalid_request'],
     [
@@ -207,7 +207,7 @@ describe('a wrong request', () => {
       { headers: { 'if-match': 'x' } },
     ],
     ['a subscription that is not there', 'GET', `${T}/subscriptions/sub_00000000000000000000000000`, 404, 'not_found'],
-    ['a delivery id of nobody', 'GET', `${T}/deliveries/dlv_x`, 404, 'not_found'],
+    ['an unknown delivery id', 'GET', `${T}/deliveries/dlv_x`, 404, 'not_found'],
     ['an event type that is there', 'POST', '/v1/event-types', 409, 'conflict', { body: { name: 'twice' } }],
     [
       'a test of an unknown type',

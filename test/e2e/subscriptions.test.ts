@@ -107,7 +107,7 @@ describe('a paused subscription', () => {
     expect(idsOf((await arrived(client, path, 3)).requests)).toEqual(newer.toSorted());
   });
 
-  test('holds up nobody else of its tenant, and a second pause or resume changes nothing', async () => {
+  test('holds up no other subscription of its tenant, and a second pause or resume changes nothing', async () => {
     const client = system();
     const { tenant, path, one } = await subscribed(client, 'neighbour');
     await client.subscribe(tenant, `${path}/other`);

@@ -40,8 +40,8 @@ describe('test-url', () => {
   });
 
   test.each([
-    ['a port where nobody listens', () => 'http://127.0.0.1:1/', 'connection_refused', 'connection_refused'],
-    ['a name that nobody has', () => 'http://unknown.posthorn.test/', 'dns_error', 'name_not_found'],
+    ['a port without a listener', () => 'http://127.0.0.1:1/', 'connection_refused', 'connection_refused'],
+    ['a name that does not exist', () => 'http://unknown.posthorn.test/', 'dns_error', 'name_not_found'],
     [
       'a name of a private address',
       () => `http://private.posthorn.test:${portOfReceiver()}/`,

@@ -7,7 +7,7 @@ import { remember } from '../remember.ts';
 /** Versions never change, so compiled ones are kept; this many, of which a company has a handful. */
 const MAX_KEPT = 200;
 
-/** Built-in profiles and the company's own. Which version is the latest is always read, so that a change counts at once. */
+/** Built-in profiles and the company's own. Which version is the latest is always read, so that a change counts without delay. */
 export function createProfiles(store: Pick<ProfileStore, 'getLatestProfile' | 'getProfileVersion'>): ProfileSource {
   const compiled = remember<Promise<Profile | null>>({ max: MAX_KEPT, ttlMs: null });
 

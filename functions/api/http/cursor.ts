@@ -11,7 +11,7 @@ export function decodeCursor(cursor: string | undefined): string | null {
   if (!/^[\x21-\x7e]{1,200}$/.test(position) || encodeCursor(position) !== cursor) {
     throw new Problem(
       'malformed_request',
-      'The cursor is not one of ours. Take it from nextCursor as it is, or leave it out to begin anew.',
+      'The cursor is not one of ours. Take it from nextCursor as it is, or leave it out to start from the beginning.',
     );
   }
   return position;

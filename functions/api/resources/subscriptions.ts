@@ -86,7 +86,7 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
       show: z
         .literal('headers')
         .optional()
-        .meta({ description: 'Shows the values of its own headers, to keys that are not read-only.' }),
+        .meta({ description: 'Shows the values of the subscription’s headers, to keys that are not read-only.' }),
     },
     responses: One,
     run: async ({ params, query, principal }) => {

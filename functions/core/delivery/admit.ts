@@ -52,7 +52,7 @@ export function admit({ message, delivery, ...subject }: Subject, time: Admissio
   if (delivery !== null) {
     if (isFinished(delivery)) return { kind: 'drop' };
     if (delivery.effects.length > 0) return { kind: 'owe', delivery };
-    // What is on record has a message of its own.
+    // Another message carries what is on record.
     if (message.cancel !== undefined) return { kind: 'drop' };
     if (delivery.claim !== null && delivery.claim.endsAt > now) return { kind: 'drop' };
   }

@@ -13,7 +13,7 @@ export const PublishedEvent = z
     }),
     id: EventId.optional().meta({
       description:
-        'Idempotency: an id is delivered once for a tenant, however often it is published. Without it each message is an event of its own.',
+        'Idempotency: an id is delivered once for a tenant, however often it is published. Without it each message is a separate event.',
     }),
     environment: Environment.default('production').meta({
       description: 'Only subscriptions of this environment receive it.',

@@ -37,7 +37,7 @@ export interface ReceivedEventMessage extends IncomingMessage {
   receivedBefore: boolean;
 }
 
-/** `retry`: come back when SQS hands it out again; `continue`: come back at once, the fan-out has more to do. */
+/** `retry`: come back when SQS hands it out again; `continue`: come back without delay, the fan-out has more to do. */
 export interface IngestResult {
   retry: Set<string>;
   continue: Set<string>;
@@ -76,7 +76,7 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   return result;
 }
 
-/** Parses, checks against the catalogue, and folds repetitions within the batch together. */
+/** Parses, checks against the event types, and folds repetitions within the batch together. */
 async function accept(
   deps: IngestDeps,
   messages: readonly ReceivedEventMessage[],
@@ -119,13 +119,13 @@ async function recognise(
   if (suspects.length === 0) return [...accepted];
   const known = await deps.store.getEvents(
     suspects.map(({ event }) => event),
-    // An unfinished fan-out comes back at once, before an eventually consistent read would show where it stopped.
+    // An unfinished fan-out comes back without delay, before an eventually consistent read would show where it stopped.
     suspects.some(({ message }) => message.receivedBefore),
   );
   return accepted.filter((one) => matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejected));
 }
 
-/** Creates what is new. Returns the events that still have to be written: those whose id nobody else can have. */
+/** Creates what is new. Returns the events that still have to be written: those whose id no other event can have. */
 async function create(deps: IngestDeps, accepted: Accepted[], rejected: RejectedEvent[]): Promise<Event[]> {
   const fresh = accepted.filter(({ recorded }) => recorded === null);
   const [given, own] = [fresh.filter(({ idGiven }) => idGiven), fresh.filter(({ idGiven }) => !idGiven)];
@@ -205,7 +205,7 @@ function fannedOut({ event, recorded, message }: Accepted, now: number): FannedO
   };
 }
 
-/** Null for an event that the catalogue has nothing against. */
+/** Null for an event whose type is accepted and whose data fits it. */
 async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise<RejectionReason | null> {
   const type = await deps.store.findType(name);
   if (type === null) return deps.eventTypes === 'strict' ? unknownType(name) : null;
@@ -244,7 +244,7 @@ function unknownType(type: string): RejectionReason {
 }
 
 function idReused(id: string): RejectionReason {
-  const message = `The id "${id}" was published before with different content, and that event stands. Give each event an id of its own.`;
+  const message = `The id "${id}" was published before with different content, and that event stands. Give each event another id.`;
   return {
     code: 'id_reused',
     message,

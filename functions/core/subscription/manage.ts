@@ -103,7 +103,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     const { document } = profile;
     if (current === undefined || document.subscription.secretFormat !== 'whsec') return null;
     if (parseSecret(await vault.open(current.sealed, subscriptionOwner(next))) !== null) return null;
-    const message = `${document.name} needs a whsec_ secret, and this subscription has another: subscribe anew`;
+    const message = `${document.name} needs a whsec_ secret, and this subscription has another: create a new subscription`;
     return invalidField('/profile', message);
   }
 

@@ -143,7 +143,7 @@ describe('a repetition', () => {
     expect(setup.queued.map(({ delaySeconds }) => delaySeconds).toSorted()).toEqual([0, 60]);
   });
 
-  it('at the very same moment with other content is rejected, and disturbs nobody', async () => {
+  it('at the very same moment with other content is rejected, and disturbs no other event', async () => {
     const setup = ingestSetup();
     setup.store.before = async (operation) => {
       if (operation !== 'createEvent' || setup.store.events.size > 0) return;

@@ -209,7 +209,7 @@ export function fifthVendor(system: System): void {
     });
   });
 
-  test('can be deleted only when nobody uses it', async () => {
+  test('can be deleted only when no subscription uses it', async () => {
     const { call, ask } = system();
     const name = 'harbour-east';
     await ask(ProfileVersion, 'POST', '/v1/profiles', { body: { ...HARBOUR, name } });

@@ -79,7 +79,7 @@ function isEmail(text: string): boolean {
   return /^ipv6:/i.test(address) ? isIpv6(address.slice(5)) : isIpv4(address);
 }
 
-/** RFC 3986, appendix B, with each part then looked at by itself. */
+/** RFC 3986, appendix B, with each part then checked separately. */
 const URI_PARTS = /^(?:([^:/?#]+):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
 const IN_PATH = /^(?:[a-z0-9\-._~!$&'"()*+,;=:@/]|%[0-9a-f]{2})*$/i;
 const IN_QUERY = /^(?:[a-z0-9\-._~!$&'"()*+,;=:@/?]|%[0-9a-f]{2})*$/i;
