@@ -34,7 +34,7 @@ export async function makeAttempt(
   event: Event & { data: string },
   trigger: Attempt['trigger'],
 ): Promise<MadeAttempt | NotSent> {
-  const startedAt = deps.now();
+  const renderedAt = deps.now();
   const number = (delivery.attempts.at(-1)?.number ?? 0) + 1;
   const credentials =
     subscription.credentials === null ? null : await open(deps, subscription, subscription.credentials);
@@ -43,8 +43,8 @@ export async function makeAttempt(
     subscription,
     ref: delivery,
     attempt: number,
-    at: startedAt,
-    keys: await openKeys(deps, profile, subscription, startedAt),
+    at: renderedAt,
+    keys: await openKeys(deps, profile, subscription, renderedAt),
     userAgent: deps.userAgent,
     ownHeaders: await openHeaders(deps.opener, subscription),
     credentials,
@@ -58,6 +58,8 @@ export async function makeAttempt(
   const sent = await deps.sender.send(request);
   if (sent.outcome === 'not_sent') return sent;
   const result = judge(sent, profile.document);
+  // Later than it was rendered if it waited for a connection.
+  const startedAt = Math.max(renderedAt, deps.now() - result.durationMs);
   return { trigger, startedAt, result, request: { url: subscription.url, headers: shownHeaders } };
 }
 
