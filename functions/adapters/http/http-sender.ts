@@ -37,6 +37,8 @@ const FRAMING_HEADERS = new Set([
 ]);
 
 const MAX_CHECKS = 1_000;
+/** `deliver` has 15 s beside the attempt's own time, and API Gateway waits 30 s for both. */
+const MAX_WAIT_MS = 5_000;
 
 /** Sends webhooks over HTTP/1.1, to public addresses only, following no redirects. `send` never rejects. */
 export function createHttpSender(options: HttpSenderOptions): HttpSender {
@@ -79,7 +81,7 @@ export function createHttpSender(options: HttpSenderOptions): HttpSender {
     const remaining = () => request.timeoutMs - elapsed();
     let result: ExchangeResult;
     try {
-      const shared = await connections.take(peer, request.maxWaitMs ?? request.timeoutMs);
+      const shared = await connections.take(peer, request.maxWaitMs ?? MAX_WAIT_MS);
       if (shared === null) return { outcome: 'not_sent', reason: 'no_connection' };
       startedAt = now();
       result = await exchange(shared, outgoing, request.timeoutMs, request.alsoKeep);
