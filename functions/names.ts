@@ -66,6 +66,12 @@ export const METRICS = {
   deliveriesSwept: 'DeliveriesSwept',
 } as const;
 
+/**
+ * Message attributes of an event that comes back from the dead-letter queue: the message that it was first. An event without
+ * an id has one that follows from them.
+ */
+export const ORIGIN_ATTRIBUTES = { messageId: 'posthorn-message-id', sentAt: 'posthorn-sent-at' } as const;
+
 /** Vendors whose own routes can be mounted, with the paths that they take. */
 export const COMPATIBILITY_ROUTES = { keypay: '/business/{proxy+}', staffology: '/employers/{proxy+}' } as const;
 

@@ -158,6 +158,7 @@ export function ingestSetup() {
         messages.map((message, index) => ({
           messageId: `m${index + 1}`,
           sentAt: NOW,
+          origin: null,
           receivedBefore: false,
           ...message,
         })),

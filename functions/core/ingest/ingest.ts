@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Event } from '../event/event.ts';
 import { type EventStore, eventKey, type RecordedEvent } from '../event/event-store.ts';
 import type { EventType } from '../event/event-type.ts';
-import { type IncomingMessage, parseMessage } from '../event/parse-message.ts';
+import { type IncomingMessage, originOf, parseMessage } from '../event/parse-message.ts';
 import type { RejectedEvent, RejectionReason } from '../event/rejected-event.ts';
 import type { RejectedEventStore } from '../event/rejected-event-store.ts';
 import type { DataCheck } from '../event/validate-data.ts';
@@ -225,13 +225,14 @@ const MAX_BODY_KEPT = 300_000;
 function rejection(message: IncomingMessage, tenantId: string | null, reason: RejectionReason): RejectedEvent {
   const bytes = Buffer.from(message.body);
   const truncated = bytes.length > MAX_BODY_KEPT;
+  const { messageId, sentAt } = originOf(message);
   // The id follows from the message: handed out again, it makes the same record.
-  const seed = createHash('sha256').update(message.messageId).digest();
+  const seed = createHash('sha256').update(messageId).digest();
   return {
-    id: deriveId('rej', message.sentAt, seed),
+    id: deriveId('rej', sentAt, seed),
     tenantId,
     // Not the clock's time: with the id it is the record's key, which must not change either.
-    rejectedAt: message.sentAt,
+    rejectedAt: sentAt,
     reason,
     body: truncated ? bytes.subarray(0, MAX_BODY_KEPT).toString('utf8') : message.body,
     bodyTruncated: truncated,

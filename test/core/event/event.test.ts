@@ -12,7 +12,7 @@ const VALID = { tenantId: 'acme', type: 'employee.created', data: { id: 1 } };
 
 function parse(body: unknown, rest: { messageId?: string; sentAt?: number } = {}): ParsedMessage {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return parseMessage({ messageId: 'message-1', sentAt: NOW, ...rest, body: text }, NOW + 5);
+  return parseMessage({ messageId: 'message-1', sentAt: NOW, origin: null, ...rest, body: text }, NOW + 5);
 }
 
 function accepted(body: unknown, rest: { messageId?: string; sentAt?: number } = {}) {
