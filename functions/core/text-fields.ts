@@ -5,7 +5,9 @@ export const Text = z.string().refine((text) => text.isWellFormed(), 'must not c
 
 export const Name = Text.min(1).max(200);
 
+export const MetadataName = Text.min(1).max(64);
+export const MetadataValue = Text.max(512);
 export const Metadata = z
-  .record(Text.min(1).max(64), Text.max(512))
+  .record(MetadataName, MetadataValue)
   .refine((metadata) => Object.keys(metadata).length <= 50, 'must have at most 50 keys')
-  .meta({ description: 'Your own notes: up to 50 keys of 64 characters, values of 512.' });
+  .meta({ maxProperties: 50, description: 'Your own notes: up to 50 keys of 64 characters, values of 512.' });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Principal } from '../../core/access/principal.ts';
 import { Moment } from '../../core/event/moment.ts';
 import type { Refusal } from '../../core/refusal.ts';
-import { decodeCursor } from './cursor.ts';
+import { CURSOR_PATTERN, decodeCursor } from './cursor.ts';
 import { invalid } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -95,11 +95,11 @@ export function route<
 export const pageQuery = {
   limit: z
     .string()
-    .regex(/^(?:[1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
+    .refine((text) => /^(?:[1-9]\d?|100)$/.test(text), 'must be a whole number from 1 to 100')
     .transform(Number)
     .meta({ override: { type: 'integer', minimum: 1, maximum: 100 } })
     .default(25),
-  cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.' }),
+  cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.', pattern: CURSOR_PATTERN }),
 };
 
 /** Which part of a list is asked for. */

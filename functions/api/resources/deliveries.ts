@@ -5,7 +5,7 @@ import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import { deliverMessage, type WorkQueue } from '../../core/delivery/queue-message.ts';
 import type { WaitPolicy } from '../../core/delivery/wake.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
-import { parseDeliveryId } from '../../core/ids.ts';
+import { DeliveryId, parseDeliveryId } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { notFound } from '../http/problem.ts';
@@ -14,7 +14,7 @@ import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
 import { listBody, listOf } from '../schemas/list.ts';
 import { subscriptionParams, tenantParams } from '../schemas/params.ts';
 
-const params = { ...tenantParams, deliveryId: z.string().max(200) };
+const params = { ...tenantParams, deliveryId: DeliveryId };
 
 export interface DeliveryRouteDeps {
   store: Pick<DeliveryStore, 'getDelivery' | 'listDeliveries' | 'listDeliveriesByStatus' | 'saveDelivery'>;

@@ -49,6 +49,26 @@ function profileView({
   return { ...rest, createdAt: timeOrNull(createdAt), updatedAt: timeOrNull(updatedAt) };
 }
 
+const PreviewInput = z.strictObject({
+  profile: z.unknown(),
+  event: PublishedEvent,
+  tenantId: TenantId.default('acme'),
+  subscription: z
+    .strictObject({
+      id: z.string().max(100).default('sub_00000000000000000000000000'),
+      name: Name.nullable().default(null),
+      url: z.string().max(2_048).default('https://example.com/hooks'),
+      metadata: Metadata.default({}),
+    })
+    .prefault({}),
+  secret: SecretInput.optional().meta({
+    description: 'Of the subscription; one is made up if the profile requires one.',
+  }),
+  tenantKey: SecretInput.optional(),
+  attempt: z.int().min(1).max(1_000).default(1),
+  at: Moment.optional(),
+});
+
 const params = { profile: ProfileName };
 const One = { 200: { description: 'The profile.', schema: ProfileView } };
 
@@ -90,8 +110,8 @@ export const createProfileRoutes = (deps: ProfileRouteDeps) => [
       checkLength(bodyText, '');
       const { document } = compile(body);
       checkSpan(document, deps.journalRetentionDays);
-      if (BUILT_IN_PROFILES.has(document.name))
-        throw new Problem('conflict', `${document.name} is built in. Choose another name.`);
+      if (BUILT_IN_PROFILES.has(document.name) || document.name === 'preview')
+        throw new Problem('conflict', `${document.name} is taken by Posthorn. Choose another name.`);
       const now = deps.now();
       const saved = await deps.store.saveProfile(
         // With its defaults: a later release may have others, and a version never changes.
@@ -108,29 +128,13 @@ export const createProfileRoutes = (deps: ProfileRouteDeps) => [
     summary: 'See exactly what a profile would send, without sending it',
     tag: 'Profiles',
     access: 'company',
-    body: z
-      .strictObject({
-        profile: z
-          .union([ProfileName, z.record(z.string(), z.unknown())])
-          .meta({ description: 'A name, or a whole document that need not be saved.' }),
-        event: PublishedEvent,
-        tenantId: TenantId.default('acme'),
-        subscription: z
-          .strictObject({
-            id: z.string().max(100).default('sub_00000000000000000000000000'),
-            name: Name.nullable().default(null),
-            url: z.string().max(2_048).default('https://example.com/hooks'),
-            metadata: Metadata.default({}),
-          })
-          .prefault({}),
-        secret: SecretInput.optional().meta({
-          description: 'Of the subscription; one is made up if the profile requires one.',
-        }),
-        tenantKey: SecretInput.optional(),
-        attempt: z.int().min(1).max(1_000).default(1),
-        at: Moment.optional(),
-      })
-      .meta({ id: 'PreviewInput' }),
+    body: PreviewInput,
+    // A document is checked whole by compileProfile.
+    bodyDocumented: PreviewInput.extend({
+      profile: z
+        .union([ProfileName, ProfileDocument])
+        .meta({ description: 'A name, or a whole document that need not be saved.' }),
+    }).meta({ id: 'PreviewInput' }),
     responses: {
       200: {
         description: 'The request.',

@@ -4,6 +4,7 @@ import { EventTypeName } from '../../core/event/event-type.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
+import { UrlText } from '../../core/subscription/subscription-input.ts';
 import { AttemptError, AttemptOutcome, ReceiverResponse } from '../../core/target/webhook.ts';
 import { route } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
@@ -31,7 +32,7 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
     access: 'tenant',
     params: tenantParams,
     body: z
-      .strictObject({ url: z.string(), profile: ProfileName.optional(), eventType: EventTypeName.optional() })
+      .strictObject({ url: UrlText, profile: ProfileName.optional(), eventType: EventTypeName.optional() })
       .meta({ id: 'TestUrlInput' }),
     responses: { 200: { description: 'What the receiver answered, or why it could not.', schema: TestResultView } },
     run: async ({ params: { tenantId }, body: { url, profile, eventType } }) => {

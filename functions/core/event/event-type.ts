@@ -13,7 +13,7 @@ export const EventTypeName = z
 
 export const PublishableTypeName = EventTypeName.refine((name) => !name.startsWith(RESERVED_PREFIX), {
   error: `must not start with ${RESERVED_PREFIX}, which is reserved`,
-});
+}).meta({ pattern: `^(?!posthorn\\.)${NAME}$` });
 
 /** What a subscription wants: a name, every name below a prefix (`employee.*`), or all (`*`). */
 export const EventTypePattern = z

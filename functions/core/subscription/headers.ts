@@ -29,8 +29,10 @@ const FORBIDDEN_PREFIXES: Record<string, string> = {
 };
 
 /** RFC 9110: a token, and visible characters with blanks between them. */
-const HeaderName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'is not a header name');
-const HeaderValue = z
+/** As a pattern. */
+export const HEADER_NAME = "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$";
+const HeaderName = z.string().regex(new RegExp(HEADER_NAME), 'is not a header name');
+export const HeaderValue = z
   .string()
   .max(2_048, 'must be at most 2048 characters')
   .regex(
@@ -39,22 +41,25 @@ const HeaderValue = z
   );
 
 /** Headers that a subscription adds to its deliveries. */
-export const SubscriptionHeaders = z.record(z.string(), HeaderValue).superRefine((headers, context) => {
-  const names = Object.keys(headers);
-  if (names.length > 20) context.addIssue({ code: 'custom', message: 'must be at most 20 headers' });
-  const seen = new Set<string>();
-  for (const name of names) {
-    const lower = name.toLowerCase();
-    const reason =
-      (Object.hasOwn(FORBIDDEN_HEADERS, lower) ? FORBIDDEN_HEADERS[lower] : undefined) ??
-      Object.entries(FORBIDDEN_PREFIXES).find(([prefix]) => lower.startsWith(prefix))?.[1];
-    if (!HeaderName.safeParse(name).success) {
-      context.addIssue({ code: 'custom', path: [name], message: 'is not a header name: use letters, digits and -' });
-    } else if (reason !== undefined) {
-      context.addIssue({ code: 'custom', path: [name], message: `may not be set: it ${reason}` });
-    } else if (seen.has(lower)) {
-      context.addIssue({ code: 'custom', path: [name], message: 'is there twice; header names ignore case' });
+export const SubscriptionHeaders = z
+  .record(z.string(), HeaderValue)
+  .superRefine((headers, context) => {
+    const names = Object.keys(headers);
+    if (names.length > 20) context.addIssue({ code: 'custom', message: 'must be at most 20 headers' });
+    const seen = new Set<string>();
+    for (const name of names) {
+      const lower = name.toLowerCase();
+      const reason =
+        (Object.hasOwn(FORBIDDEN_HEADERS, lower) ? FORBIDDEN_HEADERS[lower] : undefined) ??
+        Object.entries(FORBIDDEN_PREFIXES).find(([prefix]) => lower.startsWith(prefix))?.[1];
+      if (!HeaderName.safeParse(name).success) {
+        context.addIssue({ code: 'custom', path: [name], message: 'is not a header name: use letters, digits and -' });
+      } else if (reason !== undefined) {
+        context.addIssue({ code: 'custom', path: [name], message: `may not be set: it ${reason}` });
+      } else if (seen.has(lower)) {
+        context.addIssue({ code: 'custom', path: [name], message: 'is there twice; header names ignore case' });
+      }
+      seen.add(lower);
     }
-    seen.add(lower);
-  }
-});
+  })
+  .meta({ maxProperties: 20, propertyNames: { pattern: HEADER_NAME } });
