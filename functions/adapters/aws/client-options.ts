@@ -5,6 +5,12 @@ export const CONNECTION_TIMEOUT_MS = 1_000;
 export const REQUEST_TIMEOUT_MS = 3_000;
 
 /**
+ * The SDK opens 50 connections at most, and counts waiting for one of them as connecting. One process that runs many
+ * invocations has more calls under way, and a journal write that fails so repeats a delivery that was made.
+ */
+const AGENT_OPTIONS = { maxSockets: Number.POSITIVE_INFINITY };
+
+/**
  * What every client of the SDK is made with. The SDK itself has no limit: a connection that went silent would hold up its
  * batch until Lambda ends the function. A request past its limit is tried again as after any broken connection.
  */
@@ -16,5 +22,7 @@ export const CLIENT_OPTIONS = {
     throwOnRequestTimeout: true,
     /** Silence within the answer. */
     socketTimeout: REQUEST_TIMEOUT_MS,
+    httpAgent: AGENT_OPTIONS,
+    httpsAgent: AGENT_OPTIONS,
   },
 };

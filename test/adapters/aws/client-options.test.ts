@@ -123,6 +123,14 @@ describe('a request to AWS', () => {
     for (const { error } of Object.values(results)) expect(error).toMatchObject({ code: 'ECONNRESET' });
   });
 
+  it('does not wait for the connection of another', { timeout: 15_000 }, async () => {
+    answer = (_number, _, response) => void setTimeout(() => response.end('{}'), 1_300);
+    const kms = new KMSClient({ ...CLIENT_OPTIONS, maxAttempts: 1 });
+    const results = await Promise.all(Array.from({ length: 60 }, () => timed(() => kms.send(new ListKeysCommand({})))));
+    expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
+    expect(requests).toEqual({ KMS: 60 });
+  });
+
   it('that is lean and is never answered is left to the SDK after three seconds', { timeout: 15_000 }, async () => {
     answer = (number, _, response) => {
       if (number === 1) response.end('{}');
