@@ -9,6 +9,7 @@ import { QueueRefusedError } from '../adapters/sqs/work-queue.ts';
 import type { Authenticate } from '../core/access/authenticate.ts';
 import type { Principal } from '../core/access/principal.ts';
 import { fieldErrors } from '../core/field-error.ts';
+import { isDeeperThan } from '../core/json/json-text.ts';
 import { PartialFailure } from '../core/partial-failure.ts';
 import { Refusal, type RefusalCode } from '../core/refusal.ts';
 import type { Vault } from '../core/vault.ts';
@@ -116,12 +117,19 @@ function header(event: Request, name: string): string | undefined {
   return event.headers[name];
 }
 
+/** Deeper than anything that a route takes; what is deeper ends the stack of whatever walks it by recursion, as JSON.stringify does. */
+const MAX_BODY_DEPTH = 128;
+
 function parseJson(text: string): unknown {
+  let json: unknown;
   try {
-    return JSON.parse(text);
+    json = JSON.parse(text);
   } catch (error) {
     throw new Problem('malformed_request', `The body is not JSON: ${asError(error).message}`);
   }
+  if (isDeeperThan(json, MAX_BODY_DEPTH))
+    throw invalid([{ path: '', message: `is nested deeper than ${MAX_BODY_DEPTH} levels` }]);
+  return json;
 }
 
 function answer(result: RouteResult | Refusal): Answer {

@@ -310,3 +310,22 @@ describe('lists that are at hand whole', () => {
 });
 
 const Names = z.object({ data: z.array(z.looseObject({ name: z.string() })), nextCursor: z.string().nullable() });
+
+describe('a body that is nested too deeply', () => {
+  const nested = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+
+  it.each<[Method, string, string, string]>([
+    ['POST', '/v1/event-types', `{"name":"deep","schema":${nested(200_000)}}`, ''],
+    ['POST', '/v1/event-types', `{"name":"deep","example":${nested(128)}}`, ''],
+    ['POST', '/v1/event-types', `{"name":"deep","schema":${nested(101)}}`, '/schema'],
+    ['POST', `${T}/events`, `{"type":"a","data":${nested(200_000)}}`, ''],
+    ['POST', `${T}/events`, `{"type":"a","data":${nested(61)}}`, '/data'],
+    ['POST', `${T}/subscriptions`, `{"url":"https://a.example/","filter":${nested(200_000)}}`, ''],
+    ['POST', '/v1/profiles', `{"name":"deep","envelope":${nested(60)}}`, ''],
+  ])('%s %s is refused', async (method, path, body, field) => {
+    const answer = await call(method, path, { body });
+    expect(answer).toMatchObject({ status: 422 });
+    expect(JSON.stringify(answer.json)).toMatch(/deeper than \d+ levels/);
+    expect(answer.json).toMatchObject({ errors: [{ path: field }] });
+  });
+});

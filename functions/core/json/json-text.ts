@@ -97,14 +97,16 @@ export function indentJson(compact: string, width: number, newline: string, maxB
   return parts.join('');
 }
 
-/** How many levels of objects and lists are nested in parsed JSON; 0 for a scalar. */
-export function depthOf(value: unknown): number {
-  let depth = 0;
+/**
+ * Whether objects and lists are nested in parsed JSON over more levels than so many; a scalar has none. Looks no deeper
+ * than that, and does not recurse.
+ */
+export function isDeeperThan(value: unknown, levels: number): boolean {
   let level: unknown[] = [value];
-  for (;;) {
+  for (let depth = 0; ; depth += 1) {
     const containers = level.filter((one) => typeof one === 'object' && one !== null);
-    if (containers.length === 0) return depth;
-    depth += 1;
+    if (containers.length === 0) return false;
+    if (depth === levels) return true;
     level = containers.flatMap((one): unknown[] => Object.values(one));
   }
 }

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type FieldError, fieldErrors, listErrors } from '../field-error.ts';
-import { depthOf, indentJson } from '../json/json-text.ts';
+import { indentJson, isDeeperThan } from '../json/json-text.ts';
 import { escapePointer, pointerKeys, valueAt } from '../json/pointer.ts';
 import { type ProfileDocument, ProfileDocument as Schema, type SignatureScheme } from './profile.ts';
 import { matchesStatus } from './retry-policy.ts';
@@ -31,7 +31,7 @@ const MAX_DOCUMENT_DEPTH = 50;
 
 /** Checks a document whole. Every mistake is named with its path. */
 export function compileProfile(input: unknown, version: number): CompiledProfile {
-  if (depthOf(input) > MAX_DOCUMENT_DEPTH)
+  if (isDeeperThan(input, MAX_DOCUMENT_DEPTH))
     return { ok: false, errors: [{ path: '', message: `is nested deeper than ${MAX_DOCUMENT_DEPTH} levels` }] };
   const parsed = Schema.safeParse(input);
   if (!parsed.success) return { ok: false, errors: fieldErrors(parsed.error, input) };

@@ -40,11 +40,19 @@ export const HeaderValue = z
     'must be visible ASCII characters, with blanks only between them',
   );
 
+/** Of names and values. Common receivers take 8 KiB (nginx, Apache) to 16 KiB (Node) of headers, of which the signature has its part. */
+const MAX_CHARACTERS = 6_144;
+
 /** Headers that a subscription adds to its deliveries. */
 export const SubscriptionHeaders = z
   .record(z.string(), HeaderValue)
   .superRefine((headers, context) => {
     const names = Object.keys(headers);
+    const characters = Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+    if (characters > MAX_CHARACTERS) {
+      const message = `must be at most ${MAX_CHARACTERS} characters together: receivers refuse more`;
+      context.addIssue({ code: 'custom', message });
+    }
     if (names.length > 20) context.addIssue({ code: 'custom', message: 'must be at most 20 headers' });
     const seen = new Set<string>();
     for (const name of names) {

@@ -39,7 +39,8 @@ const fields = {
   profile: ProfileName,
   signatureVersions: SignatureVersions,
   headers: SubscriptionHeaders.meta({
-    description: 'Sent with each delivery; up to 20. Their values are kept like secrets.',
+    description:
+      'Sent with each delivery; up to 20, with 6,144 characters of names and values together. Their values are kept like secrets.',
   }),
   metadata: Metadata,
   filter: Filter.nullable(),

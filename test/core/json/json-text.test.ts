@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   cutJsonMember,
-  depthOf,
   indentJson,
+  isDeeperThan,
   isWellFormedJson,
   jsonMembers,
   minifyJson,
@@ -159,7 +159,7 @@ describe('indentJson', () => {
   });
 });
 
-describe('depthOf', () => {
+describe('isDeeperThan', () => {
   it.each<[unknown, number]>([
     [1, 0],
     [null, 0],
@@ -168,6 +168,7 @@ describe('depthOf', () => {
     [{ a: [], b: { c: [{}] } }, 4],
     [JSON.parse(deep(100_000)), 100_000],
   ])('of %#', (value, depth) => {
-    expect(depthOf(value)).toBe(depth);
+    expect(isDeeperThan(value, depth)).toBe(false);
+    if (depth > 0) expect(isDeeperThan(value, depth - 1)).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { depthOf } from '../../json/json-text.ts';
+import { isDeeperThan } from '../../json/json-text.ts';
 import { compileKeywords, type SchemaCompiler } from './keywords.ts';
 import { referenceIndex } from './references.ts';
 import { newNode, type SchemaNode } from './schema-node.ts';
@@ -16,7 +16,7 @@ const MAX_EXPANSION = 5_000;
 
 /** Compiles a JSON Schema (2020-12). What cannot be checked in bounded steps is a mistake. */
 export function compileSchema(json: unknown): { ok: true; schema: CompiledSchema } | { ok: false; message: string } {
-  if (depthOf(json) > MAX_DEPTH) return { ok: false, message: `It is nested deeper than ${MAX_DEPTH} levels.` };
+  if (isDeeperThan(json, MAX_DEPTH)) return { ok: false, message: `It is nested deeper than ${MAX_DEPTH} levels.` };
   const messages: string[] = [];
   const report = (pointer: string, message: string): void => {
     messages.push(`${pointer === '' ? 'The schema' : pointer} ${message}`);
