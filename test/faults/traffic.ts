@@ -294,7 +294,9 @@ export function createTraffic(system: SystemUnderFaults, receiver: ScriptedRecei
         }
       };
       const work = Promise.all([
-        ...Array.from({ length: 3 }, () => worker(['pauseAndResume', 'resume', 'move', 'replace'])),
+        ...Array.from({ length: 3 }, () =>
+          worker(['pauseAndResume', 'pauseAndResume', 'resume', 'move', 'move', 'replace']),
+        ),
         worker(['retry']),
         worker(['cancel']),
       ]);
