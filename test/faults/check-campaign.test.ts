@@ -245,6 +245,9 @@ const repeated: Record<string, Partial<CampaignRecord>> = {
   'a request that is not on record': {
     requests: [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)],
   },
+  'a broken connection long before the next does not explain it': {
+    requests: [request(1, null, { mark: 'other', at: AT }), request(1, 500), request(2, 200)],
+  },
   'a kill long after it does not explain it': {
     requests: [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)],
     kills: [AT + 200_000],
@@ -331,6 +334,11 @@ describe('what is as it should be', () => {
   ])('%s explains a repeated request, and it is counted', (_name, changes) => {
     const requests = [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)];
     expect(checkCampaign(campaign({ requests, ...changes }))).toEqual({ findings: [], repeats: 1 });
+  });
+
+  test('a connection that broke explains that its request was sent again at once, and it is counted', () => {
+    const again = { requests: [request(1, null, { mark: 'other' }), request(1, 500), request(2, 200)] };
+    expect(checkCampaign(campaign(again))).toEqual({ findings: [], repeats: 1 });
   });
 
   test('an interrupted attempt explains its request, and it is counted', () => {

@@ -44,6 +44,8 @@ const CLOCK_SLACK_MS = 20;
 const READ_BEFORE_MS = 20_000;
 /** A kill explains a repetition if the invocation that sent the request can still have run. */
 const KILLED_WITHIN_MS = 20_000;
+/** An attempt of the campaign's profiles takes two seconds at most, and a busy machine is late. */
+const ATTEMPT_LIMIT_MS = 4_000;
 
 /** Compares what was asked, what arrived and what is on record. */
 export function checkCampaign(record: CampaignRecord): Verdict {
@@ -315,11 +317,21 @@ function checkRepeats({ record, requestsOf }: Facts, report: Report): number {
       repeats += 1;
       const isKilled = record.kills.some((at) => at >= request.at - 1_000 && at - request.at < KILLED_WITHIN_MS);
       const isDoubled = record.doubled.has(id) || record.doubled.has(request.eventMark);
-      if (taken === undefined && !isKilled && !isDoubled)
+      if (taken === undefined && !isKilled && !isDoubled && !isSentAgain(request, requests))
         report('repeated_without_cause', id, `attempt ${request.number} (${request.mark}) is not on record`);
     }
   }
   return repeats;
+}
+
+/**
+ * Whether the sender sent it again as part of the same attempt: a connection that was used before and breaks without an
+ * answer may have been closed for idleness.
+ */
+function isSentAgain({ mark, at, number, status }: ReceivedRequest, ofDelivery: readonly ReceivedRequest[]): boolean {
+  const isSame = (one: ReceivedRequest): boolean =>
+    one.mark !== mark && one.number === number && one.at >= at && one.at - at < ATTEMPT_LIMIT_MS;
+  return status === null && ofDelivery.some(isSame);
 }
 
 function countsForSchedule({ trigger, outcome }: Attempt): boolean {

@@ -282,19 +282,24 @@ export function createTraffic(system: SystemUnderFaults, receiver: ScriptedRecei
     disturb() {
       let stopping = false;
       const busy = new Set<SubscriptionHistory>();
-      const names = Object.keys(actions) as (keyof typeof actions)[];
-      const worker = async (): Promise<void> => {
+      const worker = async (work: readonly (keyof typeof actions)[]): Promise<void> => {
         while (!stopping) {
           await sleep(changing.whole(100, 900));
           const free = subscriptions.filter((one) => one.deletion === null && !busy.has(one));
           if (free.length === 0) continue;
           const subscription = changing.pick(free);
           busy.add(subscription);
-          await actions[changing.pick(names)](subscription);
+          await actions[changing.pick(work)](subscription);
           busy.delete(subscription);
         }
       };
-      const work = Promise.all(Array.from({ length: 4 }, worker));
+      const work = Promise.all([
+        ...Array.from({ length: 3 }, () =>
+          worker(['pauseAndResume', 'pauseAndResume', 'resume', 'move', 'move', 'replace']),
+        ),
+        worker(['retry']),
+        worker(['cancel']),
+      ]);
       return {
         async stop() {
           stopping = true;
