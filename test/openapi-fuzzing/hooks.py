@@ -19,6 +19,15 @@ RULES = [
     (r"^/signatureVersions$", r"is not known to the profile"),
     (r"^/secret$", r"must be whsec_|is not used by the profile"),
     (r"^/headers/", r"^may not be set: it|is there twice"),
+    (r"^/name$", r"^is required by the profile "),
+    (r"^/(eventTypes|event)$", r"^must be exactly one event type: the profile "),
+    (r"^/profile$", r" needs a whsec_ secret"),
+    (r"^/headers/", r"^cannot be sent beside the basic auth"),
+    # What is there already counts, too.
+    (r"^/metadata$", r"^must have at most 50 keys$"),
+    # Bytes and levels are not counted by schemas.
+    (r"", r"^is \d+ bytes; at most|^is nested deeper than"),
+    (r"", r"^must be in the years 0000 to 9999 in UTC$"),
     # Languages of their own: filters, JSON Schema, profiles.
     (r"^/filter(/|$)", r"."),
     (r"^/schema$|^/eventTypes/\d+/schema$", r"is not a JSON Schema that can be used"),
@@ -26,6 +35,7 @@ RULES = [
     (r"(^|/profile)/provenance/", r"^speaks of "),
     (r"(^|/profile)/signatures/\d+/(key|keyFormat|when|separator)$", r"^(must be|is whsec|is subscription|is required: another)"),
     (r"(^|/profile)/(headers/.*|signatures/\d+/header)$", r"^(may not be|is the same header as)"),
+    (r"(^|/profile)/(envelope|headers|signatures)(/|$)", r"reference|\{\{"),
     (r"(^|/profile)/responses/deactivate/\d+$", r"takes for success$"),
 ]
 RULES = [(re.compile(path), re.compile(message)) for path, message in RULES]
