@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { PreviewDocument, PreviewInput, previewRequest } from '../../core/delivery/preview.ts';
 import { lengthErrors } from '../../core/event/event-type-texts.ts';
 import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
-import type { Profile } from '../../core/profile/compile-profile.ts';
+import type { CompiledProfile } from '../../core/profile/compile-profile.ts';
 import { ProfileDocument, ProfileName } from '../../core/profile/profile.ts';
 import type { ProfileSource } from '../../core/profile/profile-source.ts';
 import type { ProfileStore, StoredProfile } from '../../core/profile/profile-store.ts';
@@ -153,7 +153,7 @@ function answer(profile: StoredProfile | Refusal, status: number) {
   return profile instanceof Refusal ? profile : { status, body: ownView(profile), revision: profile.revision };
 }
 
-function builtInView({ document, version }: Profile) {
+function builtInView({ document, version }: CompiledProfile) {
   return profileView({ name: document.name, version, builtIn: true, document, createdAt: null, updatedAt: null });
 }
 

@@ -4,7 +4,7 @@ import { Moment } from '../event/moment.ts';
 import { PublishedEvent } from '../event/published-event.ts';
 import { TenantId } from '../ids.ts';
 import { cutJsonMember } from '../json/json-text.ts';
-import { compileProfile, type Profile } from '../profile/compile-profile.ts';
+import { type CompiledProfile, compileProfile } from '../profile/compile-profile.ts';
 import { ProfileDocument, ProfileName } from '../profile/profile.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { chooseSecret, generateTextSecret, SecretInput } from '../profile/secret.ts';
@@ -79,7 +79,7 @@ export async function previewRequest(
   });
 }
 
-async function readProfile(profiles: ProfileSource, given: unknown): Promise<Profile | Refusal> {
+async function readProfile(profiles: ProfileSource, given: unknown): Promise<CompiledProfile | Refusal> {
   if (typeof given === 'string') {
     const message = `"${given}" does not exist: GET /v1/profiles lists what there is`;
     return (await profiles.get(given, null)) ?? invalidField('/profile', message);

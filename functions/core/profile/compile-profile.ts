@@ -15,7 +15,7 @@ export interface ProfileKeys {
 }
 
 /** A profile that is ready for use: it cannot fail any more. */
-export interface Profile {
+export interface CompiledProfile {
   document: ProfileDocument;
   version: number;
   /** Whether a delivery needs the tenant's signing key. */
@@ -24,13 +24,13 @@ export interface Profile {
   render(values: TemplateValues, keys: ProfileKeys): { body: string; headers: Record<string, string> };
 }
 
-export type CompiledProfile = { ok: true; profile: Profile } | { ok: false; errors: FieldError[] };
+export type ProfileCompilation = { ok: true; profile: CompiledProfile } | { ok: false; errors: FieldError[] };
 
 /** Deeper than any profile needs, and shallow enough for whatever walks it by recursion. */
 const MAX_DOCUMENT_DEPTH = 50;
 
 /** Checks a document whole. Every mistake is named with its path. */
-export function compileProfile(input: unknown, version: number): CompiledProfile {
+export function compileProfile(input: unknown, version: number): ProfileCompilation {
   if (isDeeperThan(input, MAX_DOCUMENT_DEPTH))
     return { ok: false, errors: [{ path: '', message: `is nested deeper than ${MAX_DOCUMENT_DEPTH} levels` }] };
   const parsed = Schema.safeParse(input);
