@@ -9,7 +9,8 @@ export const PublishedEvent = z
   .strictObject({
     type: PublishableTypeName.meta({ description: 'The event type, as in employee.created.' }),
     data: z.unknown().meta({
-      description: 'What happened: any JSON, at most 256 KiB. Its numbers and key order reach the receiver unchanged.',
+      description:
+        'What happened: any JSON, at most 256 KiB and 60 levels deep. Its numbers and key order reach the receiver unchanged.',
     }),
     id: EventId.optional().meta({
       description:
