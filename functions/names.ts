@@ -36,6 +36,12 @@ export const ENV = {
   maxQueueWaitSeconds: 'MAX_QUEUE_WAIT_SECONDS',
 } as const;
 
+/**
+ * Multiplies the time limits of requests to AWS. The runner of one machine sets it: there one thread takes the concurrent
+ * invocations of a function, their requests share its connections, and the emulators share the machine's cores.
+ */
+export const AWS_TIME_SCALE = 'AWS_TIME_SCALE';
+
 /** Both tables have string keys `pk` and `sk`; the attribute `expiresAt` (epoch seconds) is the Journal's TTL. */
 export const TABLE_KEYS = { partition: 'pk', sort: 'sk', ttl: 'expiresAt' } as const;
 

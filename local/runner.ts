@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { ENV } from '../functions/names.ts';
+import { AWS_TIME_SCALE, ENV } from '../functions/names.ts';
 import { secretsByApi } from '../receiver/secrets.ts';
 import { startReceiver } from '../receiver/server.ts';
 import type { SecretsFor } from '../receiver/verify.ts';
@@ -195,6 +195,7 @@ function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string
     AWS_DEFAULT_REGION: REGION,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    [AWS_TIME_SCALE]: '10',
     AWS_ENDPOINT_URL_SQS: at.sqsEndpoint,
     AWS_ENDPOINT_URL_DYNAMODB: at.dynamodbEndpoint,
     AWS_ENDPOINT_URL_KMS: at.controlUrl,

@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CLIENT_OPTIONS } from '../../../functions/adapters/aws/client-options.ts';
 import { createTables } from '../../../functions/adapters/dynamodb/client.ts';
 import { createSqs } from '../../../functions/adapters/sqs/work-queue.ts';
+import { AWS_TIME_SCALE } from '../../../functions/names.ts';
 
 /** One call of each client, as the functions make them. */
 function makeClients() {
@@ -208,6 +209,20 @@ describe('a host that does not take connections', () => {
     expect(error).toMatchObject({ name: 'TimeoutError', message: expect.stringContaining('connection') });
     expect(ms).toBeGreaterThan(1_900);
     expect(ms).toBeLessThan(2_900);
+  });
+});
+
+describe('the limits', () => {
+  it('are longer on one machine, as its runner says', async () => {
+    vi.stubEnv(AWS_TIME_SCALE, '10');
+    vi.resetModules();
+    const limits = await import('../../../functions/adapters/aws/client-options.ts');
+    expect(limits.CLIENT_OPTIONS.requestHandler).toMatchObject({
+      connectionTimeout: 20_000,
+      requestTimeout: 30_000,
+      socketTimeout: 30_000,
+    });
+    expect(limits.REQUEST_TIMEOUT_MS).toBe(30_000);
   });
 });
 
