@@ -163,10 +163,8 @@ export function createTraffic(system: SystemUnderFaults, receiver: ScriptedRecei
       if (answer !== null) span.endedAt = Date.now();
       await subscribe(subscription.tenantId, changing.pick(PROFILE_NAMES), changing.pick(BEHAVIOURS));
     },
-    retry: (subscription: SubscriptionHistory) =>
-      command(subscription, 'retry', changing.pick(['failed', 'succeeded'])),
-    cancel: (subscription: SubscriptionHistory) =>
-      command(subscription, 'cancel', changing.pick(['pending', 'parked'])),
+    retry: (subscription: SubscriptionHistory) => command(subscription, 'retry', ['failed', 'succeeded']),
+    cancel: (subscription: SubscriptionHistory) => command(subscription, 'cancel', ['pending', 'parked']),
   };
 
   async function resume(subscription: SubscriptionHistory): Promise<void> {
@@ -177,10 +175,14 @@ export function createTraffic(system: SystemUnderFaults, receiver: ScriptedRecei
     await during(() => call('POST', `${one(subscription)}/resume`, { parked: fate }), spans);
   }
 
-  async function command(subscription: SubscriptionHistory, kind: Command['kind'], status: string): Promise<void> {
-    const listed = await call('GET', `${one(subscription)}/deliveries?status=${status}&limit=20`);
+  async function command(
+    subscription: SubscriptionHistory,
+    kind: Command['kind'],
+    statuses: readonly string[],
+  ): Promise<void> {
+    const listed = await call('GET', `${one(subscription)}/deliveries?limit=100`);
     if (listed?.status !== 200) return;
-    const { data } = Listed.parse(listed.body);
+    const data = Listed.parse(listed.body).data.filter(({ status }) => statuses.includes(status));
     if (data.length === 0) return;
     const { id: deliveryId } = changing.pick(data);
     const span: Command = { kind, deliveryId, startedAt: Date.now(), endedAt: null };
