@@ -6,7 +6,9 @@ import { Refusal } from '../../core/refusal.ts';
 import { EVENT_TYPE_PACKS } from '../../vendors/event-type-packs.ts';
 import { pageByName } from '../http/page-by-name.ts';
 import { notFound } from '../http/problem.ts';
-import { pageQuery, route } from '../http/route.ts';
+import { pageQuery, routesOf } from '../http/route.ts';
+
+const route = routesOf('Event types', 'company');
 
 const PackName = z.string().max(63);
 const LoadedView = z
@@ -22,8 +24,6 @@ export const createEventTypePackRoutes = ({ store, now }: EventTypePackRouteDeps
   route('GET', '/v1/event-type-packs', {
     id: 'listEventTypePacks',
     summary: 'List the event-type packs that Posthorn brings',
-    tag: 'Event types',
-    access: 'company',
     query: pageQuery,
     responses: {
       200: {
@@ -50,8 +50,6 @@ export const createEventTypePackRoutes = ({ store, now }: EventTypePackRouteDeps
   route('POST', '/v1/event-type-packs/{pack}/load', {
     id: 'loadEventTypePack',
     summary: 'Load one of them into the event types; loading it again changes nothing',
-    tag: 'Event types',
-    access: 'company',
     params: { pack: PackName },
     responses: { 200: { description: 'What was done.', schema: LoadedView } },
     run: async ({ params }) => {
@@ -64,8 +62,6 @@ export const createEventTypePackRoutes = ({ store, now }: EventTypePackRouteDeps
   route('POST', '/v1/event-type-packs', {
     id: 'loadOwnEventTypePack',
     summary: 'Load an event-type pack of your own',
-    tag: 'Event types',
-    access: 'company',
     body: EventTypePack.meta({ id: 'EventTypePack' }),
     responses: { 200: { description: 'What was done.', schema: LoadedView } },
     run: async ({ body }) => answer(await loadEventTypes(store, body.eventTypes, now())),

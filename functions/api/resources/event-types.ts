@@ -11,9 +11,11 @@ import { Text } from '../../core/text-fields.ts';
 import { JsonText } from '../http/json.ts';
 import { pageByName } from '../http/page-by-name.ts';
 import { invalid, notFound, Problem } from '../http/problem.ts';
-import { pageQuery, route } from '../http/route.ts';
+import { pageQuery, routesOf } from '../http/route.ts';
 import { listOf } from '../schemas/list.ts';
 import { Json, Timestamp, time } from '../schemas/values.ts';
+
+const route = routesOf('Event types', 'company');
 
 const EventTypeView = z
   .object({
@@ -58,8 +60,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('GET', '/v1/event-types', {
     id: 'listEventTypes',
     summary: 'List event types, by name',
-    tag: 'Event types',
-    access: 'company',
     query: pageQuery,
     responses: { 200: { description: 'A page of event types.', schema: listOf(EventTypeView) } },
     run: async ({ query }) => {
@@ -70,8 +70,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('POST', '/v1/event-types', {
     id: 'createEventType',
     summary: 'Add an event type',
-    tag: 'Event types',
-    access: 'company',
     body: z
       .strictObject({
         name: PublishableTypeName,
@@ -104,8 +102,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('GET', '/v1/event-types/{name}', {
     id: 'getEventType',
     summary: 'Read an event type',
-    tag: 'Event types',
-    access: 'company',
     params,
     responses: One,
     run: async ({ params }) => {
@@ -116,8 +112,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('PATCH', '/v1/event-types/{name}', {
     id: 'updateEventType',
     summary: 'Change an event type (merge patch: null clears)',
-    tag: 'Event types',
-    access: 'company',
     params,
     body: z
       .strictObject({
@@ -153,8 +147,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('POST', '/v1/event-types/{name}/archive', {
     id: 'archiveEventType',
     summary: 'Take an event type out of use',
-    tag: 'Event types',
-    access: 'company',
     params,
     responses: One,
     run: async ({ params }) => {
@@ -171,8 +163,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('GET', '/v1/event-types/{name}/example', {
     id: 'getEventTypeExample',
     summary: 'Read the example of its data',
-    tag: 'Event types',
-    access: 'company',
     params,
     responses: { 200: { description: 'The example as it was written.', schema: Json } },
     run: async ({ params }) => {
@@ -184,8 +174,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('GET', '/v1/event-types/{name}/samples', {
     id: 'listEventTypeSamples',
     summary: 'Read samples shaped like deliveries: a list, as Zapier wants it',
-    tag: 'Event types',
-    access: 'company',
     params,
     query: { profile: ProfileName.optional() },
     responses: { 200: { description: 'Bodies as the profile would send them.', schema: z.array(Json) } },

@@ -11,11 +11,13 @@ import type { SubscriptionStore } from '../../core/subscription/subscription-sto
 import { decodeCursor } from '../http/cursor.ts';
 import { JsonText } from '../http/json.ts';
 import { notFound } from '../http/problem.ts';
-import { listOptions, pageQuery, rangeQuery, route } from '../http/route.ts';
+import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
 import { listBody, listOf } from '../schemas/list.ts';
 import { tenantParams } from '../schemas/params.ts';
 import { Json, Timestamp, time } from '../schemas/values.ts';
+
+const route = routesOf('Events', 'tenant');
 
 const EventView = z
   .object({
@@ -57,8 +59,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('POST', '/v1/tenants/{tenantId}/events', {
     id: 'publishEvents',
     summary: 'Publish one event, or up to 100',
-    tag: 'Events',
-    access: 'tenant',
     params: tenantParams,
     body: z.unknown(),
     bodyDocumented: PublishRequest,
@@ -82,8 +82,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('GET', '/v1/tenants/{tenantId}/events', {
     id: 'listEvents',
     summary: 'List events, newest first',
-    tag: 'Events',
-    access: 'tenant',
     params: tenantParams,
     query: { ...pageQuery, ...rangeQuery, type: EventTypeName.optional(), environment: Environment.optional() },
     responses: {
@@ -104,8 +102,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('GET', '/v1/tenants/{tenantId}/events/{eventId}', {
     id: 'getEvent',
     summary: 'Read an event',
-    tag: 'Events',
-    access: 'tenant',
     params,
     responses: { 200: { description: 'The event.', schema: EventView } },
     run: async ({ params }) => ({ status: 200, body: eventView(await read(events, params)) }),
@@ -113,8 +109,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('GET', '/v1/tenants/{tenantId}/events/{eventId}/deliveries', {
     id: 'listEventDeliveries',
     summary: 'List the deliveries of an event, newest subscription first',
-    tag: 'Events',
-    access: 'tenant',
     params,
     query: pageQuery,
     responses: {
@@ -140,8 +134,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('DELETE', '/v1/tenants/{tenantId}/events/{eventId}/data', {
     id: 'expungeEventData',
     summary: 'Expunge the data of an event; its record and its deliveries stay',
-    tag: 'Events',
-    access: 'tenant',
     params,
     responses: { 204: { description: 'Gone. Deliveries that are still to come are cancelled.', schema: null } },
     run: async ({ params }) => {

@@ -9,9 +9,11 @@ import type { ProfileStore, StoredProfile } from '../../core/profile/profile-sto
 import { invalidFields, Refusal } from '../../core/refusal.ts';
 import type { OwnProfiles } from '../../core/subscription/own-profiles.ts';
 import { pageByName } from '../http/page-by-name.ts';
-import { pageQuery, route } from '../http/route.ts';
+import { pageQuery, routesOf } from '../http/route.ts';
 import { listOf } from '../schemas/list.ts';
 import { Timestamp, timeOrNull } from '../schemas/values.ts';
+
+const route = routesOf('Profiles', 'company');
 
 const ProfileView = z
   .object({
@@ -54,8 +56,6 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
   route('GET', '/v1/profiles', {
     id: 'listProfiles',
     summary: 'List profiles by name, built-in ones and your own',
-    tag: 'Profiles',
-    access: 'company',
     query: pageQuery,
     responses: { 200: { description: 'A page of profiles.', schema: listOf(ProfileView) } },
     run: async ({ query }) => {
@@ -67,8 +67,6 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
   route('POST', '/v1/profiles', {
     id: 'createProfile',
     summary: 'Add a profile',
-    tag: 'Profiles',
-    access: 'company',
     // Checked whole by compileProfile, which names every mistake.
     body: z.unknown(),
     bodyDocumented: ProfileDocument,
@@ -78,8 +76,6 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
   route('POST', '/v1/profiles/preview', {
     id: 'previewProfile',
     summary: 'See exactly what a profile would send, without sending it',
-    tag: 'Profiles',
-    access: 'company',
     body: PreviewInput,
     bodyDocumented: PreviewDocument,
     responses: {
@@ -108,8 +104,6 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
   route('GET', '/v1/profiles/{profile}', {
     id: 'getProfile',
     summary: 'Read a profile',
-    tag: 'Profiles',
-    access: 'company',
     params,
     responses: One,
     run: async ({ params }) => {
@@ -121,8 +115,6 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
   route('PUT', '/v1/profiles/{profile}', {
     id: 'replaceProfile',
     summary: 'Make the next version of a profile; deliveries under way keep theirs',
-    tag: 'Profiles',
-    access: 'company',
     params,
     body: z.unknown(),
     bodyDocumented: ProfileDocument,
@@ -134,8 +126,6 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
   route('DELETE', '/v1/profiles/{profile}', {
     id: 'deleteProfile',
     summary: 'Delete a profile that no subscription and no tenant uses',
-    tag: 'Profiles',
-    access: 'company',
     params,
     conditional: true,
     responses: { 204: { description: 'Deleted.', schema: null } },

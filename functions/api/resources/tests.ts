@@ -6,9 +6,11 @@ import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { UrlText } from '../../core/subscription/subscription-input.ts';
 import { AttemptError, AttemptOutcome, ReceiverResponse } from '../../core/target/webhook.ts';
-import { route } from '../http/route.ts';
+import { routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
 import { subscriptionParams, tenantParams } from '../schemas/params.ts';
+
+const route = routesOf('Tests', 'tenant');
 
 const TestResultView = z
   .object({
@@ -28,8 +30,6 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
   route('POST', '/v1/tenants/{tenantId}/test-url', {
     id: 'testUrl',
     summary: 'Send a test event to a URL; nothing is saved',
-    tag: 'Tests',
-    access: 'tenant',
     params: tenantParams,
     body: z
       .strictObject({ url: UrlText, profile: ProfileName.optional(), eventType: EventTypeName.optional() })
@@ -45,8 +45,6 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/test', {
     id: 'testSubscription',
     summary: 'Send a test event to this subscription, once',
-    tag: 'Tests',
-    access: 'tenant',
     params: subscriptionParams,
     body: z.strictObject({ eventType: EventTypeName.optional() }).meta({ id: 'TestInput' }),
     bodyOptional: true,
