@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { addressOf, closeServer } from '../../local/listen.ts';
 import { parseOptions } from '../../local/options.ts';
 import type { Endpoints } from '../../local/state.ts';
 import { SOON } from './soon.ts';
@@ -126,6 +129,49 @@ describe('the program', () => {
       expect(await exit).toBe(0);
       expect(isAlive(handlersPid)).toBe(false);
       expect(existsSync(join(state, 'endpoints.json'))).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'takes two signals for one when npm passes on what the terminal has sent it already',
+    async () => {
+      const { child, exit, says } = run('--state', state, ...FREE_PORTS);
+      await says('is ready after');
+      const { handlersPid } = endpoints();
+      child.kill('SIGINT');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      child.kill('SIGINT');
+      expect(await exit).toBe(0);
+      expect(isAlive(handlersPid)).toBe(false);
+      expect(existsSync(join(state, 'endpoints.json'))).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'ends without waiting for what runs when it is asked a second time',
+    async () => {
+      const { child, exit, says } = run('--state', state, ...FREE_PORTS);
+      await says('is ready after');
+      // A request that is never answered keeps a function running for longer than the second signal takes.
+      let requests = 0;
+      const silent = createServer(() => (requests += 1)).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const { apiUrl, adminKey } = endpoints();
+      const post = async (path: string, body: object) => {
+        const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
+        const url = `${apiUrl}/v1/tenants/silent/${path}`;
+        expect((await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).ok).toBe(true);
+      };
+      await post('subscriptions', { url: addressOf(silent), eventTypes: ['*'] });
+      await post('events', { type: 'a.b', data: 1 });
+      await expect.poll(() => requests, SOON).toBe(1);
+      child.kill('SIGINT');
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      child.kill('SIGINT');
+      expect(await exit).toBe(130);
+      await closeServer(silent);
     },
     PATIENCE_MS,
   );
