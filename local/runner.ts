@@ -148,9 +148,8 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     const pollers: Poller[] = plan.mappings.map((mapping) =>
       startPoller({ mapping, sqs, region: REGION, invoke: handlers.invoke, say }),
     );
-    undo.push(() => within(DRAIN_MS, Promise.all(pollers.map((poller) => poller.stop()))));
     const schedules = startSchedules(plan.schedules, handlers.invoke);
-    undo.push(() => schedules.stop());
+    undo.push(() => within(DRAIN_MS, Promise.all([...pollers, schedules].map((source) => source.stop()))));
     const expiry = startExpiry(dynamodb, plan.tables, say);
     undo.push(() => expiry.stop());
     secrets.resolve(secretsByApi(endpoints));

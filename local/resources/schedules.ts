@@ -59,7 +59,8 @@ function rateMs(expression: string): number {
 export interface Schedules {
   /** Runs what has come due; called by itself every second, and at once when the test clock has moved. */
   tick(): void;
-  stop(): void;
+  /** Starts no more, and waits for the invocations that run. */
+  stop(): Promise<void>;
 }
 
 const TICK_MS = 1_000;
@@ -68,18 +69,32 @@ const TICK_MS = 1_000;
 export function startSchedules(schedules: Schedule[], invoke: Invoke): Schedules {
   const due = new Map(schedules.map((schedule) => [schedule, Date.now() + schedule.everyMs]));
 
+  const running = new Set<Promise<unknown>>();
+  let stopping = false;
+
   function tick(): void {
+    if (stopping) return;
     const now = Date.now();
     for (const [schedule, at] of due) {
       if (at > now) continue;
       due.set(schedule, now + schedule.everyMs);
       // That a function failed has been said where it ran.
-      invoke(schedule.functionName, eventOf(schedule, now)).catch(() => {});
+      const work: Promise<unknown> = invoke(schedule.functionName, eventOf(schedule, now))
+        .catch(() => {})
+        .finally(() => running.delete(work));
+      running.add(work);
     }
   }
 
   const timer = setInterval(tick, TICK_MS);
-  return { tick, stop: () => clearInterval(timer) };
+  return {
+    tick,
+    async stop() {
+      stopping = true;
+      clearInterval(timer);
+      await Promise.all(running);
+    },
+  };
 }
 
 function eventOf(schedule: Schedule, now: number): unknown {
