@@ -123,6 +123,14 @@ describe('a wrong request', () => {
       'invalid_request',
       { body: { url: 'https://127.0.0.1/', eventTypes: ['*'] } },
     ],
+    ...['headers', 'metadata'].map((field): [string, Method, string, number, string, ApiRequest] => [
+      `a name __proto__ in ${field}`,
+      'POST',
+      `${T}/subscriptions`,
+      422,
+      'invalid_request',
+      { body: `{"url":"${url}","eventTypes":["*"],"${field}":{"__proto__":"x"}}` },
+    ]),
     ['no event types', 'POST', `${T}/subscriptions`, 422, 'invalid_request', { body: { url, eventTypes: [] } }],
     [
       'both names of one field',

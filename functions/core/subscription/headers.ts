@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { recordOf } from '../text-fields.ts';
 
 /** Of a request whose body Posthorn writes and sends as it is, these would be untrue (RFC 9110 §8, §14.4; RFC 9530). */
 const DESCRIBES_BODY = 'describes the body';
@@ -44,8 +45,7 @@ export const HeaderValue = z
 const MAX_CHARACTERS = 6_144;
 
 /** Headers that a subscription adds to its deliveries. */
-export const SubscriptionHeaders = z
-  .record(z.string(), HeaderValue)
+export const SubscriptionHeaders = recordOf(z.string(), HeaderValue)
   .superRefine((headers, context) => {
     const names = Object.keys(headers);
     const characters = Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length, 0);

@@ -4,7 +4,7 @@ import { EventTypePattern } from '../event/event-type.ts';
 import { Moment } from '../event/moment.ts';
 import { ProfileName } from '../profile/profile.ts';
 import { SecretInput } from '../profile/secret.ts';
-import { Metadata, MetadataName, MetadataValue, Name } from '../text-fields.ts';
+import { Metadata, MetadataName, MetadataValue, Name, recordOf } from '../text-fields.ts';
 import { Filter } from './filter/filter.ts';
 import { HEADER_NAME, HeaderValue, SubscriptionHeaders } from './headers.ts';
 import { SignatureVersion } from './subscription.ts';
@@ -90,12 +90,11 @@ export type SubscriptionInput = z.infer<typeof SubscriptionInput>;
 export const SubscriptionPatch = z
   .strictObject({
     ...fields,
-    headers: z
-      .record(z.string(), HeaderValue.nullable())
+    headers: recordOf(z.string(), HeaderValue.nullable())
       .meta({ propertyNames: { pattern: HEADER_NAME } })
       .nullable()
       .meta({ description: 'A value sent back as it is shown, [redacted], stays what it is.' }),
-    metadata: z.record(MetadataName, MetadataValue.nullable()).nullable(),
+    metadata: recordOf(MetadataName, MetadataValue.nullable()).nullable(),
   })
   .partial()
   .meta({ id: 'SubscriptionPatch' });
