@@ -12,7 +12,7 @@ test(`a short fault campaign (FAULTS_SEED=${seed}) loses, repeats and invents no
     seed,
     events: 150,
     perSecond: 8,
-    killEveryMs: 4_000,
+    killEveryMs: 2_500,
     say: (line) => console.log(line),
   });
   const summary = `Seed ${seed}: ${describeVerdict(verdict)}`;
@@ -22,7 +22,7 @@ test(`a short fault campaign (FAULTS_SEED=${seed}) loses, repeats and invents no
   expect(verdict.findings, summary).toEqual([]);
   expect(quiet, `Seed ${seed}: the system came to rest`).toBe(true);
   // A campaign in which nothing happened would show nothing.
-  expect(record.kills.length).toBeGreaterThan(1);
+  expect(record.kills.length).toBeGreaterThan(0);
   expect(record.publications.filter(({ endedAt }) => endedAt !== null).length).toBeGreaterThan(100);
   expect(record.requests.length).toBeGreaterThan(700);
   expect(record.requests.some(({ status }) => status === 410)).toBe(true);

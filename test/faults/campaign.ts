@@ -91,7 +91,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
           await sleep(Math.max(0, killsFrom - performance.now()) + killEveryMs * (0.5 + killing.next()));
           // A runner that is still starting the functions is another test's.
           while (!(await traffic.isReady())) await sleep(100);
-          await sleep(killing.whole(0, 500));
+          // Half of the kills come while the effects of a 410 are being done.
+          if (killing.chance(0.5)) await receiver.nextGone(3_000);
+          await sleep(killing.whole(0, 300));
           kills.push(Date.now());
           system.kill();
         }),

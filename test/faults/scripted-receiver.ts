@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +13,7 @@ export const BEHAVIOURS = [
   'flaky',
   /** A failure each time, until it recovers. */
   'dead',
-  /** Good for some requests, then 410 for ever. */
+  /** Good but for one 410: nothing that comes later makes up for an effect that was lost. */
   'gone',
 ] as const;
 export type Behaviour = (typeof BEHAVIOURS)[number];
@@ -21,8 +22,10 @@ export interface ScriptedReceiver {
   /** The URL of a path. */
   url(path: string): string;
   behave(path: string, behaviour: Behaviour): void;
-  /** From now on each path is good, but for those that have said 410 or will. */
+  /** From now on each path is good. */
   recover(): void;
+  /** Resolves when a receiver answers 410, or after so many milliseconds. */
+  nextGone(limitMs: number): Promise<void>;
   requests: ReceivedRequest[];
   /** For how long no request came, in milliseconds; 0 while one is under way. */
   idleMs(): number;
@@ -39,6 +42,7 @@ const TOO_LONG_MS = 2_600;
 export async function startScriptedReceiver(choices: Choices): Promise<ScriptedReceiver> {
   const behaviours = new Map<string, { behaviour: Behaviour; left: number }>();
   const requests: ReceivedRequest[] = [];
+  const gone = new EventEmitter();
   let number = 0;
   let underWay = 0;
   let lastAt = performance.now();
@@ -80,6 +84,7 @@ export async function startScriptedReceiver(choices: Choices): Promise<ScriptedR
       ...(answer.status === 503 ? { 'retry-after': String(choices.whole(1, 8)) } : {}),
     });
     outgoing.end('ok');
+    if (answer.status === 410) gone.emit('answered');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -89,7 +94,7 @@ export async function startScriptedReceiver(choices: Choices): Promise<ScriptedR
     const delayMs = choices.chance(0.1) ? choices.whole(5, 400) : 0;
     if (script.behaviour === 'gone') {
       script.left -= 1;
-      return { status: script.left >= 0 ? 200 : 410, delayMs };
+      return { status: script.left === 0 ? 410 : 200, delayMs };
     }
     const fails = script.behaviour === 'dead' || (script.behaviour === 'flaky' && choices.chance(0.4));
     if (!fails) return { status: 200, delayMs };
@@ -108,11 +113,19 @@ export async function startScriptedReceiver(choices: Choices): Promise<ScriptedR
   return {
     url: (path) => `http://127.0.0.1:${port}${path}`,
     behave(path, behaviour) {
-      behaviours.set(path, { behaviour, left: behaviour === 'gone' ? choices.whole(3, 20) : 0 });
+      behaviours.set(path, { behaviour, left: behaviour === 'gone' ? choices.whole(1, 12) : 0 });
     },
     recover() {
-      for (const script of behaviours.values()) if (script.behaviour !== 'gone') script.behaviour = 'good';
+      for (const script of behaviours.values()) script.behaviour = 'good';
     },
+    nextGone: (limitMs) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, limitMs);
+        gone.once('answered', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
     requests,
     idleMs: () => (underWay > 0 ? 0 : performance.now() - lastAt),
     close: () =>

@@ -289,9 +289,12 @@ export function createTraffic(system: SystemUnderFaults, receiver: ScriptedRecei
           await sleep(changing.whole(100, 900));
           const free = subscriptions.filter((one) => one.deletion === null && !busy.has(one));
           if (free.length === 0) continue;
-          const subscription = changing.pick(free);
+          const action = changing.pick(work);
+          // Of a dead receiver deliveries wait, and a deletion has to end them.
+          const dead = action === 'replace' ? free.filter(({ path }) => path.startsWith('/dead')) : [];
+          const subscription = changing.pick(dead.length > 0 ? dead : free);
           busy.add(subscription);
-          await actions[changing.pick(work)](subscription);
+          await actions[action](subscription);
           busy.delete(subscription);
         }
       };
