@@ -13,7 +13,7 @@ RULES = [
     (r"^(\?profile|/profile|/defaultProfile)$", r"does not exist"),
     (r"^/eventType$", r"^(is not a known event type|has no example)"),
     # The grammar of URLs, and which addresses may be called.
-    (r"^/(url|target_url)$", r"^(The URL|The user name or password|Nothing can listen|Port|Webhooks cannot be sent)"),
+    (r"^/(url|target_url)$", r"^(The (URL|host|name|user name or password)|A part of the host|Nothing can listen|Port|Webhooks cannot be sent)"),
     (r"^/name$", r", as in the path$"),
     # What a profile makes of a subscription.
     (r"^/signatureVersions$", r"is not known to the profile"),
@@ -36,6 +36,8 @@ RULES = [
     (r"(^|/profile)/signatures/\d+/(key|keyFormat|when|separator)$", r"^(must be|is whsec|is subscription|is required: another)"),
     (r"(^|/profile)/(headers/.*|signatures/\d+/header)$", r"^(may not be|is the same header as)"),
     (r"(^|/profile)/(envelope|headers|signatures)(/|$)", r"reference|\{\{"),
+    # How long events are kept is a setting.
+    (r"^/retry$", r"^can take .* days"),
     (r"(^|/profile)/responses/deactivate/\d+$", r"takes for success$"),
 ]
 RULES = [(re.compile(path), re.compile(message)) for path, message in RULES]
