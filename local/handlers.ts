@@ -49,7 +49,9 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
   let nextId = 1;
   let stopping = false;
   let child: ChildProcess;
-  let ready: Promise<void> = Promise.resolve();
+  /** Resolved while a process takes invocations. A process that dies while it starts leaves those who wait to the next. */
+  let ready = Promise.withResolvers<void>();
+  let isReady = false;
 
   function start(): void {
     const log = openSync(options.logFile, 'a');
@@ -60,30 +62,40 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
     });
     closeSync(log);
     options.onStart?.(child.pid);
-    ready = new Promise((resolve) => {
-      child.on('message', (message: FromProcess) => {
-        if (message.type === 'ready') resolve();
-        if (message.type === 'answer') pending.get(message.id)?.(message.outcome);
-        if (message.type === 'logged-error') say(`${message.functionName} logged an error: ${message.message}`);
-      });
-    });
-    child.on('error', (error) => say(`The handlers' process failed: ${error.message}`));
-    child.on('exit', (code, signal) => {
-      for (const finish of [...pending.values()]) {
-        finish({ ok: false, errorType: 'Runtime.ExitError', errorMessage: `The process ended (${signal ?? code})` });
+    const started = child;
+    child.on('message', (message: FromProcess) => {
+      // What a process sent before its death may be read after it.
+      if (message.type === 'ready' && !hasEnded(started)) {
+        isReady = true;
+        ready.resolve();
       }
-      if (stopping) return;
-      options.say(`The handlers' process ended (${signal ?? code}). Starting a new one.`);
-      // Invocations meanwhile wait for the new process, not for the pause.
-      ready = new Promise((resolve) => {
-        setTimeout(() => {
-          if (stopping) return;
-          start();
-          resolve(ready);
-        }, RESTART_PAUSE_MS);
-      });
+      if (message.type === 'answer') pending.get(message.id)?.(message.outcome);
+      if (message.type === 'logged-error') say(`${message.functionName} logged an error: ${message.message}`);
     });
+    child.on('error', (error) => {
+      say(`The handlers' process failed: ${error.message}`);
+      // Node tells nothing more of a process that could not be made.
+      if (started.pid === undefined) afterEnd('it could not be made');
+    });
+    child.on('exit', (code, signal) => afterEnd(String(signal ?? code)));
     send({ type: 'start', functions: options.functions, clockOffsetMs });
+  }
+
+  function afterEnd(how: string): void {
+    for (const finish of [...pending.values()]) {
+      finish({ ok: false, errorType: 'Runtime.ExitError', errorMessage: `The process ended (${how})` });
+    }
+    if (isReady) ready = Promise.withResolvers();
+    isReady = false;
+    if (stopping) {
+      // Those who wait for a process find that there is none.
+      ready.resolve();
+      return;
+    }
+    options.say(`The handlers' process ended (${how}). Starting a new one.`);
+    setTimeout(() => {
+      if (!stopping) start();
+    }, RESTART_PAUSE_MS);
   }
 
   function send(message: ToProcess): void {
@@ -103,7 +115,7 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
     }
     running.set(functionName, active + 1);
     try {
-      await ready;
+      await ready.promise;
       const outcome = await call(functionName, JSON.stringify(event));
       if (outcome.ok) return JSON.parse(outcome.answer);
       say(`${functionName} failed: ${outcome.errorType}: ${outcome.errorMessage}`);
@@ -120,7 +132,7 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
         pending.delete(id);
         resolve(outcome);
       });
-      if (child.exitCode !== null || child.signalCode !== null || !child.connected) {
+      if (hasEnded(child) || !child.connected) {
         pending.get(id)?.({ ok: false, errorType: 'Runtime.ExitError', errorMessage: 'The process ended' });
         return;
       }
@@ -129,7 +141,7 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
   }
 
   start();
-  await ready;
+  await ready.promise;
   return {
     invoke,
     pid: () => child.pid,
@@ -139,7 +151,7 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
     },
     async stop() {
       stopping = true;
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (hasEnded(child)) return ready.resolve();
       const exited = new Promise((resolve) => child.once('exit', resolve));
       send({ type: 'stop' });
       const timer = setTimeout(() => child.kill('SIGKILL'), 2_000);
@@ -147,6 +159,10 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
       clearTimeout(timer);
     },
   };
+}
+
+function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null;
 }
 
 function sayOnce(say: (line: string) => void): (line: string) => void {
