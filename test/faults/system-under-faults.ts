@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { clockOffsetMs, createClockBuffer, setClockOffsetMs } from '../../local/clock.ts';
-import { startEmulator } from '../../local/emulators.ts';
+import { startEmulator } from '../../local/emulators/start-emulator.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
 import { createFaultProxy, type FaultProxy, type FaultRates } from './fault-proxy.ts';
 import type { Choices } from './random.ts';

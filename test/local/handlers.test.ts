@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Handlers, startHandlers } from '../../local/handlers.ts';
+import { type Handlers, startHandlers } from '../../local/resources/functions/handlers.ts';
 import { SOON } from './soon.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'posthorn-handlers-'));

@@ -10,9 +10,9 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FunctionError } from '../../local/handlers.ts';
-import { failedIds, type Mapping, type Poller, startPoller } from '../../local/poller.ts';
-import { type Emulator, startSqs } from '../../local/sqs.ts';
+import { type Emulator, startSqs } from '../../local/emulators/sqs.ts';
+import { failedIds, type Mapping, type Poller, startPoller } from '../../local/resources/event-sources.ts';
+import { FunctionError } from '../../local/resources/functions/handlers.ts';
 import { SOON } from './soon.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'posthorn-poller-'));

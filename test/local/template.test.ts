@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resolveIntrinsics } from '../../local/intrinsics.ts';
-import { type Plan, readTemplate } from '../../local/template.ts';
+import { resolveIntrinsics } from '../../local/template/intrinsics.ts';
+import { type Plan, readTemplate } from '../../local/template/template.ts';
 import { synthesiseFixture } from './fixtures/app.ts';
 
 interface Template {

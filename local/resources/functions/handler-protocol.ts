@@ -1,4 +1,4 @@
-import type { ClockBuffer } from './clock.ts';
+import type { ClockBuffer } from '../../clock.ts';
 
 /** A function of the stack, as its process needs to know it. */
 export interface FunctionSpec {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Invoke } from './handlers.ts';
-import { ACCOUNT_ID, REGION } from './resource-names.ts';
-import type { Schedule } from './template.ts';
+import { ACCOUNT_ID, REGION } from '../template/resource-names.ts';
+import type { Schedule } from '../template/template.ts';
+import type { Invoke } from './functions/handlers.ts';
 
 export interface Schedules {
   /** Runs what has come due; called by itself every second, and at once when the test clock has moved. */

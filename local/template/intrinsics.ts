@@ -1,4 +1,4 @@
-import { StartError } from './errors.ts';
+import { StartError } from '../errors.ts';
 
 /** What a resource gives to those who refer to it. */
 export interface Attributes {

@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { hasCode } from './errors.ts';
-import type { Plan } from './template.ts';
+import { hasCode } from '../../errors.ts';
+import type { Plan } from '../../template/template.ts';
 
 const schema = z.object({
   version: z.literal(1),

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import type { ApiPlan } from './api-plan.ts';
-import { StartError } from './errors.ts';
-import type { FunctionSpec } from './handler-protocol.ts';
+import { StartError } from '../errors.ts';
+import type { Mapping } from '../resources/event-sources.ts';
+import type { FunctionSpec } from '../resources/functions/handler-protocol.ts';
+import type { ApiPlan } from '../resources/http-api/api-plan.ts';
 import { type Attributes, type Lookup, resolveIntrinsics } from './intrinsics.ts';
-import type { Mapping } from './poller.ts';
 import { attributesOf, type Naming, pseudoParameters } from './resource-names.ts';
 import { EMULATED, WITHOUT_MEANING_HERE } from './resource-schemas.ts';
 

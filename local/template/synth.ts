@@ -19,7 +19,7 @@ const SOURCES = [
   'package.json',
   'package-lock.json',
   'cdk.json',
-  'local/synth.ts',
+  'local/template/synth.ts',
 ];
 
 /**
@@ -34,7 +34,7 @@ export const synthesisePosthorn: Synthesise = async (dir, context) => {
     return JSON.parse(readFileSync(templateFile, 'utf8'));
   }
 
-  const { createApp } = await import('../lib/app.ts');
+  const { createApp } = await import('../../lib/app.ts');
   rmSync(dir, { recursive: true, force: true });
   const app = createApp({
     appProps: { outdir: dir, context, analyticsReporting: false },
@@ -51,7 +51,7 @@ export const synthesisePosthorn: Synthesise = async (dir, context) => {
 };
 
 function fingerprintOf(context: Record<string, string>): string {
-  const root = fileURLToPath(new URL('..', import.meta.url));
+  const root = fileURLToPath(new URL('../..', import.meta.url));
   const hash = createHash('sha256').update(JSON.stringify([process.version, Object.entries(context).sort()]));
   const files = globSync(SOURCES, { cwd: root, withFileTypes: true }).filter((entry) => entry.isFile());
   for (const path of files.map((file) => join(file.parentPath, file.name)).sort()) {

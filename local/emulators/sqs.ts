@@ -3,13 +3,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { buildApp } from 'fauxqs';
 // fauxqs exports nothing but its front door, and that door either keeps messages on disk or binds to loopback, not both.
 // These are the parts of which it is built itself.
-import { PersistenceManager } from '../node_modules/fauxqs/dist/persistence.js';
-import { S3Store } from '../node_modules/fauxqs/dist/s3/s3Store.js';
-import { SnsStore } from '../node_modules/fauxqs/dist/sns/snsStore.js';
-import { SqsStore } from '../node_modules/fauxqs/dist/sqs/sqsStore.js';
-import { INVALID_MESSAGE_BODY_CHAR } from '../node_modules/fauxqs/dist/sqs/sqsTypes.js';
-import { hasCode } from './errors.ts';
-import { addressOf, KEEP_ALIVE_MS, portTaken } from './listen.ts';
+import { PersistenceManager } from '../../node_modules/fauxqs/dist/persistence.js';
+import { S3Store } from '../../node_modules/fauxqs/dist/s3/s3Store.js';
+import { SnsStore } from '../../node_modules/fauxqs/dist/sns/snsStore.js';
+import { SqsStore } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
+import { INVALID_MESSAGE_BODY_CHAR } from '../../node_modules/fauxqs/dist/sqs/sqsTypes.js';
+import { hasCode } from '../errors.ts';
+import { addressOf, KEEP_ALIVE_MS, portTaken } from '../listen.ts';
 
 export interface Emulator {
   /** Base address, `http://127.0.0.1:PORT`. */

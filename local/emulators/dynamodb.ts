@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import dynalite from 'dynalite';
-import { closeServer, listenOnLoopback } from './listen.ts';
+import { closeServer, listenOnLoopback } from '../listen.ts';
 import type { Emulator } from './sqs.ts';
 
 /** Starts DynamoDB on 127.0.0.1, with its tables in LevelDB at `dir` (in memory without it). */

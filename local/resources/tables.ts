@@ -1,6 +1,6 @@
 import { type AttributeValue, BatchWriteItemCommand, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { messageOf } from './errors.ts';
-import type { Plan } from './template.ts';
+import { messageOf } from '../errors.ts';
+import type { Plan } from '../template/template.ts';
 
 export interface Expiry {
   /** Deletes what has expired. One run at a time. */

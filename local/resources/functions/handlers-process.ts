@@ -6,7 +6,7 @@
  * a process for each would need gigabytes. Module state must therefore bear concurrent use.
  */
 import { Worker } from 'node:worker_threads';
-import { type ClockBuffer, createClockBuffer, setClockOffsetMs } from './clock.ts';
+import { type ClockBuffer, createClockBuffer, setClockOffsetMs } from '../../clock.ts';
 import type {
   FromProcess,
   FromThread,

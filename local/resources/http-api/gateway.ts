@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { messageOf } from '../../errors.ts';
+import { FunctionError, type Invoke } from '../functions/handlers.ts';
 import type { ApiPlan, Route } from './api-plan.ts';
-import { messageOf } from './errors.ts';
 import { encodeBody, readRequest, toEvent, writeAnswer } from './gateway-event.ts';
-import { FunctionError, type Invoke } from './handlers.ts';
 import { createRouter } from './routes.ts';
 
 /** Largest request body of an HTTP API. */

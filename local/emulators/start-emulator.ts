@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import { StartError } from '../errors.ts';
 import type { EmulatorOptions, EmulatorReport } from './emulator-thread.ts';
-import { StartError } from './errors.ts';
 import type { Emulator } from './sqs.ts';
 
 /** How long a thread may take to write its files and end before it is ended. Both stores survive that. */

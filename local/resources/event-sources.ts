@@ -6,8 +6,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSMessageAttributes, SQSRecord } from 'aws-lambda';
-import { messageOf } from './errors.ts';
-import { FunctionError, type Invoke } from './handlers.ts';
+import { messageOf } from '../errors.ts';
+import { FunctionError, type Invoke } from './functions/handlers.ts';
 
 /** An event source mapping of the stack. */
 export interface Mapping {

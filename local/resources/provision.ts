@@ -6,9 +6,9 @@ import {
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, ListQueuesCommand, SetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { StartError } from './errors.ts';
-import { ACCOUNT_ID } from './resource-names.ts';
-import type { Plan, QueueProperties, TableProperties } from './template.ts';
+import { StartError } from '../errors.ts';
+import { ACCOUNT_ID } from '../template/resource-names.ts';
+import type { Plan, QueueProperties, TableProperties } from '../template/template.ts';
 
 /** Creates the queues, or brings those that are there to what the stack says. Messages stay. */
 export async function provisionQueues(sqs: SQSClient, endpoint: string, queues: Plan['queues']): Promise<void> {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type ClockBuffer, installClock } from './clock.ts';
-import { messageOf, StartError } from './errors.ts';
+import { type ClockBuffer, installClock } from '../clock.ts';
+import { messageOf, StartError } from '../errors.ts';
 
 /** What the runner's thread tells an emulator's thread, and is told by it. */
 export interface EmulatorOptions {

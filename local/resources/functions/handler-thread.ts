@@ -1,7 +1,7 @@
 /** One function of the stack: loads its bundle as Lambda's runtime does and runs what it is given. */
 import { randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { installClock } from './clock.ts';
+import { installClock } from '../../clock.ts';
 import type { FromThread, Outcome, ThreadData, ToThread } from './handler-protocol.ts';
 
 const { spec, clock }: ThreadData = workerData;
