@@ -10,19 +10,19 @@ import { startEmulator } from './emulators/start-emulator.ts';
 import { StartError } from './errors.ts';
 import { closeServer, listenOnLoopback } from './listen.ts';
 import type { RunnerOptions } from './options.ts';
+import { readPlan } from './plan.ts';
 import { type Poller, startPoller } from './resources/event-sources.ts';
 import type { FunctionSpec } from './resources/functions/handler-protocol.ts';
 import { type Handlers, startHandlers } from './resources/functions/handlers.ts';
 import { createGateway } from './resources/http-api/gateway.ts';
 import { type AwsCall, createAwsCalls } from './resources/keys-and-secrets/aws-calls.ts';
 import { openKeyFile } from './resources/keys-and-secrets/key-file.ts';
-import { provisionQueues, provisionTables } from './resources/provision.ts';
+import { provisionQueues } from './resources/queues.ts';
 import { startSchedules } from './resources/schedules.ts';
-import { startExpiry } from './resources/tables.ts';
+import { provisionTables, startExpiry } from './resources/tables.ts';
 import { type Endpoints, openState } from './state.ts';
-import { REGION } from './template/resource-names.ts';
+import { REGION } from './template/names.ts';
 import { type Synthesise, synthesisePosthorn } from './template/synth.ts';
-import { readTemplate } from './template/template.ts';
 
 export interface Runner {
   endpoints: Endpoints;
@@ -98,7 +98,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     say('Synthesising the stack …');
     const template = await synthesise(state.assemblyDir, options.context);
     signal?.throwIfAborted();
-    const plan = readTemplate(template.content, {
+    const plan = readPlan(template.content, {
       stackName: template.stackName,
       assemblyDir: state.assemblyDir,
       sqsEndpoint,
@@ -117,7 +117,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       sqs.destroy();
       dynamodb.destroy();
     });
-    await Promise.all([provisionQueues(sqs, sqsEndpoint, plan.queues), provisionTables(dynamodb, plan.tables)]);
+    await Promise.all([provisionQueues(sqs, plan.queues), provisionTables(dynamodb, plan.tables)]);
     signal?.throwIfAborted();
 
     say('Starting the functions …');

@@ -6,8 +6,31 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSMessageAttributes, SQSRecord } from 'aws-lambda';
-import { messageOf } from '../errors.ts';
+import { z } from 'zod';
+import { messageOf, StartError } from '../errors.ts';
+import { number, type ResourceType } from '../template/resource-type.ts';
+import type { Stack } from '../template/stack.ts';
+import { functionNamed } from './functions/function.ts';
+import type { FunctionSpec } from './functions/handler-protocol.ts';
 import { FunctionError, type Invoke } from './functions/handlers.ts';
+import { readQueues } from './queues.ts';
+
+export const MAPPING = {
+  type: 'AWS::Lambda::EventSourceMapping',
+  schema: z.strictObject({
+    EventSourceArn: z.string(),
+    FunctionName: z.string(),
+    Enabled: z.boolean().default(true),
+    BatchSize: number.default(10),
+    MaximumBatchingWindowInSeconds: number.default(0),
+    ScalingConfig: z.strictObject({ MaximumConcurrency: number }).optional(),
+    FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
+  }),
+  withoutMeaning: ['Tags'],
+} satisfies ResourceType;
+
+/** Concurrency of a mapping that sets none: what Lambda itself starts with. */
+const DEFAULT_CONCURRENCY = 5;
 
 /** An event source mapping of the stack. */
 export interface Mapping {
@@ -19,6 +42,29 @@ export interface Mapping {
   maxConcurrency: number;
   /** `ReportBatchItemFailures`: the function's answer names the messages that failed. */
   partialFailures: boolean;
+}
+
+/** The mappings that are enabled. */
+export function readMappings(stack: Stack, functions: readonly FunctionSpec[]): Mapping[] {
+  const queues = readQueues(stack);
+  const enabled = stack.all(MAPPING).filter(({ properties }) => properties.Enabled);
+  return enabled.map(({ properties }) => {
+    const queue = queues.find(({ arn }) => arn === properties.EventSourceArn);
+    if (!queue) {
+      throw new StartError(
+        `An event source mapping reads ${properties.EventSourceArn}, which is no queue of the stack.`,
+      );
+    }
+    return {
+      queueUrl: queue.url,
+      queueArn: queue.arn,
+      functionName: functionNamed(properties.FunctionName, functions),
+      batchSize: properties.BatchSize,
+      windowSeconds: properties.MaximumBatchingWindowInSeconds,
+      maxConcurrency: properties.ScalingConfig?.MaximumConcurrency ?? DEFAULT_CONCURRENCY,
+      partialFailures: properties.FunctionResponseTypes.length > 0,
+    };
+  });
 }
 
 export interface Poller {

@@ -1,6 +1,126 @@
-import { type AttributeValue, BatchWriteItemCommand, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { messageOf } from '../errors.ts';
-import type { Plan } from '../template/template.ts';
+import {
+  type AttributeValue,
+  BatchWriteItemCommand,
+  CreateTableCommand,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  ResourceNotFoundException,
+  ScanCommand,
+  type TableDescription,
+} from '@aws-sdk/client-dynamodb';
+import { z } from 'zod';
+import { messageOf, StartError } from '../errors.ts';
+import { arn, nameOf } from '../template/names.ts';
+import type { ResourceType } from '../template/resource-type.ts';
+import type { Stack } from '../template/stack.ts';
+
+const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
+
+export const TABLE = {
+  type: 'AWS::DynamoDB::GlobalTable',
+  schema: z.strictObject({
+    TableName: z.string().optional(),
+    KeySchema: keySchema,
+    AttributeDefinitions: z.array(
+      z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) }),
+    ),
+    GlobalSecondaryIndexes: z
+      .array(
+        z.strictObject({
+          IndexName: z.string(),
+          KeySchema: keySchema,
+          Projection: z.strictObject({
+            ProjectionType: z.enum(['ALL', 'KEYS_ONLY', 'INCLUDE']),
+            NonKeyAttributes: z.array(z.string()).optional(),
+          }),
+          WriteOnDemandThroughputSettings: z.unknown().optional(),
+          WarmThroughput: z.unknown().optional(),
+        }),
+      )
+      .default([]),
+    TimeToLiveSpecification: z.strictObject({ AttributeName: z.string().optional(), Enabled: z.boolean() }).optional(),
+    BillingMode: z.literal('PAY_PER_REQUEST'),
+    Replicas: z.array(z.unknown()).max(1, 'tables in several regions are not emulated').optional(),
+  }),
+  withoutMeaning: ['WriteOnDemandThroughputSettings', 'WarmThroughput', 'SSESpecification'],
+  attributes(id, { TableName }, naming) {
+    const name = nameOf(TableName, id, naming);
+    return { ref: name, Arn: arn('dynamodb', `table/${name}`) };
+  },
+} satisfies ResourceType;
+
+export interface TablePlan {
+  name: string;
+  properties: z.output<typeof TABLE.schema>;
+}
+
+export function readTables(stack: Stack): TablePlan[] {
+  return stack.all(TABLE).map(({ attributes, properties }) => ({ name: attributes.ref, properties }));
+}
+
+/** Creates the tables. A table whose keys or indexes have changed since is an error: on disk they cannot follow. */
+export async function provisionTables(dynamodb: DynamoDBClient, tables: readonly TablePlan[]): Promise<void> {
+  await Promise.all(
+    tables.map(async ({ name, properties }) => {
+      const existing = await describe(dynamodb, name);
+      if (existing) return assertSameShape(name, existing, properties);
+      await dynamodb.send(
+        new CreateTableCommand({ TableName: name, BillingMode: 'PAY_PER_REQUEST', ...tableShape(properties) }),
+      );
+      while ((await describe(dynamodb, name))?.TableStatus !== 'ACTIVE') {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }),
+  );
+}
+
+function tableShape({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes }: TablePlan['properties']) {
+  const indexes = GlobalSecondaryIndexes.map((index) => ({
+    IndexName: index.IndexName,
+    KeySchema: index.KeySchema,
+    Projection: {
+      ProjectionType: index.Projection.ProjectionType,
+      ...(index.Projection.NonKeyAttributes && { NonKeyAttributes: index.Projection.NonKeyAttributes }),
+    },
+  }));
+  return { KeySchema, AttributeDefinitions, ...(indexes.length > 0 && { GlobalSecondaryIndexes: indexes }) };
+}
+
+function assertSameShape(name: string, existing: TableDescription, properties: TablePlan['properties']): void {
+  const wanted = tableShape(properties);
+  if (shapeText(existing) === shapeText(wanted)) return;
+  throw new StartError(
+    `The table ${name} in the state folder has other keys or indexes than this version's. Start anew with --fresh, or keep the state with --state OTHER-FOLDER.`,
+  );
+}
+
+function shapeText({
+  KeySchema = [],
+  AttributeDefinitions = [],
+  GlobalSecondaryIndexes = [],
+}: TableDescription): string {
+  const keys = (schema: TableDescription['KeySchema']) =>
+    (schema ?? []).map((key) => `${key.AttributeName}:${key.KeyType}`).sort();
+  return JSON.stringify({
+    keys: keys(KeySchema),
+    attributes: AttributeDefinitions.map((attribute) => `${attribute.AttributeName}:${attribute.AttributeType}`).sort(),
+    indexes: GlobalSecondaryIndexes.map((index) => [
+      index.IndexName,
+      keys(index.KeySchema),
+      index.Projection?.ProjectionType,
+      [...(index.Projection?.NonKeyAttributes ?? [])].sort(),
+    ]).sort(),
+  });
+}
+
+async function describe(dynamodb: DynamoDBClient, name: string): Promise<TableDescription | undefined> {
+  try {
+    return (await dynamodb.send(new DescribeTableCommand({ TableName: name }))).Table;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return undefined;
+    throw error;
+  }
+}
 
 export interface Expiry {
   /** Deletes what has expired. One run at a time. */
@@ -13,7 +133,11 @@ const INTERVAL_MS = 10 * 60_000;
 const BATCH_SIZE = 25;
 
 /** Time to live, which the emulator has not. */
-export function startExpiry(dynamodb: DynamoDBClient, tables: Plan['tables'], say: (line: string) => void): Expiry {
+export function startExpiry(
+  dynamodb: DynamoDBClient,
+  tables: readonly TablePlan[],
+  say: (line: string) => void,
+): Expiry {
   let stopping = false;
   let running: Promise<void> | undefined;
 

@@ -123,7 +123,7 @@ describe.concurrent('an event source mapping', () => {
     await expect.poll(() => left(queueUrl), SOON).toBe(0);
     expect(bodies(calls)).toEqual([['bad', 'good'], ['bad']]);
     expect(calls[1]?.records[0]?.attributes.ApproximateReceiveCount).toBe('2');
-    expect((calls[1]?.at ?? 0) - (calls[0]?.at ?? 0)).toBeGreaterThan(950);
+    expect((calls[1]?.at ?? 0) - (calls[0]?.at ?? 0)).toBeGreaterThan(800);
   });
 
   test('leaves a failed message the visibility timeout that the function gave it', async ({ expect }) => {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { ACCOUNT_ID } from '../../template/resource-names.ts';
-import type { ApiPlan } from './api-plan.ts';
+import { ACCOUNT_ID } from '../../template/names.ts';
+import type { ApiPlan } from './api.ts';
 import type { Match } from './routes.ts';
 
 export interface GatewayRequest {

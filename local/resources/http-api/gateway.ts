@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { messageOf } from '../../errors.ts';
 import { FunctionError, type Invoke } from '../functions/handlers.ts';
-import type { ApiPlan, Route } from './api-plan.ts';
+import type { ApiPlan, Route } from './api.ts';
 import { encodeBody, readRequest, toEvent, writeAnswer } from './gateway-event.ts';
 import { createRouter } from './routes.ts';
 

@@ -1,4 +1,4 @@
-import type { Route } from './api-plan.ts';
+import type { Route } from './api.ts';
 
 export interface Match {
   route: Route;

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { hasCode } from '../../errors.ts';
-import type { Plan } from '../../template/template.ts';
+import type { KeyPlan, SecretPlan } from './types.ts';
 
 const schema = z.object({
   version: z.literal(1),
@@ -16,7 +16,7 @@ export type KeyFile = z.output<typeof schema>;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 /** Reads the machine's keys and secrets, and makes those that the stack has and the file has not. */
-export function openKeyFile(path: string, plan: Pick<Plan, 'keys' | 'secrets'>): KeyFile {
+export function openKeyFile(path: string, plan: { keys: readonly KeyPlan[]; secrets: readonly SecretPlan[] }): KeyFile {
   const file = read(path);
   for (const { arn } of plan.keys) file.keys[arn] ??= randomBytes(32).toString('base64');
   for (const { arn, properties } of plan.secrets) {
