@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { NewSubscription, Subscription } from './client.ts';
 import { LISTS, TOTAL } from './cursor-lists.ts';
-import { eventually } from './system.ts';
+import { eventually } from './eventually.ts';
 import { scene, useSystem } from './use-system.ts';
 
 const system = useSystem();

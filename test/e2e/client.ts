@@ -6,8 +6,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import type { Endpoints } from '../../local/state.ts';
 import { Contract } from './openapi.ts';
-import type { Endpoints } from './system.ts';
 
 export interface Answer {
   status: number;

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { eventually } from './eventually.ts';
 import { HOSTILE_MESSAGES, type HostileMessage, SPOILING_MESSAGES } from './hostile-messages.ts';
 import { type HostileRequest, hostileRequests, type Scenery } from './hostile-requests.ts';
 import { REFUSED_URLS } from './hostile-urls.ts';
-import { eventually } from './system.ts';
 import { scene, useSystem } from './use-system.ts';
 
 const system = useSystem({

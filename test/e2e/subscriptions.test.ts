@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { Delivery, Subscription } from './client.ts';
+import { eventually } from './eventually.ts';
 import { attempted, passGap, startWatch, type Watch } from './scheduled.ts';
 import { arrived, expectStatus, idsOf, subscribed } from './steps.ts';
-import { eventually } from './system.ts';
 import { useSystem } from './use-system.ts';
 import { isVerified, verifyV1a } from './verify.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { Delivery } from './client.ts';
+import { eventually } from './eventually.ts';
 import { startWatch } from './scheduled.ts';
-import { eventually } from './system.ts';
 import { scene, useSystem } from './use-system.ts';
 import { verifyWithPackages } from './verify.ts';
 

@@ -1,53 +1,40 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { addressOf, closeServer } from '../../local/listen.ts';
 import { parseOptions } from '../../local/options.ts';
 import type { Endpoints } from '../../local/state.ts';
+import { isAlive } from '../../testing/is-alive.ts';
+import {
+  FREE_PORTS,
+  newStateFolder,
+  readEndpoints,
+  removeStateFolder,
+  runRunner,
+} from '../../testing/runner-process.ts';
 import { SOON } from './soon.ts';
 
-const START = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
-const FREE_PORTS = ['--port', '0', '--receiver-port', '0', '--sqs-port', '0', '--dynamodb-port', '0'];
 /** Synthesis on a busy machine. */
 const PATIENCE_MS = 60_000;
-const state = mkdtempSync(join(tmpdir(), 'posthorn-start-'));
-const children = new Set<ChildProcess>();
+const state = newStateFolder();
 
-afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(state, { recursive: true, force: true });
-});
+afterAll(() => removeStateFolder(state));
 
 function run(...args: string[]) {
-  const child = spawn(process.execPath, [START, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  children.add(child);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  const exit = new Promise<number | NodeJS.Signals>((resolve) => {
-    child.on('exit', (code, signal) => {
-      children.delete(child);
-      resolve(code ?? signal ?? -1);
-    });
-  });
+  const runner = runRunner(args);
   return {
-    child,
-    exit,
-    output: () => output,
-    says: (text: string) => expect.poll(() => output, { ...SOON, timeout: PATIENCE_MS }).toContain(text),
+    ...runner,
+    says: (text: string) => expect.poll(runner.output, { ...SOON, timeout: PATIENCE_MS }).toContain(text),
   };
 }
 
-const endpoints = (): Endpoints => JSON.parse(readFileSync(join(state, 'endpoints.json'), 'utf8'));
-
-/** A process that has ended but that nobody has waited for (a container's first process may not) is not alive. */
-function isAlive(pid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return stdout.trim() !== '' && !stdout.startsWith('Z');
+function endpoints(): Endpoints {
+  const found = readEndpoints(state);
+  if (found === null) throw new Error('There is no endpoints.json');
+  return found;
 }
 
 describe('the command line', () => {

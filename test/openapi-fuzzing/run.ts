@@ -1,10 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
+import { startRunner } from '../../testing/runner-process.ts';
 
 /*
  * Starts a Posthorn on free ports and lets Schemathesis make requests from its OpenAPI document: valid ones, which must be
@@ -13,25 +12,23 @@ import * as z from 'zod';
  */
 
 const VERSION = '4.32.5';
-const START_MS = 60_000;
-
-const Endpoints = z.object({ apiUrl: z.string(), adminKey: z.string() });
 
 const folder = mkdtempSync(join(tmpdir(), 'posthorn-openapi-'));
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 try {
   const schemathesis = process.env.SCHEMATHESIS ?? install();
-  const { apiUrl, adminKey, stop } = await start();
+  const posthorn = await startRunner({ state: join(folder, 'state') });
+  const { apiUrl, adminKey } = posthorn.endpoints;
   const run = spawn(
     schemathesis,
     ['--config-file', file('schemathesis.toml'), 'run', `${apiUrl}/v1/openapi.json`, ...process.argv.slice(2)],
     { stdio: 'inherit', cwd: folder, env: { ...process.env, ADMIN_KEY: adminKey, HOOKS: file('hooks.py') } },
   );
   process.exitCode = await new Promise<number>((resolve) => run.once('exit', (code) => resolve(code ?? 1)));
-  const output = await stop();
+  await posthorn.stop();
   // Faults are found by their answers; what the functions logged of them says why.
-  for (const line of output.split('\n')) if (line.includes('"level":"ERROR"')) console.error(line);
+  for (const line of posthorn.output().split('\n')) if (line.includes('"level":"ERROR"')) console.error(line);
 } finally {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
@@ -46,32 +43,4 @@ function install(): string {
 function must(command: string, args: string[]): void {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
   if (status !== 0) throw new Error(`${command} ended with ${status ?? error?.message}`);
-}
-
-/** `stop` gives what the system printed. */
-async function start() {
-  const state = join(folder, 'state');
-  const ports = ['--port', '0', '--receiver-port', '0', '--sqs-port', '0', '--dynamodb-port', '0'];
-  const child = spawn(process.execPath, [file('../../local/start.ts'), '--state', state, ...ports], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  for (let waited = 0; !output.includes('is ready after'); waited += 100) {
-    if (child.exitCode !== null || waited > START_MS) {
-      child.kill('SIGKILL');
-      throw new Error(`Posthorn did not start:\n${output}`);
-    }
-    await setTimeout(100);
-  }
-  const endpoints = Endpoints.parse(JSON.parse(readFileSync(join(state, 'endpoints.json'), 'utf8')));
-  const stop = async (): Promise<string> => {
-    child.kill('SIGINT');
-    await ended;
-    return output;
-  };
-  return { ...endpoints, stop };
 }

@@ -2,29 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
-import * as z from 'zod';
+import { Endpoints } from '../local/state.ts';
 
-const START = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
-const FREE_PORTS = ['--port', '0', '--receiver-port', '0', '--sqs-port', '0', '--dynamodb-port', '0'];
+const START = fileURLToPath(new URL('../local/start.ts', import.meta.url));
+export const FREE_PORTS = ['--port', '0', '--receiver-port', '0', '--sqs-port', '0', '--dynamodb-port', '0'];
 /** Synthesis takes seconds, and longer where other work shares the machine. */
-const START_MS = 60_000;
+const START_MS = 90_000;
 /** The runner gives work in progress 5 s, and must not need much more to end. */
 const STOP_MS = 20_000;
-
-const Endpoints = z.object({
-  apiUrl: z.string(),
-  adminKey: z.string(),
-  eventsQueueUrl: z.string(),
-  sqsEndpoint: z.string(),
-  dynamodbEndpoint: z.string(),
-  receiverUrl: z.string(),
-  clockUrl: z.string(),
-  pid: z.int(),
-  handlersPid: z.int(),
-});
-export type Endpoints = z.infer<typeof Endpoints>;
 
 /** A runner as a person starts it: a process of its own, known by what it prints and by endpoints.json. */
 export interface RunnerProcess {
@@ -35,7 +22,7 @@ export interface RunnerProcess {
 }
 
 const children = new Set<ChildProcess>();
-// A test run that is broken off must not leave emulators behind.
+// A run that is broken off must not leave emulators behind.
 process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
@@ -61,10 +48,6 @@ export function runRunner(args: string[], environment: Record<string, string> = 
   return { child, exit, output: () => output };
 }
 
-export function newStateFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'posthorn-e2e-'));
-}
-
 /** What others need to join; null while the runner does not run. */
 export function readEndpoints(state: string): Endpoints | null {
   try {
@@ -77,6 +60,8 @@ export function readEndpoints(state: string): Endpoints | null {
 export interface Running extends RunnerProcess {
   state: string;
   endpoints: Endpoints;
+  /** Of the process of the functions, which the runner starts again when it dies. */
+  handlersPid(): number;
   /** Ends it as Ctrl-C does. */
   stop(): Promise<number | string>;
   /** As a power cut does. */
@@ -85,32 +70,31 @@ export interface Running extends RunnerProcess {
 
 export interface StartOptions {
   state: string;
+  /** Settings of the stack. */
   context?: Record<string, string>;
   args?: string[];
   environment?: Record<string, string>;
+  /** Emulators that are not the runner's own. */
+  aws?: { sqs: string; dynamodb: string };
 }
 
-/** Starts a whole Posthorn and waits until it can be used. */
+/** Starts a whole Posthorn and waits until it can be used. What did not start in time is ended. */
 export async function startRunner({
   state,
   context = {},
   args = [],
   environment = {},
+  aws,
 }: StartOptions): Promise<Running> {
   const settings = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-  const runner = runRunner(['--state', state, ...FREE_PORTS, ...settings, ...args], environment);
+  const runner = runRunner(['--state', state, ...FREE_PORTS, ...settings, ...args], {
+    ...environment,
+    ...(aws && { POSTHORN_SQS_ENDPOINT: aws.sqs, POSTHORN_DYNAMODB_ENDPOINT: aws.dynamodb }),
+  });
   let ended: number | string | undefined;
   runner.exit.then((code) => {
     ended = code;
   });
-  const endpoints = await vi.waitUntil(
-    () => {
-      if (ended !== undefined) throw new Error(`The runner ended with ${ended}:\n${runner.output()}`);
-      const found = readEndpoints(state);
-      return found?.pid === runner.child.pid && runner.output().includes('is ready after') ? found : false;
-    },
-    { timeout: START_MS, interval: 50 },
-  );
   const end = async (signal: NodeJS.Signals) => {
     if (ended !== undefined) return ended;
     runner.child.kill(signal);
@@ -119,10 +103,22 @@ export async function startRunner({
     clearTimeout(late);
     return code;
   };
+  const deadline = performance.now() + START_MS;
+  while (!runner.output().includes('is ready after')) {
+    if (ended !== undefined) throw new Error(`The runner ended with ${ended}:\n${runner.output()}`);
+    if (performance.now() > deadline) {
+      await end('SIGKILL');
+      throw new Error(`The runner did not start in time:\n${runner.output()}`);
+    }
+    await sleep(50);
+  }
+  const endpoints = readEndpoints(state);
+  if (endpoints === null) throw new Error(`The runner is ready but wrote no endpoints.json:\n${runner.output()}`);
   return {
     ...runner,
     state,
     endpoints,
+    handlersPid: () => readEndpoints(state)?.handlersPid ?? endpoints.handlersPid,
     stop: () => end('SIGINT'),
     kill: async () => {
       await end('SIGKILL');
@@ -130,19 +126,10 @@ export async function startRunner({
   };
 }
 
+export function newStateFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'posthorn-state-'));
+}
+
 export function removeStateFolder(state: string): void {
   rmSync(state, { recursive: true, force: true, maxRetries: 5 });
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-/** Tries until it no longer throws. Ten times what any of it takes on an idle machine. */
-export function eventually<T>(attempt: () => T | Promise<T>, timeoutMs = 20_000): Promise<T> {
-  return vi.waitFor(attempt, { timeout: timeoutMs, interval: 50 });
 }
