@@ -108,7 +108,13 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
     summary: 'Unsubscribe',
     params: subscriptionParams,
     conditional: true,
-    responses: { 204: { description: 'Deleted; what was still to be delivered is cancelled.', schema: null } },
+    responses: {
+      204: {
+        description:
+          'Deleted: nothing more is sent. What was still to be delivered is cancelled, when it is due at the latest.',
+        schema: null,
+      },
+    },
     run: async ({ params, ifMatch }) => (await subscriptions.delete(params, ifMatch)) ?? { status: 204 },
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/filter/test', {
