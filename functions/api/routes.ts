@@ -1,5 +1,6 @@
 import type { Stores } from '../adapters/dynamodb/stores.ts';
 import type { Tokens } from '../core/access/tokens.ts';
+import { createManualControl } from '../core/delivery/manual-control.ts';
 import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
@@ -95,6 +96,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   const secrets = createSecrets({ subscriptions, profiles, keys, now });
   const testEvents = createTestEvents({ ...ports, events: stores.events, getEventType, profiles, tenantKeys });
   const samples = createSamples(ports);
+  const control = createManualControl({ ...ports, store: stores.deliveries, subscriptions: stores.subscriptions });
   const own = createOwnProfiles({ ...ports, store: stores.profiles, tenants: stores.tenants });
   const tenants = createTenants({ store: stores.tenants, profiles: ports.profiles, now });
   const removal = createTenantRemoval({
@@ -115,7 +117,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),
       ...createEventRoutes({ ...ports, ...stores }),
-      ...createDeliveryRoutes({ store: stores.deliveries, subscriptions, retries, waits: ports.waits, now }),
+      ...createDeliveryRoutes({ control, store: stores.deliveries, subscriptions }),
       ...createEventTypeRoutes({ store: stores.eventTypes, samples, now }),
       ...createEventTypePackRoutes({ store: stores.eventTypes, now }),
       ...createProfileRoutes({ ...ports, own, store: stores.profiles }),

@@ -1,14 +1,11 @@
 import * as z from 'zod';
-import { changeStored } from '../../core/change-stored.ts';
-import { cancelDelivery, DELIVERY_STATUSES, type Delivery, requestAttempt } from '../../core/delivery/delivery.ts';
+import { DELIVERY_STATUSES, type Delivery } from '../../core/delivery/delivery.ts';
 import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
-import { deliverMessage, type WorkQueue } from '../../core/delivery/queue-message.ts';
-import type { WaitPolicy } from '../../core/delivery/wake.ts';
+import type { ManualControl } from '../../core/delivery/manual-control.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
-import { DeliveryId, parseDeliveryId } from '../../core/ids.ts';
+import { DeliveryId } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
-import { notFound } from '../http/problem.ts';
 import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
 import { listBody, listOf } from '../schemas/list.ts';
@@ -19,39 +16,25 @@ const route = routesOf('Deliveries', 'tenant');
 const params = { ...tenantParams, deliveryId: DeliveryId };
 
 export interface DeliveryRouteDeps {
-  store: Pick<DeliveryStore, 'getDelivery' | 'listDeliveries' | 'listDeliveriesByStatus' | 'saveDelivery'>;
+  control: ManualControl;
+  store: Pick<DeliveryStore, 'listDeliveries' | 'listDeliveriesByStatus'>;
   subscriptions: Pick<Subscriptions, 'read'>;
-  retries: WorkQueue;
-  waits: WaitPolicy;
-  now: () => number;
 }
 
-export const createDeliveryRoutes = ({ store, subscriptions, retries, waits, now }: DeliveryRouteDeps) => [
+export const createDeliveryRoutes = ({ control, store, subscriptions }: DeliveryRouteDeps) => [
   route('GET', '/v1/tenants/{tenantId}/deliveries/{deliveryId}', {
     id: 'getDelivery',
     summary: 'Read a delivery with its attempts',
     params,
     responses: { 200: { description: 'The delivery.', schema: DeliveryView } },
-    run: async ({ params }) => ({ status: 200, body: deliveryView(await read(store, params)) }),
+    run: async ({ params }) => answer(200, await control.read(params.tenantId, params.deliveryId)),
   }),
   route('POST', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/retry', {
     id: 'retryDelivery',
     summary: 'Attempt it now, whatever became of it',
     params,
     responses: { 202: { description: 'The attempt is queued.', schema: DeliveryView } },
-    run: async ({ params }) => {
-      const { tenantId, subscriptionId } = await read(store, params);
-      const subscription = await subscriptions.read({ tenantId, subscriptionId });
-      if (subscription instanceof Refusal)
-        return new Refusal('conflict', 'Its subscription was deleted, so there is nowhere to deliver to.');
-      if (subscription.status !== 'active')
-        return new Refusal('conflict', `Its subscription is ${subscription.status}. Resume it first.`);
-      // The journal first, then the message: if the message is lost, the due index brings the attempt all the same.
-      const asked = await change(store, params, (delivery) => requestAttempt(delivery, 'manual', now(), waits));
-      if (asked instanceof Refusal) return asked;
-      await retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);
-      return { status: 202, body: deliveryView(asked) };
-    },
+    run: async ({ params }) => answer(202, await control.retry(params.tenantId, params.deliveryId)),
   }),
   route('POST', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/cancel', {
     id: 'cancelDelivery',
@@ -60,15 +43,7 @@ export const createDeliveryRoutes = ({ store, subscriptions, retries, waits, now
     responses: {
       200: { description: 'Cancelled. An attempt that is under way may still arrive.', schema: DeliveryView },
     },
-    run: async ({ params }) => {
-      const cancelled = await change(store, params, (delivery) => {
-        if (delivery.status === 'pending' || delivery.status === 'parked')
-          return cancelDelivery(delivery, now(), 'cancelled', 'It was cancelled by request.');
-        const message = `It has ${delivery.status} already; only what is pending or parked can be cancelled.`;
-        return new Refusal('conflict', message);
-      });
-      return cancelled instanceof Refusal ? cancelled : { status: 200, body: deliveryView(cancelled) };
-    },
+    run: async ({ params }) => answer(200, await control.cancel(params.tenantId, params.deliveryId)),
   }),
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/deliveries', {
     id: 'listSubscriptionDeliveries',
@@ -107,29 +82,6 @@ export const createDeliveryRoutes = ({ store, subscriptions, retries, waits, now
   }),
 ];
 
-interface Params {
-  tenantId: string;
-  deliveryId: string;
-}
-
-async function read(store: Pick<DeliveryStore, 'getDelivery'>, { tenantId, deliveryId }: Params): Promise<Delivery> {
-  const ref = parseDeliveryId(deliveryId);
-  const delivery = ref === null ? null : await store.getDelivery(ref);
-  // The id of another tenant's delivery finds it, but must not tell that it is there.
-  if (delivery === null || delivery.tenantId !== tenantId) throw notFound('delivery');
-  return delivery;
-}
-
-function change(
-  store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery'>,
-  params: Params,
-  edit: (delivery: Delivery) => Delivery | Refusal,
-): Promise<Delivery | Refusal> {
-  return changeStored({
-    what: 'delivery',
-    ifMatch: null,
-    read: () => read(store, params),
-    change: edit,
-    save: store.saveDelivery,
-  });
+function answer(status: number, delivery: Delivery | Refusal) {
+  return delivery instanceof Refusal ? delivery : { status, body: deliveryView(delivery) };
 }
