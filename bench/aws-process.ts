@@ -1,6 +1,6 @@
 /** The emulators, each in a thread, behind proxies that count. A process apart, so that the runner's time is its own. */
 import { createClockBuffer } from '../local/clock.ts';
-import { startEmulator } from '../local/emulators.ts';
+import { startEmulator } from '../local/emulators/start-emulator.ts';
 import { listenOnLoopback } from '../local/listen.ts';
 import { answerParent } from './child.ts';
 import { createCountingProxy } from './counting-proxy.ts';

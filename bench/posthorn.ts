@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { ENV } from '../functions/names.ts';
+import { startRunner } from '../testing/runner-process.ts';
 
 /** The system under test: the one-machine runner, over emulators that are not its own. */
 export interface Posthorn {
@@ -24,39 +22,23 @@ export interface Subscription {
   id: string;
 }
 
-const START_TIMEOUT_MS = 90_000;
-const START = fileURLToPath(new URL('../local/start.ts', import.meta.url));
-
-const Endpoints = z.object({
-  apiUrl: z.string(),
-  adminKey: z.string(),
-  eventsQueueUrl: z.string(),
-  handlersPid: z.number(),
-});
 const Page = z.object({ data: z.array(z.object({ status: z.string() })), nextCursor: z.string().nullable() });
 
 /** @param undo takes what ends it, also if it is still starting then */
 export async function startPosthorn(
   stateDir: string,
   aws: { sqs: string; dynamodb: string },
-  undo: (() => Promise<void> | void)[],
+  undo: (() => unknown)[],
 ): Promise<Posthorn> {
-  const args = ['--state', stateDir, '--port', '0', '--receiver-port', '0'];
-  const runner = spawn(process.execPath, [START, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, POSTHORN_SQS_ENDPOINT: aws.sqs, POSTHORN_DYNAMODB_ENDPOINT: aws.dynamodb },
-  });
-  undo.push(() => endOf(runner));
-  let output = '';
-  for (const stream of [runner.stdout, runner.stderr]) stream.on('data', (chunk) => (output += chunk));
-  const endpointsFile = `${stateDir}/endpoints.json`;
-  const deadline = performance.now() + START_TIMEOUT_MS;
-  while (!existsSync(endpointsFile)) {
-    if (runner.exitCode !== null || performance.now() > deadline) throw new Error(`Posthorn did not start:\n${output}`);
-    await sleep(50);
-  }
-  const endpoints = () => Endpoints.parse(JSON.parse(readFileSync(endpointsFile, 'utf8')));
-  const { apiUrl, adminKey, eventsQueueUrl } = endpoints();
+  const starting = startRunner({ state: stateDir, aws });
+  undo.push(() =>
+    starting.then(
+      ({ stop }) => stop(),
+      () => {},
+    ),
+  );
+  const { endpoints, handlersPid } = await starting;
+  const { apiUrl, adminKey, eventsQueueUrl } = endpoints;
 
   async function api(method: string, path: string, body?: object): Promise<unknown> {
     const response = await fetch(`${apiUrl}/v1${path}`, {
@@ -70,7 +52,7 @@ export async function startPosthorn(
 
   return {
     eventsQueueUrl,
-    handlersPid: () => endpoints().handlersPid,
+    handlersPid,
     logBytes: () => statSync(`${stateDir}/handlers.log`).size,
     ...readTemplate(`${stateDir}/cdk.out/one-machine.json`),
     async subscribe(tenant, url, eventTypes, filter) {
@@ -115,13 +97,4 @@ function readTemplate(file: string): Pick<Posthorn, 'memoryMib' | 'retentionDays
     memoryMib: Math.max(...functions.map((found) => found?.MemorySize ?? 0)),
     retentionDays: Number(functions[0]?.Environment.Variables[ENV.journalRetentionDays]),
   };
-}
-
-async function endOf(runner: ChildProcess): Promise<void> {
-  if (runner.exitCode !== null || runner.signalCode !== null) return;
-  const ended = new Promise((resolve) => runner.once('exit', resolve));
-  runner.kill('SIGTERM');
-  const timer = setTimeout(() => runner.kill('SIGKILL'), 15_000);
-  await ended;
-  clearTimeout(timer);
 }

@@ -22,7 +22,7 @@ const BARE_WARM_UP = 5_000;
 const ROUNDS = 3;
 const BARE_REQUESTS = 8_000;
 
-const undo: (() => Promise<void> | void)[] = [];
+const undo: (() => unknown)[] = [];
 const say = (line: string) => console.error(line);
 
 async function main(): Promise<number> {

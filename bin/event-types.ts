@@ -14,7 +14,7 @@ const USAGE = `Usage: npm run event-types -- list
 const Endpoints = z.object({ apiUrl: z.string(), adminKey: z.string() });
 const Problem = z.object({ detail: z.string(), errors: z.array(z.object({ path: z.string(), message: z.string() })) });
 
-/** Loads event types into the catalogue of a running Posthorn. Loading twice changes nothing. */
+/** Loads event types into a running Posthorn. Loading twice changes nothing. */
 async function main(): Promise<string> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,

@@ -1,6 +1,6 @@
 /**
  * Names that the infrastructure (`lib/`) and the handlers share. This is the only file of `functions/` that `lib/`
- * imports: a renamed variable or index breaks both sides at once.
+ * imports: a renamed variable or index breaks both sides at the same time.
  */
 
 export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep'] as const;
@@ -36,6 +36,12 @@ export const ENV = {
   maxQueueWaitSeconds: 'MAX_QUEUE_WAIT_SECONDS',
 } as const;
 
+/**
+ * Multiplies the time limits of requests to AWS. The runner of one machine sets it: there one thread takes the concurrent
+ * invocations of a function, their requests share its connections, and the emulators share the machine's cores.
+ */
+export const AWS_TIME_SCALE = 'AWS_TIME_SCALE';
+
 /** Both tables have string keys `pk` and `sk`; the attribute `expiresAt` (epoch seconds) is the Journal's TTL. */
 export const TABLE_KEYS = { partition: 'pk', sort: 'sk', ttl: 'expiresAt' } as const;
 
@@ -57,6 +63,7 @@ export const METRICS = {
   eventsRejected: 'EventsRejected',
   deliveriesQueued: 'DeliveriesQueued',
   filtersOverBudget: 'FiltersOverBudget',
+  schemasOverBudget: 'SchemasOverBudget',
   attemptsSucceeded: 'AttemptsSucceeded',
   attemptsFailed: 'AttemptsFailed',
   deliveriesExhausted: 'DeliveriesExhausted',
@@ -64,6 +71,12 @@ export const METRICS = {
   subscriptionsDisabled: 'SubscriptionsDisabled',
   deliveriesSwept: 'DeliveriesSwept',
 } as const;
+
+/**
+ * Message attributes of an event that comes back from the dead-letter queue: the message that it was first. An event without
+ * an id has one that follows from them.
+ */
+export const ORIGIN_ATTRIBUTES = { messageId: 'posthorn-message-id', sentAt: 'posthorn-sent-at' } as const;
 
 /** Vendors whose own routes can be mounted, with the paths that they take. */
 export const COMPATIBILITY_ROUTES = { keypay: '/business/{proxy+}', staffology: '/employers/{proxy+}' } as const;

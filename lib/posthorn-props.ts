@@ -42,7 +42,7 @@ export interface PosthornProps {
 
   /**
    * Continuous backups of the Journal. Off by default: its items expire by themselves, and backups cost almost as much
-   * again as their storage. The Catalog, which nobody could write anew, always has them.
+   * again as their storage. The Catalog, which cannot be made again, always has them.
    * @default false
    */
   readonly journalPointInTimeRecovery?: boolean;
@@ -87,7 +87,7 @@ export interface PosthornProps {
     readonly deliver?: Omit<FunctionProps, 'timeout'>;
   };
 
-  /** Who may send to the events queue, by the queue's own policy; also from other accounts. @default nobody */
+  /** Who may send to the events queue, by the queue's own policy; also from other accounts. @default none */
   readonly publishers?: IPrincipal[];
 
   /** A bus whose events that match `eventPattern` are published too; their `detail` is the message. @default none */
@@ -105,10 +105,10 @@ export interface PosthornProps {
   /** Whether a receiver's URL may be plain http. @default false */
   readonly allowHttp?: boolean;
 
-  /** Requests a second, and at once, that the API takes. @default 1,000 and 1,000 */
+  /** Requests a second, and at the same moment, that the API takes. @default 1,000 and 1,000 */
   readonly throttle?: { readonly rate?: number; readonly burst?: number };
 
-  /** Told of every alarm and of its end. @default alarms change state and tell nobody */
+  /** Told of every alarm and of its end. @default alarms change state and notify no one */
   readonly alarmTopic?: ITopic;
 }
 

@@ -50,7 +50,7 @@ const functions = z.strictObject({
   /** API Gateway gives up on an integration after 30 s. */
   api: functionTuning(512, 29, 29),
   ingest: functionTuning(512, 30, 900),
-  /** No timeout of its own: it follows from `attemptTimeoutSeconds`. */
+  /** The timeout follows from `attemptTimeoutSeconds`. */
   deliver: z.strictObject({ memoryMiB: memoryMiB.default(512), reservedConcurrency }).prefault({}),
   /** Below the schedule's minute, so that sweeps do not pile up. */
   sweep: functionTuning(256, 55, 55),
@@ -91,7 +91,7 @@ export const tuningShape = {
   ).default([]),
   allowedPorts: list(whole(1, 65_535)).default([]),
   allowHttp: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
-  /** The account's quota for all its HTTP APIs in a region is 10,000 a second, 5,000 at once. */
+  /** The account's quota for all its HTTP APIs in a region is 10,000 a second, 5,000 at the same time. */
   throttleRate: whole(1, 100_000).default(1000),
   throttleBurst: whole(1, 100_000).default(1000),
   functions: z.preprocess(fromText, functions.prefault({})),

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { z } from 'zod';
-import { type AwsCall, AwsError } from './aws-stubs.ts';
 import { messageOf } from './errors.ts';
+import { type AwsCall, AwsError } from './resources/keys-and-secrets/aws-calls.ts';
 
 export interface Control {
   /** Calls of KMS and Secrets Manager by `x-amz-target`. */

@@ -1,28 +1,28 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { ENV } from '../functions/names.ts';
+import { AWS_TIME_SCALE, ENV } from '../functions/names.ts';
 import { secretsByApi } from '../receiver/secrets.ts';
 import { startReceiver } from '../receiver/server.ts';
 import type { SecretsFor } from '../receiver/verify.ts';
-import { type AwsCall, createAwsCalls } from './aws-stubs.ts';
 import { clockOffsetMs, createClockBuffer, installClock, setClockOffsetMs, uninstallClock } from './clock.ts';
 import { createControlServer } from './control-server.ts';
-import { startEmulator } from './emulators.ts';
+import { startEmulator } from './emulators/start-emulator.ts';
 import { StartError } from './errors.ts';
-import { startExpiry } from './expiry.ts';
-import { createGateway } from './gateway.ts';
-import type { FunctionSpec } from './handler-protocol.ts';
-import { type Handlers, startHandlers } from './handlers.ts';
-import { openKeyFile } from './key-file.ts';
 import { closeServer, listenOnLoopback } from './listen.ts';
 import type { RunnerOptions } from './options.ts';
-import { type Poller, startPoller } from './poller.ts';
-import { provisionQueues, provisionTables } from './provision.ts';
-import { REGION } from './resource-names.ts';
-import { startSchedules } from './schedules.ts';
+import { readPlan } from './plan.ts';
+import { type Poller, startPoller } from './resources/event-sources.ts';
+import type { FunctionSpec } from './resources/functions/handler-protocol.ts';
+import { type Handlers, startHandlers } from './resources/functions/handlers.ts';
+import { createGateway } from './resources/http-api/gateway.ts';
+import { type AwsCall, createAwsCalls } from './resources/keys-and-secrets/aws-calls.ts';
+import { openKeyFile } from './resources/keys-and-secrets/key-file.ts';
+import { provisionQueues } from './resources/queues.ts';
+import { startSchedules } from './resources/schedules.ts';
+import { provisionTables, startExpiry } from './resources/tables.ts';
 import { type Endpoints, openState } from './state.ts';
-import { type Synthesise, synthesisePosthorn } from './synth.ts';
-import { readTemplate } from './template.ts';
+import { REGION } from './template/names.ts';
+import { type Synthesise, synthesisePosthorn } from './template/synth.ts';
 
 export interface Runner {
   endpoints: Endpoints;
@@ -98,7 +98,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     say('Synthesising the stack …');
     const template = await synthesise(state.assemblyDir, options.context);
     signal?.throwIfAborted();
-    const plan = readTemplate(template.content, {
+    const plan = readPlan(template.content, {
       stackName: template.stackName,
       assemblyDir: state.assemblyDir,
       sqsEndpoint,
@@ -117,7 +117,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       sqs.destroy();
       dynamodb.destroy();
     });
-    await Promise.all([provisionQueues(sqs, sqsEndpoint, plan.queues), provisionTables(dynamodb, plan.tables)]);
+    await Promise.all([provisionQueues(sqs, plan.queues), provisionTables(dynamodb, plan.tables)]);
     signal?.throwIfAborted();
 
     say('Starting the functions …');
@@ -148,9 +148,8 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     const pollers: Poller[] = plan.mappings.map((mapping) =>
       startPoller({ mapping, sqs, region: REGION, invoke: handlers.invoke, say }),
     );
-    undo.push(() => within(DRAIN_MS, Promise.all(pollers.map((poller) => poller.stop()))));
     const schedules = startSchedules(plan.schedules, handlers.invoke);
-    undo.push(() => schedules.stop());
+    undo.push(() => within(DRAIN_MS, Promise.all([...pollers, schedules].map((source) => source.stop()))));
     const expiry = startExpiry(dynamodb, plan.tables, say);
     undo.push(() => expiry.stop());
     secrets.resolve(secretsByApi(endpoints));
@@ -195,6 +194,7 @@ function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string
     AWS_DEFAULT_REGION: REGION,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    [AWS_TIME_SCALE]: '10',
     AWS_ENDPOINT_URL_SQS: at.sqsEndpoint,
     AWS_ENDPOINT_URL_DYNAMODB: at.dynamodbEndpoint,
     AWS_ENDPOINT_URL_KMS: at.controlUrl,

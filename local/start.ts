@@ -2,15 +2,26 @@ import { messageOf, StartError } from './errors.ts';
 import { parseOptions, type RunnerOptions, USAGE } from './options.ts';
 import type { Endpoints } from './state.ts';
 
+/**
+ * Two signals within this time are one request: the terminal sends Ctrl-C to npm and to the runner, and npm passes on what
+ * it gets; `timeout` signals its child and then the whole group.
+ */
+const ONE_REQUEST_MS = 1_000;
+
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   if (options === 'help') return console.log(USAGE);
   const startedAt = performance.now();
+  let askedAt = 0;
   const ended = new Promise<'signal' | Error>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        // Whoever asks twice does not want to wait for what still runs.
-        if (abort.signal.aborted) process.exit(130);
+        if (abort.signal.aborted) {
+          // A person who asks twice does not want to wait for what still runs.
+          if (performance.now() - askedAt > ONE_REQUEST_MS) process.exit(130);
+          return;
+        }
+        askedAt = performance.now();
         abort.abort();
         resolve('signal');
       });

@@ -1,22 +1,24 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
 import { hasCode, StartError } from './errors.ts';
 
 /** What scripts need to join a running system; stands in `endpoints.json` while it runs. */
-export interface Endpoints {
+export const Endpoints = z.object({
   /** Without `/v1`. */
-  apiUrl: string;
-  adminKey: string;
-  eventsQueueUrl: string;
-  sqsEndpoint: string;
-  dynamodbEndpoint: string;
-  receiverUrl: string;
+  apiUrl: z.string(),
+  adminKey: z.string(),
+  eventsQueueUrl: z.string(),
+  sqsEndpoint: z.string(),
+  dynamodbEndpoint: z.string(),
+  receiverUrl: z.string(),
   /** The test clock: GET, or POST `{"advanceSeconds": N}`. */
-  clockUrl: string;
-  pid: number;
-  handlersPid: number;
-}
+  clockUrl: z.string(),
+  pid: z.int(),
+  handlersPid: z.int(),
+});
+export type Endpoints = z.infer<typeof Endpoints>;
 
 export interface State {
   sqsDir: string;

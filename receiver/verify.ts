@@ -15,7 +15,7 @@ export type SecretsFor = (path: string, refresh: boolean) => Promise<string[]>;
 const TOLERANCE_SECONDS = 300;
 
 /**
- * Judges requests when somebody looks at them, so that it costs nothing while they arrive; a verdict once good stays.
+ * Judges requests when a person looks at them, so that it costs nothing while they arrive. A good verdict stays.
  * The package's own `verify` compares the timestamp with the present, but what counts is when the request arrived: so the
  * package makes the signature, and the comparison and the tolerance stand here.
  */

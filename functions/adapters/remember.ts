@@ -23,7 +23,7 @@ export function remember<Value extends NonNullable<unknown>>({
 }: RememberOptions): Remember<Value> {
   const kept = new LRUCache<string, Value>({
     max,
-    // Without a resolution of its own, the cache asks the clock at each look.
+    // Without a resolution, the cache asks the clock at each look.
     ...(ttlMs === null ? {} : { ttl: ttlMs, ttlResolution: 0, perf: { now } }),
   });
 

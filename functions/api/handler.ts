@@ -9,12 +9,14 @@ import { QueueRefusedError } from '../adapters/sqs/work-queue.ts';
 import type { Authenticate } from '../core/access/authenticate.ts';
 import type { Principal } from '../core/access/principal.ts';
 import { fieldErrors } from '../core/field-error.ts';
+import { isDeeperThan } from '../core/json/json-text.ts';
 import { PartialFailure } from '../core/partial-failure.ts';
 import { Refusal, type RefusalCode } from '../core/refusal.ts';
 import type { Vault } from '../core/vault.ts';
 import { createAllowedMethods } from './http/allowed-methods.ts';
 import { createDocsRoutes } from './http/docs.ts';
 import { once } from './http/idempotency.ts';
+import { readIfMatch } from './http/if-match.ts';
 import { toJson } from './http/json.ts';
 import { invalid, methodNotAllowed, PROBLEMS, Problem, type ProblemCode } from './http/problem.ts';
 import { readBody } from './http/read-body.ts';
@@ -73,12 +75,9 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   const query = parse(route.query, event.queryStringParameters ?? {}, 'query');
   const bodyText = route.body === null ? '' : readBody(event, route.bodyOptional);
   const body = route.body === null ? undefined : parse(route.body, parseJson(bodyText), 'body');
+  const ifMatch = route.conditional ? readIfMatch(header(event, 'if-match')) : null;
   // The route's own schemas made these, so they are what its code expects.
-  const input = { params, query, body, bodyText, ifMatch: readIfMatch(route, event), principal } as RouteInput<
-    never,
-    never,
-    never
-  >;
+  const input = { params, query, body, bodyText, ifMatch, principal } as RouteInput<never, never, never>;
   const key = route.method === 'POST' ? header(event, 'idempotency-key') : undefined;
   if (key === undefined) return answer(await route.run(input));
   const keyed = { principal, path: event.rawPath, given: key, body: bodyText };
@@ -118,20 +117,19 @@ function header(event: Request, name: string): string | undefined {
   return event.headers[name];
 }
 
+/** Deeper than anything that a route takes; what is deeper ends the stack of whatever walks it by recursion, as JSON.stringify does. */
+const MAX_BODY_DEPTH = 128;
+
 function parseJson(text: string): unknown {
+  let json: unknown;
   try {
-    return JSON.parse(text);
+    json = JSON.parse(text);
   } catch (error) {
     throw new Problem('malformed_request', `The body is not JSON: ${asError(error).message}`);
   }
-}
-
-function readIfMatch(route: Route, event: Request): number | null {
-  const value = route.conditional ? header(event, 'if-match') : undefined;
-  if (value === undefined || value.trim() === '*') return null;
-  const revision = /^\s*(?:W\/)?"(\d{1,15})"\s*$/.exec(value)?.[1];
-  // Not one of our ETags, so nothing can match it.
-  return revision === undefined ? -1 : Number(revision);
+  if (isDeeperThan(json, MAX_BODY_DEPTH))
+    throw invalid([{ path: '', message: `is nested deeper than ${MAX_BODY_DEPTH} levels` }]);
+  return json;
 }
 
 function answer(result: RouteResult | Refusal): Answer {

@@ -8,6 +8,7 @@ import type { Random } from '../core/ids.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
 import { createActivation } from '../core/subscription/activation.ts';
 import { createSubscriptions } from '../core/subscription/manage.ts';
+import { createOwnProfiles } from '../core/subscription/own-profiles.ts';
 import type { ParkedDeliveries } from '../core/subscription/parked-deliveries.ts';
 import { createProfileChoice } from '../core/subscription/profile-rules.ts';
 import { createSecrets } from '../core/subscription/secrets.ts';
@@ -94,6 +95,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   const secrets = createSecrets({ subscriptions, profiles, keys, now });
   const testEvents = createTestEvents({ ...ports, events: stores.events, getEventType, profiles, tenantKeys });
   const samples = createSamples(ports);
+  const own = createOwnProfiles({ ...ports, store: stores.profiles, tenants: stores.tenants });
   const tenants = createTenants({ store: stores.tenants, profiles: ports.profiles, now });
   const removal = createTenantRemoval({
     tenants: stores.tenants,
@@ -116,7 +118,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createDeliveryRoutes({ store: stores.deliveries, subscriptions, retries, waits: ports.waits, now }),
       ...createEventTypeRoutes({ store: stores.eventTypes, samples, now }),
       ...createEventTypePackRoutes({ store: stores.eventTypes, now }),
-      ...createProfileRoutes({ ...ports, store: stores.profiles, tenants: stores.tenants }),
+      ...createProfileRoutes({ ...ports, own, store: stores.profiles }),
       ...createRejectedEventRoutes({ store: stores.rejectedEvents }),
       ...createHealthRoutes(),
     ],

@@ -7,7 +7,7 @@ export interface FieldError {
   message: string;
 }
 
-/** So many mistakes are listed; a list of twenty thousand helps nobody, and would not fit where it is kept. */
+/** So many mistakes are listed; a list of twenty thousand is of no use, and would not fit where it is kept. */
 const MAX_ERRORS = 50;
 const MAX_PATH = 200;
 

@@ -46,6 +46,8 @@ export function deliveryId({ subscriptionId, eventId, eventAt }: DeliveryRef): s
 
 const DELIVERY_ID = /^dlv_([0-9A-HJKMNP-TV-Z]{26})([0-7][0-9A-HJKMNP-TV-Z]{9})_([A-Za-z0-9_-]{1,64})$/;
 
+export const DeliveryId = z.string().regex(DELIVERY_ID, 'must be an id like dlv_01J…');
+
 /** Null for anything that `deliveryId` has not made. */
 export function parseDeliveryId(id: string): DeliveryRef | null {
   const [, subscription, time, eventId] = DELIVERY_ID.exec(id) ?? [];

@@ -10,7 +10,7 @@ export class StepBudget {
     this.limit = limit;
   }
 
-  /** Takes `steps`, also past the limit: whoever computes looks at `isSpent` before it goes on. */
+  /** Takes `steps`, also past the limit: the computation looks at `isSpent` before it continues. */
   spend(steps: number): void {
     this.taken += steps;
   }

@@ -103,7 +103,7 @@ function settle(deps: DeliverHandlerDeps, context: Context, message: SettleParke
   return settleParked({ ...deps, hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS }, message);
 }
 
-/** What does not fit in one invocation goes on as a message of its own. */
+/** What does not fit in one invocation continues as another message. */
 async function removeTenant(deps: DeliverHandlerDeps, context: Context, task: DeleteTenantMessage): Promise<void> {
   const { store, retries } = deps;
   const ports = {

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
+import type { MessageOrigin } from '../core/event/parse-message.ts';
 import { type IngestDeps, type IngestReport, ingestBatch } from '../core/ingest/ingest.ts';
-import { METRICS } from '../names.ts';
+import { METRICS, ORIGIN_ATTRIBUTES } from '../names.ts';
 
 export interface IngestHandlerDeps extends Omit<IngestDeps, 'hasTime' | 'pause' | 'report'>, Telemetry {
   sqs: SQSClient;
@@ -23,10 +24,11 @@ export function createIngestHandler(deps: IngestHandlerDeps) {
         pause: () => setImmediate(),
         report: (report) => note(deps, report),
       },
-      event.Records.map(({ messageId, body, attributes }) => ({
+      event.Records.map(({ messageId, body, attributes, messageAttributes }) => ({
         messageId,
         body,
         sentAt: Number(attributes.SentTimestamp),
+        origin: readOrigin(messageAttributes),
         receivedBefore: Number(attributes.ApproximateReceiveCount) > 1,
       })),
     );
@@ -39,6 +41,14 @@ export function createIngestHandler(deps: IngestHandlerDeps) {
     deps.counter.publish();
     return { batchItemFailures: [...retry.union(unfinished)].map((itemIdentifier) => ({ itemIdentifier })) };
   };
+}
+
+/** What `npm run redrive` says of a message that it puts back. */
+function readOrigin(attributes: SQSRecord['messageAttributes']): MessageOrigin | null {
+  const messageId = attributes[ORIGIN_ATTRIBUTES.messageId]?.stringValue;
+  const sentAt = Number(attributes[ORIGIN_ATTRIBUTES.sentAt]?.stringValue);
+  const isTime = Number.isSafeInteger(sentAt) && sentAt > 0;
+  return messageId !== undefined && isTime ? { messageId, sentAt } : null;
 }
 
 /** Without this the rest of a fan-out would wait out the visibility timeout. If it fails, it does just that. */
@@ -78,6 +88,7 @@ function note({ logger, counter }: IngestHandlerDeps, report: IngestReport): voi
       const { id, tenantId, reason } = report.rejected;
       logger.warn('an event was rejected', { rejectedEventId: id, tenantId, code: reason.code });
       counter.count(METRICS.eventsRejected);
+      if (reason.code === 'schema_over_budget') counter.count(METRICS.schemasOverBudget);
       return;
     }
     case 'queued':

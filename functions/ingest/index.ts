@@ -9,7 +9,7 @@ import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
-import { compileSchema, type DataCheck } from '../core/event/validate-data.ts';
+import { compileDataCheck, type DataCheck } from '../core/event/validate-data.ts';
 import { ENV } from '../names.ts';
 import { createIngestHandler } from './handler.ts';
 
@@ -39,7 +39,7 @@ export const handler = createIngestHandler({
   sqs: sqs.client,
   eventsQueueUrl: env.EVENTS_QUEUE_URL,
   eventTypes: env.EVENT_TYPES,
-  checkOf: (schema) => checks(schema, () => compileSchema(schema)),
+  checkOf: (schema) => checks(schema, () => compileDataCheck(schema)),
   now,
   ...createTelemetry(),
 });

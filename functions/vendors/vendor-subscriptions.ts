@@ -25,7 +25,7 @@ export interface VendorSubscriptions {
   list(tenantId: string): Promise<Subscription[]>;
   read(owner: Owner): Promise<Subscription | Refusal>;
   create(tenantId: string, input: Partial<SubscriptionInput>, isActive: boolean): Promise<Subscription | Refusal>;
-  /** Writes a whole subscription anew. When it is active again, what was parked meanwhile is discarded. */
+  /** Replaces a whole subscription. When it is active again, what was parked meanwhile is discarded. */
   replace(owner: Owner, replacement: Replacement): Promise<Subscription | Refusal>;
   /** Null once it is deleted. */
   remove(owner: Owner): Promise<Refusal | null>;

@@ -7,7 +7,7 @@ import { ENCRYPTION_CONTEXT_CONDITION, type Keys } from './keys.ts';
 import type { Queues } from './queues.ts';
 import { indexArn, type Storage } from './storage.ts';
 
-/** What the page at /docs loads: files beside the code, which the function reads only when somebody asks for them. */
+/** What the page at /docs loads: files beside the code, which the function reads only when a browser asks for them. */
 const DOCS_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js'];
 const WITH_DOCS: ICommandHooks = {
   beforeBundling: () => [],

@@ -19,7 +19,7 @@ export interface HandlerFunctionProps extends Foundation {
   readonly bundling?: BundlingOptions;
 }
 
-/** A handler as a Lambda function, with a log group and a role of its own; it may do only what `allow` says. */
+/** A handler as a Lambda function, with its own log group and role; it may do only what `allow` says. */
 export class HandlerFunction extends Construct {
   readonly lambda: NodejsFunction;
   /** The dimension of the metrics that it emits. */
@@ -52,7 +52,7 @@ export class HandlerFunction extends Construct {
       ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
       role,
       logGroup,
-      // The SDK keeps connections alive by itself since its version 3.
+      // The SDK keeps connections alive since its version 3.
       awsSdkConnectionReuse: false,
       bundling: { ...BUNDLING, ...props.bundling },
       environment: {

@@ -23,7 +23,7 @@ export class Ingest extends Construct {
       environment: {
         catalogTable: storage.catalog.tableName,
         journalTable: storage.journal.tableName,
-        // By which the rest of a large fan-out comes back at once, instead of after the visibility timeout.
+        // By which the rest of a large fan-out comes back without delay, instead of after the visibility timeout.
         eventsQueueUrl: queues.events.queue.queueUrl,
         deliveriesQueueUrl: queues.deliveries.queue.queueUrl,
         eventTypes: tuning.eventTypes,

@@ -15,7 +15,7 @@ export interface SweepProps extends Foundation {
 
 /**
  * Wakes, once a minute, the deliveries whose time has come. It reserves no concurrency: its timeout keeps sweeps apart,
- * each delivery is leased before it is enqueued, so that a second sweep at once is harmless, and a new account has
+ * each delivery is leased before it is enqueued, so that a second sweep at the same time is harmless, and a new account has
  * nothing to reserve from (a deployment into its limit of 10 would fail).
  */
 export class Sweep extends Construct {

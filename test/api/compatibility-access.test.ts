@@ -91,7 +91,7 @@ describe('whose subscriptions there are', () => {
   });
 
   it.each(['A%23TENANT', 'sub_1', 'x', '019354da-1ae4-7fff-8fff-ffffffffffff', '%00'])(
-    'the id %s is nobody’s',
+    'the id %s is unknown',
     async (id) => {
       await deps.stores.tenants.createTenant('acme', deps.now());
       expectProblem(await vendor('GET', `${KEYPAY}/${id}`), 404, 'not_found');

@@ -215,7 +215,7 @@ describe('payloads', () => {
       expectProblem(await staffology('GET', `${one}/payloads${query}`), 400, 'malformed_request');
   });
 
-  it('of another webhook or of nobody are not there, and expunged data is gone', async () => {
+  it('of another webhook, or unknown, are not there, and expunged data is gone', async () => {
     const { one, tenantId } = await withDeliveries([{ status: 'succeeded', attempts: [attempt(1, 200)] }]);
     const { one: other } = await subscribe();
     expectProblem(await staffology('GET', `${other}/payloads/e-0`), 404, 'not_found');

@@ -35,6 +35,20 @@ describe('the values of own headers', () => {
     });
   });
 
+  it('are counted together with those that a change leaves alone', async () => {
+    const path = await subscribe();
+    const long = { 'X-A': 'v'.repeat(2_048), 'X-B': 'v'.repeat(2_048) };
+    expect(await call('PATCH', path, { body: { headers: long } })).toMatchObject({ status: 200 });
+    const refused = await call('PATCH', path, { body: { headers: { 'X-C': 'v'.repeat(2_048) } } });
+    expectProblem(refused, 422, 'invalid_request');
+    expect(refused).toMatchObject({
+      json: { errors: [{ path: '/headers', message: expect.stringMatching(/together/) }] },
+    });
+    expect(await call('PATCH', path, { body: { headers: { 'X-A': null, 'X-C': 'v'.repeat(2_048) } } })).toMatchObject({
+      status: 200,
+    });
+  });
+
   it('are never shown to tokens that only read', async () => {
     const path = await subscribe();
     const as = tenantOf('acme', true);

@@ -16,8 +16,8 @@ beforeAll(async () => {
 describe('who may do what', () => {
   const anonymous: Principal = { kind: 'anonymous' };
   it.each<[string, Principal, Method, string, number, string]>([
-    ['nobody reads', anonymous, 'GET', T, 401, 'unauthenticated'],
-    ['nobody writes', anonymous, 'POST', `${T}/events`, 401, 'unauthenticated'],
+    ['a caller without a key reads', anonymous, 'GET', T, 401, 'unauthenticated'],
+    ['a caller without a key writes', anonymous, 'POST', `${T}/events`, 401, 'unauthenticated'],
     ["a tenant reads no other's", tenantOf('other'), 'GET', T, 404, 'not_found'],
     ["a tenant writes no other's", tenantOf('other'), 'DELETE', `${T}/subscriptions/SUB`, 404, 'not_found'],
     [
@@ -96,7 +96,7 @@ describe('a wrong request', () => {
     ['a parameter __proto__', 'GET', '/v1/tenants?__proto__=1', 422, 'invalid_request'],
     ['a limit of profiles', 'GET', '/v1/profiles?limit=0', 422, 'invalid_request'],
     ['a cursor of packs', 'GET', '/v1/event-type-packs?cursor=%00', 400, 'malformed_request'],
-    ['a cursor of somebody else', 'GET', '/v1/tenants?cursor=%00', 400, 'malformed_request'],
+    ['a cursor that is not ours', 'GET', '/v1/tenants?cursor=%00', 400, 'malformed_request'],
     ['a cursor with padding', 'GET', '/v1/tenants?cursor=YQ%3D%3D', 400, 'malformed_request'],
     ['a moment in words', 'GET', `${T}/events?from=yesterday`, 422, 'invalid_request'],
     [
@@ -123,6 +123,14 @@ describe('a wrong request', () => {
       'invalid_request',
       { body: { url: 'https://127.0.0.1/', eventTypes: ['*'] } },
     ],
+    ...['headers', 'metadata'].map((field): [string, Method, string, number, string, ApiRequest] => [
+      `a name __proto__ in ${field}`,
+      'POST',
+      `${T}/subscriptions`,
+      422,
+      'invalid_request',
+      { body: `{"url":"${url}","eventTypes":["*"],"${field}":{"__proto__":"x"}}` },
+    ]),
     ['no event types', 'POST', `${T}/subscriptions`, 422, 'invalid_request', { body: { url, eventTypes: [] } }],
     [
       'both names of one field',
@@ -202,12 +210,12 @@ describe('a wrong request', () => {
       'an If-Match that is none',
       'DELETE',
       `${T}/subscriptions/SUB`,
-      412,
-      'precondition_failed',
+      400,
+      'malformed_request',
       { headers: { 'if-match': 'x' } },
     ],
     ['a subscription that is not there', 'GET', `${T}/subscriptions/sub_00000000000000000000000000`, 404, 'not_found'],
-    ['a delivery id of nobody', 'GET', `${T}/deliveries/dlv_x`, 404, 'not_found'],
+    ['an unknown delivery id', 'GET', `${T}/deliveries/dlv_x`, 404, 'not_found'],
     ['an event type that is there', 'POST', '/v1/event-types', 409, 'conflict', { body: { name: 'twice' } }],
     [
       'a test of an unknown type',
@@ -225,10 +233,10 @@ describe('a wrong request', () => {
   it.each([
     `${T}/events?from=2026-11-22T10:00:00Z&to=2026-11-21T10:00:00Z`,
     `${T}/subscriptions/SUB/deliveries?from=2026-11-22T10:00:00Z&to=2026-11-21T10:00:00Z`,
-    `${T}/subscriptions/SUB/deliveries?status=failed&from=2026-11-22T10:00:00Z&cursor=${Buffer.from('2020').toString('base64url')}`,
-    `${T}/subscriptions?cursor=${Buffer.from('a').toString('base64url')}`,
-    `/v1/tenants?cursor=${Buffer.from('!').toString('base64url')}`,
-    `/v1/rejected-events?cursor=${Buffer.from('!').toString('base64url')}`,
+    `${T}/subscriptions/SUB/deliveries?status=failed&from=2026-11-22T10:00:00Z&cursor=${Buffer.from('2020').toString('hex')}`,
+    `${T}/subscriptions?cursor=${Buffer.from('a').toString('hex')}`,
+    `/v1/tenants?cursor=${Buffer.from('!').toString('hex')}`,
+    `/v1/rejected-events?cursor=${Buffer.from('!').toString('hex')}`,
     `${T}/events?to=9999-12-31T23:59:59-23:59`,
     `${T}/events?from=0000-01-01T00:00:00%2B23:59`,
   ])('%s is answered without a fault of ours', async (target) => {
@@ -310,3 +318,22 @@ describe('lists that are at hand whole', () => {
 });
 
 const Names = z.object({ data: z.array(z.looseObject({ name: z.string() })), nextCursor: z.string().nullable() });
+
+describe('a body that is nested too deeply', () => {
+  const nested = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+
+  it.each<[Method, string, string, string]>([
+    ['POST', '/v1/event-types', `{"name":"deep","schema":${nested(200_000)}}`, ''],
+    ['POST', '/v1/event-types', `{"name":"deep","example":${nested(128)}}`, ''],
+    ['POST', '/v1/event-types', `{"name":"deep","schema":${nested(101)}}`, '/schema'],
+    ['POST', `${T}/events`, `{"type":"a","data":${nested(200_000)}}`, ''],
+    ['POST', `${T}/events`, `{"type":"a","data":${nested(61)}}`, '/data'],
+    ['POST', `${T}/subscriptions`, `{"url":"https://a.example/","filter":${nested(200_000)}}`, ''],
+    ['POST', '/v1/profiles', `{"name":"deep","envelope":${nested(60)}}`, ''],
+  ])('%s %s is refused', async (method, path, body, field) => {
+    const answer = await call(method, path, { body });
+    expect(answer).toMatchObject({ status: 422 });
+    expect(JSON.stringify(answer.json)).toMatch(/deeper than \d+ levels/);
+    expect(answer.json).toMatchObject({ errors: [{ path: field }] });
+  });
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../../functions/api/http/problem.ts';
 import { readBody } from '../../functions/api/http/read-body.ts';
-import { encodeBody } from '../../local/gateway-event.ts';
+import { encodeBody } from '../../local/resources/http-api/gateway-event.ts';
 
 const TEXT_TYPE = 'application/json';
 /** API Gateway hands this one over in base64. */

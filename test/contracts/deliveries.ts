@@ -139,7 +139,7 @@ export function describeDeliveryRecords(
       }
     });
 
-    it('are not written over by whoever has read what was there before', async () => {
+    it('are not written over by a writer that has read what was there before', async () => {
       await store.saveDelivery(own({ attempts: [makeAttempt(1)] }), 0);
       await store.putSucceededDeliveries([succeeded()]);
       for (const revision of [0, 1, 2]) expect(await store.saveDelivery(own(), revision)).toBe(false);

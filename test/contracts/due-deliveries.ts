@@ -131,7 +131,7 @@ export function describeDueStore(
       expect(found.map(({ subscriptionId }) => subscriptionId)).toEqual([live.subscriptionId]);
     });
 
-    it('leaves what has expired to whoever writes it anew', async () => {
+    it('leaves what has expired to the next write', async () => {
       await store.saveDelivery(due(NOW), 0);
       const entry = await find(NOW);
       setNow(NOW + RETENTION_MS);

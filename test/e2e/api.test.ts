@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { NewSubscription, Subscription } from './client.ts';
 import { LISTS, TOTAL } from './cursor-lists.ts';
-import { eventually } from './system.ts';
+import { eventually } from './eventually.ts';
 import { scene, useSystem } from './use-system.ts';
 
 const system = useSystem();
@@ -149,39 +149,43 @@ describe('If-Match', () => {
     },
   };
 
-  test.each(Object.entries(RESOURCES))('guards what somebody else has changed: %s', async (_, make) => {
-    const { call } = system();
-    const { tenant, path: receiver } = scene('match');
-    const { path, verb, field, hasDelete } = await make(tenant, receiver);
-    const read = async () => (await call('GET', path)).headers.get('etag') ?? '';
-    const write = (value: string, headers: Record<string, string>) =>
-      call(verb, path, { body: { [field]: value }, headers });
-    const first = await read();
-    expect(first).toMatch(/^"[^"]+"$/);
-    const changed = await write('first', { 'if-match': first });
-    expect(changed).toMatchObject({ status: 200, body: { [field]: 'first' } });
-    expect(changed.headers.get('etag')).not.toBe(first);
-    expect(await read()).toBe(changed.headers.get('etag'));
-    for (const stale of [{ 'if-match': first }, OTHER, { 'if-match': 'nonsense' }])
-      expect(await write('stale', stale)).toMatchObject({ status: 412, body: { code: 'precondition_failed' } });
-    expect((await call('GET', path)).body).toMatchObject({ [field]: 'first' });
-    expect((await write('any', { 'if-match': '*' })).status).toBe(200);
-    expect((await write('without', {})).status).toBe(200);
-    expect((await call('GET', path)).body).toMatchObject({ [field]: 'without' });
+  test.each(Object.entries(RESOURCES))(
+    'refuses a change of what another caller changed meanwhile: %s',
+    async (_, make) => {
+      const { call } = system();
+      const { tenant, path: receiver } = scene('match');
+      const { path, verb, field, hasDelete } = await make(tenant, receiver);
+      const read = async () => (await call('GET', path)).headers.get('etag') ?? '';
+      const write = (value: string, headers: Record<string, string>) =>
+        call(verb, path, { body: { [field]: value }, headers });
+      const first = await read();
+      expect(first).toMatch(/^"[^"]+"$/);
+      const changed = await write('first', { 'if-match': first });
+      expect(changed).toMatchObject({ status: 200, body: { [field]: 'first' } });
+      expect(changed.headers.get('etag')).not.toBe(first);
+      expect(await read()).toBe(changed.headers.get('etag'));
+      for (const stale of [{ 'if-match': first }, OTHER])
+        expect(await write('stale', stale)).toMatchObject({ status: 412, body: { code: 'precondition_failed' } });
+      expect((await call('GET', path)).body).toMatchObject({ [field]: 'first' });
+      expect((await write('none', { 'if-match': 'nonsense' })).status).toBe(400);
+      expect((await write('any', { 'if-match': '*' })).status).toBe(200);
+      expect((await write('without', {})).status).toBe(200);
+      expect((await call('GET', path)).body).toMatchObject({ [field]: 'without' });
 
-    // Of ten who have read the same, one can write.
-    const etag = await read();
-    const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => write(`w${n}`, { 'if-match': etag })));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 9 }, () => 412)]);
-    // Of three who do not ask for that, all can, and none is lost.
-    const before = Number((await read()).replaceAll('"', ''));
-    const all = await Promise.all(Array.from({ length: 3 }, (_, n) => write(`v${n}`, {})));
-    expect(all.map(({ status }) => status)).toEqual([200, 200, 200]);
-    expect(Number((await read()).replaceAll('"', ''))).toBe(before + 3);
+      // Of ten who have read the same, one can write.
+      const etag = await read();
+      const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => write(`w${n}`, { 'if-match': etag })));
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 9 }, () => 412)]);
+      // Of three who do not ask for that, all can, and none is lost.
+      const before = Number((await read()).replaceAll('"', ''));
+      const all = await Promise.all(Array.from({ length: 3 }, (_, n) => write(`v${n}`, {})));
+      expect(all.map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(Number((await read()).replaceAll('"', ''))).toBe(before + 3);
 
-    if (!hasDelete) return;
-    expect((await call('DELETE', path, { headers: { 'if-match': etag } })).status).toBe(412);
-    expect((await call('DELETE', path, { headers: { 'if-match': await read() } })).status).toBe(204);
-    expect((await call('GET', path)).status).toBe(404);
-  });
+      if (!hasDelete) return;
+      expect((await call('DELETE', path, { headers: { 'if-match': etag } })).status).toBe(412);
+      expect((await call('DELETE', path, { headers: { 'if-match': await read() } })).status).toBe(204);
+      expect((await call('GET', path)).status).toBe(404);
+    },
+  );
 });

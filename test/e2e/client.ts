@@ -6,8 +6,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import type { Endpoints } from '../../local/state.ts';
 import { Contract } from './openapi.ts';
-import type { Endpoints } from './system.ts';
 
 export interface Answer {
   status: number;
@@ -93,7 +93,7 @@ export type ReceivedRequest = z.infer<typeof Received>['data'][number];
 const Accepted = z.object({ data: z.array(z.object({ id: z.string(), status: z.literal('accepted') })) });
 const PageOf = <T extends z.ZodType>(item: T) => z.object({ data: z.array(item), nextCursor: z.string().nullable() });
 
-/** Everything that somebody outside can do with a running system. */
+/** Everything that a caller outside can do with a running system. */
 export type Client = Awaited<ReturnType<typeof createClient>>;
 
 export async function createClient(endpoints: Endpoints) {

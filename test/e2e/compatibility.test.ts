@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { CallOptions } from './client.ts';
+import { eventually } from './eventually.ts';
 import { startWatch } from './scheduled.ts';
-import { eventually } from './system.ts';
 import { scene, useSystem } from './use-system.ts';
 
 const system = useSystem({ context: { compatibility: 'keypay,staffology' } });

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import * as z from 'zod';
 import type { Client } from './client.ts';
-import { eventually } from './system.ts';
+import { eventually } from './eventually.ts';
 
 /** A list of the API whose items come and go. */
 interface List {

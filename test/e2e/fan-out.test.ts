@@ -1,7 +1,7 @@
 import { BatchWriteItemCommand, DynamoDBClient, ListTablesCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { ulid } from 'ulid';
 import { expect, test } from 'vitest';
-import { eventually } from './system.ts';
+import { eventually } from './eventually.ts';
 import { scene, useSystem } from './use-system.ts';
 
 const SUBSCRIPTIONS = 10_000;

@@ -54,6 +54,7 @@ export const HOSTILE_MESSAGES: readonly HostileMessage[] = [
   invalid('a type that is too long', { type: 'a'.repeat(129) }, '/type'),
   invalid('a reserved type', { type: 'posthorn.subscription.disabled' }, '/type'),
   invalid('no data', { data: undefined }, '/data'),
+  invalid('data 61 levels deep', { data: JSON.parse('['.repeat(61) + ']'.repeat(61)) }, '/data'),
   invalid('an id with a blank', { id: 'a b' }, '/id'),
   invalid('an id that is too long', { id: 'x'.repeat(65) }, '/id'),
   invalid('null for an id', { id: null }, '/id'),

@@ -20,7 +20,7 @@ export interface HostileRequest extends CallOptions {
 }
 
 const raw = (rawBody: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) => ({ rawBody, headers });
-const cursor = (text: string) => Buffer.from(text).toString('base64url');
+const cursor = (text: string) => Buffer.from(text).toString('hex');
 const T = '/v1/tenants/hostile';
 
 export function hostileRequests(s: Scenery): HostileRequest[] {
@@ -228,7 +228,7 @@ export function hostileRequests(s: Scenery): HostileRequest[] {
       method: 'DELETE',
       path: one,
       headers: { 'if-match': 'yes; DROP' },
-      status: 412,
+      status: 400,
     },
     post('a rotation with an overlap below 0', `${one}/secret/rotate`, { overlapSeconds: -1 }, ['/overlapSeconds']),
     post('a rotation with an overlap of text', `${one}/secret/rotate`, { overlapSeconds: '60' }, ['/overlapSeconds']),

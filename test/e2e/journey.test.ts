@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { eventually } from './system.ts';
+import { eventually } from './eventually.ts';
 import { scene, useSystem } from './use-system.ts';
 import { isVerified, signatures, verifyV1a, verifyWithPackages } from './verify.ts';
 

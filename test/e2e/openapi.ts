@@ -43,9 +43,9 @@ export class Contract {
   documented(): string[] {
     return Object.entries(this.#document.paths).flatMap(([path, operations]) =>
       Object.entries(operations).flatMap(([method, { responses }]) =>
-        Object.keys(responses)
-          .filter((status) => status !== 'default')
-          .map((status) => `${method.toUpperCase()} ${path} ${status}`),
+        Object.entries(responses)
+          .filter(([, { content }]) => content?.['application/problem+json'] === undefined)
+          .map(([status]) => `${method.toUpperCase()} ${path} ${status}`),
       ),
     );
   }
@@ -61,15 +61,16 @@ export class Contract {
     const template = Object.keys(this.#document.paths).find((one) => pathPattern(one).test(path));
     const operation = template === undefined ? undefined : this.#document.paths[template]?.[method.toLowerCase()];
     if (template === undefined || operation === undefined) return;
-    const key = String(status) in operation.responses ? String(status) : 'default';
     const name = `${method} ${template} ${status}`;
-    const content = operation.responses[key]?.content;
+    const response = operation.responses[status];
+    if (response === undefined) throw new Error(`${name} is not documented: ${text}`);
+    const { content } = response;
     if (content === undefined) {
       if (text !== '') throw new Error(`${name} is documented without a body, but has one: ${text}`);
     } else {
       const [type, { schema }] = Object.entries(content)[0] ?? ['', { schema: {} }];
       if (contentType !== type) throw new Error(`${name} is documented as ${type}, but is ${contentType}: ${text}`);
-      const parsed = this.#schema(`${template} ${method} ${key}`, schema).safeParse(JSON.parse(text));
+      const parsed = this.#schema(`${template} ${method} ${status}`, schema).safeParse(JSON.parse(text));
       if (!parsed.success)
         throw new Error(`${name} is not as documented: ${z.prettifyError(parsed.error)}\n${text.slice(0, 2_000)}`);
     }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { eventually } from './system.ts';
+import { eventually } from './eventually.ts';
 import { scene, useSystem } from './use-system.ts';
 
 /** Where systems keep a Chromium; CHROMIUM names another. CI has one, so there nothing is skipped. */

@@ -3,18 +3,18 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { type Client, createClient } from './client.ts';
-import { startCountingReceiver } from './fixtures/counting-receiver.ts';
+import { isAlive } from '../../testing/is-alive.ts';
 import {
-  eventually,
-  isAlive,
   newStateFolder,
   type Running,
   readEndpoints,
   removeStateFolder,
   runRunner,
   startRunner,
-} from './system.ts';
+} from '../../testing/runner-process.ts';
+import { type Client, createClient } from './client.ts';
+import { eventually } from './eventually.ts';
+import { startCountingReceiver } from './fixtures/counting-receiver.ts';
 
 const EVENTS = 1_000;
 /** Longer than every visibility timeout of the stack, so that what a dead process had in hand comes back. */

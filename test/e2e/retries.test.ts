@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Client, Delivery, Subscription } from './client.ts';
+import { eventually } from './eventually.ts';
 import { attempted, endOf, passGap, plannedGap, SWEEP_SECONDS, startWatch, type Watch } from './scheduled.ts';
-import { eventually } from './system.ts';
 import { scene, useSystem } from './use-system.ts';
 import { verifyWithPackages } from './verify.ts';
 

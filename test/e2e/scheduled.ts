@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import * as z from 'zod';
 import type { Client, Delivery, ReceivedRequest } from './client.ts';
-import { eventually } from './system.ts';
+import { eventually } from './eventually.ts';
 import { scene } from './use-system.ts';
 
 /** The sweep runs once a minute. */

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Client, Delivery, ReceivedRequest } from './client.ts';
-import { eventually } from './system.ts';
+import { eventually } from './eventually.ts';
 import { scene } from './use-system.ts';
 
 /** A tenant of its own with a subscription; `one` is where the API has it. */

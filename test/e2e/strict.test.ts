@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { eventually } from './system.ts';
+import { eventually } from './eventually.ts';
 import { scene, useSystem } from './use-system.ts';
 
 const system = useSystem({ context: { eventTypes: 'strict' } });
 
-/** Longer than the functions remember the catalogue. */
+/** Longer than the functions remember event types. */
 const REMEMBERED_SECONDS = 31;
 
 const addType = async (name: string) =>
@@ -20,7 +20,7 @@ async function idsAt(path: string): Promise<string[]> {
   return (await system().received(path)).requests.map(({ headers }) => String(headers['webhook-id'])).sort();
 }
 
-test('a subscription may name what the catalogue has, and what it has not is named', async () => {
+test('a subscription may name known event types, and unknown ones are named in the answer', async () => {
   const { call } = system();
   const { tenant, path } = scene('named');
   for (const name of ['leave.requested', 'leave.approved', 'pay.run.closed']) await addType(name);
@@ -57,7 +57,7 @@ test('an event of an unknown type becomes a rejected event with the reason, and 
   await subscribe(tenant, path, { eventTypes: ['*'] });
   const event = (id: string, type: string) => ({ tenantId: tenant, id, type, data: { id } });
   await send(event('good-1', 'known.type'), event('bad-1', 'known.typo'), event('good-2', 'known.type'));
-  // 202 promises that it is queued, not that the catalogue has it.
+  // 202 promises that it is queued, not that its type is known.
   await publish(tenant, { id: 'bad-2', type: 'known', data: 1 });
   await publish(tenant, { id: 'good-3', type: 'known.type', data: 1 });
   await eventually(async () => expect(await idsAt(path)).toEqual(['good-1', 'good-2', 'good-3']));
@@ -121,7 +121,7 @@ test('an archived type is refused, and works again when it is brought back', asy
   await eventually(async () => expect(await idsAt(path)).toEqual(['back', 'before', 'other']));
 });
 
-test('patterns match new types of the catalogue without a change of the subscription', async () => {
+test('patterns match new event types without a change of the subscription', async () => {
   const { publish } = system();
   const { tenant, path } = scene('patterns');
   await addType('shift.created');

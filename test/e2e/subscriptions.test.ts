@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { Delivery, Subscription } from './client.ts';
+import { eventually } from './eventually.ts';
 import { attempted, passGap, startWatch, type Watch } from './scheduled.ts';
 import { arrived, expectStatus, idsOf, subscribed } from './steps.ts';
-import { eventually } from './system.ts';
 import { useSystem } from './use-system.ts';
 import { isVerified, verifyV1a } from './verify.ts';
 
@@ -107,7 +107,7 @@ describe('a paused subscription', () => {
     expect(idsOf((await arrived(client, path, 3)).requests)).toEqual(newer.toSorted());
   });
 
-  test('holds up nobody else of its tenant, and a second pause or resume changes nothing', async () => {
+  test('holds up no other subscription of its tenant, and a second pause or resume changes nothing', async () => {
     const client = system();
     const { tenant, path, one } = await subscribed(client, 'neighbour');
     await client.subscribe(tenant, `${path}/other`);

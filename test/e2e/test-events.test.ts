@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { Delivery } from './client.ts';
+import { eventually } from './eventually.ts';
 import { startWatch } from './scheduled.ts';
-import { eventually } from './system.ts';
 import { scene, useSystem } from './use-system.ts';
 import { verifyWithPackages } from './verify.ts';
 
@@ -40,8 +40,8 @@ describe('test-url', () => {
   });
 
   test.each([
-    ['a port where nobody listens', () => 'http://127.0.0.1:1/', 'connection_refused', 'connection_refused'],
-    ['a name that nobody has', () => 'http://unknown.posthorn.test/', 'dns_error', 'name_not_found'],
+    ['a port without a listener', () => 'http://127.0.0.1:1/', 'connection_refused', 'connection_refused'],
+    ['a name that does not exist', () => 'http://unknown.posthorn.test/', 'dns_error', 'name_not_found'],
     [
       'a name of a private address',
       () => `http://private.posthorn.test:${portOfReceiver()}/`,

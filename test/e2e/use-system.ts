@@ -1,6 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import {
+  newStateFolder,
+  type Running,
+  removeStateFolder,
+  type StartOptions,
+  startRunner,
+} from '../../testing/runner-process.ts';
 import { type Client, createClient } from './client.ts';
-import { newStateFolder, type Running, removeStateFolder, type StartOptions, startRunner } from './system.ts';
 
 /**
  * One running system for a test file. Its tests keep apart by tenants and receiver paths of their own. What the runner

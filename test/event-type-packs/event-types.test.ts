@@ -35,12 +35,12 @@ const offered = {
   },
 };
 
-it('has a catalogue for each vendor and no other', () => {
+it('has a pack for each vendor and no other', () => {
   expect(packNames.toSorted()).toEqual(Object.keys(offered).toSorted());
 });
 
 describe.each(Object.entries(offered))('%s', (vendor, expected) => {
-  it('is a valid catalogue under the name of its file', () => {
+  it('is a valid pack under the name of its file', () => {
     const parsed = EventTypePack.safeParse(JSON.parse(readText(vendor)));
     expect(parsed.error?.issues).toBeUndefined();
     expect(parsed.data?.name).toBe(vendor);
@@ -66,7 +66,7 @@ it('has as many event types as each vendor offers', () => {
   expect(Object.fromEntries(counts)).toEqual({ bindbee: 5, keypay: 23, staffology: 9, peopleforce: 26 });
 });
 
-describe('a catalogue is refused, with the path of the mistake,', () => {
+describe('a pack is refused, with the path of the mistake,', () => {
   const good = readEventTypePack('staffology');
   const [first, second] = good.eventTypes;
   const refusals: [string, unknown, (string | number)[]][] = [
@@ -77,7 +77,7 @@ describe('a catalogue is refused, with the path of the mistake,', () => {
     ['if a member is misspelt', { ...good, eventTypes: [{ ...first, shema: {} }] }, ['eventTypes', 0]],
     ['if it has no event types', { ...good, eventTypes: [] }, ['eventTypes']],
   ];
-  it.each(refusals)('%s', (_, catalogue, path) => {
-    expect(EventTypePack.safeParse(catalogue).error?.issues.map((issue) => issue.path)).toEqual([path]);
+  it.each(refusals)('%s', (_, pack, path) => {
+    expect(EventTypePack.safeParse(pack).error?.issues.map((issue) => issue.path)).toEqual([path]);
   });
 });

@@ -1,35 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
 import { clockOffsetMs, createClockBuffer, setClockOffsetMs } from '../../local/clock.ts';
-import { startEmulator } from '../../local/emulators.ts';
+import { startEmulator } from '../../local/emulators/start-emulator.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
+import { startRunner } from '../../testing/runner-process.ts';
 import { createFaultProxy, type FaultProxy, type FaultRates } from './fault-proxy.ts';
 import type { Choices } from './random.ts';
 
 /*
- * The whole system on one machine, with the fault proxies between it and its emulators. This is the one file of the
- * campaign that knows how the runner is started.
+ * The whole system on one machine, with the fault proxies between it and its emulators.
  */
 
-const START = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
-const START_TIMEOUT_MS = 90_000;
-const STOP_TIMEOUT_MS = 15_000;
 /** Characters of the functions' log. */
 const LOG_SHOWN = 40_000;
-
-const Endpoints = z.object({
-  apiUrl: z.string(),
-  adminKey: z.string(),
-  eventsQueueUrl: z.string(),
-  clockUrl: z.string(),
-  handlersPid: z.int(),
-});
 
 export interface SystemUnderFaults {
   apiUrl: string;
@@ -90,24 +75,11 @@ export async function startSystemUnderFaults(
     };
     const [sqsEndpoint, dynamodbEndpoint] = [await listen(proxies.sqs), await listen(proxies.dynamodb)];
 
-    const stateDir = join(dir, 'state');
-    const ports = ['--port', '0', '--receiver-port', '0'];
-    const context = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const runner = spawn(process.execPath, [START, '--state', stateDir, ...ports, ...context], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, POSTHORN_SQS_ENDPOINT: sqsEndpoint, POSTHORN_DYNAMODB_ENDPOINT: dynamodbEndpoint },
-    });
-    undo.push(() => endOf(runner));
-    let printed = '';
-    for (const stream of [runner.stdout, runner.stderr]) stream.on('data', (chunk) => (printed += chunk));
-    const readEndpoints = () => Endpoints.parse(JSON.parse(readFileSync(join(stateDir, 'endpoints.json'), 'utf8')));
-    const deadline = performance.now() + START_TIMEOUT_MS;
-    while (!printed.includes('is ready after')) {
-      if (runner.exitCode !== null || performance.now() > deadline)
-        throw new Error(`The system did not start:\n${printed}`);
-      await sleep(50);
-    }
-    const { apiUrl, adminKey, eventsQueueUrl, clockUrl } = readEndpoints();
+    const state = join(dir, 'state');
+    const aws = { sqs: sqsEndpoint, dynamodb: dynamodbEndpoint };
+    const { endpoints, handlersPid, output, stop: stopRunner } = await startRunner({ state, context: settings, aws });
+    undo.push(stopRunner);
+    const { apiUrl, adminKey, eventsQueueUrl, clockUrl } = endpoints;
     return {
       apiUrl,
       adminKey,
@@ -115,7 +87,7 @@ export async function startSystemUnderFaults(
       sqsEndpoint,
       direct: { sqs: sqs.url, dynamodb: dynamodb.url },
       proxies,
-      kill: () => process.kill(readEndpoints().handlersPid, 'SIGKILL'),
+      kill: () => process.kill(handlersPid(), 'SIGKILL'),
       async advance(ms) {
         const body = JSON.stringify({ advanceSeconds: ms / 1_000 });
         // The emulators' clock first: what the runner finds due must be visible.
@@ -123,17 +95,8 @@ export async function startSystemUnderFaults(
         const answer = await fetch(clockUrl, { method: 'POST', body });
         if (!answer.ok) throw new Error(`The clock cannot be moved: ${await answer.text()}`);
       },
-      output: () => `${printed}\n${readFileSync(join(stateDir, 'handlers.log'), 'utf8').slice(-LOG_SHOWN)}`,
+      output: () => `${output()}\n${readFileSync(join(state, 'handlers.log'), 'utf8').slice(-LOG_SHOWN)}`,
       stop,
     };
   }
-}
-
-async function endOf(runner: ChildProcess): Promise<void> {
-  if (runner.exitCode !== null || runner.signalCode !== null) return;
-  const ended = new Promise((resolve) => runner.once('exit', resolve));
-  runner.kill('SIGTERM');
-  const timer = setTimeout(() => runner.kill('SIGKILL'), STOP_TIMEOUT_MS);
-  await ended;
-  clearTimeout(timer);
 }

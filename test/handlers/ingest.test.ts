@@ -1,9 +1,9 @@
 import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
-import { compileSchema } from '../../functions/core/event/validate-data.ts';
+import { compileDataCheck } from '../../functions/core/event/validate-data.ts';
 import { createIngestHandler } from '../../functions/ingest/handler.ts';
-import { METRICS } from '../../functions/names.ts';
+import { METRICS, ORIGIN_ATTRIBUTES } from '../../functions/names.ts';
 import { makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
 import { context, recordTelemetry, sqsEvent } from '../support/lambda.ts';
 import { ingestSetup } from '../support/memory-ingest.ts';
@@ -26,7 +26,7 @@ function setup() {
     sqs,
     eventsQueueUrl: 'http://queues/events',
     eventTypes: 'open',
-    checkOf: compileSchema,
+    checkOf: compileDataCheck,
     now: () => NOW,
     ...telemetry,
   });
@@ -53,6 +53,32 @@ describe('the ingest function', () => {
     const { handler, store } = setup();
     await handler(sqsEvent({ body: body({ id: 'a' }), sentAt: NOW - 5_000 }), context());
     expect(store.events.get('acme a')?.event).toMatchObject({ acceptedAt: NOW - 5_000, recordedAt: NOW });
+  });
+
+  it('takes a dead letter that is put back for the event that it was', async () => {
+    const { handler, store, queued } = setup();
+    await handler(sqsEvent({ body: body(), messageId: 'first', sentAt: NOW - 90_000 }), context());
+    const [recorded] = [...store.events.values()];
+    const attribute = (stringValue: string) => ({ stringValue, dataType: 'String' });
+    const redriven = (sentAt: string) => ({
+      body: body(),
+      messageId: 'second',
+      sentAt: NOW,
+      messageAttributes: {
+        [ORIGIN_ATTRIBUTES.messageId]: attribute('first'),
+        [ORIGIN_ATTRIBUTES.sentAt]: attribute(sentAt),
+      },
+    });
+    await handler(sqsEvent(redriven(String(NOW - 90_000))), context());
+    expect([...store.events.values()]).toEqual([recorded]);
+    // Its deliveries keep their keys, by which deliver tells that they were made.
+    expect(queued).toHaveLength(2);
+    expect(queued.map(({ message }) => message)).toMatchObject(
+      Array(2).fill({ eventId: recorded?.event.id, eventAt: NOW - 90_000 }),
+    );
+    // What is no origin is none.
+    await handler(sqsEvent(redriven('yesterday')), context());
+    expect(store.events.size).toBe(2);
   });
 
   it('comes back at once for the rest of a fan-out', async () => {

@@ -78,7 +78,7 @@ test('each alarm has a heading of its own in the runbook, and each heading of an
   expect([...anchors].sort()).toEqual(headings.sort());
 });
 
-test('alarms tell nobody unless a topic is given, and then of their end as well', () => {
+test('alarms notify no one unless a topic is given, and then of their end as well', () => {
   expect(alarms().some((alarm) => 'AlarmActions' in alarm)).toBe(false);
   const topic = Topic.fromTopicArn(new Stack(new App()), 'Topic', 'arn:aws:sns:eu-central-1:111122223333:alarms');
   synthesize({ alarmTopic: topic }).allResourcesProperties(ALARM, {

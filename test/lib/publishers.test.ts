@@ -20,7 +20,7 @@ function sendersTo(template: Template, part: string): unknown[] {
   return Array.isArray(statements) ? statements.filter(({ Effect }) => Effect === 'Allow') : [];
 }
 
-test('nobody may send to the events queue unless said so', () => {
+test('no other account may send to the events queue unless a prop says so', () => {
   expect(sendersTo(synthesize(), 'PosthornQueuesEventsQueuePolicy')).toEqual([]);
 });
 
@@ -66,7 +66,7 @@ test('a bus without a pattern is refused', () => {
   );
 });
 
-test('the construct stands in somebody else’s app, more than once, and tells what it made', () => {
+test('the construct stands in another app, more than once, and tells what it made', () => {
   const { stack, posthorn, template } = elsewhere();
   new Posthorn(stack, 'Second');
   template().resourceCountIs('AWS::Lambda::Function', 8);

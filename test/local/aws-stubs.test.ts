@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { DecryptCommand, GenerateDataKeyCommand, KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAwsCalls } from '../../local/aws-stubs.ts';
 import { createControlServer } from '../../local/control-server.ts';
-import { openKeyFile } from '../../local/key-file.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
+import { createAwsCalls } from '../../local/resources/keys-and-secrets/aws-calls.ts';
+import { openKeyFile } from '../../local/resources/keys-and-secrets/key-file.ts';
 
 const KEY = 'arn:aws:kms:us-east-1:000000000000:key/1';
 const OTHER_KEY = 'arn:aws:kms:us-east-1:000000000000:key/2';

@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createGateway } from '../../local/gateway.ts';
-import { FunctionError } from '../../local/handlers.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
-import { createRouter } from '../../local/routes.ts';
+import { FunctionError } from '../../local/resources/functions/handlers.ts';
+import { createGateway } from '../../local/resources/http-api/gateway.ts';
+import { createRouter } from '../../local/resources/http-api/routes.ts';
 
 interface Event {
   rawPath: string;

@@ -2,14 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Handlers, startHandlers } from '../../local/handlers.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Handlers, startHandlers } from '../../local/resources/functions/handlers.ts';
 import { SOON } from './soon.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'posthorn-handlers-'));
 const logFile = join(dir, 'handlers.log');
 const said: string[] = [];
 let handlers: Handlers;
+let onStart = (_pid: number | undefined): void => {};
 
 const SOURCE = `
 let alive = 0;
@@ -22,18 +23,18 @@ export const log = async () => { console.log(JSON.stringify({ level: 'ERROR', me
 export const now = async () => ({ date: new Date().getTime(), now: Date.now() });
 `;
 
-beforeAll(async () => {
-  writeFileSync(join(dir, 'index.mjs'), SOURCE);
-  const spec = (exportName: string) => ({
-    name: exportName,
-    arn: `arn:${exportName}`,
-    entry: pathToFileURL(join(dir, 'index.mjs')).href,
-    exportName,
-    timeoutMs: 1_500,
-    memoryMb: 128,
-    env: { OWN: exportName },
-  });
-  handlers = await startHandlers({
+const spec = (exportName: string) => ({
+  name: exportName,
+  arn: `arn:${exportName}`,
+  entry: pathToFileURL(join(dir, 'index.mjs')).href,
+  exportName,
+  timeoutMs: 1_500,
+  memoryMb: 128,
+  env: { OWN: exportName },
+});
+
+function start(): Promise<Handlers> {
+  return startHandlers({
     functions: [
       ...['echo', 'fail', 'exit', 'slow', 'spin', 'log', 'now', 'absent'].map(spec),
       { ...spec('slow'), name: 'reserved', reservedConcurrency: 1 },
@@ -41,7 +42,13 @@ beforeAll(async () => {
     clockOffsetMs: 0,
     logFile,
     say: (line) => said.push(line),
+    onStart: (pid) => onStart(pid),
   });
+}
+
+beforeAll(async () => {
+  writeFileSync(join(dir, 'index.mjs'), SOURCE);
+  handlers = await start();
 });
 afterAll(async () => {
   await handlers.stop();
@@ -127,4 +134,60 @@ test('when their process is killed, what runs fails and the next invocation meet
   expect(now - Date.now()).toBeGreaterThan(3_500_000);
   expect(handlers.pid()).not.toBe(before);
   expect(said).toContain("The handlers' process ended (SIGKILL). Starting a new one.");
+});
+
+describe('when their process ends while it starts', () => {
+  const original = process.execPath;
+  afterEach(() => {
+    process.execPath = original;
+    onStart = () => {};
+  });
+
+  /** Kills so many processes as soon as they are there. Gives the number of those that were started. */
+  function killStarting(kills: number): () => number {
+    let started = 0;
+    onStart = (pid) => {
+      started += 1;
+      if (started <= kills) process.kill(pid ?? 0, 'SIGKILL');
+    };
+    return () => started;
+  }
+
+  test('the start waits for the next process', async () => {
+    const started = killStarting(2);
+    const others = await start();
+    expect(started()).toBe(3);
+    expect(await others.invoke('slow', { ms: 1 })).toBe(1);
+    await others.stop();
+  });
+
+  test('invocations that wait are run by the next process', async () => {
+    const started = killStarting(2);
+    process.kill(handlers.pid() ?? 0, 'SIGKILL');
+    await expect.poll(() => started(), SOON).toBeGreaterThan(0);
+    const answers = await Promise.all([1, 2].map((event) => handlers.invoke('echo', event)));
+    expect(answers).toMatchObject([{ event: 1 }, { event: 2 }]);
+    expect(started()).toBe(3);
+  });
+
+  test('the same holds if no process can be made for a while', async () => {
+    process.execPath = join(dir, 'absent');
+    said.length = 0;
+    process.kill(handlers.pid() ?? 0, 'SIGKILL');
+    await expect.poll(() => said.join('\n'), SOON).toContain('ENOENT');
+    const invoked = handlers.invoke('slow', { ms: 1 });
+    process.execPath = original;
+    expect(await invoked).toBe(1);
+  });
+
+  test('a stop fails the invocations that wait', async () => {
+    const others = await start();
+    killStarting(Number.POSITIVE_INFINITY);
+    const before = others.pid();
+    process.kill(before ?? 0, 'SIGKILL');
+    await expect.poll(() => others.pid(), SOON).not.toBe(before);
+    const failed = expect(others.invoke('echo', {})).rejects.toMatchObject({ errorType: 'Runtime.ExitError' });
+    await others.stop();
+    await failed;
+  });
 });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
 import type { RunnerOptions } from '../../local/options.ts';
 import { type Runner, startRunner } from '../../local/runner.ts';
-import type { Synthesise, SynthesisedTemplate } from '../../local/synth.ts';
+import type { Synthesise, SynthesisedTemplate } from '../../local/template/synth.ts';
 import { synthesiseFixture } from './fixtures/app.ts';
 import { SOON } from './soon.ts';
 

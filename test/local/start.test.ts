@@ -1,50 +1,40 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { addressOf, closeServer } from '../../local/listen.ts';
 import { parseOptions } from '../../local/options.ts';
 import type { Endpoints } from '../../local/state.ts';
+import { isAlive } from '../../testing/is-alive.ts';
+import {
+  FREE_PORTS,
+  newStateFolder,
+  readEndpoints,
+  removeStateFolder,
+  runRunner,
+} from '../../testing/runner-process.ts';
 import { SOON } from './soon.ts';
 
-const START = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
-const FREE_PORTS = ['--port', '0', '--receiver-port', '0', '--sqs-port', '0', '--dynamodb-port', '0'];
 /** Synthesis on a busy machine. */
 const PATIENCE_MS = 60_000;
-const state = mkdtempSync(join(tmpdir(), 'posthorn-start-'));
-const children = new Set<ChildProcess>();
+const state = newStateFolder();
 
-afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(state, { recursive: true, force: true });
-});
+afterAll(() => removeStateFolder(state));
 
 function run(...args: string[]) {
-  const child = spawn(process.execPath, [START, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  children.add(child);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  const exit = new Promise<number | NodeJS.Signals>((resolve) => {
-    child.on('exit', (code, signal) => {
-      children.delete(child);
-      resolve(code ?? signal ?? -1);
-    });
-  });
+  const runner = runRunner(args);
   return {
-    child,
-    exit,
-    output: () => output,
-    says: (text: string) => expect.poll(() => output, { ...SOON, timeout: PATIENCE_MS }).toContain(text),
+    ...runner,
+    says: (text: string) => expect.poll(runner.output, { ...SOON, timeout: PATIENCE_MS }).toContain(text),
   };
 }
 
-const endpoints = (): Endpoints => JSON.parse(readFileSync(join(state, 'endpoints.json'), 'utf8'));
-
-/** A process that has ended but that nobody has waited for (a container's first process may not) is not alive. */
-function isAlive(pid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return stdout.trim() !== '' && !stdout.startsWith('Z');
+function endpoints(): Endpoints {
+  const found = readEndpoints(state);
+  if (found === null) throw new Error('There is no endpoints.json');
+  return found;
 }
 
 describe('the command line', () => {
@@ -126,6 +116,49 @@ describe('the program', () => {
       expect(await exit).toBe(0);
       expect(isAlive(handlersPid)).toBe(false);
       expect(existsSync(join(state, 'endpoints.json'))).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'takes two signals for one when npm passes on what the terminal has sent it already',
+    async () => {
+      const { child, exit, says } = run('--state', state, ...FREE_PORTS);
+      await says('is ready after');
+      const { handlersPid } = endpoints();
+      child.kill('SIGINT');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      child.kill('SIGINT');
+      expect(await exit).toBe(0);
+      expect(isAlive(handlersPid)).toBe(false);
+      expect(existsSync(join(state, 'endpoints.json'))).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'ends without waiting for what runs when it is asked a second time',
+    async () => {
+      const { child, exit, says } = run('--state', state, ...FREE_PORTS);
+      await says('is ready after');
+      // A request that is never answered keeps a function running for longer than the second signal takes.
+      let requests = 0;
+      const silent = createServer(() => (requests += 1)).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const { apiUrl, adminKey } = endpoints();
+      const post = async (path: string, body: object) => {
+        const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
+        const url = `${apiUrl}/v1/tenants/silent/${path}`;
+        expect((await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).ok).toBe(true);
+      };
+      await post('subscriptions', { url: addressOf(silent), eventTypes: ['*'] });
+      await post('events', { type: 'a.b', data: 1 });
+      await expect.poll(() => requests, SOON).toBe(1);
+      child.kill('SIGINT');
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      child.kill('SIGINT');
+      expect(await exit).toBe(130);
+      await closeServer(silent);
     },
     PATIENCE_MS,
   );

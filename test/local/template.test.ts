@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resolveIntrinsics } from '../../local/intrinsics.ts';
-import { type Plan, readTemplate } from '../../local/template.ts';
+import { type Plan, readPlan } from '../../local/plan.ts';
+import { resolveIntrinsics } from '../../local/template/intrinsics.ts';
 import { synthesiseFixture } from './fixtures/app.ts';
 
 interface Template {
@@ -23,7 +23,7 @@ let plan: Plan;
 
 beforeAll(async () => {
   template = (await synthesiseFixture({ batchingWindowSeconds: 3 })(dir, {})).content as Template;
-  plan = readTemplate(template, context);
+  plan = readPlan(template, context);
 }, 60_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -92,9 +92,9 @@ describe('a template of CDK', () => {
     const mapping = changed('AWS::Lambda::EventSourceMapping', ({ Properties }) =>
       Object.assign(Properties, { Enabled: false }),
     );
-    expect(readTemplate(mapping, context).mappings).toEqual([]);
+    expect(readPlan(mapping, context).mappings).toEqual([]);
     const rule = changed('AWS::Events::Rule', ({ Properties }) => Object.assign(Properties, { State: 'DISABLED' }));
-    expect(readTemplate(rule, context).schedules).toEqual([]);
+    expect(readPlan(rule, context).schedules).toEqual([]);
   });
 });
 
@@ -117,7 +117,7 @@ describe('what the runner does not emulate is an error', () => {
     ['an intrinsic function', 'AWS::SQS::Queue', set({ DelaySeconds: { 'Fn::If': ['a', 1, 2] } }), /Fn::If/],
     ['an import', 'AWS::SQS::Queue', set({ DelaySeconds: { 'Fn::ImportValue': 'a' } }), /Fn::ImportValue/],
   ])('%s', (_what, type, change, message) => {
-    expect(() => readTemplate(changed(type, change), context)).toThrow(message);
+    expect(() => readPlan(changed(type, change), context)).toThrow(message);
   });
 
   function set(properties: object) {

@@ -115,7 +115,7 @@ describe('the signature', () => {
     expect((await requests('/a')).data[0]?.verified).toBe(true);
   });
 
-  test('costs nothing until somebody looks', async () => {
+  test('costs nothing until a person looks', async () => {
     await post('/a', '{}', sign('{}', SECRET));
     expect(secrets.asked).toBe(0);
   });

@@ -13,7 +13,7 @@ import { type ApiPorts, createRoutes } from '../../functions/api/routes.ts';
 import type { Principal } from '../../functions/core/access/principal.ts';
 import { createTokens } from '../../functions/core/access/tokens.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
-import { decodePath } from '../../local/gateway-event.ts';
+import { decodePath } from '../../local/resources/http-api/gateway-event.ts';
 import { WAITS } from './deliver-setup.ts';
 import { answered } from './domain.ts';
 import { KEY_ARN, useKms, useQueues, useTables } from './emulators.ts';

@@ -18,11 +18,11 @@ import { newWriteId, type Tables } from '../../functions/adapters/dynamodb/clien
 import { MARSHALL_OPTIONS } from '../../functions/adapters/dynamodb/wire.ts';
 import type { Sqs } from '../../functions/adapters/sqs/work-queue.ts';
 import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
-import { createAwsCalls } from '../../local/aws-stubs.ts';
 import { createControlServer } from '../../local/control-server.ts';
-import { startDynamoDb } from '../../local/dynamodb.ts';
+import { startDynamoDb } from '../../local/emulators/dynamodb.ts';
+import { startSqs } from '../../local/emulators/sqs.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
-import { startSqs } from '../../local/sqs.ts';
+import { createAwsCalls } from '../../local/resources/keys-and-secrets/aws-calls.ts';
 
 /*
  * Real clients over DynamoDB, SQS and KMS on this machine, started once for a test file. POSTHORN_DYNAMODB_ENDPOINT and

@@ -4,7 +4,7 @@ import type { Event } from '../../functions/core/event/event.ts';
 import { type EventRef, eventKey, type RecordedEvent } from '../../functions/core/event/event-store.ts';
 import type { EventType } from '../../functions/core/event/event-type.ts';
 import type { RejectedEvent } from '../../functions/core/event/rejected-event.ts';
-import { compileSchema } from '../../functions/core/event/validate-data.ts';
+import { compileDataCheck } from '../../functions/core/event/validate-data.ts';
 import {
   type IngestDeps,
   type IngestReport,
@@ -146,7 +146,7 @@ export function ingestSetup() {
           store,
           deliveries: { send: (outgoing) => setup.send(outgoing) },
           eventTypes: setup.eventTypes,
-          checkOf: compileSchema,
+          checkOf: compileDataCheck,
           now: () => setup.now,
           pause: () => {
             setup.pauses += 1;
@@ -158,6 +158,7 @@ export function ingestSetup() {
         messages.map((message, index) => ({
           messageId: `m${index + 1}`,
           sentAt: NOW,
+          origin: null,
           receivedBefore: false,
           ...message,
         })),

@@ -88,7 +88,7 @@ export class Pipeline {
     this.queue.push({ message, fromRetries, visibleAt: this.now + delaySeconds * 1_000, receives: 0 });
   }
 
-  /** Hands out a message that is visible. A twin: SQS hands it out although somebody has it. */
+  /** Hands out a message that is visible. A twin: SQS hands it out although another invocation has it. */
   async receive(pick: number, twin: boolean, answer: WebhookResult, fate: Fate): Promise<void> {
     const ready = this.queue.filter(({ visibleAt }) => twin || visibleAt <= this.now);
     const entry = ready[pick % Math.max(ready.length, 1)];

@@ -1,11 +1,11 @@
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
-import { compileProfile, type Profile } from '../../functions/core/profile/compile-profile.ts';
+import { type CompiledProfile, compileProfile } from '../../functions/core/profile/compile-profile.ts';
 import type { TemplateValues } from '../../functions/core/profile/template.ts';
 import { NOW } from './domain.ts';
 
 export const VENDORS = ['bindbee', 'keypay', 'staffology', 'peopleforce'] as const;
 
-export function builtIn(name: string): Profile {
+export function builtIn(name: string): CompiledProfile {
   const profile = BUILT_IN_PROFILES.get(name);
   if (profile === undefined) throw new Error(`there is no built-in profile ${name}`);
   return profile;
@@ -23,7 +23,7 @@ export function profileDocument(rest: object = {}): Record<string, unknown> {
   };
 }
 
-export function makeProfile(rest: object = {}, version = 1): Profile {
+export function makeProfile(rest: object = {}, version = 1): CompiledProfile {
   const compiled = compileProfile(profileDocument(rest), version);
   if (!compiled.ok) throw new Error(`the profile is wrong: ${JSON.stringify(compiled.errors)}`);
   return compiled.profile;

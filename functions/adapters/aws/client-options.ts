@@ -1,8 +1,16 @@
-/** A connection stands within a few milliseconds in a region; what takes longer is not going to. */
-export const CONNECTION_TIMEOUT_MS = 1_000;
+import { AWS_TIME_SCALE } from '../../names.ts';
+
+const scale = Number(process.env[AWS_TIME_SCALE] ?? '1');
+
+/**
+ * A connection stands within a few milliseconds in a region. Below two seconds the SDK has one timer, which fires before the
+ * event of a connection that stands when a function got no CPU for that long: on a busy machine each such request was
+ * made again. From two seconds on it looks again after its first second. It counts waiting for one of 50 sockets, too.
+ */
+export const CONNECTION_TIMEOUT_MS = 2_000 * scale;
 
 /** One request of several that a call may take; most are over within 10 ms. A function has 30 seconds in all. */
-export const REQUEST_TIMEOUT_MS = 3_000;
+export const REQUEST_TIMEOUT_MS = 3_000 * scale;
 
 /**
  * The SDK opens 50 connections at most, and counts waiting for one of them as connecting. One process that runs many

@@ -42,7 +42,7 @@ interface SdkClient<Input extends object, Output extends object> {
   middlewareStack: MiddlewareStack<Input, Output>;
 }
 
-/** @param client whose credentials, region and endpoint count; its first call, made by itself, tells the endpoint */
+/** @param client whose credentials, region and endpoint count; its own first call tells the endpoint */
 export function createLeanCall<Input extends object, Output extends object>(
   client: SdkClient<Input, Output>,
   service: keyof typeof SERVICES,

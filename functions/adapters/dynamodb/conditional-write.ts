@@ -5,7 +5,7 @@ import type { Item, Key, KeyedItem } from './keys.ts';
 
 /*
  * The SDK repeats a write whose answer was lost. If the first try had its effect, the repetition fails on its own
- * condition. Each write therefore stores a `writeId` of its own; an item that carries it when the condition has failed
+ * condition. Each write therefore stores a new `writeId`; an item that carries it when the condition has failed
  * shows that the write had its effect.
  */
 

@@ -2,13 +2,13 @@ import type { EventType } from '../../core/event/event-type.ts';
 import type { EventTypeStore } from '../../core/event/event-type-store.ts';
 import { remember } from '../remember.ts';
 
-/** How long the catalogue is remembered: changing or archiving a type takes up to this long to show in publishing. */
+/** How long event types are remembered: changing or archiving a type takes up to this long to show in publishing. */
 const REMEMBER_MS = 30_000;
 
 /**
- * The event types of the catalogue that are not archived, remembered for a while.
+ * The event types that are not archived, remembered for a while.
  * @param confirms whether a type that is not remembered, or is as archived, is looked up: where only known event types are accepted a type that
- * is new or brought back works at once
+ * is new or brought back works without delay
  */
 export function createKnownTypes(
   catalog: Pick<EventTypeStore, 'listEventTypes' | 'getEventType'>,

@@ -33,7 +33,7 @@ export function createProfileStore(tables: Pick<Tables, 'client' | 'catalogTable
     return Item === undefined ? null : ProfileItem.parse(Item);
   }
 
-  /** As many as DynamoDB gives at once (1 MB), from `start` on. */
+  /** As many as DynamoDB gives in one answer (1 MB), from `start` on. */
   async function queryList(partition: string, start?: Item, limit?: number) {
     const { Items = [], LastEvaluatedKey } = await client.send(
       new QueryCommand({

@@ -122,9 +122,11 @@ class Exchange implements Client {
     this.#send(this.#outgoing);
   }
 
-  #send({ body, ...outgoing }: OutgoingRequest): void {
+  #send({ method, path, headers, body }: OutgoingRequest): void {
     const options: OptionsForConnection = {
-      ...outgoing,
+      method,
+      path,
+      headers,
       agent: GIVEN_CONNECTION,
       connection: this.#connection.socket,
       setHost: false,

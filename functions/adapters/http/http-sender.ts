@@ -1,5 +1,10 @@
 import { describeHttpTarget, redactUrl, validateHttpTarget } from '../../core/target/http-target.ts';
-import { checkReceiverUrl, credentialsOf, type ReceiverUrlPolicy } from '../../core/target/receiver-url.ts';
+import {
+  checkReceiverUrl,
+  credentialsOf,
+  type ReceiverUrlCheck,
+  type ReceiverUrlPolicy,
+} from '../../core/target/receiver-url.ts';
 import type { HttpTarget, TargetPort } from '../../core/target/target.ts';
 import type { SendResult, WebhookRequest, WebhookResult } from '../../core/target/webhook.ts';
 import { type ExchangeResult, exchange, type OutgoingRequest } from './http-exchange.ts';
@@ -31,13 +36,29 @@ const FRAMING_HEADERS = new Set([
   'upgrade',
 ]);
 
+const MAX_CHECKS = 1_000;
+/** `deliver` has 15 s beside the attempt's own time, and API Gateway waits 30 s for both. */
+const MAX_WAIT_MS = 5_000;
+
 /** Sends webhooks over HTTP/1.1, to public addresses only, following no redirects. `send` never rejects. */
 export function createHttpSender(options: HttpSenderOptions): HttpSender {
   const { userAgent, now = () => performance.now() } = options;
   const connections = new ReceiverConnections(options);
+  const checks = new Map<string, ReceiverUrlCheck>();
+
+  /** Each delivery to a subscription has the same URL. The check asks no network, so that its result stays true. */
+  function checkOnce(text: string): ReceiverUrlCheck {
+    let check = checks.get(text);
+    if (check === undefined) {
+      check = checkReceiverUrl(text, options);
+      if (checks.size >= MAX_CHECKS) checks.clear();
+      checks.set(text, check);
+    }
+    return check;
+  }
 
   async function send(request: WebhookRequest): Promise<SendResult> {
-    const checked = checkReceiverUrl(request.url, options);
+    const checked = checkOnce(request.url);
     if (!checked.ok) {
       const { code, message } = checked;
       const outcome = code === 'invalid_url' ? 'protocol_error' : 'blocked_address';
@@ -60,7 +81,7 @@ export function createHttpSender(options: HttpSenderOptions): HttpSender {
     const remaining = () => request.timeoutMs - elapsed();
     let result: ExchangeResult;
     try {
-      const shared = await connections.take(peer, request.maxWaitMs ?? request.timeoutMs);
+      const shared = await connections.take(peer, request.maxWaitMs ?? MAX_WAIT_MS);
       if (shared === null) return { outcome: 'not_sent', reason: 'no_connection' };
       startedAt = now();
       result = await exchange(shared, outgoing, request.timeoutMs, request.alsoKeep);

@@ -33,6 +33,8 @@ export interface Connection {
   used: boolean;
   /** How long it may be idle after the present request, milliseconds. */
   idleMs: number;
+  /** Past this an idle connection is not used again; `performance.now()`. */
+  idleUntil: number;
   client: Client | null;
 }
 
@@ -107,11 +109,13 @@ export function createConnector({ addressPolicy, resolve = resolveBySystem, ca }
       autoSelectFamilyAttemptTimeout: ATTEMPT_PER_ADDRESS_MS,
     };
     const socket = isTls ? connectSecurely() : connectPlain(tcp);
-    const connection: Connection = { socket, ready: false, used: false, idleMs: IDLE_MS, client: null };
+    const connection: Connection = { socket, ready: false, used: false, idleMs: IDLE_MS, idleUntil: 0, client: null };
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
       connection.ready = true;
       connection.client?.ready();
     });
+    // An idle connection keeps no process alive; while there is a request, its timer does.
+    socket.unref();
     socket.on('error', (error) => connection.client?.fail(error));
     socket.on('data', (chunk: Buffer) => {
       // What comes between two requests would be taken for the answer to the next one.

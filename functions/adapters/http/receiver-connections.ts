@@ -29,6 +29,7 @@ interface Pool {
 }
 
 const MAX_CONNECTIONS = 128;
+const SWEEP_MS = 1_000;
 /** Past this the pool that was used longest ago retires: Lambda allows 1,024 open files. */
 const MAX_POOLS = 256;
 
@@ -39,6 +40,7 @@ export class ReceiverConnections {
   // The order of a Map is the order of use here: the first entry was used longest ago.
   readonly #pools = new Map<string, Pool>();
   readonly #all = new Set<Connection>();
+  #sweeper: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: ReceiverConnectionsOptions) {
@@ -53,11 +55,10 @@ export class ReceiverConnections {
    */
   take(peer: Peer, maxWaitMs: number): Promise<Connection | null> {
     const pool = this.#poolOf(peer);
+    const now = performance.now();
     for (let idle = pool.idle.pop(); idle !== undefined; idle = pool.idle.pop()) {
-      if (!isUsable(idle)) continue;
-      idle.socket.setTimeout(0);
-      idle.socket.ref();
-      return Promise.resolve(idle);
+      if (isUsable(idle) && idle.idleUntil > now) return Promise.resolve(idle);
+      idle.socket.destroy();
     }
     return new Promise((resolve, reject) => {
       if (pool.open < this.#maxConnections) return resolve(this.#open(pool, peer));
@@ -83,6 +84,7 @@ export class ReceiverConnections {
   /** Ends all connections at once. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#sweeper);
     this.#pools.clear();
     const closing = [...this.#all].map(({ socket }) => {
       const closed = new Promise((resolve) => socket.once('close', resolve));
@@ -104,7 +106,6 @@ export class ReceiverConnections {
     const { socket } = connection;
     pool.open += 1;
     socket.on('free', () => this.#takeBack(pool, connection));
-    socket.on('timeout', () => socket.destroy());
     socket.on('close', () => {
       pool.open -= 1;
       pool.idle = pool.idle.filter((other) => other !== connection);
@@ -134,11 +135,23 @@ export class ReceiverConnections {
     } else if (pool.retired) {
       socket.destroy();
     } else {
+      connection.idleUntil = performance.now() + connection.idleMs;
       pool.idle.push(connection);
-      socket.setTimeout(connection.idleMs);
-      // An idle connection keeps no process alive.
-      socket.unref();
+      this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     }
+  }
+
+  /** One timer for all: a timer for each connection and request would cost a twentieth of a request's CPU. */
+  #sweep(): void {
+    const now = performance.now();
+    let left = 0;
+    for (const { idle } of this.#pools.values()) {
+      left += idle.length;
+      for (const { socket, idleUntil } of idle) if (idleUntil <= now) socket.destroy();
+    }
+    if (left > 0) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
   }
 
   #poolOf({ url, authorization }: Peer): Pool {

@@ -14,7 +14,7 @@ import { createLeanCall, type LeanCall } from '../aws/lean-call.ts';
 /** SQS takes ten messages a call, of 1 MiB together; some is kept for their attributes. */
 const BATCH = 10;
 const BATCH_BYTES = 1_000_000;
-/** Calls under way at once: a fan-out to thousands must neither wait for each nor open a socket for each. */
+/** Calls under way at the same time: a fan-out to thousands must neither wait for each nor open a socket for each. */
 const PARALLEL = 8;
 const MAX_ROUNDS = 5;
 

@@ -2,9 +2,12 @@
 export function createAllowedMethods(
   routes: readonly { method: string; path: string }[],
 ): (path: string) => readonly string[] {
-  const known = routes.map(({ method, path }) => ({ method, pattern: patternOf(path) }));
-  return (path) => {
-    const methods = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+  const known = routes.map(({ method, path }) => ({ method, path, pattern: patternOf(path) }));
+  return (asked) => {
+    const matching = known.filter(({ pattern }) => pattern.test(asked));
+    // A path that is written out is another resource than one with a parameter in its place.
+    const literal = matching.filter(({ path }) => !path.includes('{'));
+    const methods = (literal.length > 0 ? literal : matching).map(({ method }) => method);
     return [...new Set(methods)].toSorted();
   };
 }

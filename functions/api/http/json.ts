@@ -11,7 +11,7 @@ export class JsonText {
 /** JSON.stringify, with every JsonText inserted as it is. */
 export function toJson(value: unknown): string {
   const texts: string[] = [];
-  // Nothing that a caller has written can contain a mark that is made anew for each answer.
+  // Nothing that a caller has written can contain a mark that is new for each answer.
   const mark = randomUUID();
   const json = JSON.stringify(value, (_key, member: unknown) =>
     member instanceof JsonText ? `${mark}${texts.push(member.text) - 1}.` : member,

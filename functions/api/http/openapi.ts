@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { VERSION } from '../../version.ts';
+import { KEY_PATTERN } from './idempotency.ts';
+import { IfMatch } from './if-match.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 import type { Route } from './route.ts';
 
@@ -35,30 +37,57 @@ export function openApiDocument(routes: readonly Route[]) {
   });
 }
 
-function operation(route: Route): ZodOpenApiOperationObject {
-  const headers = {
-    ...(route.method === 'POST'
-      ? {
-          'Idempotency-Key': z
-            .string()
-            .optional()
-            .meta({ description: 'The same key with the same request gives the first answer again, for 24 hours.' }),
-        }
-      : {}),
-    ...(route.conditional
-      ? { 'If-Match': z.string().optional().meta({ description: 'An ETag: change it only if it is still that one.' }) }
-      : {}),
+const problem = (code: ProblemCode) => ({
+  description: `${PROBLEMS[code].title}: a problem document.`,
+  content: { 'application/problem+json': { schema: ProblemDocument } },
+});
+
+/** The problems that an operation can answer with, besides those of the path (405) and of API Gateway itself. */
+function problemsOf({ access, method, path, params, query, body, conditional }: Route): ProblemCode[] {
+  const has = (shape: z.ZodObject) => Object.keys(shape.shape).length > 0;
+  const isGet = method === 'GET';
+  const codes: Record<ProblemCode, boolean> = {
+    malformed_request: body !== null || conditional || method === 'POST' || 'cursor' in query.shape,
+    unauthenticated: access !== 'public',
+    forbidden: access !== 'public',
+    not_found: has(params),
+    method_not_allowed: false,
+    conflict: !isGet || path.endsWith('/signing-key'),
+    limit_reached: false,
+    answer_not_kept: false,
+    precondition_failed: conditional,
+    payload_too_large: body !== null,
+    unsupported_media_type: body !== null,
+    invalid_request: body !== null || has(query) || method === 'POST',
+    internal_error: true,
+    unavailable: access !== 'public',
   };
+  return (Object.keys(codes) as ProblemCode[]).filter((code) => codes[code]);
+}
+
+function headersOf(route: Route): z.ZodRawShape {
+  const key = z.string().optional().meta({
+    pattern: KEY_PATTERN,
+    description: 'The same key with the same request gives the first answer again, for 24 hours.',
+  });
+  const ifMatch = IfMatch.optional().meta({ description: 'An ETag: change it only if it is still that one.' });
+  return {
+    ...(route.method === 'POST' ? { 'Idempotency-Key': key } : {}),
+    ...(route.conditional ? { 'If-Match': ifMatch } : {}),
+  };
+}
+
+function operation(route: Route): ZodOpenApiOperationObject {
+  const responses = Object.entries(route.responses).map(([status, { description, schema }]) => [
+    status,
+    { description, ...(schema === null ? {} : { content: { 'application/json': { schema } } }) },
+  ]);
   return {
     operationId: route.id,
     summary: route.summary,
     tags: [route.tag],
     ...(route.access === 'public' ? { security: [] } : {}),
-    requestParams: {
-      path: route.params,
-      query: route.query,
-      ...(Object.keys(headers).length > 0 ? { header: z.object(headers) } : {}),
-    },
+    requestParams: { path: route.params, query: route.query, header: z.object(headersOf(route)) },
     ...(route.bodyDocumented === null
       ? {}
       : {
@@ -68,16 +97,8 @@ function operation(route: Route): ZodOpenApiOperationObject {
           },
         }),
     responses: {
-      ...Object.fromEntries(
-        Object.entries(route.responses).map(([status, { description, schema }]) => [
-          status,
-          { description, ...(schema === null ? {} : { content: { 'application/json': { schema } } }) },
-        ]),
-      ),
-      default: {
-        description: 'A problem document.',
-        content: { 'application/problem+json': { schema: ProblemDocument } },
-      },
+      ...Object.fromEntries(responses),
+      ...Object.fromEntries(problemsOf(route).map((code) => [PROBLEMS[code].status, problem(code)])),
     },
   };
 }

@@ -24,7 +24,7 @@ export function readBody(
 ): string {
   const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.length > MAX_BODY_BYTES)
-    throw new Problem('payload_too_large', `The body is over ${MAX_BODY_BYTES} bytes. Send less at once.`);
+    throw new Problem('payload_too_large', `The body is over ${MAX_BODY_BYTES} bytes. Send less in one request.`);
   if (bytes.length === 0 && optional) return '{}';
   checkType(event.headers['content-type'] ?? '');
   const text = event.isBase64Encoded ? decode(bytes) : (event.body ?? '');

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Principal } from '../../core/access/principal.ts';
 import { Moment } from '../../core/event/moment.ts';
 import type { Refusal } from '../../core/refusal.ts';
-import { decodeCursor } from './cursor.ts';
+import { CURSOR_PATTERN, decodeCursor } from './cursor.ts';
 import { invalid } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -55,8 +55,6 @@ export interface Route {
 interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawShape, Body extends z.ZodType> {
   id: string;
   summary: string;
-  tag: string;
-  access: Route['access'];
   params?: Params;
   query?: Query;
   body?: Body;
@@ -69,37 +67,42 @@ interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawSh
   ) => Promise<RouteResult | Refusal>;
 }
 
-/** A route in one place: what is validated, what is documented, and what is done. */
-export function route<
-  Params extends z.ZodRawShape = Record<never, never>,
-  Query extends z.ZodRawShape = Record<never, never>,
-  Body extends z.ZodType = z.ZodUndefined,
->(method: Method, path: string, definition: RouteDefinition<Params, Query, Body>): Route {
-  const { params, query, body, bodyDocumented, bodyOptional = false, conditional = false, run, ...rest } = definition;
-  return {
+/** Makes the routes of one chapter, for one kind of caller: each says what is validated, what is documented, and what is done. */
+export const routesOf =
+  (tag: string, access: Route['access']) =>
+  <
+    Params extends z.ZodRawShape = Record<never, never>,
+    Query extends z.ZodRawShape = Record<never, never>,
+    Body extends z.ZodType = z.ZodUndefined,
+  >(
+    method: Method,
+    path: string,
+    { params, query, body, run, ...rest }: RouteDefinition<Params, Query, Body>,
+  ): Route => ({
     method,
     path,
-    ...rest,
+    tag,
+    access,
     params: z.object(params ?? {}),
     query: z.strictObject(query ?? {}),
     body: body ?? null,
-    bodyDocumented: bodyDocumented ?? body ?? null,
-    bodyOptional,
-    conditional,
+    bodyDocumented: body ?? null,
+    bodyOptional: false,
+    conditional: false,
+    ...rest,
     // The handler parses by these very schemas before it calls.
     run: run as Route['run'],
-  };
-}
+  });
 
 /** Query parameters of every list. */
 export const pageQuery = {
   limit: z
     .string()
-    .regex(/^(?:[1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
+    .refine((text) => /^(?:[1-9]\d?|100)$/.test(text), 'must be a whole number from 1 to 100')
     .transform(Number)
     .meta({ override: { type: 'integer', minimum: 1, maximum: 100 } })
     .default(25),
-  cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.' }),
+  cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.', pattern: CURSOR_PATTERN }),
 };
 
 /** Which part of a list is asked for. */

@@ -5,16 +5,18 @@ import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import { deliverMessage, type WorkQueue } from '../../core/delivery/queue-message.ts';
 import type { WaitPolicy } from '../../core/delivery/wake.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
-import { parseDeliveryId } from '../../core/ids.ts';
+import { DeliveryId, parseDeliveryId } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { notFound } from '../http/problem.ts';
-import { listOptions, pageQuery, rangeQuery, route } from '../http/route.ts';
+import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
 import { listBody, listOf } from '../schemas/list.ts';
 import { subscriptionParams, tenantParams } from '../schemas/params.ts';
 
-const params = { ...tenantParams, deliveryId: z.string().max(200) };
+const route = routesOf('Deliveries', 'tenant');
+
+const params = { ...tenantParams, deliveryId: DeliveryId };
 
 export interface DeliveryRouteDeps {
   store: Pick<DeliveryStore, 'getDelivery' | 'listDeliveries' | 'listDeliveriesByStatus' | 'saveDelivery'>;
@@ -28,8 +30,6 @@ export const createDeliveryRoutes = ({ store, subscriptions, retries, waits, now
   route('GET', '/v1/tenants/{tenantId}/deliveries/{deliveryId}', {
     id: 'getDelivery',
     summary: 'Read a delivery with its attempts',
-    tag: 'Deliveries',
-    access: 'tenant',
     params,
     responses: { 200: { description: 'The delivery.', schema: DeliveryView } },
     run: async ({ params }) => ({ status: 200, body: deliveryView(await read(store, params)) }),
@@ -37,8 +37,6 @@ export const createDeliveryRoutes = ({ store, subscriptions, retries, waits, now
   route('POST', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/retry', {
     id: 'retryDelivery',
     summary: 'Attempt it now, whatever became of it',
-    tag: 'Deliveries',
-    access: 'tenant',
     params,
     responses: { 202: { description: 'The attempt is queued.', schema: DeliveryView } },
     run: async ({ params }) => {
@@ -58,8 +56,6 @@ export const createDeliveryRoutes = ({ store, subscriptions, retries, waits, now
   route('POST', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/cancel', {
     id: 'cancelDelivery',
     summary: 'Give up a delivery that has not come to an end',
-    tag: 'Deliveries',
-    access: 'tenant',
     params,
     responses: {
       200: { description: 'Cancelled. An attempt that is under way may still arrive.', schema: DeliveryView },
@@ -77,8 +73,6 @@ export const createDeliveryRoutes = ({ store, subscriptions, retries, waits, now
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/deliveries', {
     id: 'listSubscriptionDeliveries',
     summary: 'List its deliveries, newest event first',
-    tag: 'Deliveries',
-    access: 'tenant',
     params: subscriptionParams,
     query: {
       ...pageQuery,

@@ -3,6 +3,7 @@ import { changeStored } from '../../core/change-stored.ts';
 import type { Samples } from '../../core/delivery/samples.ts';
 import { type EventType, EventTypeName, PublishableTypeName } from '../../core/event/event-type.ts';
 import type { EventTypeStore } from '../../core/event/event-type-store.ts';
+import { lengthErrors, schemaErrors } from '../../core/event/event-type-texts.ts';
 import { cutJsonMember, isWellFormedJson } from '../../core/json/json-text.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -10,10 +11,11 @@ import { Text } from '../../core/text-fields.ts';
 import { JsonText } from '../http/json.ts';
 import { pageByName } from '../http/page-by-name.ts';
 import { invalid, notFound, Problem } from '../http/problem.ts';
-import { pageQuery, route } from '../http/route.ts';
-import { checkLength, checkSchema } from '../schemas/event-type-texts.ts';
+import { pageQuery, routesOf } from '../http/route.ts';
 import { listOf } from '../schemas/list.ts';
 import { Json, Timestamp, time } from '../schemas/values.ts';
+
+const route = routesOf('Event types', 'company');
 
 const EventTypeView = z
   .object({
@@ -58,8 +60,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('GET', '/v1/event-types', {
     id: 'listEventTypes',
     summary: 'List event types, by name',
-    tag: 'Event types',
-    access: 'company',
     query: pageQuery,
     responses: { 200: { description: 'A page of event types.', schema: listOf(EventTypeView) } },
     run: async ({ query }) => {
@@ -70,8 +70,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('POST', '/v1/event-types', {
     id: 'createEventType',
     summary: 'Add an event type',
-    tag: 'Event types',
-    access: 'company',
     body: z
       .strictObject({
         name: PublishableTypeName,
@@ -85,12 +83,11 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
     responses: { 201: { description: 'Added.', schema: EventTypeView } },
     run: async ({ body, bodyText }) => {
       const at = now();
-      const schema = jsonText(bodyText, 'schema') ?? null;
-      if (schema !== null) checkSchema(schema);
+      const texts = readTexts(bodyText);
       const type = {
         ...body,
-        schema,
-        example: jsonText(bodyText, 'example') ?? null,
+        schema: texts.schema ?? null,
+        example: texts.example ?? null,
         archived: false,
         createdAt: at,
         updatedAt: at,
@@ -105,8 +102,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('GET', '/v1/event-types/{name}', {
     id: 'getEventType',
     summary: 'Read an event type',
-    tag: 'Event types',
-    access: 'company',
     params,
     responses: One,
     run: async ({ params }) => {
@@ -117,8 +112,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('PATCH', '/v1/event-types/{name}', {
     id: 'updateEventType',
     summary: 'Change an event type (merge patch: null clears)',
-    tag: 'Event types',
-    access: 'company',
     params,
     body: z
       .strictObject({
@@ -134,9 +127,8 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
     conditional: true,
     responses: One,
     run: async ({ params, body, bodyText, ifMatch }) => {
-      const texts = { schema: jsonText(bodyText, 'schema'), example: jsonText(bodyText, 'example') };
+      const texts = readTexts(bodyText);
       const { description, group, archived, validate } = body;
-      if (typeof texts.schema === 'string') checkSchema(texts.schema);
       const changes = { ...texts, group, archived, validate, description: description === null ? '' : description };
       const type = await changeStored({
         what: 'event type',
@@ -155,8 +147,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('POST', '/v1/event-types/{name}/archive', {
     id: 'archiveEventType',
     summary: 'Take an event type out of use',
-    tag: 'Event types',
-    access: 'company',
     params,
     responses: One,
     run: async ({ params }) => {
@@ -173,8 +163,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('GET', '/v1/event-types/{name}/example', {
     id: 'getEventTypeExample',
     summary: 'Read the example of its data',
-    tag: 'Event types',
-    access: 'company',
     params,
     responses: { 200: { description: 'The example as it was written.', schema: Json } },
     run: async ({ params }) => {
@@ -186,8 +174,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   route('GET', '/v1/event-types/{name}/samples', {
     id: 'listEventTypeSamples',
     summary: 'Read samples shaped like deliveries: a list, as Zapier wants it',
-    tag: 'Event types',
-    access: 'company',
     params,
     query: { profile: ProfileName.optional() },
     responses: { 200: { description: 'Bodies as the profile would send them.', schema: z.array(Json) } },
@@ -200,13 +186,20 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
   }),
 ];
 
-/** A member of the request as its author wrote it; null for null, undefined if it is not there. */
+/** The texts of a request as their author wrote them; null for null, undefined for what is not there. */
+function readTexts(bodyText: string) {
+  const texts = { schema: jsonText(bodyText, 'schema'), example: jsonText(bodyText, 'example') };
+  const errors = typeof texts.schema === 'string' ? schemaErrors(texts.schema, '/schema') : [];
+  if (errors.length > 0) throw invalid(errors);
+  return texts;
+}
+
 function jsonText(bodyText: string, key: 'schema' | 'example'): string | null | undefined {
   const text = cutJsonMember(bodyText, key);
   if (text === null) return undefined;
-  checkLength(text, `/${key}`);
-  if (!isWellFormedJson(JSON.parse(text)))
-    throw invalid([{ path: `/${key}`, message: 'contains an unpaired surrogate' }]);
+  const errors = lengthErrors(text, `/${key}`);
+  if (!isWellFormedJson(JSON.parse(text))) errors.push({ path: `/${key}`, message: 'contains an unpaired surrogate' });
+  if (errors.length > 0) throw invalid(errors);
   return text === 'null' ? null : text;
 }
 

@@ -3,10 +3,12 @@ import { type Token, TokenId } from '../../core/access/token.ts';
 import type { Tokens } from '../../core/access/tokens.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { decodeCursor } from '../http/cursor.ts';
-import { pageQuery, route } from '../http/route.ts';
+import { pageQuery, routesOf } from '../http/route.ts';
 import { listBody, listOf } from '../schemas/list.ts';
 import { tenantParams } from '../schemas/params.ts';
 import { Timestamp, time } from '../schemas/values.ts';
+
+const route = routesOf('Tenants', 'company');
 
 const PortalTokenView = z
   .object({
@@ -29,8 +31,6 @@ export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
   route('POST', '/v1/tenants/{tenantId}/portal-tokens', {
     id: 'createPortalToken',
     summary: 'Make a token that sees this tenant only',
-    tag: 'Tenants',
-    access: 'company',
     params: tenantParams,
     body: z
       .strictObject({
@@ -55,8 +55,6 @@ export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
   route('GET', '/v1/tenants/{tenantId}/portal-tokens', {
     id: 'listPortalTokens',
     summary: 'List the tokens of this tenant that still count, newest first; without their secrets',
-    tag: 'Tenants',
-    access: 'company',
     params: tenantParams,
     query: pageQuery,
     responses: { 200: { description: 'A page of tokens.', schema: listOf(PortalTokenView) } },
@@ -69,8 +67,6 @@ export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
   route('DELETE', '/v1/tenants/{tenantId}/portal-tokens/{tokenId}', {
     id: 'revokePortalToken',
     summary: 'Revoke a token',
-    tag: 'Tenants',
-    access: 'company',
     params: { ...tenantParams, tokenId: TokenId },
     responses: { 204: { description: 'Revoked. It is refused within 30 seconds.', schema: null } },
     run: async ({ params }) => (await tokens.revoke(params.tenantId, params.tokenId)) ?? { status: 204 },

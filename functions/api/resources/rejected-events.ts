@@ -2,9 +2,11 @@ import * as z from 'zod';
 import { REJECTION_CODES, type RejectedEvent, RejectionReason } from '../../core/event/rejected-event.ts';
 import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
 import { TenantId } from '../../core/ids.ts';
-import { listOptions, pageQuery, rangeQuery, route } from '../http/route.ts';
+import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
 import { listBody, listOf } from '../schemas/list.ts';
 import { Timestamp, time } from '../schemas/values.ts';
+
+const route = routesOf('Rejected events', 'company');
 
 const RejectedEventView = z
   .object({
@@ -29,8 +31,6 @@ export const createRejectedEventRoutes = ({ store }: RejectedEventRouteDeps) => 
   route('GET', '/v1/rejected-events', {
     id: 'listRejectedEvents',
     summary: 'List messages that were not events, newest first',
-    tag: 'Rejected events',
-    access: 'company',
     query: { ...pageQuery, ...rangeQuery, tenantId: TenantId.optional(), code: z.enum(REJECTION_CODES).optional() },
     responses: { 200: { description: 'A page of rejected events.', schema: listOf(RejectedEventView) } },
     run: async ({ query }) => {

@@ -4,9 +4,11 @@ import { SecretInput } from '../../core/profile/secret.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Secrets } from '../../core/subscription/secrets.ts';
 import type { VisibleKeys } from '../../core/subscription/subscription-keys.ts';
-import { route } from '../http/route.ts';
+import { routesOf } from '../http/route.ts';
 import { subscriptionParams } from '../schemas/params.ts';
 import { SecretView, secretView } from '../schemas/secret.ts';
+
+const route = routesOf('Subscriptions', 'tenant');
 
 const DEFAULT_OVERLAP_SECONDS = 86_400;
 
@@ -14,8 +16,6 @@ export const createSecretRoutes = ({ secrets }: { secrets: Secrets }) => [
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret', {
     id: 'getSubscriptionSecret',
     summary: 'Read the signing secret',
-    tag: 'Subscriptions',
-    access: 'tenant',
     params: subscriptionParams,
     responses: { 200: { description: 'The keys.', schema: SecretView } },
     run: async ({ params, principal }) => answer(refuseSecrets(principal) ?? (await secrets.reveal(params))),
@@ -23,8 +23,6 @@ export const createSecretRoutes = ({ secrets }: { secrets: Secrets }) => [
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret/rotate', {
     id: 'rotateSubscriptionSecret',
     summary: 'Change the signing secret; the old one signs beside it for a while, if the profile has room for both',
-    tag: 'Subscriptions',
-    access: 'tenant',
     params: subscriptionParams,
     body: z
       .strictObject({

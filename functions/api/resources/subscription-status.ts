@@ -3,16 +3,16 @@ import { Moment } from '../../core/event/moment.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Activation } from '../../core/subscription/activation.ts';
 import type { Subscription } from '../../core/subscription/subscription.ts';
-import { route } from '../http/route.ts';
+import { routesOf } from '../http/route.ts';
 import { subscriptionParams } from '../schemas/params.ts';
 import { ONE_SUBSCRIPTION as One, subscriptionAnswer } from '../schemas/subscription.ts';
+
+const route = routesOf('Subscriptions', 'tenant');
 
 export const createSubscriptionStatusRoutes = ({ activation }: { activation: Activation }) => [
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/pause', {
     id: 'pauseSubscription',
     summary: 'Stop deliveries for now; events are parked',
-    tag: 'Subscriptions',
-    access: 'tenant',
     params: subscriptionParams,
     responses: One,
     run: async ({ params }) => answer(await activation.pause(params)),
@@ -20,8 +20,6 @@ export const createSubscriptionStatusRoutes = ({ activation }: { activation: Act
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/resume', {
     id: 'resumeSubscription',
     summary: 'Go on after a pause, or after it was disabled',
-    tag: 'Subscriptions',
-    access: 'tenant',
     params: subscriptionParams,
     body: z
       .strictObject({
@@ -39,8 +37,6 @@ export const createSubscriptionStatusRoutes = ({ activation }: { activation: Act
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/verify', {
     id: 'verifySubscription',
     summary: 'Confirm that the receiver wants its events',
-    tag: 'Subscriptions',
-    access: 'tenant',
     params: subscriptionParams,
     body: z
       .strictObject({

@@ -8,7 +8,7 @@ import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
 import { SubscriptionInput, SubscriptionPatch } from '../../core/subscription/subscription-input.ts';
 import type { SubscriptionKeys } from '../../core/subscription/subscription-keys.ts';
-import { listOptions, pageQuery, route } from '../http/route.ts';
+import { listOptions, pageQuery, routesOf } from '../http/route.ts';
 import { listBody, listOf } from '../schemas/list.ts';
 import { subscriptionParams, tenantParams } from '../schemas/params.ts';
 import { SecretView, secretView } from '../schemas/secret.ts';
@@ -19,6 +19,8 @@ import {
   subscriptionView,
 } from '../schemas/subscription.ts';
 
+const route = routesOf('Subscriptions', 'tenant');
+
 export interface SubscriptionRouteDeps {
   subscriptions: Subscriptions;
   keys: SubscriptionKeys;
@@ -28,8 +30,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('POST', '/v1/tenants/{tenantId}/subscriptions', {
     id: 'createSubscription',
     summary: 'Subscribe a URL',
-    tag: 'Subscriptions',
-    access: 'tenant',
     params: tenantParams,
     body: SubscriptionInput,
     responses: {
@@ -48,8 +48,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('GET', '/v1/tenants/{tenantId}/subscriptions', {
     id: 'listSubscriptions',
     summary: 'List subscriptions, newest first',
-    tag: 'Subscriptions',
-    access: 'tenant',
     params: tenantParams,
     query: {
       ...pageQuery,
@@ -79,14 +77,12 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
     id: 'getSubscription',
     summary: 'Read a subscription',
-    tag: 'Subscriptions',
-    access: 'tenant',
     params: subscriptionParams,
     query: {
       show: z
         .literal('headers')
         .optional()
-        .meta({ description: 'Shows the values of its own headers, to keys that are not read-only.' }),
+        .meta({ description: 'Shows the values of the subscription’s headers, to keys that are not read-only.' }),
     },
     responses: One,
     run: async ({ params, query, principal }) => {
@@ -101,8 +97,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('PATCH', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
     id: 'updateSubscription',
     summary: 'Change a subscription (merge patch: null clears)',
-    tag: 'Subscriptions',
-    access: 'tenant',
     params: subscriptionParams,
     body: SubscriptionPatch,
     conditional: true,
@@ -112,8 +106,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('DELETE', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
     id: 'deleteSubscription',
     summary: 'Unsubscribe',
-    tag: 'Subscriptions',
-    access: 'tenant',
     params: subscriptionParams,
     conditional: true,
     responses: { 204: { description: 'Deleted; what was still to be delivered is cancelled.', schema: null } },
@@ -122,8 +114,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/filter/test', {
     id: 'testSubscriptionFilter',
     summary: 'Whether its filter lets an event through, and why not',
-    tag: 'Subscriptions',
-    access: 'tenant',
     params: subscriptionParams,
     body: z.strictObject({ type: EventTypeName.optional(), data: z.unknown() }).meta({ id: 'FilterTestInput' }),
     responses: {

@@ -9,10 +9,13 @@ import type { TenantKeys } from '../../core/tenant/tenant-keys.ts';
 import type { Tenants } from '../../core/tenant/tenants.ts';
 import { Metadata, Name } from '../../core/text-fields.ts';
 import { decodeCursor } from '../http/cursor.ts';
-import { pageQuery, route } from '../http/route.ts';
+import { pageQuery, routesOf } from '../http/route.ts';
 import { listBody, listOf } from '../schemas/list.ts';
 import { tenantParams } from '../schemas/params.ts';
 import { Timestamp, time } from '../schemas/values.ts';
+
+const ofCompany = routesOf('Tenants', 'company');
+const ofTenant = routesOf('Tenants', 'tenant');
 
 const TenantView = z
   .object({
@@ -38,11 +41,9 @@ export interface TenantRouteDeps {
 }
 
 export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) => [
-  route('PUT', '/v1/tenants/{tenantId}', {
+  ofCompany('PUT', '/v1/tenants/{tenantId}', {
     id: 'putTenant',
     summary: 'Create or replace a tenant',
-    tag: 'Tenants',
-    access: 'company',
     params: tenantParams,
     body: z
       .strictObject({
@@ -63,11 +64,9 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
       return { status: isNew ? 201 : 200, body: tenantView(tenant), revision: tenant.revision };
     },
   }),
-  route('GET', '/v1/tenants', {
+  ofCompany('GET', '/v1/tenants', {
     id: 'listTenants',
     summary: 'List tenants, newest first',
-    tag: 'Tenants',
-    access: 'company',
     query: pageQuery,
     responses: { 200: { description: 'A page of tenants.', schema: listOf(TenantView) } },
     run: async ({ query }) => {
@@ -75,11 +74,9 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
       return { status: 200, body: listBody(page, page.values.map(tenantView)) };
     },
   }),
-  route('GET', '/v1/tenants/{tenantId}', {
+  ofTenant('GET', '/v1/tenants/{tenantId}', {
     id: 'getTenant',
     summary: 'Read a tenant',
-    tag: 'Tenants',
-    access: 'tenant',
     params: tenantParams,
     responses: { 200: { description: 'The tenant.', schema: TenantView } },
     run: async ({ params }) => {
@@ -88,11 +85,9 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
       return { status: 200, body: tenantView(tenant), revision: tenant.revision };
     },
   }),
-  route('DELETE', '/v1/tenants/{tenantId}', {
+  ofCompany('DELETE', '/v1/tenants/{tenantId}', {
     id: 'deleteTenant',
     summary: 'Delete a tenant and its subscriptions',
-    tag: 'Tenants',
-    access: 'company',
     params: tenantParams,
     conditional: true,
     responses: {
@@ -105,20 +100,16 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
       return { status: done === 'queued' ? 202 : 204 };
     },
   }),
-  route('GET', '/v1/tenants/{tenantId}/signing-key', {
+  ofTenant('GET', '/v1/tenants/{tenantId}/signing-key', {
     id: 'getSigningKey',
     summary: 'Read the signing key of profiles whose key belongs to the tenant',
-    tag: 'Tenants',
-    access: 'tenant',
     params: tenantParams,
     responses: { 200: { description: 'The key; made if there was none.', schema: SigningKeyView } },
     run: async ({ params, principal }) => keyAnswer(refuseSecrets(principal) ?? (await keys.ensure(params.tenantId))),
   }),
-  route('POST', '/v1/tenants/{tenantId}/signing-key/rotate', {
+  ofTenant('POST', '/v1/tenants/{tenantId}/signing-key/rotate', {
     id: 'rotateSigningKey',
     summary: 'Replace the tenant’s signing key immediately',
-    tag: 'Tenants',
-    access: 'tenant',
     params: tenantParams,
     body: z.strictObject({ key: SecretInput.optional() }).meta({ id: 'SigningKeyInput' }),
     bodyOptional: true,

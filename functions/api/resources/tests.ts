@@ -4,10 +4,13 @@ import { EventTypeName } from '../../core/event/event-type.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
+import { UrlText } from '../../core/subscription/subscription-input.ts';
 import { AttemptError, AttemptOutcome, ReceiverResponse } from '../../core/target/webhook.ts';
-import { route } from '../http/route.ts';
+import { routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
 import { subscriptionParams, tenantParams } from '../schemas/params.ts';
+
+const route = routesOf('Tests', 'tenant');
 
 const TestResultView = z
   .object({
@@ -27,11 +30,9 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
   route('POST', '/v1/tenants/{tenantId}/test-url', {
     id: 'testUrl',
     summary: 'Send a test event to a URL; nothing is saved',
-    tag: 'Tests',
-    access: 'tenant',
     params: tenantParams,
     body: z
-      .strictObject({ url: z.string(), profile: ProfileName.optional(), eventType: EventTypeName.optional() })
+      .strictObject({ url: UrlText, profile: ProfileName.optional(), eventType: EventTypeName.optional() })
       .meta({ id: 'TestUrlInput' }),
     responses: { 200: { description: 'What the receiver answered, or why it could not.', schema: TestResultView } },
     run: async ({ params: { tenantId }, body: { url, profile, eventType } }) => {
@@ -44,8 +45,6 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/test', {
     id: 'testSubscription',
     summary: 'Send a test event to this subscription, once',
-    tag: 'Tests',
-    access: 'tenant',
     params: subscriptionParams,
     body: z.strictObject({ eventType: EventTypeName.optional() }).meta({ id: 'TestInput' }),
     bodyOptional: true,

@@ -1,7 +1,7 @@
 import { Refusal } from '../refusal.ts';
 import type { Principal } from './principal.ts';
 
-/** Whether a caller may see secrets: whoever has a signing key can sign in the tenant's name, so a read-only token may not. */
+/** Whether a caller may see secrets: a caller with a signing key can sign in the tenant's name, so a read-only token may not. */
 export function mayReadSecrets(principal: Principal): boolean {
   return principal.kind === 'company' || (principal.kind === 'tenant' && !principal.readOnly);
 }

@@ -1,5 +1,5 @@
 import type { Event } from '../event/event.ts';
-import type { Profile } from '../profile/compile-profile.ts';
+import type { CompiledProfile } from '../profile/compile-profile.ts';
 import { isTooLate } from '../profile/retry-policy.ts';
 import { OVER_BUDGET } from '../subscription/filter/filter.ts';
 import { hasExpired, isDiscarded, type Subscription } from '../subscription/subscription.ts';
@@ -12,7 +12,7 @@ import type { DeliverMessage } from './queue-message.ts';
 /** What a message is about. `profile`: the one that the delivery began with, or its subscription's latest. */
 export interface Subject extends Loaded {
   message: DeliverMessage;
-  profile: Profile | null;
+  profile: CompiledProfile | null;
 }
 
 /** All that an attempt needs. */
@@ -20,7 +20,7 @@ export interface Admitted {
   delivery: Delivery;
   subscription: Subscription;
   event: Event & { data: string };
-  profile: Profile;
+  profile: CompiledProfile;
   trigger: AttemptTrigger;
 }
 
@@ -52,7 +52,7 @@ export function admit({ message, delivery, ...subject }: Subject, time: Admissio
   if (delivery !== null) {
     if (isFinished(delivery)) return { kind: 'drop' };
     if (delivery.effects.length > 0) return { kind: 'owe', delivery };
-    // What is on record has a message of its own.
+    // Another message carries what is on record.
     if (message.cancel !== undefined) return { kind: 'drop' };
     if (delivery.claim !== null && delivery.claim.endsAt > now) return { kind: 'drop' };
   }

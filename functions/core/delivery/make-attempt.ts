@@ -1,4 +1,4 @@
-import type { Profile, ProfileKeys } from '../profile/compile-profile.ts';
+import type { CompiledProfile, ProfileKeys } from '../profile/compile-profile.ts';
 import type { ProfileDocument } from '../profile/profile.ts';
 import { matchesStatus } from '../profile/retry-policy.ts';
 import type { SigningKey } from '../profile/signing.ts';
@@ -69,7 +69,7 @@ export function judge(result: WebhookResult, { responses }: ProfileDocument): We
 
 async function openKeys(
   deps: AttemptDeps,
-  profile: Profile,
+  profile: CompiledProfile,
   subscription: Subscription,
   now: number,
 ): Promise<ProfileKeys> {

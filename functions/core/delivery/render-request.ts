@@ -1,6 +1,6 @@
 import type { Event } from '../event/event.ts';
 import type { DeliveryRef } from '../ids.ts';
-import type { Profile, ProfileKeys } from '../profile/compile-profile.ts';
+import type { CompiledProfile, ProfileKeys } from '../profile/compile-profile.ts';
 import { hideValues } from '../subscription/own-headers.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import { templateValues } from './template-values.ts';
@@ -30,7 +30,7 @@ export interface RenderedRequest {
 }
 
 /** Exactly what is sent: the one place where a request is put together. */
-export function renderRequest(profile: Profile, parts: RequestParts): RenderedRequest {
+export function renderRequest(profile: CompiledProfile, parts: RequestParts): RenderedRequest {
   const { event, subscription, ref, attempt, at, keys, userAgent, ownHeaders = {}, credentials = null } = parts;
   const rendered = profile.render(templateValues(event, subscription, { ref, attempt, at }), keys);
   const fixed = { 'user-agent': userAgent, ...rendered.headers };
@@ -45,7 +45,7 @@ export function renderRequest(profile: Profile, parts: RequestParts): RenderedRe
 }
 
 /** How long an attempt may take: no longer than the deployment allows, nor than the profile says. */
-export function attemptTimeoutMs({ document }: Profile, limitMs: number): number {
+export function attemptTimeoutMs({ document }: CompiledProfile, limitMs: number): number {
   return Math.min(limitMs, (document.retry.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1_000);
 }
 

@@ -1,4 +1,4 @@
-import type { Profile } from '../profile/compile-profile.ts';
+import type { CompiledProfile } from '../profile/compile-profile.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { invalidField, type Refusal } from '../refusal.ts';
 import { renderRequest } from './render-request.ts';
@@ -28,7 +28,7 @@ export interface SamplesPorts {
 }
 
 export function createSamples({ profiles, defaultProfile, userAgent, now }: SamplesPorts): Samples {
-  function renderWith(profile: Profile, type: string, data: string): string {
+  function renderWith(profile: CompiledProfile, type: string, data: string): string {
     const at = now();
     const event = {
       tenantId: 'sample',

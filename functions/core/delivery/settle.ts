@@ -56,8 +56,8 @@ function planNext(delivery: Delivery, made: MadeAttempt, endedAt: number, contex
   if (delivery.status !== 'pending' || isAsked || !isOurs) return free;
   const idle: Delivery = { ...free, requested: null, nextAttemptAt: null, dueAt: null };
   const { retry, responses } = context.profile;
-  if (result.response !== null && matchesStatus(responses.deactivate, result.response.status)) {
-    const message = `The receiver answered ${result.response.status}, by which it asks for no more deliveries.`;
+  if (isRefusal(result, responses)) {
+    const message = `The receiver answered ${result.response?.status}, by which it asks for no more deliveries.`;
     return failDelivery(idle, endedAt, 'receiver_gone', message);
   }
   if (trigger === 'test') return failDelivery(idle, endedAt, 'test_failed', 'A test is not retried.');
@@ -86,10 +86,14 @@ function countsForSchedule({ trigger, outcome }: Attempt): boolean {
   return trigger === 'automatic' && outcome !== 'success' && outcome !== 'interrupted';
 }
 
+/** Whether the receiver asks for no more deliveries. An answer that broke off, or cannot be read, says nothing. */
+function isRefusal({ outcome, response }: WebhookResult, { deactivate }: ProfileDocument['responses']): boolean {
+  return outcome === 'http_error' && response !== null && matchesStatus(deactivate, response.status);
+}
+
 function effectsOf({ result, generation }: MadeAttempt, at: number, { responses }: SettleContext['profile']): Effect[] {
-  const { response } = result;
-  if (response === null || !matchesStatus(responses.deactivate, response.status)) return [];
-  const message = `The receiver answered ${response.status}, by which it asks for no more deliveries.`;
+  if (!isRefusal(result, responses)) return [];
+  const message = `The receiver answered ${result.response?.status}, by which it asks for no more deliveries.`;
   const reason = { code: 'receiver_gone', message };
   return [{ kind: 'deactivate_subscription', deactivation: responses.deactivation, generation, reason, at }];
 }

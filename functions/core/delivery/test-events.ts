@@ -80,7 +80,7 @@ export function createTestEvents(ports: TestEventsPorts): TestEvents {
         return new Refusal('conflict', `The subscription is ${status}. ${remedy} it first.`);
       }
       if (hasExpired(subscription, now())) {
-        const message = 'The subscription has expired. Give it another expiresAt, or subscribe anew.';
+        const message = 'The subscription has expired. Give it another expiresAt, or subscribe again.';
         return new Refusal('conflict', message);
       }
       const profile = await profiles.choose(tenantId, subscription.profile);

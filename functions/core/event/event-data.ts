@@ -1,7 +1,11 @@
-import { cutJsonMember, isWellFormedJson } from '../json/json-text.ts';
+import { cutJsonMember, isDeeperThan, isWellFormedJson } from '../json/json-text.ts';
+import { valueAt } from '../json/pointer.ts';
 
 /** 256 KiB of JSON without insignificant white space, in UTF-8. */
 export const MAX_DATA_BYTES = 262_144;
+
+/** .NET's System.Text.Json reads 64 levels by default (JsonReaderOptions.MaxDepth), of which the envelope takes some. */
+const MAX_DATA_DEPTH = 60;
 
 type PreparedData =
   | { ok: true; data: string }
@@ -21,6 +25,10 @@ export function prepareData(text: string, json: unknown): PreparedData {
       code: 'payload_too_large',
       message: `is ${bytes} bytes without white space; at most ${MAX_DATA_BYTES} are allowed. Publish a reference to the rest.`,
     };
+  }
+  if (isDeeperThan(valueAt(json, ['data']), MAX_DATA_DEPTH)) {
+    const message = `is nested deeper than ${MAX_DATA_DEPTH} levels, which many receivers could not read`;
+    return { ok: false, code: 'invalid_event', message };
   }
   // Only an escape can bring half of a surrogate pair this far, so most payloads need not be walked.
   if (/\\u[dD][89a-fA-F]/.test(data) && !isWellFormedJson(json)) {

@@ -13,7 +13,7 @@ export const EventTypeName = z
 
 export const PublishableTypeName = EventTypeName.refine((name) => !name.startsWith(RESERVED_PREFIX), {
   error: `must not start with ${RESERVED_PREFIX}, which is reserved`,
-});
+}).meta({ pattern: `^(?!posthorn\\.)${NAME}$` });
 
 /** What a subscription wants: a name, every name below a prefix (`employee.*`), or all (`*`). */
 export const EventTypePattern = z
@@ -45,7 +45,7 @@ export const EventType = z.object({
 });
 export type EventType = z.infer<typeof EventType>;
 
-/** The patterns that no live event type of the catalogue matches. */
+/** The patterns that no live event type matches. */
 export function unknownPatterns(patterns: readonly string[], known: readonly EventType[]): string[] {
   const live = known.filter((type) => !type.archived);
   return patterns.filter((pattern) => pattern !== '*' && !live.some((type) => matchesPattern(pattern, type.name)));

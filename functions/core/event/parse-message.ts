@@ -18,6 +18,19 @@ export interface IncomingMessage {
   messageId: string;
   body: string;
   sentAt: number;
+  /** The message that it was before it came back from a dead-letter queue; null if it never was there. */
+  origin: MessageOrigin | null;
+}
+
+/** What identifies a message for good. `sentAt` in epoch milliseconds. */
+export interface MessageOrigin {
+  messageId: string;
+  sentAt: number;
+}
+
+/** The message as it was first sent. */
+export function originOf({ origin, messageId, sentAt }: IncomingMessage): MessageOrigin {
+  return origin ?? { messageId, sentAt };
 }
 
 /** What EventBridge wraps around `detail` when one of its rules targets the queue. */
@@ -42,7 +55,8 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
     );
   }
   let text = message.body;
-  let identity = { text: message.messageId, at: message.sentAt };
+  const { messageId, sentAt } = originOf(message);
+  let identity = { text: messageId, at: sentAt };
   const envelope = EventBridgeEnvelope.safeParse(json);
   if (envelope.success) {
     json = envelope.data.detail;
@@ -66,14 +80,14 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
     return reject(tenantId, prepared.code, prepared.message, [{ path: '/data', message: prepared.message }]);
   return {
     kind: 'event',
-    idGiven: id !== undefined || envelope.success,
+    idGiven: id !== undefined || envelope.success || message.origin !== null,
     event: {
       tenantId,
       id: id ?? deriveId('evt', identity.at, createHash('sha256').update(identity.text).digest()),
       type: published.type,
       environment: published.environment,
-      occurredAt: published.occurredAt ?? message.sentAt,
-      acceptedAt: message.sentAt,
+      occurredAt: published.occurredAt ?? sentAt,
+      acceptedAt: sentAt,
       recordedAt: now,
       contentHash: hashContent(published.type, published.environment, published.occurredAt, prepared.data),
       data: prepared.data,

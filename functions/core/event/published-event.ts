@@ -9,11 +9,12 @@ export const PublishedEvent = z
   .strictObject({
     type: PublishableTypeName.meta({ description: 'The event type, as in employee.created.' }),
     data: z.unknown().meta({
-      description: 'What happened: any JSON, at most 256 KiB. Its numbers and key order reach the receiver unchanged.',
+      description:
+        'What happened: any JSON, at most 256 KiB and 60 levels deep. Its numbers and key order reach the receiver unchanged.',
     }),
     id: EventId.optional().meta({
       description:
-        'Idempotency: an id is delivered once for a tenant, however often it is published. Without it each message is an event of its own.',
+        'Idempotency: an id is delivered once for a tenant, however often it is published. Without it each message is a separate event.',
     }),
     environment: Environment.default('production').meta({
       description: 'Only subscriptions of this environment receive it.',

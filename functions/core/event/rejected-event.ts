@@ -6,6 +6,7 @@ export const REJECTION_CODES = [
   'payload_too_large',
   'unknown_event_type',
   'invalid_data',
+  'schema_over_budget',
   'id_reused',
 ] as const;
 

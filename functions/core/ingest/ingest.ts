@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Event } from '../event/event.ts';
 import { type EventStore, eventKey, type RecordedEvent } from '../event/event-store.ts';
 import type { EventType } from '../event/event-type.ts';
-import { type IncomingMessage, parseMessage } from '../event/parse-message.ts';
+import { type IncomingMessage, originOf, parseMessage } from '../event/parse-message.ts';
 import type { RejectedEvent, RejectionReason } from '../event/rejected-event.ts';
 import type { RejectedEventStore } from '../event/rejected-event-store.ts';
 import type { DataCheck } from '../event/validate-data.ts';
 import { deriveId } from '../ids.ts';
+import { undoneOf } from '../partial-failure.ts';
 import { type FannedOut, type FanOutDeps, type FanOutReport, fanOutFrom } from './fan-out.ts';
 
 export type IngestStore = FanOutDeps['store'] &
@@ -37,10 +38,16 @@ export interface ReceivedEventMessage extends IncomingMessage {
   receivedBefore: boolean;
 }
 
-/** `retry`: come back when SQS hands it out again; `continue`: come back at once, the fan-out has more to do. */
+/** `retry`: come back when SQS hands it out again; `continue`: come back without delay, the fan-out has more to do. */
 export interface IngestResult {
   retry: Set<string>;
   continue: Set<string>;
+}
+
+/** A message that is no event, with the record of why. */
+interface Rejection {
+  message: IncomingMessage;
+  rejected: RejectedEvent;
 }
 
 interface Accepted {
@@ -55,19 +62,19 @@ interface Accepted {
 
 /**
  * Records a batch of published events and puts a message for each of their deliveries on the queue. Bad messages become
- * rejected-event records; they never disturb the others.
+ * rejected-event records. One that cannot be written comes back, and does not hold up the others.
  */
 export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedEventMessage[]): Promise<IngestResult> {
-  const rejected: RejectedEvent[] = [];
-  const accepted = await recognise(deps, await accept(deps, messages, rejected), rejected);
-  const fresh = await create(deps, accepted, rejected);
-  await Promise.all([deps.store.putEvents(fresh), deps.store.putRejectedEvents(rejected)]);
-  for (const one of rejected) deps.report({ kind: 'rejected', rejected: one });
-  for (const { event, recorded } of accepted) deps.report({ kind: recorded === null ? 'accepted' : 'repeated', event });
-
   const result: IngestResult = { retry: new Set(), continue: new Set() };
+  const rejections: Rejection[] = [];
+  const accepted = await recognise(deps, await accept(deps, messages, rejections), rejections);
+  const recorded = await record(deps, accepted, rejections, result);
+  await recordRejections(deps, rejections, result);
+  for (const { event, recorded: known } of recorded)
+    deps.report({ kind: known === null ? 'accepted' : 'repeated', event });
+
   await Promise.all(
-    [...Map.groupBy(accepted, ({ event }) => event.tenantId)].map(async ([tenantId, group]) => {
+    [...Map.groupBy(recorded, ({ event }) => event.tenantId)].map(async ([tenantId, group]) => {
       const outcome = await fanOut(deps, tenantId, group);
       if (outcome === 'done') return;
       for (const { message, twins } of group) for (const id of [message.messageId, ...twins]) result[outcome].add(id);
@@ -76,29 +83,31 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   return result;
 }
 
-/** Parses, checks against the catalogue, and folds repetitions within the batch together. */
+/** Parses, checks against the event types, and folds repetitions within the batch together. */
 async function accept(
   deps: IngestDeps,
   messages: readonly ReceivedEventMessage[],
-  rejected: RejectedEvent[],
+  rejections: Rejection[],
 ): Promise<Accepted[]> {
   const accepted = new Map<string, Accepted>();
   for (const message of messages) {
     const parsed = parseMessage(message, deps.now());
     if (parsed.kind === 'rejected') {
-      rejected.push(rejection(message, parsed.tenantId, parsed.reason));
+      rejections.push(rejection(message, parsed.tenantId, parsed.reason));
       continue;
     }
     const { event, idGiven } = parsed;
     const refusal = await checkType(deps, event);
+    // A schema may take tens of milliseconds: other work of this process has its turn between two events.
+    if (messages.length > 1) await deps.pause();
     if (refusal !== null) {
-      rejected.push(rejection(message, event.tenantId, refusal));
+      rejections.push(rejection(message, event.tenantId, refusal));
       continue;
     }
     const first = accepted.get(eventKey(event));
     if (first === undefined) accepted.set(eventKey(event), { message, twins: [], event, idGiven, recorded: null });
     else if (first.event.contentHash === event.contentHash) first.twins.push(message.messageId);
-    else rejected.push(rejection(message, event.tenantId, idReused(event.id)));
+    else rejections.push(rejection(message, event.tenantId, idReused(event.id)));
   }
   return [...accepted.values()];
 }
@@ -110,44 +119,93 @@ async function accept(
 async function recognise(
   deps: IngestDeps,
   accepted: readonly Accepted[],
-  rejected: RejectedEvent[],
+  rejections: Rejection[],
 ): Promise<Accepted[]> {
   // An event that brings no id and comes for the first time cannot be there.
   const suspects = accepted.filter(({ idGiven, message }) => idGiven || message.receivedBefore);
   if (suspects.length === 0) return [...accepted];
   const known = await deps.store.getEvents(
     suspects.map(({ event }) => event),
-    // An unfinished fan-out comes back at once, before an eventually consistent read would show where it stopped.
+    // An unfinished fan-out comes back without delay, before an eventually consistent read would show where it stopped.
     suspects.some(({ message }) => message.receivedBefore),
   );
-  return accepted.filter((one) => matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejected));
+  return accepted.filter((one) => matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejections));
 }
 
-/** Creates what is new. Returns the events that still have to be written: those whose id nobody else can have. */
-async function create(deps: IngestDeps, accepted: Accepted[], rejected: RejectedEvent[]): Promise<Event[]> {
+/** Writes what is new. Returns the events that are on record; the messages of those that are not come back. */
+async function record(
+  deps: IngestDeps,
+  accepted: readonly Accepted[],
+  rejections: Rejection[],
+  result: IngestResult,
+): Promise<Accepted[]> {
+  const dropped = new Set<Accepted>();
+  const fail = (one: Accepted, error: unknown): void => {
+    dropped.add(one);
+    deps.report({ kind: 'error', error });
+    for (const id of [one.message.messageId, ...one.twins]) result.retry.add(id);
+  };
   const fresh = accepted.filter(({ recorded }) => recorded === null);
   const [given, own] = [fresh.filter(({ idGiven }) => idGiven), fresh.filter(({ idGiven }) => !idGiven)];
-  const created = await Promise.all(given.map(({ event }) => deps.store.createEvent(event)));
-  const lost = given.filter((_, index) => created[index] === false);
-  if (lost.length > 0) {
+
+  async function createGiven(): Promise<void> {
+    const created = await Promise.allSettled(given.map(({ event }) => deps.store.createEvent(event)));
+    const lost: Accepted[] = [];
+    for (const [index, one] of given.entries()) {
+      const outcome = created[index];
+      if (outcome?.status === 'rejected') fail(one, outcome.reason);
+      else if (outcome?.value === false) lost.push(one);
+    }
+    if (lost.length === 0) return;
     // Published twice at the same moment, and the other was first.
     const known = await deps.store.getEvents(
       lost.map(({ event }) => event),
       true,
     );
     for (const one of lost) {
-      const keep = matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejected);
-      if (!keep) accepted.splice(accepted.indexOf(one), 1);
+      if (!matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejections)) dropped.add(one);
     }
   }
-  return own.map(({ event }) => event);
+
+  /** No other event can have their ids. */
+  async function putOwn(): Promise<void> {
+    const events = own.map(({ event }) => event);
+    try {
+      await deps.store.putEvents(events);
+    } catch (error) {
+      const unwritten = new Set(undoneOf(error, events));
+      for (const one of own) if (unwritten.has(one.event)) fail(one, error);
+    }
+  }
+
+  await Promise.all([createGiven(), putOwn()]);
+  return accepted.filter((one) => !dropped.has(one));
+}
+
+async function recordRejections(
+  deps: IngestDeps,
+  rejections: readonly Rejection[],
+  result: IngestResult,
+): Promise<void> {
+  const records = rejections.map(({ rejected }) => rejected);
+  let unwritten = new Set<RejectedEvent>();
+  try {
+    await deps.store.putRejectedEvents(records);
+  } catch (error) {
+    unwritten = new Set(undoneOf(error, records));
+    deps.report({ kind: 'error', error });
+  }
+  for (const { message, rejected } of rejections) {
+    if (unwritten.has(rejected)) result.retry.add(message.messageId);
+    else deps.report({ kind: 'rejected', rejected });
+  }
 }
 
 /** Whether the event may go on; it does so as the one on record, if there is one. */
-function matchesRecord(one: Accepted, recorded: RecordedEvent | null, rejected: RejectedEvent[]): boolean {
+function matchesRecord(one: Accepted, recorded: RecordedEvent | null, rejections: Rejection[]): boolean {
   if (recorded === null) return true;
   if (recorded.event.contentHash !== one.event.contentHash) {
-    rejected.push(rejection(one.message, one.event.tenantId, idReused(one.event.id)));
+    rejections.push(rejection(one.message, one.event.tenantId, idReused(one.event.id)));
     return false;
   }
   one.event = recorded.event;
@@ -203,34 +261,39 @@ function fannedOut({ event, recorded, message }: Accepted, now: number): FannedO
   };
 }
 
-/** Null for an event that the catalogue has nothing against. */
+/** Null for an event whose type is accepted and whose data fits it. */
 async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise<RejectionReason | null> {
   const type = await deps.store.findType(name);
   if (type === null) return deps.eventTypes === 'strict' ? unknownType(name) : null;
   if (!type.validate || type.schema === null || data === null) return null;
-  const errors = deps.checkOf(type.schema)(JSON.parse(data));
-  if (errors.length === 0) return null;
-  const message = `The data does not fit the schema of the event type "${name}". Correct the fields that are listed.`;
-  return { code: 'invalid_data', message, errors };
+  const verdict = deps.checkOf(type.schema)(JSON.parse(data));
+  if (verdict.fits) return null;
+  const message =
+    verdict.code === 'invalid_data'
+      ? `The data does not fit the schema of the event type "${name}". Correct the fields that are listed.`
+      : `To check the data against the schema of the event type "${name}" would take too many steps. Make the schema simpler or the data smaller.`;
+  return { code: verdict.code, message, errors: verdict.errors };
 }
 
 /** DynamoDB keeps 400 KB in an item, SQS carries 1 MiB in a message. */
 const MAX_BODY_KEPT = 300_000;
 
-function rejection(message: IncomingMessage, tenantId: string | null, reason: RejectionReason): RejectedEvent {
+function rejection(message: IncomingMessage, tenantId: string | null, reason: RejectionReason): Rejection {
   const bytes = Buffer.from(message.body);
   const truncated = bytes.length > MAX_BODY_KEPT;
+  const { messageId, sentAt } = originOf(message);
   // The id follows from the message: handed out again, it makes the same record.
-  const seed = createHash('sha256').update(message.messageId).digest();
-  return {
-    id: deriveId('rej', message.sentAt, seed),
+  const seed = createHash('sha256').update(messageId).digest();
+  const rejected: RejectedEvent = {
+    id: deriveId('rej', sentAt, seed),
     tenantId,
     // Not the clock's time: with the id it is the record's key, which must not change either.
-    rejectedAt: message.sentAt,
+    rejectedAt: sentAt,
     reason,
     body: truncated ? bytes.subarray(0, MAX_BODY_KEPT).toString('utf8') : message.body,
     bodyTruncated: truncated,
   };
+  return { message, rejected };
 }
 
 function unknownType(type: string): RejectionReason {
@@ -239,7 +302,7 @@ function unknownType(type: string): RejectionReason {
 }
 
 function idReused(id: string): RejectionReason {
-  const message = `The id "${id}" was published before with different content, and that event stands. Give each event an id of its own.`;
+  const message = `The id "${id}" was published before with different content, and that event stands. Give each event another id.`;
   return {
     code: 'id_reused',
     message,

@@ -43,11 +43,6 @@ export function cutJsonMember(text: string, key: string): string | null {
   return jsonMembers(text)?.findLast(({ name }) => name === key)?.value ?? null;
 }
 
-/** The value at the end of a path of member names; null if there is none. */
-export function jsonValueAt(text: string, path: readonly string[]): string | null {
-  return path.reduce<string | null>((value, name) => (value === null ? null : cutJsonMember(value, name)), text);
-}
-
 /** The texts of the elements of an array that is a member of an object, white space dropped. The text must be valid JSON. */
 export function splitJsonArray(text: string, key: string): string[] {
   const array = cutJsonMember(text, key) ?? '[]';
@@ -68,14 +63,20 @@ export function minifyJson(text: string): string {
 const MAX_INDENTED_DEPTH = 32;
 
 /**
- * The same JSON, a member or element a line, as JSON.stringify lays it out; without a newline at the end.
+ * The same JSON, a member or element a line, as JSON.stringify lays it out; without a newline at the end. Null if that
+ * would take more than `maxBytes`: a line can have a hundred times the bytes of its element.
  * @param compact valid JSON without white space between its tokens
  */
-export function indentJson(compact: string, width: number, newline: string): string {
+export function indentJson(compact: string, width: number, newline: string, maxBytes: number): string | null {
   const scanner = createScanner(compact, true);
   let depth = 0;
-  const line = (): string => newline + ' '.repeat(width * Math.min(depth, MAX_INDENTED_DEPTH));
+  const line = (): string => {
+    const space = newline + ' '.repeat(width * Math.min(depth, MAX_INDENTED_DEPTH));
+    bytes += space.length;
+    return space;
+  };
   const parts: string[] = [];
+  let bytes = Buffer.byteLength(compact);
   let before: SyntaxKind = EOF;
   for (let kind = scanner.scan(); kind !== EOF; kind = scanner.scan()) {
     const opened = before === OPEN_BRACE || before === OPEN_BRACKET;
@@ -83,7 +84,11 @@ export function indentJson(compact: string, width: number, newline: string): str
       depth -= 1;
       if (!opened) parts.push(line());
     } else if (opened || before === COMMA) parts.push(line());
-    else if (before === COLON) parts.push(' ');
+    else if (before === COLON) {
+      parts.push(' ');
+      bytes += 1;
+    }
+    if (bytes > maxBytes) return null;
     const offset = scanner.getTokenOffset();
     parts.push(compact.slice(offset, offset + scanner.getTokenLength()));
     if (kind === OPEN_BRACE || kind === OPEN_BRACKET) depth += 1;
@@ -92,14 +97,16 @@ export function indentJson(compact: string, width: number, newline: string): str
   return parts.join('');
 }
 
-/** How many levels of objects and lists are nested in parsed JSON; 0 for a scalar. */
-export function depthOf(value: unknown): number {
-  let depth = 0;
+/**
+ * Whether objects and lists are nested in parsed JSON over more levels than so many; a scalar has none. Looks no deeper
+ * than that, and does not recurse.
+ */
+export function isDeeperThan(value: unknown, levels: number): boolean {
   let level: unknown[] = [value];
-  for (;;) {
+  for (let depth = 0; ; depth += 1) {
     const containers = level.filter((one) => typeof one === 'object' && one !== null);
-    if (containers.length === 0) return depth;
-    depth += 1;
+    if (containers.length === 0) return false;
+    if (depth === levels) return true;
     level = containers.flatMap((one): unknown[] => Object.values(one));
   }
 }

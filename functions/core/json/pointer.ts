@@ -7,6 +7,11 @@ export function jsonPointer(path: readonly PropertyKey[]): string {
   return path.map((key) => `/${escapePointer(String(key))}`).join('');
 }
 
+/** The pointer to what lies so many keys within another. */
+export function pointerWithin(pointer: string, ...keys: readonly (string | number)[]): string {
+  return pointer + jsonPointer(keys);
+}
+
 /** One key as it stands in a pointer. */
 export function escapePointer(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { type FieldError, fieldErrors, listErrors } from '../field-error.ts';
-import { depthOf, indentJson } from '../json/json-text.ts';
+import { indentJson, isDeeperThan } from '../json/json-text.ts';
 import { escapePointer, pointerKeys, valueAt } from '../json/pointer.ts';
 import { type ProfileDocument, ProfileDocument as Schema, type SignatureScheme } from './profile.ts';
 import { matchesStatus } from './retry-policy.ts';
 import { hmacKey, type SigningKey, signEd25519 } from './signing.ts';
-import { compileEnvelope, compileText, type TemplateValues } from './template.ts';
+import { compileEnvelope, compileText, splitText, type TemplateValues } from './template.ts';
+import { MAX_BODY_BYTES, MAX_HEADER_BYTES, worstEnvelopeBytes, worstTextBytes } from './template-size.ts';
 
 /** Keys in the clear, newest first. */
 export interface ProfileKeys {
@@ -14,7 +15,7 @@ export interface ProfileKeys {
 }
 
 /** A profile that is ready for use: it cannot fail any more. */
-export interface Profile {
+export interface CompiledProfile {
   document: ProfileDocument;
   version: number;
   /** Whether a delivery needs the tenant's signing key. */
@@ -23,14 +24,14 @@ export interface Profile {
   render(values: TemplateValues, keys: ProfileKeys): { body: string; headers: Record<string, string> };
 }
 
-export type CompiledProfile = { ok: true; profile: Profile } | { ok: false; errors: FieldError[] };
+export type ProfileCompilation = { ok: true; profile: CompiledProfile } | { ok: false; errors: FieldError[] };
 
 /** Deeper than any profile needs, and shallow enough for whatever walks it by recursion. */
 const MAX_DOCUMENT_DEPTH = 50;
 
 /** Checks a document whole. Every mistake is named with its path. */
-export function compileProfile(input: unknown, version: number): CompiledProfile {
-  if (depthOf(input) > MAX_DOCUMENT_DEPTH)
+export function compileProfile(input: unknown, version: number): ProfileCompilation {
+  if (isDeeperThan(input, MAX_DOCUMENT_DEPTH))
     return { ok: false, errors: [{ path: '', message: `is nested deeper than ${MAX_DOCUMENT_DEPTH} levels` }] };
   const parsed = Schema.safeParse(input);
   if (!parsed.success) return { ok: false, errors: fieldErrors(parsed.error, input) };
@@ -44,6 +45,7 @@ export function compileProfile(input: unknown, version: number): CompiledProfile
   // As it was written: zod leaves out members called __proto__.
   const envelope = compileEnvelope(Reflect.get(Object(input), 'envelope'), '/envelope');
   if (!envelope.ok) errors.push(...envelope.errors);
+  else errors.push(...sizeErrors({ ...document, envelope: Reflect.get(Object(input), 'envelope') }));
   const headers = Object.entries(document.headers).map(([name, template]) => ({
     name,
     text: compileText(template, `/headers/${name}`),
@@ -69,7 +71,9 @@ export function compileProfile(input: unknown, version: number): CompiledProfile
       usesTenantKey: document.signatures.some(({ key }) => key === 'tenant'),
       render(values, keys) {
         const compact = envelope.render(values);
-        const body = style.indent === 0 ? compact : indentJson(compact, style.indent, NEWLINES[style.newline]);
+        const indented =
+          style.indent === 0 ? null : indentJson(compact, style.indent, NEWLINES[style.newline], MAX_BODY_BYTES);
+        const body = indented ?? compact;
         const rendered: Record<string, string> = { 'content-type': contentType };
         for (const { name, text } of headers) if (text.ok) rendered[name] = headerValue(text.render(values, {}));
         for (const { scheme, content, prefix } of schemes) {
@@ -158,6 +162,32 @@ function headerErrors({ headers, signatures }: ProfileDocument): FieldError[] {
     if (twin === undefined || (bothSign && twin.name === name)) return [];
     return [{ path, message: `is the same header as ${twin.path}: give them different names` }];
   });
+}
+
+/** What a profile can multiply: a payload of 256 KiB must not become a request of hundreds of megabytes. */
+function sizeErrors({ envelope, headers, signatures }: ProfileDocument): FieldError[] {
+  const errors: FieldError[] = [];
+  const bodyBytes = worstEnvelopeBytes(envelope);
+  if (bodyBytes > MAX_BODY_BYTES) {
+    const message = `could become ${bodyBytes} bytes with the largest payload; at most ${MAX_BODY_BYTES} are allowed. Refer to the same part of the payload less often.`;
+    errors.push({ path: '/envelope', message });
+  }
+  const headerBytes = Object.entries(headers).reduce(
+    (sum, [name, text]) => sum + name.length + worstTextBytes(text),
+    0,
+  );
+  if (headerBytes > MAX_HEADER_BYTES) {
+    const message = `could become ${headerBytes} bytes together; at most ${MAX_HEADER_BYTES} are allowed`;
+    errors.push({ path: '/headers', message });
+  }
+  for (const [index, { content, prefix }] of signatures.entries()) {
+    const path = `/signatures/${index}`;
+    const bodies = splitText(content).filter(({ reference }) => reference === 'body').length;
+    if (bodies > 1) errors.push({ path: `${path}/content`, message: 'may refer to {{body}} once' });
+    if (worstTextBytes(prefix) > MAX_HEADER_BYTES)
+      errors.push({ path: `${path}/prefix`, message: 'could become too long for a header' });
+  }
+  return errors;
 }
 
 /** A status cannot mean both; success would win. */

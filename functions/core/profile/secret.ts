@@ -15,6 +15,7 @@ export const SecretInput = Text.min(1)
   // A copied secret often carries a line end, which would sign every delivery with another key than the receiver has.
   .refine((text) => text === text.trim(), 'must not begin or end with blanks or line ends')
   .meta({
+    pattern: '^\\S(?:[\\s\\S]*\\S)?$',
     description: 'With the standard profile whsec_ and base64 of 24 to 64 bytes. Generated if absent and required.',
   });
 

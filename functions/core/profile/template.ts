@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FieldError } from '../field-error.ts';
-import { jsonMembers, jsonValueAt } from '../json/json-text.ts';
+import { jsonMembers } from '../json/json-text.ts';
 import { escapePointer } from '../json/pointer.ts';
+import { PayloadParts } from './payload-parts.ts';
 
 /*
  * The language of profiles: JSON whose strings may refer to what is being delivered. It is compiled when a profile is
@@ -52,9 +53,10 @@ const DATA = 'event.data';
 const KNOWN = [...Object.keys(SCALARS), METADATA, DATA].join(', ');
 
 /** Gives JSON text; null if a part of the payload that may be missing is. */
-type Render = (values: TemplateValues) => string | null;
+type Render = (values: EnvelopeValues) => string | null;
 /** Members as they stand in an object: each key and value as JSON text. */
-type RenderMembers = (values: TemplateValues) => readonly string[];
+type RenderMembers = (values: EnvelopeValues) => readonly string[];
+type EnvelopeValues = TemplateValues & { payload: PayloadParts };
 
 export type Compiled<T> = { ok: true; render: (values: TemplateValues) => T } | { ok: false; errors: FieldError[] };
 
@@ -67,7 +69,11 @@ const WHOLE_REFERENCE = /^\{\{([^{}]*)\}\}$/;
 export function compileEnvelope(template: unknown, path = ''): Compiled<string> {
   const errors: FieldError[] = [];
   const render = compileValue(template, path, 0, errors);
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, render: (values) => render(values) ?? 'null' };
+  if (errors.length > 0) return { ok: false, errors };
+  return {
+    ok: true,
+    render: (values) => render({ ...values, payload: new PayloadParts(values.event.data) }) ?? 'null',
+  };
 }
 
 /**
@@ -127,6 +133,7 @@ function compileObject(template: object, path: string, depth: number, errors: Fi
 function compileSplice(value: unknown, path: string, own: ReadonlySet<string>, errors: FieldError[]): RenderMembers {
   const [reference, fallback] = Array.isArray(value) ? value : [value, 'data'];
   const data = typeof reference === 'string' ? dataPath(WHOLE_REFERENCE.exec(reference)?.[1]?.trim() ?? '') : null;
+  if ((data?.path.length ?? 0) > MAX_DEPTH) errors.push({ path, message: `refers deeper than ${MAX_DEPTH} levels` });
   const valid = data !== null && typeof fallback === 'string' && (!Array.isArray(value) || value.length === 2);
   if (!valid) {
     const message =
@@ -134,8 +141,8 @@ function compileSplice(value: unknown, path: string, own: ReadonlySet<string>, e
     errors.push({ path, message });
     return () => [];
   }
-  return ({ event }) => {
-    const text = jsonValueAt(event.data, data.path);
+  return ({ payload }) => {
+    const text = payload.at(data.path);
     if (text === null) return [];
     const members = jsonMembers(text);
     if (members === null) return own.has(fallback) ? [] : [`${JSON.stringify(fallback)}:${text}`];
@@ -155,7 +162,8 @@ function compileString(template: string, path: string, errors: FieldError[]): Re
   }
   const data = dataPath(whole);
   if (data !== null) {
-    return ({ event }) => jsonValueAt(event.data, data.path) ?? (data.optional ? null : 'null');
+    if (data.path.length > MAX_DEPTH) return mistake(path, `refers deeper than ${MAX_DEPTH} levels`, errors);
+    return ({ payload }) => payload.at(data.path) ?? (data.optional ? null : 'null');
   }
   if (whole === METADATA) return ({ subscription }) => JSON.stringify(subscription.metadata);
   const scalar = scalarOf(whole, path, errors);
@@ -163,7 +171,7 @@ function compileString(template: string, path: string, errors: FieldError[]): Re
 }
 
 /** `event.data.a.b?` as ['a', 'b'], optional; null for another reference. */
-function dataPath(reference: string): { path: string[]; optional: boolean } | null {
+export function dataPath(reference: string): { path: string[]; optional: boolean } | null {
   const match = /^event\.data((?:\.[^.?\s]+)*)(\??)$/.exec(reference);
   if (match === null) return null;
   const [, steps = '', mark] = match;
@@ -187,7 +195,7 @@ function scalarOf(
 }
 
 /** A text as its literal parts and its references, in order. */
-function splitText(template: string): { text: string; reference: string | null }[] {
+export function splitText(template: string): { text: string; reference: string | null }[] {
   const parts: { text: string; reference: string | null }[] = [];
   let end = 0;
   for (const match of template.matchAll(REFERENCE)) {

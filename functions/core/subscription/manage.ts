@@ -3,7 +3,7 @@ import type { EventType } from '../event/event-type.ts';
 import { fieldErrors } from '../field-error.ts';
 import { newId, type Random } from '../ids.ts';
 import type { Page } from '../page.ts';
-import type { Profile } from '../profile/compile-profile.ts';
+import type { CompiledProfile } from '../profile/compile-profile.ts';
 import { chooseSecret } from '../profile/secret.ts';
 import { parseSecret } from '../profile/signing.ts';
 import { changedMeanwhile, invalidField, invalidFields, notFound, Refusal } from '../refusal.ts';
@@ -44,7 +44,7 @@ export interface Subscriptions {
   /** Its own headers with their values in the clear. */
   revealHeaders(subscription: Subscription): Promise<Record<string, string>>;
   /** Asks its receiver whether it wants to be one. */
-  verify(profile: Profile, subscription: Subscription): Promise<Verified>;
+  verify(profile: CompiledProfile, subscription: Subscription): Promise<Verified>;
 }
 
 export interface SubscriptionsPorts {
@@ -98,17 +98,17 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
   }
 
   /** A secret that the new profile cannot sign with is found now, not at the first delivery. */
-  async function refuseSecretOf(profile: Profile, next: Subscription): Promise<Refusal | null> {
+  async function refuseSecretOf(profile: CompiledProfile, next: Subscription): Promise<Refusal | null> {
     const current = next.keys.find((key) => key.version === 'v1' && key.endsAt === null);
     const { document } = profile;
     if (current === undefined || document.subscription.secretFormat !== 'whsec') return null;
     if (parseSecret(await vault.open(current.sealed, subscriptionOwner(next))) !== null) return null;
-    const message = `${document.name} needs a whsec_ secret, and this subscription has another: subscribe anew`;
+    const message = `${document.name} needs a whsec_ secret, and this subscription has another: create a new subscription`;
     return invalidField('/profile', message);
   }
 
   /** A signature version that is new to it needs a key. */
-  async function withMissingKeys({ document }: Profile, next: Subscription): Promise<Subscription | Refusal> {
+  async function withMissingKeys({ document }: CompiledProfile, next: Subscription): Promise<Subscription | Refusal> {
     const missing = next.signatureVersions.filter(
       (version) => !next.keys.some((key) => key.version === version && key.endsAt === null),
     );
@@ -118,7 +118,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     return { ...next, keys: [...(await keys.make(subscriptionOwner(next), missing, secret)), ...next.keys] };
   }
 
-  async function verify({ document }: Profile, subscription: Subscription): Promise<Verified> {
+  async function verify({ document }: CompiledProfile, subscription: Subscription): Promise<Verified> {
     const owner = subscriptionOwner(subscription);
     const { url, credentials } = subscription;
     const opened = credentials === null ? null : await vault.open(credentials, owner);
@@ -170,7 +170,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     return { ...keyed, ...verified, hasBeenVerified: current.hasBeenVerified || verified.status === 'active' };
   }
 
-  async function ensureTenantKey(profile: Profile, tenantId: string): Promise<Refusal | null> {
+  async function ensureTenantKey(profile: CompiledProfile, tenantId: string): Promise<Refusal | null> {
     if (!profile.usesTenantKey) return null;
     const key = await tenantKeys.ensure(tenantId);
     return key instanceof Refusal ? key : null;

@@ -46,14 +46,14 @@ export async function changeHeaders(
       );
     }
   }
-  // Names are checked together, for their number and for doubles; values only where they are new.
-  const whole = Object.fromEntries([...[...sealed.keys()].map((name): [string, string] => [name, '']), ...given]);
+  const owner = subscriptionOwner(current);
+  const kept = await openHeaders(vault, { ...current, headers: Object.fromEntries(sealed) });
+  const whole = { ...kept, ...Object.fromEntries(given) };
   const parsed = SubscriptionHeaders.safeParse(whole);
   if (!parsed.success) {
     const errors = fieldErrors(parsed.error, whole);
     return invalidFields(errors.map(({ path, message }) => ({ path: `/headers${path}`, message })));
   }
-  const owner = subscriptionOwner(current);
   for (const [name, value] of given) sealed.set(name, await vault.seal(value, owner));
   return Object.fromEntries(sealed);
 }

@@ -1,6 +1,6 @@
 import { type EventType, unknownPatterns } from '../event/event-type.ts';
 import type { FieldError } from '../field-error.ts';
-import type { Profile } from '../profile/compile-profile.ts';
+import type { CompiledProfile } from '../profile/compile-profile.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { invalidField, invalidFields, Refusal } from '../refusal.ts';
 import type { Tenant } from '../tenant/tenant.ts';
@@ -9,9 +9,9 @@ import type { Subscription } from './subscription.ts';
 /** Finds the profile of a subscription or of a test. */
 export interface ProfileChoice {
   /** The profile of that name, else the tenant's default, else the deployment's. */
-  choose(tenantId: string, name: string | undefined): Promise<Profile | Refusal>;
+  choose(tenantId: string, name: string | undefined): Promise<CompiledProfile | Refusal>;
   /** The profile that a stored subscription has. */
-  of(subscription: Pick<Subscription, 'profile'>): Promise<Profile | Refusal>;
+  of(subscription: Pick<Subscription, 'profile'>): Promise<CompiledProfile | Refusal>;
 }
 
 export interface ProfileChoicePorts {
@@ -38,7 +38,7 @@ export function createProfileChoice({ profiles, tenants, defaultProfile }: Profi
 
 /** What the profile demands of a subscription; null if the subscription meets it. */
 export function refuseByProfile(
-  { document }: Profile,
+  { document }: CompiledProfile,
   { name, eventTypes, signatureVersions }: Pick<Subscription, 'name' | 'eventTypes' | 'signatureVersions'>,
   path: string,
 ): Refusal | null {

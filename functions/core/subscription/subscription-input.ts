@@ -4,9 +4,9 @@ import { EventTypePattern } from '../event/event-type.ts';
 import { Moment } from '../event/moment.ts';
 import { ProfileName } from '../profile/profile.ts';
 import { SecretInput } from '../profile/secret.ts';
-import { Metadata, Name } from '../text-fields.ts';
+import { Metadata, MetadataName, MetadataValue, Name, recordOf } from '../text-fields.ts';
 import { Filter } from './filter/filter.ts';
-import { SubscriptionHeaders } from './headers.ts';
+import { HEADER_NAME, HeaderValue, SubscriptionHeaders } from './headers.ts';
 import { SignatureVersion } from './subscription.ts';
 
 const EventTypes = z
@@ -19,11 +19,18 @@ const SignatureVersions = z
   .min(1)
   .max(2)
   .refine((versions) => new Set(versions).size === versions.length, 'must not repeat')
-  .meta({ description: 'v1 is HMAC-SHA256, v1a is ed25519; several sign side by side.' });
+  .meta({ uniqueItems: true, description: 'v1 is HMAC-SHA256, v1a is ed25519; several sign side by side.' });
+
+/** A receiver's URL as it is documented; `checkReceiverUrl` says what is wrong with one. */
+export const UrlText = z.string().meta({
+  format: 'uri',
+  pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^\\s\\\\#/?][^\\s\\\\#]*$',
+  maxLength: 2048,
+});
 
 const fields = {
   name: Name.nullable(),
-  url: z.string().meta({
+  url: UrlText.meta({
     description:
       'User name and password in it are sent as basic auth, and never shown again. In a change, the URL as it is shown keeps them; https://@host/… removes them.',
   }),
@@ -32,7 +39,8 @@ const fields = {
   profile: ProfileName,
   signatureVersions: SignatureVersions,
   headers: SubscriptionHeaders.meta({
-    description: 'Sent with each delivery; up to 20. Their values are kept like secrets.',
+    description:
+      'Sent with each delivery; up to 20, with 6,144 characters of names and values together. Their values are kept like secrets.',
   }),
   metadata: Metadata,
   filter: Filter.nullable(),
@@ -52,7 +60,7 @@ export const SubscriptionInput = z
     filter: fields.filter.default(null),
     expiresAt: fields.expiresAt.default(null),
     secret: SecretInput.optional(),
-    target_url: z.string().optional().meta({ description: 'REST hooks: the same as url.' }),
+    target_url: UrlText.optional().meta({ description: 'REST hooks: the same as url.' }),
     event: EventTypePattern.optional().meta({ description: 'REST hooks: one event type.' }),
     subscription_url: z
       .unknown()
@@ -69,17 +77,24 @@ export const SubscriptionInput = z
       if (count !== 1) issues.push({ code: 'custom', path: [count === 0 ? path : alias], message, input: value });
     }
   })
-  .meta({ id: 'SubscriptionInput' });
+  .meta({
+    id: 'SubscriptionInput',
+    allOf: [
+      { oneOf: [{ required: ['url'] }, { required: ['target_url'] }] },
+      { oneOf: [{ required: ['eventTypes'] }, { required: ['event'] }] },
+    ],
+  });
 export type SubscriptionInput = z.infer<typeof SubscriptionInput>;
 
 /** RFC 7396: null clears. */
 export const SubscriptionPatch = z
   .strictObject({
     ...fields,
-    headers: z.record(z.string(), z.string().nullable()).nullable().meta({
-      description: 'A value sent back as it is shown, [redacted], stays what it is.',
-    }),
-    metadata: z.record(z.string(), z.string().nullable()).nullable(),
+    headers: recordOf(z.string(), HeaderValue.nullable())
+      .meta({ propertyNames: { pattern: HEADER_NAME } })
+      .nullable()
+      .meta({ description: 'A value sent back as it is shown, [redacted], stays what it is.' }),
+    metadata: recordOf(MetadataName, MetadataValue.nullable()).nullable(),
   })
   .partial()
   .meta({ id: 'SubscriptionPatch' });

@@ -39,7 +39,7 @@ export const Subscription = z.object({
   metadata: z.record(z.string(), z.string()),
   /** As its author wrote it (docs/filters.md); null: every event of the types. */
   filter: z.record(z.string(), z.unknown()).nullable().default(null),
-  /** From then on it receives nothing; its client subscribes anew. Null: never. */
+  /** From then on it receives nothing; its client subscribes again. Null: never. */
   expiresAt: z.number().nullable().default(null),
   /** What the receiver must send back while it is unverified, sealed. */
   verificationToken: z.string().nullable().default(null),

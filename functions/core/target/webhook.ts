@@ -41,7 +41,7 @@ export interface WebhookRequest {
   body: string;
   /** For everything together: name lookup, connecting, headers, body. It starts when the request can leave. */
   timeoutMs: number;
-  /** How long the request may wait for one of our connections to be free before that; `timeoutMs` if it is left out. */
+  /** How long the request may wait for one of our connections to be free before that; 5 s if it is left out. */
   maxWaitMs?: number;
 }
 

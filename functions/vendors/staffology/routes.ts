@@ -14,7 +14,7 @@ const PATH = '/employers/{tenantId}/webhooks';
 const params = { subscriptionId: WebhookId };
 const fields = { eventTypes: 'webhookEvent' };
 
-/** `active` is true if it is absent: whoever subscribes wants something. */
+/** `active` is true if it is absent: a caller who subscribes wants deliveries. */
 const Webhook = z.object({
   webhookEvent: z.string(),
   url: z.string().min(1).max(300, 'must be at most 300 characters'),

@@ -15,7 +15,7 @@ import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../../../functions/adapters/http/http-sender.ts';
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
 import { createWorkQueue } from '../../../functions/adapters/sqs/work-queue.ts';
-import { compileSchema } from '../../../functions/core/event/validate-data.ts';
+import { compileDataCheck } from '../../../functions/core/event/validate-data.ts';
 import { createAddressPolicy } from '../../../functions/core/target/address-policy.ts';
 import { createDeliverHandler } from '../../../functions/deliver/handler.ts';
 import { createIngestHandler } from '../../../functions/ingest/handler.ts';
@@ -105,7 +105,7 @@ const ingest = () =>
     sqs,
     eventsQueueUrl: queues.events.url,
     eventTypes: 'open',
-    checkOf: compileSchema,
+    checkOf: compileDataCheck,
     now,
     ...telemetry,
   });

@@ -200,6 +200,21 @@ describe('connections', () => {
     await expect.poll(() => receiver.open.size).toBe(256);
   });
 
+  it.each([
+    ['a second before the receiver closes them', ['keep-alive: timeout=2'], 1],
+    ['when they are used, if the receiver closes them within a second', ['keep-alive: timeout=1'], 2],
+    ['after their use, if where its answer ended is unsure', ['transfer-encoding: chunked'], 2],
+  ])('end %s', async (_, headers, connections) => {
+    const body = headers.includes('transfer-encoding: chunked') ? '2\r\nok\r\n0\r\n\r\n' : 'ok';
+    const receiver = await rawReceiver((socket) => socket.write(answer('200 OK', headers, body)));
+    const sender = testSender();
+    const url = `http://127.0.0.1:${receiver.port}/`;
+    expect(await sender.send(webhook(url))).toMatchObject({ outcome: 'success', response: { body: 'ok' } });
+    expect(await sender.send(webhook(url))).toMatchObject({ outcome: 'success', response: { body: 'ok' } });
+    expect(receiver.connections).toBe(connections);
+    await expect.poll(() => receiver.open.size, { timeout: 3_000 }).toBe(0);
+  });
+
   it('end with the sender', async () => {
     const receiver = await rawReceiver(accept);
     const sender = testSender();

@@ -16,7 +16,7 @@ import { makeProfile } from '../../support/profiles.ts';
 const ACK = { kind: 'ack' };
 const pending = makeDelivery({ revision: 1, nextAttemptAt: NOW, dueAt: NOW + HOUR });
 
-describe('what somebody else writes while an attempt is under way', () => {
+describe('what another writer does while an attempt is under way', () => {
   it('the attempt is added to what stands now', async () => {
     const setup = deliverSetup();
     setup.receive = () => {
@@ -166,7 +166,7 @@ describe('an inactive subscription', () => {
     expect(setup.journal.delivery(pending)?.status).toBe('succeeded');
   });
 
-  it('leaves alone what somebody else has written meanwhile', async () => {
+  it('leaves alone what another message has written meanwhile', async () => {
     const setup = deliverSetup();
     setup.journal.add(makeSubscription({ status: 'paused' }));
     setup.journal.before = (operation) => {
@@ -178,7 +178,7 @@ describe('an inactive subscription', () => {
   });
 });
 
-describe('a success that somebody wants sent once more', () => {
+describe('a success that is to be sent once more', () => {
   const done = makeDelivery({ status: 'succeeded', completedAt: NOW - HOUR, revision: 1 });
   const asked = { ...requestAttempt(done, 'manual', NOW, WAITS), revision: 2 };
   const message = makeMessage({ ticket: 1 });

@@ -109,6 +109,20 @@ describe('a first attempt', () => {
     expect(setup.journal.delivery(makeDelivery())).toMatchObject({ status: 'succeeded', attempts: [{ number: 1 }] });
   });
 
+  it('begins when its request leaves, not when it begins to wait for a connection', async () => {
+    const setup = deliverSetup();
+    setup.receive = () => {
+      setup.now += 3 * SECOND;
+      return answered(200);
+    };
+    await setup.deliver(makeMessage());
+    const startedAt = NOW + 3 * SECOND - 100;
+    expect(setup.journal.delivery(makeDelivery())).toMatchObject({
+      attempts: [{ startedAt, durationMs: 100 }],
+      completedAt: NOW + 3 * SECOND,
+    });
+  });
+
   it('of a test event is recorded as a test and not retried', async () => {
     const setup = deliverSetup();
     setup.receive = () => UNANSWERED;

@@ -123,6 +123,8 @@ describe('after an attempt', () => {
         at: NOW + 100,
       },
     ]);
+    const broken = { ...answered(410), outcome: 'protocol_error' as const };
+    expect(attempt(makeDelivery(), broken)).toMatchObject({ status: 'pending', effects: [] });
     for (const status of [200, 302, 400, 404, 409, 429, 500, 503])
       expect(attempt(makeDelivery(), answered(status)).effects).toEqual([]);
   });

@@ -48,7 +48,7 @@ describe('sweep', () => {
     expect(await run()).toBe(15);
   });
 
-  it('leaves what somebody else moves meanwhile, and does not turn in circles over it', async () => {
+  it('leaves what another write moves meanwhile, and does not repeat itself over it', async () => {
     const { journal, queued, run } = setup(NOW, NOW);
     // An index that lags: it goes on listing what has been moved already.
     const entries = await journal.listDueDeliveries('one', NOW);

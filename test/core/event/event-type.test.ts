@@ -61,7 +61,7 @@ describe('names and patterns', () => {
 });
 
 describe('unknownPatterns', () => {
-  const catalogue = [makeType('employee.created'), makeType('payslip.sent', true)];
+  const eventTypes = [makeType('employee.created'), makeType('payslip.sent', true)];
 
   it.each<[string[], string[]]>([
     [['employee.created', 'employee.*', '*'], []],
@@ -75,6 +75,6 @@ describe('unknownPatterns', () => {
       ['other.*', 'more'],
     ],
   ])('of %j are %j', (patterns, unknown) => {
-    expect(unknownPatterns(patterns, catalogue)).toEqual(unknown);
+    expect(unknownPatterns(patterns, eventTypes)).toEqual(unknown);
   });
 });

@@ -12,7 +12,7 @@ const VALID = { tenantId: 'acme', type: 'employee.created', data: { id: 1 } };
 
 function parse(body: unknown, rest: { messageId?: string; sentAt?: number } = {}): ParsedMessage {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return parseMessage({ messageId: 'message-1', sentAt: NOW, ...rest, body: text }, NOW + 5);
+  return parseMessage({ messageId: 'message-1', sentAt: NOW, origin: null, ...rest, body: text }, NOW + 5);
 }
 
 function accepted(body: unknown, rest: { messageId?: string; sentAt?: number } = {}) {
@@ -81,7 +81,7 @@ describe('a message that is an event', () => {
   });
 
   it('of the greatest depth', () => {
-    const data = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const data = `${'['.repeat(60)}${']'.repeat(60)}`;
     expect(accepted(`{"tenantId":"acme","type":"a","data":${data}}`).event.data).toBe(data);
   });
 });
@@ -203,6 +203,18 @@ describe('a bad message', () => {
     [
       'half a surrogate pair in data',
       '{"tenantId":"acme","type":"a","data":"\\ud83d"}',
+      'invalid_event',
+      [{ path: '/data' }],
+    ],
+    [
+      'data nested over 61 levels',
+      { ...VALID, data: JSON.parse('['.repeat(61) + ']'.repeat(61)) },
+      'invalid_event',
+      [{ path: '/data', message: expect.stringContaining('deeper than 60 levels') }],
+    ],
+    [
+      'data nested over 50,000 levels',
+      `{"tenantId":"acme","type":"a","data":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
       'invalid_event',
       [{ path: '/data' }],
     ],

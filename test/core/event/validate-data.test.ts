@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileSchema, schemaMistake } from '../../../functions/core/event/validate-data.ts';
+import { compileDataCheck, schemaMistake } from '../../../functions/core/event/validate-data.ts';
 
 const SCHEMA = JSON.stringify({
   type: 'object',
@@ -18,10 +18,13 @@ const SCHEMA = JSON.stringify({
   },
   $defs: { person: { type: 'object', required: ['email'], properties: { email: { type: 'string' } } } },
 });
-const check = compileSchema(SCHEMA);
 const GOOD = { id: 1, name: 'Zoë' };
+const errorsOf = (schema: string, data: unknown) => {
+  const verdict = compileDataCheck(schema)(data);
+  return verdict.fits ? [] : verdict.errors;
+};
 const paths = (data: unknown) =>
-  check(data)
+  errorsOf(SCHEMA, data)
     .map(({ path }) => path)
     .toSorted();
 
@@ -31,7 +34,7 @@ describe('data', () => {
     ['with everything', { ...GOOD, country: 'DE', tags: ['a', 'b'], owner: { email: 'x' }, 'a/b~c': '', either: 'x' }],
     ['with an alternative', { ...GOOD, either: { x: 1 } }],
   ])('%s fits', (_, data) => {
-    expect(check(data)).toEqual([]);
+    expect(compileDataCheck(SCHEMA)(data)).toEqual({ fits: true });
   });
 
   it.each<[string, unknown, string[]]>([
@@ -52,7 +55,7 @@ describe('data', () => {
   });
 
   it('that lacks a field is told so, also when another field is wrong', () => {
-    const told = (data: unknown) => check(data).map(({ path, message }) => `${path} ${message}`);
+    const told = (data: unknown) => errorsOf(SCHEMA, data).map(({ path, message }) => `${path} ${message}`);
     expect(told({ id: 1 })).toEqual([expect.stringMatching(/^\/data .*"name"/)]);
     expect(told({ id: 0 }).toSorted()).toEqual([
       expect.stringMatching(/^\/data .*"name"/),
@@ -61,18 +64,18 @@ describe('data', () => {
   });
 
   it('with a field that is not known is told which', () => {
-    const messages = check({ ...GOOD, colour: 'red' }).map(({ path, message }) => `${path} ${message}`);
+    const messages = errorsOf(SCHEMA, { ...GOOD, colour: 'red' }).map(({ path, message }) => `${path} ${message}`);
     expect(messages.join()).toContain('colour');
   });
 
   it('with thousands of mistakes has as many listed as are worth reading', () => {
-    expect(compileSchema('{"items":{"type":"string"}}')(Array(5_000).fill(1))).toHaveLength(51);
+    expect(errorsOf('{"items":{"type":"string"}}', Array(5_000).fill(1))).toHaveLength(51);
   });
 
   it('that is nested too deeply for the schema to follow is refused, not a fault', () => {
     let data: unknown = 1;
     for (let level = 0; level < 100_000; level += 1) data = [data];
-    expect(compileSchema('{"$ref":"#/$defs/a","$defs":{"a":{"items":{"$ref":"#/$defs/a"}}}}')(data)).toEqual([
+    expect(errorsOf('{"$ref":"#/$defs/a","$defs":{"a":{"items":{"$ref":"#/$defs/a"}}}}', data)).toEqual([
       { path: '/data', message: expect.stringMatching(/^cannot be checked against the schema/) },
     ]);
   });
@@ -80,7 +83,7 @@ describe('data', () => {
   it('of any kind is judged without an exception', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (data) => {
-        for (const { path } of check(data)) expect(path).toMatch(/^\/data/);
+        for (const { path } of errorsOf(SCHEMA, data)) expect(path).toMatch(/^\/data/);
       }),
     );
   });
@@ -88,7 +91,7 @@ describe('data', () => {
 
 describe('a schema', () => {
   it.each(['{', '{"$ref":7}'])('that cannot be read refuses all data, and is no fault: %s', (schema) => {
-    expect(compileSchema(schema)({})).toEqual([
+    expect(errorsOf(schema, {})).toEqual([
       { path: '/data', message: expect.stringMatching(/^cannot be checked against the schema/) },
     ]);
   });
@@ -102,8 +105,8 @@ describe('a schema', () => {
   });
 
   it('whose pattern is none refuses the data that it would look at, and is no fault', () => {
-    expect(compileSchema('{"properties":{"a":{"pattern":"("}}}')({ a: 'x' })).toEqual([
-      { path: '/data', message: expect.stringMatching(/^cannot be checked against the schema: Invalid regular/) },
+    expect(errorsOf('{"properties":{"a":{"pattern":"("}}}', { a: 'x' })).toEqual([
+      { path: '/data', message: expect.stringMatching(/^cannot be checked against the schema: .*Invalid regular/) },
     ]);
   });
 });

@@ -14,7 +14,7 @@ function nested(levels: number): Record<string, unknown> {
   for (let level = 0; level < levels; level += 1) filter = { $or: [filter, { n: [1] }, { n: [2] }] };
   return { data: { l: filter } };
 }
-const objects = Array.from({ length: 50_000 }, () => ({}));
+const objects = Array.from({ length: 20_000 }, () => ({}));
 
 describe('filters that take many steps', () => {
   it('do not hold up the event of another tenant', async () => {
@@ -22,7 +22,7 @@ describe('filters that take many steps', () => {
     const filter = nested(12);
     expect(parseFilter(filter).ok).toBe(true);
     setup.store.subscriptions = [
-      ...subscriptions(8, { tenantId: 'hostile', filter }),
+      ...subscriptions(20, { tenantId: 'hostile', filter }),
       makeSubscription({ id: subscriptionId(99), tenantId: 'acme' }),
     ];
     setup.store.tenants.add('hostile');
@@ -30,10 +30,10 @@ describe('filters that take many steps', () => {
     setup.send = async () => {
       pausesBefore = setup.pauses;
     };
-    const hostile = (id: string) => ({ body: body({ tenantId: 'hostile', id, data: { l: objects } }) });
+    const hostile = (id: string) => ({ body: body({ tenantId: 'hostile', id, data: { l: objects.slice(0, 4_000) } }) });
     await setup.ingest(hostile('a'), hostile('b'), hostile('c'), { body: body({ id: 'd' }) });
-    expect(setup.pauses).toBeGreaterThan(6);
-    expect(pausesBefore).toBeLessThan(3);
+    expect(setup.pauses).toBeGreaterThan(15);
+    expect(pausesBefore).toBeLessThan(8);
   });
 
   it('stop where time runs out, and the next invocation goes on from there', async () => {

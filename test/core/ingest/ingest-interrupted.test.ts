@@ -25,12 +25,28 @@ describe('a crash', () => {
     expect(setup.queued).toHaveLength(1);
   });
 
-  it('before anything was written fails the whole batch', async () => {
+  it.each(['putEvents', 'createEvent', 'putRejectedEvents'] as const)(
+    'of %s brings back the messages that it is about, and no other',
+    async (faulty) => {
+      const setup = ingestSetup();
+      setup.store.before = (operation) => {
+        if (operation === faulty) throw new Error('the store is away');
+      };
+      const messages = { putEvents: body(), createEvent: body({ id: 'a' }), putRejectedEvents: '{' };
+      const names = ['putEvents', 'createEvent', 'putRejectedEvents'] as const;
+      const result = await setup.ingest(...names.map((name) => ({ body: messages[name] })));
+      expect(result).toEqual({ retry: new Set([`m${names.indexOf(faulty) + 1}`]), continue: new Set() });
+      expect(setup.queued).toHaveLength(faulty === 'putRejectedEvents' ? 2 : 1);
+      expect(setup.reports.filter(({ kind }) => kind === 'error')).toHaveLength(1);
+    },
+  );
+
+  it('before anything was read fails the whole batch', async () => {
     const setup = ingestSetup();
     setup.store.before = (operation) => {
-      if (operation === 'putEvents') throw new Error('the store is away');
+      if (operation === 'getEvents') throw new Error('the store is away');
     };
-    await expect(setup.ingest({ body: body() })).rejects.toThrow('the store is away');
+    await expect(setup.ingest({ body: body({ id: 'a' }) })).rejects.toThrow('the store is away');
     expect(setup.queued).toEqual([]);
   });
 

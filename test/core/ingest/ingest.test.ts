@@ -143,7 +143,7 @@ describe('a repetition', () => {
     expect(setup.queued.map(({ delaySeconds }) => delaySeconds).toSorted()).toEqual([0, 60]);
   });
 
-  it('at the very same moment with other content is rejected, and disturbs nobody', async () => {
+  it('at the very same moment with other content is rejected, and disturbs no other event', async () => {
     const setup = ingestSetup();
     setup.store.before = async (operation) => {
       if (operation !== 'createEvent' || setup.store.events.size > 0) return;
@@ -234,6 +234,17 @@ describe('data that is validated', () => {
     setup.store.types.set('employee.created', makeEventType(rest));
     return setup;
   };
+
+  it('is rejected if to check it would take too many steps', async () => {
+    const either = { anyOf: Array(3).fill({ items: { $ref: '#/$defs/a' }, minItems: 1 }) };
+    const setup = setupWith({ schema: JSON.stringify({ $ref: '#/$defs/a', $defs: { a: either } }), validate: true });
+    const data = JSON.parse('['.repeat(40) + ']'.repeat(40));
+    await setup.ingest({ body: body({ id: 'hostile', data }) }, { body: body({ id: 'other', type: 'employee.left' }) });
+    expect(setup.targets()).toEqual([`other ${subscriptionId()}`]);
+    expect(setup.store.rejected).toMatchObject([
+      { reason: { code: 'schema_over_budget', errors: [{ path: '/data' }] } },
+    ]);
+  });
 
   it('is rejected if it does not fit, naming each path, and leaves the others alone', async () => {
     const setup = setupWith({ schema, validate: true });

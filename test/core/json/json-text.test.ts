@@ -2,11 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   cutJsonMember,
-  depthOf,
   indentJson,
+  isDeeperThan,
   isWellFormedJson,
   jsonMembers,
-  jsonValueAt,
   minifyJson,
   splitJsonArray,
 } from '../../../functions/core/json/json-text.ts';
@@ -122,29 +121,24 @@ describe('jsonMembers', () => {
   });
 });
 
-describe('jsonValueAt', () => {
-  const text = '{"a":{"b":[1.0],"b":{"c":1e400}},"n":null}';
-  it.each<[string[], string | null]>([
-    [[], text],
-    [['a', 'b', 'c'], '1e400'],
-    [['a', 'b'], '{"c":1e400}'],
-    [['n'], 'null'],
-    [['n', 'x'], null],
-    [['a', 'x', 'y'], null],
-    [['toString'], null],
-  ])('%j: %s', (path, expected) => {
-    expect(jsonValueAt(text, path)).toBe(expected);
-  });
-});
-
 describe('indentJson', () => {
+  const indent = (compact: string, width: number, newline: string): string =>
+    indentJson(compact, width, newline, Number.POSITIVE_INFINITY) ?? expect.fail('it has no bound');
+
+  it('gives up past its bound', () => {
+    expect(indentJson('{"a":[1,"ß"]}', 2, '\r\n', 36)).toBeNull();
+    const laidOut = '{\r\n  "a": [\r\n    1,\r\n    "ß"\r\n  ]\r\n}';
+    expect(indentJson('{"a":[1,"ß"]}', 2, '\r\n', Buffer.byteLength(laidOut))).toBe(laidOut);
+    expect(indentJson('{"a":[1,"ß"]}', 2, '\r\n', Buffer.byteLength(laidOut) - 1)).toBeNull();
+  });
+
   it('lays JSON out as JSON.stringify does', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.integer({ min: 1, max: 8 }), (value, width) => {
         const compact = JSON.stringify(value);
         const expected = JSON.stringify(value, null, width);
-        expect(indentJson(compact, width, '\n')).toBe(expected);
-        expect(indentJson(compact, width, '\r\n')).toBe(expected.replaceAll('\n', '\r\n'));
+        expect(indent(compact, width, '\n')).toBe(expected);
+        expect(indent(compact, width, '\r\n')).toBe(expected.replaceAll('\n', '\r\n'));
       }),
     );
   });
@@ -152,20 +146,20 @@ describe('indentJson', () => {
   it('changes white space alone, whatever the numbers and keys', () => {
     fc.assert(
       fc.property(jsonText, ({ compact }) => {
-        expect(minifyJson(indentJson(compact, 2, '\r\n'))).toBe(compact);
+        expect(minifyJson(indent(compact, 2, '\r\n'))).toBe(compact);
       }),
     );
   });
 
   it('goes no further to the right than 32 levels', () => {
-    const lines = indentJson(`${'['.repeat(50)}1${']'.repeat(50)}`, 2, '\n').split('\n');
+    const lines = indent(`${'['.repeat(50)}1${']'.repeat(50)}`, 2, '\n').split('\n');
     expect(Math.max(...lines.map((line) => line.search(/\S/)))).toBe(64);
     expect(lines[32]).toBe(`${' '.repeat(64)}[`);
     expect(lines[50]).toBe(`${' '.repeat(64)}1`);
   });
 });
 
-describe('depthOf', () => {
+describe('isDeeperThan', () => {
   it.each<[unknown, number]>([
     [1, 0],
     [null, 0],
@@ -174,6 +168,7 @@ describe('depthOf', () => {
     [{ a: [], b: { c: [{}] } }, 4],
     [JSON.parse(deep(100_000)), 100_000],
   ])('of %#', (value, depth) => {
-    expect(depthOf(value)).toBe(depth);
+    expect(isDeeperThan(value, depth)).toBe(false);
+    if (depth > 0) expect(isDeeperThan(value, depth - 1)).toBe(true);
   });
 });

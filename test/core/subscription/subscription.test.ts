@@ -114,6 +114,7 @@ describe('headers', () => {
     ['an empty value', { 'x-a': '' }],
     ['every kind of character', { "x!#$%&'*+.^_`|~-9": 'a b\tc ~!' }],
     ['the longest', { ['x'.repeat(64)]: 'v'.repeat(2_048) }],
+    ['as much as there may be', { 'x-a': 'v'.repeat(2_048), 'x-b': 'v'.repeat(2_048), 'x-c': 'v'.repeat(2_039) }],
     ['twenty', Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`x-${index}`, '1']))],
     ['names like those of an object', { constructor: '1', tostring: '2' }],
   ])('%s', (_, headers) => {
@@ -133,6 +134,11 @@ describe('headers', () => {
     ['an empty name', { '': '1' }, /^\/ is not a header name/],
     ['too long a name', { ['x'.repeat(65)]: '1' }, /is not a header name/],
     ['one name twice', { 'X-A': '1', 'x-a': '2' }, /^\/x-a is there twice/],
+    [
+      'more together than receivers take',
+      { 'x-a': 'v'.repeat(2_048), 'x-b': 'v'.repeat(2_048), 'x-c': 'v'.repeat(2_040) },
+      '/ must be at most 6144 characters together: receivers refuse more',
+    ],
     [
       '21 headers',
       Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`x-${index}`, '1'])),

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { ReceivedRequest } from '../client.ts';
+import { eventually } from '../eventually.ts';
 import { attempted, passGap, plannedGap, startWatch } from '../scheduled.ts';
-import { eventually } from '../system.ts';
 import { scene } from '../use-system.ts';
 import { isVerified } from '../verify.ts';
 import { arrived, preview, register, type System, sendTest, testUrl } from './system-under-test.ts';
@@ -209,7 +209,7 @@ export function fifthVendor(system: System): void {
     });
   });
 
-  test('can be deleted only when nobody uses it', async () => {
+  test('can be deleted only when no subscription uses it', async () => {
     const { call, ask } = system();
     const name = 'harbour-east';
     await ask(ProfileVersion, 'POST', '/v1/profiles', { body: { ...HARBOUR, name } });

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { readEventTypePack, readFixture } from '../../event-type-packs/pack-files.ts';
 import type { ReceivedRequest } from '../client.ts';
+import { eventually } from '../eventually.ts';
 import { attempted, endOf, passGap, plannedGap, startWatch, type Watch } from '../scheduled.ts';
-import { eventually } from '../system.ts';
 import { scene } from '../use-system.ts';
 import { keyPayRecipe, tampered } from './published-verifiers.ts';
 import {

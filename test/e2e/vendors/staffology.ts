@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { eventType, readEventTypePack } from '../../event-type-packs/pack-files.ts';
+import { eventually } from '../eventually.ts';
 import { attempted, plannedGap, startWatch } from '../scheduled.ts';
-import { eventually } from '../system.ts';
 import {
   arrived,
   logOf,

@@ -38,7 +38,7 @@ export function parseCondition(json: unknown, path: string, report: Report): Con
   const [member, ...others] = Object.entries(json);
   if (member === undefined) return report(path, `must name an operator: ${OPERATORS.join(', ')}`);
   if (others.length > 0) {
-    return report(path, 'must have one operator: write each as an item of its own, and one that holds is enough');
+    return report(path, 'must have one operator: write each as a separate item, and one that holds is enough');
   }
   const [name, operand] = member;
   return parseOperator(name, operand, `${path}/${escapePointer(name)}`, report);

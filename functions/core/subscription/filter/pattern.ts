@@ -46,7 +46,7 @@ const EXAMPLE = '{"data": {"country": ["DE", "FR"]}}';
 const EVENT_FIELDS = ['type', 'environment', 'data'];
 /** EventBridge's names for what has another name here. */
 const RENAMED: Record<string, string> = { detail: 'data', 'detail-type': 'type' };
-/** Operators that somebody meant, had they forgotten the list around them, rather than a field of this name. */
+/** Operators that the caller probably meant without the list around them, rather than a field of this name. */
 const UNLIKELY_FIELDS = ['anything-but', 'equals-ignore-case', 'numeric'];
 
 /** Where in the filter we are: `pointer` names a mistake, `path` names the field of the event. */

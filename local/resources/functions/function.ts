@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { StartError } from '../../errors.ts';
+import { arn, nameOf } from '../../template/names.ts';
+import { number, type ResourceType } from '../../template/resource-type.ts';
+import type { Stack } from '../../template/stack.ts';
+import type { FunctionSpec } from './handler-protocol.ts';
+
+export const FUNCTION = {
+  type: 'AWS::Lambda::Function',
+  schema: z.strictObject({
+    FunctionName: z.string().optional(),
+    Code: z.object({ S3Key: z.string().regex(/^[0-9a-f]+\.zip$/, 'only assets of this app can be run') }),
+    Handler: z.string().regex(/^[\w-]+\.\w+$/),
+    Runtime: z.string().startsWith('nodejs', 'only Node.js functions can be run'),
+    Timeout: number.default(3),
+    MemorySize: number.default(128),
+    Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
+    ReservedConcurrentExecutions: number.optional(),
+  }),
+  withoutMeaning: ['Architectures', 'Description', 'LoggingConfig', 'Role', 'Tags', 'TracingConfig'],
+  attributes(id, { FunctionName }, naming) {
+    const name = nameOf(FunctionName, id, naming);
+    return { ref: name, Arn: arn('lambda', `function:${name}`) };
+  },
+} satisfies ResourceType;
+
+/** @param at where the bundles lie, and the environment that the functions get beside the stack's */
+export function readFunctions(
+  stack: Stack,
+  at: { assemblyDir: string; environment: Record<string, string> },
+): FunctionSpec[] {
+  return stack.all(FUNCTION).map(({ attributes, arn, properties }) => {
+    const [file = '', exportName = ''] = properties.Handler.split('.');
+    const asset = join(at.assemblyDir, `asset.${properties.Code.S3Key.replace(/\.zip$/, '')}`);
+    return {
+      name: attributes.ref,
+      arn,
+      entry: pathToFileURL(join(asset, `${file}.mjs`)).href,
+      exportName,
+      timeoutMs: properties.Timeout * 1000,
+      memoryMb: properties.MemorySize,
+      env: {
+        ...at.environment,
+        AWS_LAMBDA_FUNCTION_NAME: attributes.ref,
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(properties.MemorySize),
+        AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+        ...properties.Environment.Variables,
+      },
+      ...(properties.ReservedConcurrentExecutions !== undefined && {
+        reservedConcurrency: properties.ReservedConcurrentExecutions,
+      }),
+    };
+  });
+}
+
+/** The name of the function that an ARN, a name, or an API Gateway URI with an ARN in it is about. */
+export function functionNamed(reference: string, functions: readonly FunctionSpec[]): string {
+  const found = functions.find(
+    ({ name, arn }) => reference === name || reference.endsWith(arn) || reference.includes(`${arn}/`),
+  );
+  if (!found) throw new StartError(`The stack refers to the function ${reference}, which is not in it.`);
+  return found.name;
+}

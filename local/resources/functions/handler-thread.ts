@@ -1,0 +1,53 @@
+/** One function of the stack: loads its bundle as Lambda's runtime does and runs what it is given. */
+import { randomUUID } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { installClock } from '../../clock.ts';
+import type { FromThread, Outcome, ThreadData, ToThread } from './handler-protocol.ts';
+
+const { spec, clock }: ThreadData = workerData;
+installClock(clock);
+
+type Handler = (event: unknown, context: object) => unknown;
+const loading: Promise<Handler> = import(spec.entry).then((bundle: Record<string, unknown>) => {
+  const handler = bundle[spec.exportName];
+  if (typeof handler !== 'function') throw new Error(`${spec.entry} does not export a function "${spec.exportName}"`);
+  return (event, context) => handler(event, context);
+});
+const loaded = () => parentPort?.postMessage('loaded' satisfies FromThread);
+// That it could not be loaded is told by the invocations.
+loading.then(loaded, loaded);
+
+parentPort?.on('message', async ({ id, event }: ToThread) => {
+  const answer: FromThread = { id, outcome: await invoke(event) };
+  parentPort?.postMessage(answer);
+});
+
+async function invoke(event: string): Promise<Outcome> {
+  try {
+    const handler = await loading;
+    const answer = await handler(JSON.parse(event), context());
+    return { ok: true, answer: JSON.stringify(answer) ?? 'null' };
+  } catch (error) {
+    const errorType = error instanceof Error ? error.name : 'Error';
+    const errorMessage = error instanceof Error ? error.message : String(error);
+    const stack = error instanceof Error ? error.stack?.split('\n') : undefined;
+    console.error(JSON.stringify({ function: spec.name, errorType, errorMessage, stack }));
+    return { ok: false, errorType, errorMessage };
+  }
+}
+
+function context(): object {
+  // Not by Date: the test clock may jump while the function runs, and that takes no time from it.
+  const startedAt = performance.now();
+  return {
+    functionName: spec.name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: spec.arn,
+    memoryLimitInMB: String(spec.memoryMb),
+    awsRequestId: randomUUID(),
+    logGroupName: `/aws/lambda/${spec.name}`,
+    logStreamName: 'one-machine',
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, Math.round(spec.timeoutMs - (performance.now() - startedAt))),
+  };
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { arn } from '../../template/names.ts';
+import { number, type ResourceType } from '../../template/resource-type.ts';
+import type { Stack } from '../../template/stack.ts';
+
+export const SECRET = {
+  type: 'AWS::SecretsManager::Secret',
+  schema: z.strictObject({
+    SecretString: z.string().optional(),
+    GenerateSecretString: z
+      .strictObject({
+        PasswordLength: number.default(32),
+        ExcludePunctuation: z.literal(true, 'only passwords without punctuation are generated'),
+      })
+      .optional(),
+  }),
+  withoutMeaning: ['Name', 'Description', 'KmsKeyId', 'Tags'],
+  attributes: (id) => ({ ref: arn('secretsmanager', `secret:${id}`) }),
+} satisfies ResourceType;
+
+export const KEY = {
+  type: 'AWS::KMS::Key',
+  // Who may use it, and how often it is rotated, changes nothing in what its calls answer.
+  schema: z.object({}),
+  attributes(id) {
+    const keyId = uuidFrom(id);
+    return { ref: keyId, Arn: arn('kms', `key/${keyId}`), KeyId: keyId };
+  },
+} satisfies ResourceType;
+
+export interface SecretPlan {
+  arn: string;
+  properties: z.output<typeof SECRET.schema>;
+}
+
+export interface KeyPlan {
+  arn: string;
+}
+
+export function readSecrets(stack: Stack): SecretPlan[] {
+  return stack.all(SECRET).map(({ attributes, properties }) => ({ arn: attributes.ref, properties }));
+}
+
+export function readKeys(stack: Stack): KeyPlan[] {
+  return stack.all(KEY).map(({ arn }) => ({ arn }));
+}
+
+function uuidFrom(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}

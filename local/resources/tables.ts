@@ -1,0 +1,195 @@
+import {
+  type AttributeValue,
+  BatchWriteItemCommand,
+  CreateTableCommand,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  ResourceNotFoundException,
+  ScanCommand,
+  type TableDescription,
+} from '@aws-sdk/client-dynamodb';
+import { z } from 'zod';
+import { messageOf, StartError } from '../errors.ts';
+import { arn, nameOf } from '../template/names.ts';
+import type { ResourceType } from '../template/resource-type.ts';
+import type { Stack } from '../template/stack.ts';
+
+const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
+
+export const TABLE = {
+  type: 'AWS::DynamoDB::GlobalTable',
+  schema: z.strictObject({
+    TableName: z.string().optional(),
+    KeySchema: keySchema,
+    AttributeDefinitions: z.array(
+      z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) }),
+    ),
+    GlobalSecondaryIndexes: z
+      .array(
+        z.strictObject({
+          IndexName: z.string(),
+          KeySchema: keySchema,
+          Projection: z.strictObject({
+            ProjectionType: z.enum(['ALL', 'KEYS_ONLY', 'INCLUDE']),
+            NonKeyAttributes: z.array(z.string()).optional(),
+          }),
+          WriteOnDemandThroughputSettings: z.unknown().optional(),
+          WarmThroughput: z.unknown().optional(),
+        }),
+      )
+      .default([]),
+    TimeToLiveSpecification: z.strictObject({ AttributeName: z.string().optional(), Enabled: z.boolean() }).optional(),
+    BillingMode: z.literal('PAY_PER_REQUEST'),
+    Replicas: z.array(z.unknown()).max(1, 'tables in several regions are not emulated').optional(),
+  }),
+  withoutMeaning: ['WriteOnDemandThroughputSettings', 'WarmThroughput', 'SSESpecification'],
+  attributes(id, { TableName }, naming) {
+    const name = nameOf(TableName, id, naming);
+    return { ref: name, Arn: arn('dynamodb', `table/${name}`) };
+  },
+} satisfies ResourceType;
+
+export interface TablePlan {
+  name: string;
+  properties: z.output<typeof TABLE.schema>;
+}
+
+export function readTables(stack: Stack): TablePlan[] {
+  return stack.all(TABLE).map(({ attributes, properties }) => ({ name: attributes.ref, properties }));
+}
+
+/** Creates the tables. A table whose keys or indexes have changed since is an error: on disk they cannot follow. */
+export async function provisionTables(dynamodb: DynamoDBClient, tables: readonly TablePlan[]): Promise<void> {
+  await Promise.all(
+    tables.map(async ({ name, properties }) => {
+      const existing = await describe(dynamodb, name);
+      if (existing) return assertSameShape(name, existing, properties);
+      await dynamodb.send(
+        new CreateTableCommand({ TableName: name, BillingMode: 'PAY_PER_REQUEST', ...tableShape(properties) }),
+      );
+      while ((await describe(dynamodb, name))?.TableStatus !== 'ACTIVE') {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }),
+  );
+}
+
+function tableShape({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes }: TablePlan['properties']) {
+  const indexes = GlobalSecondaryIndexes.map((index) => ({
+    IndexName: index.IndexName,
+    KeySchema: index.KeySchema,
+    Projection: {
+      ProjectionType: index.Projection.ProjectionType,
+      ...(index.Projection.NonKeyAttributes && { NonKeyAttributes: index.Projection.NonKeyAttributes }),
+    },
+  }));
+  return { KeySchema, AttributeDefinitions, ...(indexes.length > 0 && { GlobalSecondaryIndexes: indexes }) };
+}
+
+function assertSameShape(name: string, existing: TableDescription, properties: TablePlan['properties']): void {
+  const wanted = tableShape(properties);
+  if (shapeText(existing) === shapeText(wanted)) return;
+  throw new StartError(
+    `The table ${name} in the state folder has other keys or indexes than this version's. Start anew with --fresh, or keep the state with --state OTHER-FOLDER.`,
+  );
+}
+
+function shapeText({
+  KeySchema = [],
+  AttributeDefinitions = [],
+  GlobalSecondaryIndexes = [],
+}: TableDescription): string {
+  const keys = (schema: TableDescription['KeySchema']) =>
+    (schema ?? []).map((key) => `${key.AttributeName}:${key.KeyType}`).sort();
+  return JSON.stringify({
+    keys: keys(KeySchema),
+    attributes: AttributeDefinitions.map((attribute) => `${attribute.AttributeName}:${attribute.AttributeType}`).sort(),
+    indexes: GlobalSecondaryIndexes.map((index) => [
+      index.IndexName,
+      keys(index.KeySchema),
+      index.Projection?.ProjectionType,
+      [...(index.Projection?.NonKeyAttributes ?? [])].sort(),
+    ]).sort(),
+  });
+}
+
+async function describe(dynamodb: DynamoDBClient, name: string): Promise<TableDescription | undefined> {
+  try {
+    return (await dynamodb.send(new DescribeTableCommand({ TableName: name }))).Table;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return undefined;
+    throw error;
+  }
+}
+
+export interface Expiry {
+  /** Deletes what has expired. One run at a time. */
+  run(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** DynamoDB itself takes up to days. */
+const INTERVAL_MS = 10 * 60_000;
+const BATCH_SIZE = 25;
+
+/** Time to live, which the emulator has not. */
+export function startExpiry(
+  dynamodb: DynamoDBClient,
+  tables: readonly TablePlan[],
+  say: (line: string) => void,
+): Expiry {
+  let stopping = false;
+  let running: Promise<void> | undefined;
+
+  async function sweep(): Promise<void> {
+    for (const { name, properties } of tables) {
+      const ttl = properties.TimeToLiveSpecification;
+      if (ttl?.Enabled && ttl.AttributeName) await sweepTable(name, ttl.AttributeName, properties.KeySchema);
+    }
+  }
+
+  async function sweepTable(table: string, attribute: string, keySchema: { AttributeName: string }[]): Promise<void> {
+    const keys = keySchema.map((key) => key.AttributeName);
+    let start: Record<string, AttributeValue> | undefined;
+    do {
+      const page = await dynamodb.send(
+        new ScanCommand({
+          TableName: table,
+          FilterExpression: '#ttl < :now',
+          ProjectionExpression: keys.map((_, index) => `#k${index}`).join(', '),
+          ExpressionAttributeNames: {
+            '#ttl': attribute,
+            ...Object.fromEntries(keys.map((key, index) => [`#k${index}`, key])),
+          },
+          ExpressionAttributeValues: { ':now': { N: String(Math.floor(Date.now() / 1000)) } },
+          ExclusiveStartKey: start,
+        }),
+      );
+      const items = page.Items ?? [];
+      for (let index = 0; index < items.length; index += BATCH_SIZE) {
+        const requests = items.slice(index, index + BATCH_SIZE).map((Key) => ({ DeleteRequest: { Key } }));
+        await dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } }));
+      }
+      start = page.LastEvaluatedKey;
+    } while (start && !stopping);
+  }
+
+  function run(): Promise<void> {
+    running ??= sweep()
+      .catch((error: unknown) => say(`Removing expired items failed: ${messageOf(error)}`))
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  }
+
+  const timer = setInterval(() => void run(), INTERVAL_MS);
+  return {
+    run,
+    async stop() {
+      stopping = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
