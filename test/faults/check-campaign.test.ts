@@ -341,6 +341,12 @@ describe('what is as it should be', () => {
     expect(checkCampaign(campaign(again))).toEqual({ findings: [], repeats: 1 });
   });
 
+  test('so it does if the second connection broke as well', () => {
+    const deliveries = [delivery({ attempts: [attempt(1, null, { outcome: 'connection_reset' }), attempt(2, 200)] })];
+    const requests = [request(1, null, { mark: 'other', at: AT + 9_990 }), request(1, null), request(2, 200)];
+    expect(checkCampaign(campaign({ deliveries, requests }))).toEqual({ findings: [], repeats: 1 });
+  });
+
   test('an interrupted attempt explains its request, and it is counted', () => {
     const interrupted = attempt(1, null, { outcome: 'interrupted', request: { url: '', headers: {} } });
     const deliveries = [delivery({ attempts: [interrupted, attempt(2, 200)] })];

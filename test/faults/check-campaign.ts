@@ -306,9 +306,9 @@ function checkRepeats({ record, requestsOf }: Facts, report: Report): number {
   for (const [id, requests] of requestsOf) {
     const attempts = byId.get(id)?.attempts ?? [];
     const marks = new Set(attempts.map(({ response }) => response?.headers[MARK_HEADER]));
-    // An attempt without an answer has no mark: it takes one request of its number.
+    // An attempt without an answer has no mark: it takes the last request of its number.
     const unmarked = attempts.filter(({ response }) => response === null);
-    for (const request of requests.filter(({ mark }) => !marks.has(mark))) {
+    for (const request of requests.filter(({ mark }) => !marks.has(mark)).toReversed()) {
       const match = unmarked.findIndex(({ number, outcome, request: { headers } }) =>
         outcome === 'interrupted' ? number === request.number : Number(headers[NUMBER_HEADER]) === request.number,
       );
