@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { difference, type Tally, total } from '../testing/tally.ts';
 import type { AwsAnswer } from './aws-process.ts';
 import type { Child } from './child.ts';
 import { cpuMs } from './cpu.ts';
 import type { Posthorn } from './posthorn.ts';
 import type { PublishTimes } from './publisher.ts';
 import type { ReceiverAnswer } from './receiver-process.ts';
-import { difference, type Tally, total } from './tally.ts';
 
 interface Bench {
   aws: Child<'tally', AwsAnswer>;
