@@ -24,14 +24,13 @@ import { type Emulator, startSqs } from '../../local/emulators/sqs.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
 import { createAwsCalls } from '../../local/resources/keys-and-secrets/aws-calls.ts';
 import { createCountingProxy } from '../../testing/counting-proxy.ts';
+import { CREDENTIALS } from '../../testing/queues.ts';
 import type { Tally } from '../../testing/tally.ts';
 
 /*
  * Real clients over DynamoDB, SQS and KMS on this machine, started once for a test file. POSTHORN_DYNAMODB_ENDPOINT and
  * POSTHORN_SQS_ENDPOINT point the same tests at other implementations.
  */
-
-const CREDENTIALS = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 
 /** The tables' shapes, as the stack has them (a test compares). */
 export const TABLE_SHAPES = {
