@@ -2,9 +2,9 @@
 import { createClockBuffer } from '../local/clock.ts';
 import { startEmulator } from '../local/emulators/start-emulator.ts';
 import { listenOnLoopback } from '../local/listen.ts';
+import { createCountingProxy } from '../testing/counting-proxy.ts';
+import { emptyTally, type Tally } from '../testing/tally.ts';
 import { answerParent } from './child.ts';
-import { createCountingProxy } from './counting-proxy.ts';
-import { emptyTally, type Tally } from './tally.ts';
 
 export interface AwsAnswer {
   /** Where calls are counted. */

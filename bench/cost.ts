@@ -1,4 +1,4 @@
-import { PRICES, type PriceName } from './prices.ts';
+import { PRICE_NAMES, PRICES, type PriceName } from './prices.ts';
 
 /** What a number of deliveries used, in the units of the prices. */
 export type Usage = Record<PriceName, number>;
@@ -26,18 +26,6 @@ export function costOf(usage: Usage, deliveries: number): Cost {
   });
   return { lines, dollarsPerMillion: lines.reduce((sum, line) => sum + line.dollarsPerMillion, 0) };
 }
-
-const PRICE_NAMES: PriceName[] = [
-  'dynamodbWrite',
-  'dynamodbRead',
-  'dynamodbStorage',
-  'sqsRequest',
-  'sqsFairRequest',
-  'lambdaRequest',
-  'lambdaDuration',
-  'logs',
-  'transferOut',
-];
 
 export interface Work {
   /** CPU time of all invocations together, on one whole core. */

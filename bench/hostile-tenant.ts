@@ -1,4 +1,5 @@
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../testing/queues.ts';
 import { type PhaseResult, percentile } from './phase.ts';
 import type { Posthorn } from './posthorn.ts';
 
@@ -23,11 +24,7 @@ export async function subscribeHostileTenant(posthorn: Posthorn, url: string): P
 }
 
 export async function publishHostileEvents(endpoint: string, queueUrl: string): Promise<void> {
-  const sqs = new SQSClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const sqs = createSqsClient(endpoint);
   const MessageBody = JSON.stringify({ tenantId: TENANT, type: 'hostile.event', data: DATA });
   for (let count = 0; count < EVENTS; count += 1)
     await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody, MessageGroupId: TENANT }));

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { countMessages, createSqsClient } from '../testing/queues.ts';
+import { difference, type Tally, total } from '../testing/tally.ts';
 import type { AwsAnswer } from './aws-process.ts';
 import type { Child } from './child.ts';
 import { cpuMs } from './cpu.ts';
 import type { Posthorn } from './posthorn.ts';
 import type { PublishTimes } from './publisher.ts';
 import type { ReceiverAnswer } from './receiver-process.ts';
-import { difference, type Tally, total } from './tally.ts';
 
 interface Bench {
   aws: Child<'tally', AwsAnswer>;
@@ -116,29 +116,14 @@ async function arrivals({ receiver }: Bench, wanted: number): Promise<void> {
 /** Waits until the queues are empty: then everything is written, and nothing is under way in the handlers. */
 async function acknowledged({ aws }: Bench): Promise<void> {
   const endpoint = (await aws.ask('tally')).uncounted.sqs;
-  const sqs = new SQSClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
-  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({ MaxResults: 100 }));
-  const urls = QueueUrls.map((url) => `${endpoint}${new URL(url).pathname}`);
+  const sqs = createSqsClient(endpoint);
   const deadline = performance.now() + LOST_AFTER_MS;
   while (performance.now() < deadline) {
-    const counts = await Promise.all(urls.map((url) => countMessages(sqs, url)));
-    if (counts.every((count) => count === 0)) break;
+    const queues = await countMessages(sqs, endpoint);
+    if (queues.every(({ count }) => count === 0)) break;
     await sleep(20);
   }
   sqs.destroy();
-}
-
-async function countMessages(sqs: SQSClient, QueueUrl: string): Promise<number> {
-  const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
-  return (
-    Number(Attributes.ApproximateNumberOfMessages) +
-    Number(Attributes.ApproximateNumberOfMessagesNotVisible) +
-    Number(Attributes.ApproximateNumberOfMessagesDelayed)
-  );
 }
 
 /** The value below which `share` of the sorted values lie. */

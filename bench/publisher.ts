@@ -1,4 +1,5 @@
-import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../testing/queues.ts';
 import { exampleData } from './example-event.ts';
 
 /** How events are spread: over the tenants in turn, and within a tenant over its event types. */
@@ -33,12 +34,7 @@ export function eventType(index: number): string {
 }
 
 export function createPublisher(endpoint: string, queueUrl: string, shape: Shape): Publisher {
-  const sqs = new SQSClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    md5: false,
-  });
+  const sqs = createSqsClient(endpoint);
 
   function message(name: string, index: number) {
     const reference = `${name}-${index}`;

@@ -135,7 +135,7 @@ function costRows(costs: Cost[]): string[][] {
   const rows = (first?.lines ?? []).map((line, index) => {
     const other = second?.lines[index];
     return [
-      NAMES[line.name],
+      PRICES[line.name].name,
       PRICES[line.name].unit,
       quantity(line.perDelivery),
       line.dollarsPerMillion.toFixed(3),
@@ -146,18 +146,6 @@ function costRows(costs: Cost[]): string[][] {
   const total = (cost: Cost | undefined) => (cost?.dollarsPerMillion ?? 0).toFixed(2);
   return [...rows, ['together', '', '', total(first), '', total(second)]];
 }
-
-const NAMES = {
-  dynamodbWrite: 'DynamoDB writes',
-  dynamodbRead: 'DynamoDB reads',
-  dynamodbStorage: 'DynamoDB storage',
-  sqsRequest: 'SQS, the publisher included',
-  sqsFairRequest: 'SQS, fair queues',
-  lambdaRequest: 'Lambda invocations',
-  lambdaDuration: 'Lambda duration',
-  logs: 'CloudWatch logs',
-  transferOut: 'data transfer out',
-} as const;
 
 function cpuPer({ cpuMs, arrived }: PhaseResult): number {
   return cpuMs / arrived;

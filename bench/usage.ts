@@ -1,6 +1,6 @@
+import { callsOf } from '../testing/tally.ts';
 import { billedGbSeconds, type Usage } from './cost.ts';
 import type { PhaseResult } from './phase.ts';
-import { callsOf } from './tally.ts';
 
 export interface Assumptions {
   memoryMib: number;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type PhaseResult, together } from '../../bench/phase.ts';
 import { judge, type Results } from '../../bench/report.ts';
-import { emptyTally } from '../../bench/tally.ts';
+import { emptyTally } from '../../testing/tally.ts';
 
 const assumptions = { memoryMib: 512, retentionDays: 30, receiverMs: 200, awsCallMs: 5 };
 const phase = (more: Partial<PhaseResult> = {}): PhaseResult => ({

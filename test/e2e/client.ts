@@ -1,12 +1,7 @@
-import {
-  GetQueueAttributesCommand,
-  ListQueuesCommand,
-  SendMessageBatchCommand,
-  SendMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { Endpoints } from '../../local/state.ts';
+import { countMessages, createSqsClient } from '../../testing/queues.ts';
 import { Contract } from './openapi.ts';
 
 export interface Answer {
@@ -99,11 +94,7 @@ export type Client = Awaited<ReturnType<typeof createClient>>;
 export async function createClient(endpoints: Endpoints) {
   const { apiUrl, adminKey, receiverUrl, clockUrl, eventsQueueUrl, sqsEndpoint } = endpoints;
   const contract = new Contract(await (await fetch(`${apiUrl}/v1/openapi.json`)).json());
-  const sqs = new SQSClient({
-    endpoint: sqsEndpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
+  const sqs = createSqsClient(sqsEndpoint);
 
   async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
     const { body, token = adminKey, headers = {} } = options;
@@ -220,17 +211,8 @@ export async function createClient(endpoints: Endpoints) {
 
     /** Messages of each queue by its name, hidden and delayed ones included. */
     async queueSizes(): Promise<Record<string, number>> {
-      const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
-      const sizes = QueueUrls.map(async (url) => {
-        const name = url.split('/').at(-1) ?? '';
-        const QueueUrl = `${sqsEndpoint}/000000000000/${name}`;
-        const { Attributes = {} } = await sqs.send(
-          new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }),
-        );
-        const counts = Object.entries(Attributes).filter(([key]) => key.startsWith('ApproximateNumberOfMessages'));
-        return [name, counts.reduce((sum, [, count]) => sum + Number(count), 0)] as const;
-      });
-      return Object.fromEntries(await Promise.all(sizes));
+      const counts = await countMessages(sqs, sqsEndpoint);
+      return Object.fromEntries(counts.map(({ queue, count }) => [queue, count]));
     },
 
     close: () => sqs.destroy(),

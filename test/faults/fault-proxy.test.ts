@@ -35,9 +35,8 @@ async function behind(service: 'SQS' | 'DynamoDB', fault: Fault | null, answers:
   cleanups.push(() => closeServer(server));
   const rates = fault === null ? NONE : { ...NONE, [fault]: 1 };
   const proxy = createFaultProxy(service, url, rates, createChoices(7));
-  const front = createServer(proxy.listener);
-  const proxyUrl = await listenOnLoopback(front, 0, '');
-  cleanups.push(() => closeServer(front), proxy.close);
+  const proxyUrl = await listenOnLoopback(proxy.server, 0, '');
+  cleanups.push(() => closeServer(proxy.server));
   proxy.set(true);
   const target = service === 'SQS' ? 'AmazonSQS' : 'DynamoDB_20120810';
   const call = async (operation: string, body: object) => {

@@ -1,6 +1,7 @@
-import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { createAwsProxy, type Pass, type ProxiedAnswer } from '../../testing/aws-proxy.ts';
 import type { Choices } from './random.ts';
 
 /** What can befall a call, each with its probability for one call. */
@@ -37,7 +38,7 @@ export const FAULTS = [
 export type Fault = (typeof FAULTS)[number];
 
 export interface FaultProxy {
-  listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+  server: Server;
   /** Off at first, so that the system can start. */
   set(active: boolean): void;
   /** How often each was done. */
@@ -46,7 +47,6 @@ export interface FaultProxy {
   doubled: string[];
   /** For how long no call came, in milliseconds; 0 while one is under way. Looking for messages does not count. */
   idleMs(): number;
-  close(): void;
 }
 
 type Service = 'SQS' | 'DynamoDB';
@@ -58,8 +58,6 @@ export function createFaultProxy(
   rates: FaultRates,
   choices: Choices,
 ): FaultProxy {
-  const { hostname, port } = new URL(emulatorUrl);
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   const counts = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>;
   const handedOut = new Map<string, Message[]>();
   const doubled: string[] = [];
@@ -71,28 +69,7 @@ export function createFaultProxy(
     return active && choices.chance(rates[fault]);
   }
 
-  /** Passes a call on. Null if the caller hung up or the emulator broke off. */
-  function pass(incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse): Promise<Answer | null> {
-    return new Promise((resolve) => {
-      const headers = { ...incoming.headers, 'content-length': body.length };
-      const upstream = httpRequest({ hostname, port, method: incoming.method, path: incoming.url, headers, agent });
-      upstream.on('error', () => resolve(null));
-      // A receiver that hangs up while it waits must not go on waiting behind the proxy.
-      outgoing.on('close', () => outgoing.writableFinished || upstream.destroy());
-      upstream.on('response', (response) => {
-        readBody(response).then(
-          (answer) => resolve({ status: response.statusCode ?? 502, headers: response.headers, body: answer }),
-          () => resolve(null),
-        );
-      });
-      upstream.end(body);
-    });
-  }
-
-  async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<Answer | null> {
-    const target = String(incoming.headers['x-amz-target'] ?? '');
-    const operation = target.slice(target.indexOf('.') + 1);
-    const asked = await readBody(incoming);
+  async function answer(operation: string, asked: Buffer, pass: Pass): Promise<ProxiedAnswer | null> {
     if (strikes('delay')) {
       counts.delay += 1;
       await sleep(choices.next() * rates.maxDelayMs);
@@ -113,7 +90,7 @@ export function createFaultProxy(
     const parts = strikes('partial') ? divide(operation, asked, choices) : null;
     if (parts !== null) counts.partial += 1;
     const isNothingDone = parts !== null && parts.asked === null;
-    const given = isNothingDone ? json(200, parts.empty) : await pass(incoming, parts?.asked ?? asked, outgoing);
+    const given = isNothingDone ? json(200, parts.empty) : await pass(parts?.asked ?? asked);
     if (given === null) return null;
     if (strikes('resetAfter')) {
       counts.resetAfter += 1;
@@ -127,7 +104,7 @@ export function createFaultProxy(
   }
 
   /** Doubles and reorders what a queue hands out. */
-  function disturb(asked: Buffer, given: Answer): Answer {
+  function disturb(asked: Buffer, given: ProxiedAnswer): ProxiedAnswer {
     const { QueueUrl, MaxNumberOfMessages } = Receive.parse(JSON.parse(asked.toString()));
     const answer = Received.parse(JSON.parse(given.body.toString()));
     let messages = answer.Messages ?? [];
@@ -149,51 +126,32 @@ export function createFaultProxy(
     return messages.length === 0 ? given : json(200, { ...answer, Messages: messages });
   }
 
-  async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const counts = incoming.headers['x-amz-target'] !== 'AmazonSQS.ReceiveMessage';
-    if (counts) {
-      underWay += 1;
-      outgoing.on('close', () => {
-        underWay -= 1;
-        lastAt = performance.now();
-      });
+  const server = createAwsProxy(emulatorUrl, async ({ operation, body }, pass) => {
+    if (operation === 'ReceiveMessage') return answer(operation, body, pass);
+    underWay += 1;
+    try {
+      return await answer(operation, body, pass);
+    } finally {
+      underWay -= 1;
+      lastAt = performance.now();
     }
-    const given = await answer(incoming, outgoing).catch((error: unknown) => {
-      // The caller went away; anything else is a fault of the proxy.
-      if (!incoming.destroyed || incoming.complete) console.error(error);
-      return null;
-    });
-    if (given === null) {
-      outgoing.destroy();
-      return;
-    }
-    const { 'transfer-encoding': _, ...headers } = given.headers;
-    outgoing.writeHead(given.status, { ...headers, 'content-length': given.body.length });
-    outgoing.end(given.body);
-  }
+  });
 
   return {
-    listener: (incoming, outgoing) => void handle(incoming, outgoing),
+    server,
     set(next) {
       active = next;
     },
     counts,
     doubled,
     idleMs: () => (underWay > 0 ? 0 : performance.now() - lastAt),
-    close: () => agent.destroy(),
   };
 }
 
 /** Of each queue, so many messages can be handed out again. */
 const KEPT_MESSAGES = 200;
 
-interface Answer {
-  status: number;
-  headers: IncomingMessage['headers'];
-  body: Buffer;
-}
-
-function json(status: number, body: object): Answer {
+function json(status: number, body: object): ProxiedAnswer {
   const text = Buffer.from(JSON.stringify(body));
   return { status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: text };
 }
@@ -305,9 +263,3 @@ function splitTables<T>(tables: Record<string, T>, divideTable: (ofTable: T) => 
 
 const isSomething = (part: unknown): boolean => (Array.isArray(part) ? part.length > 0 : part !== null);
 const isEmpty = (tables: object): boolean => Object.keys(tables).length === 0;
-
-async function readBody(message: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}

@@ -1,27 +1,25 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { parseDelivery } from '../../functions/adapters/dynamodb/deliveries.ts';
 import { parseEvent } from '../../functions/adapters/dynamodb/events.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
+import { CREDENTIALS, countMessages, createSqsClient, type QueueCount } from '../../testing/queues.ts';
 import type { RecordedEvent } from './campaign-record.ts';
 
 /** What is on record, read past the proxies and past all code of the stores but the parsing of items. */
 export interface Journal {
   read(): Promise<{ events: RecordedEvent[]; deliveries: Delivery[] }>;
-  /** Messages by queue: those that can be received now, and all. */
-  queues(): Promise<{ queue: string; visible: number; count: number }[]>;
+  queues(): Promise<QueueCount[]>;
   close(): void;
 }
 
-const CREDENTIALS = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 const Marked = z.object({ mark: z.string() });
 
 export function openJournal(endpoints: { sqs: string; dynamodb: string }): Journal {
   const dynamodb = new DynamoDBClient({ ...CREDENTIALS, endpoint: endpoints.dynamodb });
   const documents = DynamoDBDocumentClient.from(dynamodb);
-  const sqs = new SQSClient({ ...CREDENTIALS, endpoint: endpoints.sqs, md5: false });
+  const sqs = createSqsClient(endpoints.sqs);
   let table: string | undefined;
 
   async function journalTable(): Promise<string> {
@@ -52,21 +50,7 @@ export function openJournal(endpoints: { sqs: string; dynamodb: string }): Journ
       return { events, deliveries };
     },
 
-    async queues() {
-      const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
-      return Promise.all(
-        QueueUrls.map(async (url) => {
-          const queue = url.split('/').at(-1) ?? '';
-          const QueueUrl = `${endpoints.sqs}/000000000000/${queue}`;
-          const { Attributes = {} } = await sqs.send(
-            new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }),
-          );
-          const numbers = new Map(Object.entries(Attributes));
-          const number = (name: string) => Number(numbers.get(`ApproximateNumberOfMessages${name}`) ?? 0);
-          return { queue, visible: number(''), count: number('') + number('NotVisible') + number('Delayed') };
-        }),
-      );
-    },
+    queues: () => countMessages(sqs, endpoints.sqs),
 
     close() {
       sqs.destroy();

@@ -1,5 +1,4 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clockOffsetMs, createClockBuffer, setClockOffsetMs } from '../../local/clock.ts';
@@ -64,13 +63,9 @@ export async function startSystemUnderFaults(
       sqs: createFaultProxy('SQS', sqs.url, rates.sqs, choices.fork('sqs')),
       dynamodb: createFaultProxy('DynamoDB', dynamodb.url, rates.dynamodb, choices.fork('dynamodb')),
     };
-    const listen = async (proxy: FaultProxy): Promise<string> => {
-      const server = createServer(proxy.listener);
+    const listen = async ({ server }: FaultProxy): Promise<string> => {
       const url = await listenOnLoopback(server, 0, '');
-      undo.push(async () => {
-        proxy.close();
-        await closeServer(server);
-      });
+      undo.push(() => closeServer(server));
       return url;
     };
     const [sqsEndpoint, dynamodbEndpoint] = [await listen(proxies.sqs), await listen(proxies.dynamodb)];

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { createSqsClient } from '../../testing/queues.ts';
 import type { Command, Publication, Span, SubscriptionHistory } from './campaign-record.ts';
 import { NUMBER_HEADER } from './campaign-record.ts';
 import { MAX_RETRY_AFTER_MS } from './check-campaign.ts';
@@ -65,12 +66,7 @@ export function createTraffic(system: SystemUnderFaults, receiver: ScriptedRecei
   const changing = choices.fork('changing');
   let paths = 0;
   let marks = 0;
-  const sqs = new SQSClient({
-    endpoint: system.sqsEndpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    md5: false,
-  });
+  const sqs = createSqsClient(system.sqsEndpoint);
 
   /** Null if no answer came. */
   async function callOnce(method: string, path: string, body?: object, headers = {}): Promise<Answer | null> {

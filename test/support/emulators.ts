@@ -20,16 +20,17 @@ import type { Sqs } from '../../functions/adapters/sqs/work-queue.ts';
 import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
 import { createControlServer } from '../../local/control-server.ts';
 import { startDynamoDb } from '../../local/emulators/dynamodb.ts';
-import { startSqs } from '../../local/emulators/sqs.ts';
+import { type Emulator, startSqs } from '../../local/emulators/sqs.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
 import { createAwsCalls } from '../../local/resources/keys-and-secrets/aws-calls.ts';
+import { createCountingProxy } from '../../testing/counting-proxy.ts';
+import { CREDENTIALS } from '../../testing/queues.ts';
+import type { Tally } from '../../testing/tally.ts';
 
 /*
  * Real clients over DynamoDB, SQS and KMS on this machine, started once for a test file. POSTHORN_DYNAMODB_ENDPOINT and
  * POSTHORN_SQS_ENDPOINT point the same tests at other implementations.
  */
-
-const CREDENTIALS = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 
 /** The tables' shapes, as the stack has them (a test compares). */
 export const TABLE_SHAPES = {
@@ -69,14 +70,18 @@ function tableShape(indexes: readonly IndexShape[]) {
   } satisfies Partial<CreateTableCommandInput>;
 }
 
-/** Starts DynamoDB for a test file, with both tables. Their names are new each time: another implementation may keep them. */
-export function useTables(): Tables & { dynamodb: DynamoDBClient } {
+/**
+ * Starts DynamoDB for a test file, with both tables. Their names are new each time: another implementation may keep them.
+ * @param tally takes what the calls would cost
+ */
+export function useTables(tally?: Tally): Tables & { dynamodb: DynamoDBClient } {
   const marker = ulid();
   const [catalogTable, journalTable] = [`catalog-${marker}`, `journal-${marker}`];
   const given = process.env.POSTHORN_DYNAMODB_ENDPOINT;
   let endpoint = given ?? '';
   const dynamodb = new DynamoDBClient({ ...CREDENTIALS, endpoint: () => endpointOf(endpoint), maxAttempts: 2 });
   let close = async (): Promise<void> => {};
+  let closeCounted = close;
 
   beforeAll(async () => {
     if (given === undefined) {
@@ -84,6 +89,9 @@ export function useTables(): Tables & { dynamodb: DynamoDBClient } {
       endpoint = emulator.url;
       close = emulator.close;
     }
+    const counted = await behindTally('DynamoDB', endpoint, tally);
+    endpoint = counted.url;
+    closeCounted = counted.close;
     const shapes = { [catalogTable]: TABLE_SHAPES.catalog, [journalTable]: TABLE_SHAPES.journal };
     for (const [TableName, shape] of Object.entries(shapes)) {
       await dynamodb.send(new CreateTableCommand({ TableName, BillingMode: 'PAY_PER_REQUEST', ...shape }));
@@ -97,6 +105,7 @@ export function useTables(): Tables & { dynamodb: DynamoDBClient } {
       for (const TableName of [catalogTable, journalTable]) await dynamodb.send(new DeleteTableCommand({ TableName }));
     }
     dynamodb.destroy();
+    await closeCounted();
     await close();
   });
   const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: MARSHALL_OPTIONS });
@@ -110,14 +119,24 @@ export interface TestQueue {
 }
 
 /** Starts SQS for a test file, with queues of these names; their URLs are known once the file's tests run. */
-export function useQueues<Name extends string>(
-  ...names: Name[]
-): { sqs: SQSClient; connection: Sqs; queues: Record<Name, TestQueue> } {
+export function useQueues<Name extends string>(...names: Name[]): UsedQueues<Name> {
+  return useCountedQueues(undefined, ...names);
+}
+
+interface UsedQueues<Name extends string> {
+  sqs: SQSClient;
+  connection: Sqs;
+  queues: Record<Name, TestQueue>;
+}
+
+/** @param tally takes what the calls would cost */
+export function useCountedQueues<Name extends string>(tally: Tally | undefined, ...names: Name[]): UsedQueues<Name> {
   const given = process.env.POSTHORN_SQS_ENDPOINT;
   const marker = ulid();
   let endpoint = given ?? '';
   const sqs = new SQSClient({ ...CREDENTIALS, md5: false, endpoint: () => endpointOf(endpoint), maxAttempts: 2 });
   let close = async (): Promise<void> => {};
+  let closeCounted = close;
   const queues = Object.fromEntries(
     names.map((name) => [name, { url: '', take: () => take(sqs, queues[name].url) }]),
   ) as Record<Name, TestQueue>;
@@ -132,6 +151,9 @@ export function useQueues<Name extends string>(
         rmSync(dir, { recursive: true, force: true });
       };
     }
+    const counted = await behindTally('SQS', endpoint, tally);
+    endpoint = counted.url;
+    closeCounted = counted.close;
     for (const name of names) {
       const QueueName = `${name}-${marker}`;
       const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName }));
@@ -144,9 +166,16 @@ export function useQueues<Name extends string>(
       for (const name of names) await sqs.send(new DeleteQueueCommand({ QueueUrl: queues[name].url }));
     }
     sqs.destroy();
+    await closeCounted();
     await close();
   });
   return { sqs, connection: { client: sqs, lean: createLeanCall(sqs, 'sqs') }, queues };
+}
+
+async function behindTally(service: 'SQS' | 'DynamoDB', url: string, tally: Tally | undefined): Promise<Emulator> {
+  if (tally === undefined) return { url, close: async () => {} };
+  const { server } = createCountingProxy(service, url, tally);
+  return { url: await listenOnLoopback(server, 0, ''), close: () => closeServer(server) };
 }
 
 async function take(sqs: SQSClient, QueueUrl: string): Promise<{ body: string; groupId: string | undefined }[]> {

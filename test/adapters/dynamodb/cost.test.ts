@@ -19,27 +19,25 @@ import { compileDataCheck } from '../../../functions/core/event/validate-data.ts
 import { createAddressPolicy } from '../../../functions/core/target/address-policy.ts';
 import { createDeliverHandler } from '../../../functions/deliver/handler.ts';
 import { createIngestHandler } from '../../../functions/ingest/handler.ts';
-import { meter } from '../../support/capacity.ts';
+import { emptyTally } from '../../../testing/tally.ts';
 import { WAITS } from '../../support/deliver-setup.ts';
 import { makeEvent, makeMessage, makeSubscription, subscriptionId } from '../../support/domain.ts';
-import { KEY_ARN, useKms, useQueues, useTables } from '../../support/emulators.ts';
+import { KEY_ARN, useCountedQueues, useKms, useTables } from '../../support/emulators.ts';
 import { context, recordTelemetry, sqsEvent } from '../../support/lambda.ts';
 
 /*
  * What a delivery costs is decided by how many calls and capacity units a batch of ten takes.
  */
 
-const { dynamodb, ...realTables } = useTables();
-const { sqs, connection, queues } = useQueues('deliveries', 'retries', 'events');
+const tally = emptyTally();
+const tables = useTables(tally);
+const { sqs, connection: wire, queues } = useCountedQueues(tally, 'deliveries', 'retries', 'events');
 const kms = useKms();
-const { usage, reset, metered } = meter(dynamodb, sqs);
 const journalOf = (options: JournalOptions) => ({
   ...createEvents(options),
   ...createDeliveries(options),
   ...createRejectedEvents(options),
 });
-const tables = { ...realTables, lean: metered(realTables.lean) };
-const wire = { ...connection, lean: metered(connection.lean) };
 const now = (): number => Date.now();
 const journal = journalOf({ tables, retentionDays: 30, now });
 const catalog = { ...createTenants(tables), ...createSubscriptions(tables), ...createEventTypes(tables) };
@@ -138,8 +136,12 @@ async function tenDeliveries(tenantId: string, sameSubscription: boolean) {
   return { messages, batch: sqsEvent(...messages.map((message) => ({ body: JSON.stringify(message) }))) };
 }
 
+const reset = () => Object.assign(tally, emptyTally());
+/** Operations, each as often as it was called, in the order of their first calls. */
+const calls = () =>
+  Object.entries(tally.calls).flatMap(([name, count]) => Array<string>(count).fill(name.split(' ')[1] ?? ''));
 const print = (what: string) =>
-  console.log(`${what}: ${usage.calls.join(', ')}; ${usage.writeUnits} WRU, ${usage.readUnits} RRU`);
+  console.log(`${what}: ${calls().join(', ')}; ${tally.writeUnits} WRU, ${tally.readUnits} RRU`);
 
 describe('ten first attempts that succeed', () => {
   it.each([
@@ -152,10 +154,10 @@ describe('ten first attempts that succeed', () => {
     print(`deliver, ten ${what}`);
     expect(received).toHaveLength(10);
     expect(received.every(({ signature }) => signature.startsWith('v1,'))).toBe(true);
-    expect(usage.calls).toEqual(['BatchGetItem', 'BatchWriteItem']);
-    expect(usage.writeUnits).toBe(10);
+    expect(calls()).toEqual(['BatchGetItem', 'BatchWriteItem']);
+    expect(tally.writeUnits).toBe(10);
     // Eventually consistent: half a unit for each key, found or not (nothing here is over 4 KB).
-    expect(usage.readUnits).toBe(keys / 2);
+    expect(tally.readUnits).toBe(keys / 2);
     const stored = await journal.getDeliveries(messages);
     expect(stored.map((one) => one?.status)).toEqual(Array(10).fill('succeeded'));
   });
@@ -169,8 +171,8 @@ describe('ten first attempts that succeed', () => {
     expect(await deliver()(batch, context())).toEqual({ batchItemFailures: [] });
     print('deliver, ten handed out again');
     expect(received).toEqual([]);
-    expect(usage.calls).toEqual(['BatchGetItem']);
-    expect(usage.readUnits).toBe(21);
+    expect(calls()).toEqual(['BatchGetItem']);
+    expect(tally.readUnits).toBe(21);
   });
 });
 
@@ -181,12 +183,12 @@ describe('ten first attempts that fail', () => {
     reset();
     expect(await deliver()(batch, context())).toEqual({ batchItemFailures: [] });
     print('deliver, ten that fail');
-    const count = (name: string) => usage.calls.filter((call) => call === name).length;
+    const count = (name: string) => calls().filter((call) => call === name).length;
     expect(count('BatchGetItem')).toBe(1);
     expect(count('PutItem')).toBe(10);
-    expect(usage.calls.length).toBe(1 + 10 + count('SendMessageBatch'));
+    expect(calls().length).toBe(1 + 10 + count('SendMessageBatch'));
     expect(count('SendMessageBatch')).toBeLessThanOrEqual(10);
-    expect(usage.writeUnits).toBe(30);
+    expect(tally.writeUnits).toBe(30);
   });
 });
 
@@ -205,10 +207,10 @@ describe('ten new events of one tenant', () => {
     reset();
     expect(await ingest()(batch, context())).toEqual({ batchItemFailures: [] });
     print('ingest, ten');
-    expect(usage.calls.toSorted()).toEqual(['BatchWriteItem', 'Query', 'SendMessageBatch']);
+    expect(calls().toSorted()).toEqual(['BatchWriteItem', 'Query', 'SendMessageBatch']);
     // An item each: ids of ours hold their time, so that the table itself lists these events.
-    expect(usage.writeUnits).toBe(10);
-    expect(usage.readUnits).toBe(1);
+    expect(tally.writeUnits).toBe(10);
+    expect(tally.readUnits).toBe(1);
     expect(await queues.deliveries.take()).toHaveLength(10);
   });
 
@@ -223,8 +225,8 @@ describe('ten new events of one tenant', () => {
     expect(await ingest()(batch, context())).toEqual({ batchItemFailures: [] });
     print("ingest, ten with the publisher's ids");
     const writes = Array<string>(10).fill('PutItem');
-    expect(usage.calls.toSorted()).toEqual(['BatchGetItem', ...writes, 'Query', 'SendMessageBatch']);
-    expect(usage.writeUnits).toBe(20);
+    expect(calls().toSorted()).toEqual(['BatchGetItem', ...writes, 'Query', 'SendMessageBatch']);
+    expect(tally.writeUnits).toBe(20);
     expect(await queues.deliveries.take()).toHaveLength(10);
   });
 });

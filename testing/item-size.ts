@@ -38,7 +38,7 @@ function valueBytes(typed: unknown): number {
     case 'NULL':
       return 1;
     default:
-      throw new Error(`the bench does not know the size of a DynamoDB value of type ${type}`);
+      throw new Error(`there is no rule for the size of a DynamoDB value of type ${type}`);
   }
 }
 
