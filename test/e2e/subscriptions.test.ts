@@ -246,15 +246,13 @@ describe('what will not be delivered', () => {
   ] as const)('what was %s when its %s was deleted', async (state, what) => {
     const client = system();
     const { tenant, path, one } = await subscribed(client, 'deleted');
-    await client.behave(path, [{ status: 500 }]);
+    await client.behave(path, [{ status: 503, retryAfter: '3600' }]);
     const { id, attempts } = await expectStatus(client, tenant, await states[state](tenant, one), state);
     const deleted = what === 'tenant' ? `/v1/tenants/${tenant}` : one;
     expect((await client.call('DELETE', deleted)).status).toBe(204);
     expect((await client.call('GET', one)).status).toBe(404);
     expect((await client.call('DELETE', deleted)).status).toBe(404);
-    await client.publish(tenant);
-    await client.advance(DAY);
-    await watch.settle();
+    // Its next attempt would come in an hour.
     await eventually(
       async () =>
         expect(await client.ask(Delivery, 'GET', `/v1/tenants/${tenant}/deliveries/${id}`)).toMatchObject({
@@ -264,6 +262,9 @@ describe('what will not be delivered', () => {
         }),
       5_000,
     );
+    await client.publish(tenant);
+    await client.advance(DAY);
+    await watch.settle();
     expect((await client.call('POST', `/v1/tenants/${tenant}/deliveries/${id}/retry`)).status).toBe(409);
     expect((await client.received(path)).total).toBe(attempts.length);
   });

@@ -111,7 +111,7 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
     responses: {
       204: {
         description:
-          'Deleted: nothing more is sent. What was still to be delivered is cancelled, when it is due at the latest.',
+          'Deleted: nothing more is sent. What waits, parked or pending, is cancelled within moments, and when it is due at the latest.',
         schema: null,
       },
     },
