@@ -5,6 +5,10 @@ export interface ProxiedCall {
   /** `BatchGetItem`, `ReceiveMessage`. */
   operation: string;
   body: Buffer;
+  /** Whether the caller gave up. */
+  isAbandoned(): boolean;
+  /** Calls back once the answer is sent, or the caller gave up. */
+  onEnd(ended: () => void): void;
 }
 
 export interface ProxiedAnswer {
@@ -46,7 +50,12 @@ export function createAwsProxy(
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<ProxiedAnswer | null> {
     const target = String(incoming.headers['x-amz-target'] ?? '');
-    const call = { operation: target.slice(target.indexOf('.') + 1), body: await readBody(incoming) };
+    const call: ProxiedCall = {
+      operation: target.slice(target.indexOf('.') + 1),
+      body: await readBody(incoming),
+      isAbandoned: () => outgoing.destroyed,
+      onEnd: (ended) => outgoing.on('close', ended),
+    };
     return treat(call, (body) => pass(incoming, body, outgoing));
   }
 

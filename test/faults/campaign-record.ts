@@ -79,6 +79,8 @@ export interface CampaignRecord {
   kills: number[];
   /** The deliveries, and the marks of the events, of which there were two messages. */
   doubled: ReadonlySet<string>;
+  /** When the write of a delivery was refused, or its answer lost, by the delivery's id. */
+  refusedWrites: ReadonlyMap<string, readonly number[]>;
   /** When the system's clock was moved ahead, and by how much. */
   jumps: { at: number; byMs: number }[];
 }

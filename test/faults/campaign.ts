@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { parseDeliveryKey } from '../../functions/adapters/dynamodb/keys.ts';
 import { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
 import type { CampaignRecord } from './campaign-record.ts';
@@ -121,6 +122,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         leftMessages: (await journal.queues()).filter(({ count }) => count > 0),
         kills,
         doubled: whatWasDoubled(system),
+        refusedWrites: refusedWrites(system),
         jumps,
       };
       const { events: published, deliveries, requests } = record;
@@ -218,6 +220,12 @@ function whatWasDoubled({ proxies }: SystemUnderFaults): Set<string> {
       return published.success ? [published.data.data.mark] : [];
     }),
   );
+}
+
+function refusedWrites({ proxies }: SystemUnderFaults): Map<string, number[]> {
+  const ofDeliveries = proxies.dynamodb.refusedWrites.filter(({ pk }) => pk.startsWith('S#'));
+  const byId = Map.groupBy(ofDeliveries, (key) => deliveryId(parseDeliveryKey(key)));
+  return new Map([...byId].map(([id, writes]) => [id, writes.map(({ at }) => at)]));
 }
 
 const Published = z.object({ data: z.object({ mark: z.string() }) });

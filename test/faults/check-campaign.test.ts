@@ -87,6 +87,7 @@ function campaign(changes: Partial<CampaignRecord> = {}): CampaignRecord {
     leftMessages: [],
     kills: [],
     doubled: new Set(),
+    refusedWrites: new Map(),
     jumps: [],
     ...changes,
   };
@@ -248,6 +249,10 @@ const repeated: Record<string, Partial<CampaignRecord>> = {
   'a broken connection long before the next does not explain it': {
     requests: [request(1, null, { mark: 'other', at: AT }), request(1, 500), request(2, 200)],
   },
+  'a write that was refused before it does not explain it': {
+    requests: [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)],
+    refusedWrites: new Map([[deliveryId(ref('one')), [AT + 5_000]]]),
+  },
   'a kill long after it does not explain it': {
     requests: [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)],
     kills: [AT + 200_000],
@@ -331,6 +336,7 @@ describe('what is as it should be', () => {
     ['a kill', { kills: [AT + 15_000] }],
     ['a doubled message', { doubled: new Set([deliveryId(ref('one'))]) }],
     ['a doubled event', { doubled: new Set(['m1']) }],
+    ['a refused write', { refusedWrites: new Map([[deliveryId(ref('one')), [AT + 10_500]]]) }],
   ])('%s explains a repeated request, and it is counted', (_name, changes) => {
     const requests = [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)];
     expect(checkCampaign(campaign({ requests, ...changes }))).toEqual({ findings: [], repeats: 1 });

@@ -20,7 +20,7 @@ export const FAULT_KINDS = [
   /** On record, and no receiver saw it. */
   'phantom',
   'effects_undone',
-  /** A request that is not on record, without a kill or a doubled message that explains it. */
+  /** A request that is not on record, with nothing that explains it: a kill, a doubled message, a refused write. */
   'repeated_without_cause',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -44,6 +44,8 @@ const CLOCK_SLACK_MS = 20;
 const READ_BEFORE_MS = 20_000;
 /** A kill explains a repetition if the invocation that sent the request can still have run. */
 const KILLED_WITHIN_MS = 20_000;
+/** A write that is refused is tried again for some seconds; then the message comes back, and with it the request. */
+const WRITTEN_WITHIN_MS = 20_000;
 /** An attempt of the campaign's profiles takes two seconds at most, and a busy machine is late. */
 const ATTEMPT_LIMIT_MS = 4_000;
 
@@ -317,7 +319,11 @@ function checkRepeats({ record, requestsOf }: Facts, report: Report): number {
       repeats += 1;
       const isKilled = record.kills.some((at) => at >= request.at - 1_000 && at - request.at < KILLED_WITHIN_MS);
       const isDoubled = record.doubled.has(id) || record.doubled.has(request.eventMark);
-      if (taken === undefined && !isKilled && !isDoubled && !isSentAgain(request, requests))
+      const isRefused = record.refusedWrites
+        .get(id)
+        ?.some((at) => at >= request.at && at - request.at < WRITTEN_WITHIN_MS);
+      const isExplained = isKilled || isDoubled || isRefused || isSentAgain(request, requests);
+      if (taken === undefined && !isExplained)
         report('repeated_without_cause', id, `attempt ${request.number} (${request.mark}) is not on record`);
     }
   }

@@ -92,6 +92,27 @@ describe('refused and broken calls', () => {
     expect(proxy.counts.resetAfter).toBe(1);
   });
 
+  test.each(['throttle', 'fail', 'resetBefore', 'resetAfter'] as const)(
+    '%s is noted for what is written',
+    async (fault) => {
+      const { call, proxy } = await behind('DynamoDB', fault);
+      const Item = { pk: { S: 'S#1' }, sk: { S: 'two' } };
+      await call('PutItem', { Item }).catch(() => {});
+      await call('BatchWriteItem', { RequestItems: { journal: [{ PutRequest: { Item } }] } }).catch(() => {});
+      await call('GetItem', { Key: Item }).catch(() => {});
+      expect(proxy.refusedWrites).toMatchObject([
+        { pk: 'S#1', sk: 'two' },
+        { pk: 'S#1', sk: 'two' },
+      ]);
+    },
+  );
+
+  test('a write that passes is not noted', async () => {
+    const { call, proxy } = await behind('DynamoDB', null);
+    await call('PutItem', { Item: { pk: { S: 'S#1' }, sk: { S: 'two' } } });
+    expect(proxy.refusedWrites).toEqual([]);
+  });
+
   test('a delayed call passes', async () => {
     const { call, proxy } = await behind('SQS', 'delay');
     expect((await call('SendMessage', {})).status).toBe(200);

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { createAwsProxy, type Pass, type ProxiedAnswer } from '../../testing/aws-proxy.ts';
+import { createAwsProxy, type Pass, type ProxiedAnswer, type ProxiedCall } from '../../testing/aws-proxy.ts';
 import type { Choices } from './random.ts';
 
 /** What can befall a call, each with its probability for one call. */
@@ -45,6 +45,8 @@ export interface FaultProxy {
   counts: Record<Fault, number>;
   /** The bodies of messages of which there were two: handed out again, or sent again because the answer was lost. */
   doubled: string[];
+  /** The items of DynamoDB whose write did not go through at once, and when. */
+  refusedWrites: { pk: string; sk: string; at: number }[];
   /** For how long no call came, in milliseconds; 0 while one is under way. Looking for messages does not count. */
   idleMs(): number;
 }
@@ -61,6 +63,7 @@ export function createFaultProxy(
   const counts = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>;
   const handedOut = new Map<string, Message[]>();
   const doubled: string[] = [];
+  const refusedWrites: FaultProxy['refusedWrites'] = [];
   let active = false;
   let underWay = 0;
   let lastAt = performance.now();
@@ -69,7 +72,18 @@ export function createFaultProxy(
     return active && choices.chance(rates[fault]);
   }
 
-  async function answer(operation: string, asked: Buffer, pass: Pass): Promise<ProxiedAnswer | null> {
+  async function answer(call: ProxiedCall, pass: Pass): Promise<ProxiedAnswer | null> {
+    const { operation, body: asked } = call;
+    const given = await answerTo(operation, asked, pass);
+    // A caller that gave up repeats the call as if its connection had broken.
+    const isLost = given === null || call.isAbandoned();
+    if (isLost && operation === 'SendMessageBatch')
+      doubled.push(...Sent.parse(JSON.parse(asked.toString())).Entries.map(({ MessageBody }) => MessageBody));
+    if (isLost || isRefusal(operation, given)) refusedWrites.push(...writtenKeys(operation, asked));
+    return given;
+  }
+
+  async function answerTo(operation: string, asked: Buffer, pass: Pass): Promise<ProxiedAnswer | null> {
     if (strikes('delay')) {
       counts.delay += 1;
       await sleep(choices.next() * rates.maxDelayMs);
@@ -94,8 +108,6 @@ export function createFaultProxy(
     if (given === null) return null;
     if (strikes('resetAfter')) {
       counts.resetAfter += 1;
-      if (operation === 'SendMessageBatch')
-        doubled.push(...Sent.parse(JSON.parse(asked.toString())).Entries.map(({ MessageBody }) => MessageBody));
       return null;
     }
     if (given.status !== 200) return given;
@@ -126,15 +138,15 @@ export function createFaultProxy(
     return messages.length === 0 ? given : json(200, { ...answer, Messages: messages });
   }
 
-  const server = createAwsProxy(emulatorUrl, async ({ operation, body }, pass) => {
-    if (operation === 'ReceiveMessage') return answer(operation, body, pass);
-    underWay += 1;
-    try {
-      return await answer(operation, body, pass);
-    } finally {
-      underWay -= 1;
-      lastAt = performance.now();
+  const server = createAwsProxy(emulatorUrl, (call, pass) => {
+    if (call.operation !== 'ReceiveMessage') {
+      underWay += 1;
+      call.onEnd(() => {
+        underWay -= 1;
+        lastAt = performance.now();
+      });
     }
+    return answer(call, pass);
   });
 
   return {
@@ -144,6 +156,7 @@ export function createFaultProxy(
     },
     counts,
     doubled,
+    refusedWrites,
     idleMs: () => (underWay > 0 ? 0 : performance.now() - lastAt),
   };
 }
@@ -183,6 +196,30 @@ const Received = z.looseObject({ Messages: z.array(Message).optional() });
 function receivedAgain(message: Message): Message {
   const count = Number(message.Attributes?.ApproximateReceiveCount ?? 1) + 1;
   return { ...message, Attributes: { ...message.Attributes, ApproximateReceiveCount: String(count) } };
+}
+
+/** Whether a write, or a part of it, is to be repeated. A condition that does not hold is an answer. */
+function isRefusal(operation: string, { status, body }: ProxiedAnswer): boolean {
+  if (status !== 200) return !body.includes('ConditionalCheckFailed');
+  return operation === 'BatchWriteItem' && !body.includes('"UnprocessedItems":{}');
+}
+
+const ItemKey = z.object({ pk: z.object({ S: z.string() }), sk: z.object({ S: z.string() }) });
+const Put = z.object({ PutRequest: z.object({ Item: ItemKey }) });
+
+/** The keys of the items that a call puts. */
+function writtenKeys(operation: string, asked: Buffer): { pk: string; sk: string; at: number }[] {
+  const json: unknown = JSON.parse(asked.toString());
+  const at = Date.now();
+  const keyOf = ({ pk, sk }: z.infer<typeof ItemKey>) => ({ pk: pk.S, sk: sk.S, at });
+  if (operation === 'PutItem') return [keyOf(z.object({ Item: ItemKey }).parse(json).Item)];
+  if (operation !== 'BatchWriteItem') return [];
+  return Object.values(Writes.parse(json).RequestItems).flatMap((writes) =>
+    writes.flatMap((write) => {
+      const put = Put.safeParse(write);
+      return put.success ? [keyOf(put.data.PutRequest.Item)] : [];
+    }),
+  );
 }
 
 /** A batch call of which a part is left out: what is passed on, and the answer once that is done. */
