@@ -151,6 +151,16 @@ describe('imports point one way', () => {
   });
 });
 
+describe("a package's own files", () => {
+  const reachesInside = (text: string) => /node_modules\//.test(importsOf(text).join('\n'));
+
+  it('are imported by the one emulator that cannot do without, and by no other file', () => {
+    const everywhere = globSync('{bin,bench,functions,lib,local,receiver,test,testing}/**/*.ts', { cwd: ROOT });
+    const reaching = everywhere.filter((path) => reachesInside(readFileSync(`${ROOT}/${path}`, 'utf8')));
+    expect(reaching.map((path) => path.replaceAll('\\', '/'))).toEqual(['local/emulators/sqs.ts']);
+  });
+});
+
 /** State of a module: a variable, or a collection that begins empty. */
 const MODULE_STATE = /^(?:export )?(?:let|var) |^(?:export )?const [^=]+ = (?:new \w+(?:<[^(]*>)?\(\)|\[\]);/m;
 

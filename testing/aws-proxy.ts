@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import { buffer as readBuffer } from 'node:stream/consumers';
 
 export interface ProxiedCall {
   /** `BatchGetItem`, `ReceiveMessage`. */
@@ -35,7 +36,7 @@ export function createAwsProxy(
       // A receiver that hangs up while it waits must not go on waiting behind the proxy.
       outgoing.on('close', () => outgoing.writableFinished || upstream.destroy());
       upstream.on('response', (response) => {
-        readBody(response).then(
+        readBuffer(response).then(
           (answer) => resolve({ status: response.statusCode ?? 502, headers: response.headers, body: answer }),
           () => resolve(null),
         );
@@ -46,7 +47,7 @@ export function createAwsProxy(
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<ProxiedAnswer | null> {
     const target = String(incoming.headers['x-amz-target'] ?? '');
-    const call = { operation: target.slice(target.indexOf('.') + 1), body: await readBody(incoming) };
+    const call = { operation: target.slice(target.indexOf('.') + 1), body: await readBuffer(incoming) };
     return treat(call, (body) => pass(incoming, body, outgoing));
   }
 
@@ -66,10 +67,4 @@ export function createAwsProxy(
   });
   server.on('close', () => agent.destroy());
   return server;
-}
-
-async function readBody(message: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
