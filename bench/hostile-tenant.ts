@@ -3,12 +3,6 @@ import { createSqsClient } from '../testing/queues.ts';
 import { type PhaseResult, percentile } from './phase.ts';
 import type { Posthorn } from './posthorn.ts';
 
-/** A quiet tenant's deliveries, alone and then beside a tenant whose data costs all that is allowed. */
-export interface Isolation {
-  alone: PhaseResult;
-  beside: PhaseResult;
-}
-
 const TENANT = 'hostile';
 const SUBSCRIPTIONS = 300;
 const EVENTS = 3;
@@ -31,7 +25,7 @@ export async function publishHostileEvents(endpoint: string, queueUrl: string): 
   sqs.destroy();
 }
 
-/** How much later the quiet tenant's slowest hundredth arrives beside the hostile one. */
-export function slowdown({ alone, beside }: Isolation): number {
+/** How much later a quiet tenant's slowest hundredth arrives beside the hostile one than alone. */
+export function slowdown({ alone, beside }: { alone: PhaseResult; beside: PhaseResult }): number {
   return percentile(beside.latenciesMs, 0.99) / percentile(alone.latenciesMs, 0.99);
 }

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { ENV } from '../functions/names.ts';
+import { readPlan } from '../local/plan.ts';
 import { startRunner } from '../testing/runner-process.ts';
 
 /** The system under test: the one-machine runner, over emulators that are not its own. */
@@ -13,8 +14,8 @@ export interface Posthorn {
   memoryMib: number;
   retentionDays: number;
   subscribe(tenant: string, url: string, eventTypes: string[], filter?: object): Promise<Subscription>;
-  /** How many deliveries of a subscription are on record, and how many of them as succeeded. */
-  countRecorded(subscription: Subscription): Promise<{ recorded: number; succeeded: number }>;
+  /** How many deliveries of a subscription are on record as succeeded. */
+  countSucceeded(subscription: Subscription): Promise<number>;
 }
 
 export interface Subscription {
@@ -54,47 +55,35 @@ export async function startPosthorn(
     eventsQueueUrl,
     handlersPid,
     logBytes: () => statSync(`${stateDir}/handlers.log`).size,
-    ...readTemplate(`${stateDir}/cdk.out/one-machine.json`),
+    ...readTemplate(`${stateDir}/cdk.out`),
     async subscribe(tenant, url, eventTypes, filter) {
       const created = await api('POST', `/tenants/${tenant}/subscriptions`, { url, eventTypes, filter });
       return { tenant, id: z.object({ id: z.string() }).parse(created).id };
     },
-    async countRecorded({ tenant, id }) {
-      let recorded = 0;
+    async countSucceeded({ tenant, id }) {
       let succeeded = 0;
       for (let cursor: string | null = ''; cursor !== null; ) {
         const after = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
         const answer = await api('GET', `/tenants/${tenant}/subscriptions/${id}/deliveries?limit=100${after}`);
         const page: z.infer<typeof Page> = Page.parse(answer);
-        recorded += page.data.length;
         succeeded += page.data.filter(({ status }) => status === 'succeeded').length;
         cursor = page.nextCursor;
       }
-      return { recorded, succeeded };
+      return succeeded;
     },
   };
 }
 
-const Template = z.object({
-  content: z.object({
-    Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: z.unknown() })),
-  }),
-});
-const FunctionProperties = z.object({
-  MemorySize: z.number(),
-  Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
-});
+const Template = z.object({ stackName: z.string(), content: z.unknown() });
 /** What works for a delivery. The bill takes the larger memory of the two for both. */
-const SERVICES: unknown[] = ['posthorn-ingest', 'posthorn-deliver'];
+const SERVICES = ['posthorn-ingest', 'posthorn-deliver'];
 
-function readTemplate(file: string): Pick<Posthorn, 'memoryMib' | 'retentionDays'> {
-  const { Resources } = Template.parse(JSON.parse(readFileSync(file, 'utf8'))).content;
-  const functions = Object.values(Resources)
-    .filter(({ Type }) => Type === 'AWS::Lambda::Function')
-    .map(({ Properties }) => FunctionProperties.safeParse(Properties).data)
-    .filter((found) => SERVICES.includes(found?.Environment.Variables.POWERTOOLS_SERVICE_NAME));
+function readTemplate(assemblyDir: string): Pick<Posthorn, 'memoryMib' | 'retentionDays'> {
+  const { stackName, content } = Template.parse(JSON.parse(readFileSync(`${assemblyDir}/one-machine.json`, 'utf8')));
+  const plan = readPlan(content, { stackName, assemblyDir, sqsEndpoint: '', apiUrl: '', environment: {} });
+  const functions = plan.functions.filter(({ env }) => SERVICES.includes(env.POWERTOOLS_SERVICE_NAME ?? ''));
   return {
-    memoryMib: Math.max(...functions.map((found) => found?.MemorySize ?? 0)),
-    retentionDays: Number(functions[0]?.Environment.Variables[ENV.journalRetentionDays]),
+    memoryMib: Math.max(...functions.map(({ memoryMb }) => memoryMb)),
+    retentionDays: Number(functions[0]?.env[ENV.journalRetentionDays]),
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { createSqsClient } from '../testing/queues.ts';
 import { exampleData } from './example-event.ts';
@@ -75,7 +76,8 @@ export function createPublisher(endpoint: string, queueUrl: string, shape: Shape
       const sends: Promise<unknown>[] = [];
       const startedAt = performance.now();
       for (let index = 0; index < events; index += 1) {
-        await sleepUntil(startedAt + (index * 1000) / perSecond);
+        const leftMs = startedAt + (index * 1000) / perSecond - performance.now();
+        if (leftMs > 0) await sleep(leftMs);
         const { reference, entry } = message(name, index);
         times.set(reference, epochMs());
         sends.push(sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, ...entry })));
@@ -90,9 +92,4 @@ export function createPublisher(endpoint: string, queueUrl: string, shape: Shape
 
 function epochMs(): number {
   return performance.timeOrigin + performance.now();
-}
-
-async function sleepUntil(at: number): Promise<void> {
-  const leftMs = at - performance.now();
-  if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs));
 }

@@ -27,7 +27,7 @@ export interface Results {
   beside: PhaseResult;
   idleCpuMsPerSecond: number;
   /** On record as succeeded, of all that was published, the warm-up included. */
-  record: { expected: number; recorded: number; succeeded: number };
+  record: { expected: number; succeeded: number };
 }
 
 /** $ for a million deliveries, CPU time in multiples of the bare loop, and a quiet tenant's p99 beside a hostile one in multiples of its p99 alone. */
@@ -79,17 +79,9 @@ export function report(results: Results, assumptions: Assumptions, options: Benc
           median(ratios).toFixed(2),
           (cpuPer(paced) / bareCpuMs).toFixed(2),
         ],
-        [
-          'from the least round to the greatest',
-          [ratios.at(0), ratios.at(-1)].map((ratio) => ratio?.toFixed(2)).join(' – '),
-          '',
-        ],
+        spreadRow(ratios),
         ['against ten bare POSTs at once', median(ratiosAtOnce).toFixed(2), ''],
-        [
-          'from the least round to the greatest',
-          [ratiosAtOnce.at(0), ratiosAtOnce.at(-1)].map((ratio) => ratio?.toFixed(2)).join(' – '),
-          '',
-        ],
+        spreadRow(ratiosAtOnce),
         ['CPU of a delivery, ms', ...both(cpuPer, 2)],
         ['CPU of a bare POST + HMAC, ms', bareCpuMs.toFixed(3), ''],
         ['the same, ten at once, ms', median(rounds.map(({ bareAtOnce }) => barePer(bareAtOnce))).toFixed(3), ''],
@@ -128,6 +120,11 @@ export function report(results: Results, assumptions: Assumptions, options: Benc
       row('receives that brought nothing (not billed here)', ({ tally }) => tally.emptyReceives),
     ];
   }
+}
+
+function spreadRow(ratios: readonly number[]): string[] {
+  const ends = [ratios.at(0), ratios.at(-1)].map((ratio) => ratio?.toFixed(2));
+  return ['from the least round to the greatest', ends.join(' – '), ''];
 }
 
 function costRows(costs: Cost[]): string[][] {

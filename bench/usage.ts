@@ -9,17 +9,12 @@ export interface Assumptions {
   awsCallMs: number;
 }
 
-interface Invocations {
-  ingest: number;
-  deliver: number;
-}
-
 /** Lambda's own lines of an invocation (START, END, REPORT), which the runner does not write. */
 const PLATFORM_LOG_BYTES = 300;
 const MONTH_DAYS = 30;
 
 /** An invocation acknowledges its batch with one call, and has one batch: the mappings have no batch window. */
-export function invocationsOf({ tally }: PhaseResult): Invocations {
+export function invocationsOf({ tally }: PhaseResult) {
   return {
     ingest: callsOf(tally, 'SQS DeleteMessageBatch events'),
     deliver: callsOf(tally, 'SQS DeleteMessageBatch deliveries') + callsOf(tally, 'SQS DeleteMessageBatch retries'),

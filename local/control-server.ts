@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
 import { z } from 'zod';
 import { messageOf } from './errors.ts';
 import { type AwsCall, AwsError } from './resources/keys-and-secrets/aws-calls.ts';
@@ -31,9 +32,7 @@ export function createControlServer(control: Control): Server {
 type Answer = [status: number, body: object, contentType: string];
 
 async function answerTo(request: IncomingMessage, control: Control): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  const text = Buffer.concat(chunks).toString('utf8');
+  const text = await readText(request);
   // A page in a browser may send a form here, but never under another name or as JSON.
   if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
     return [403, { message: 'Only for this machine' }, 'application/json'];

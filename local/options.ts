@@ -23,7 +23,7 @@ export const USAGE = `Usage: npm start -- [options]
   --help`;
 
 /** Outside the range from which Linux takes ports for outgoing connections (32768 and up), and far from common servers. */
-const DEFAULT_PORTS = { api: 28780, receiver: 28781, sqs: 28782, dynamodb: 28783 };
+const DEFAULT_PORTS = { port: 28780, 'receiver-port': 28781, 'sqs-port': 28782, 'dynamodb-port': 28783 };
 
 /** Reads the command line. 'help' if that was asked for. */
 export function parseOptions(args: string[]): RunnerOptions | 'help' {
@@ -33,10 +33,10 @@ export function parseOptions(args: string[]): RunnerOptions | 'help' {
     stateDir: resolve(values.state ?? '.posthorn'),
     fresh: values.fresh ?? false,
     ports: {
-      api: port('--port', values.port, DEFAULT_PORTS.api),
-      receiver: port('--receiver-port', values['receiver-port'], DEFAULT_PORTS.receiver),
-      sqs: port('--sqs-port', values['sqs-port'], DEFAULT_PORTS.sqs),
-      dynamodb: port('--dynamodb-port', values['dynamodb-port'], DEFAULT_PORTS.dynamodb),
+      api: port('port', values.port),
+      receiver: port('receiver-port', values['receiver-port']),
+      sqs: port('sqs-port', values['sqs-port']),
+      dynamodb: port('dynamodb-port', values['dynamodb-port']),
     },
     context: Object.fromEntries((values.context ?? []).map(contextEntry)),
   };
@@ -62,10 +62,10 @@ function parse(args: string[]) {
   }
 }
 
-function port(option: string, text: string | undefined, fallback: number): number {
-  if (text === undefined) return fallback;
+function port(option: keyof typeof DEFAULT_PORTS, text: string | undefined): number {
+  if (text === undefined) return DEFAULT_PORTS[option];
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
-    throw new StartError(`${option} takes a port from 0 to 65535, not "${text}".`);
+    throw new StartError(`--${option} takes a port from 0 to 65535, not "${text}".`);
   }
   return Number(text);
 }

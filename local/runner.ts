@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { AWS_TIME_SCALE, ENV } from '../functions/names.ts';
@@ -49,7 +50,7 @@ const EXPIRY_ON_ADVANCE_MS = 3_600_000;
 /** Starts the whole system of the stack on this machine. What has started is ended again if a later step fails. */
 export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): Promise<Runner> {
   const { say, onDeath, signal, synthesise = synthesisePosthorn } = hooks;
-  const undo: (() => Promise<void> | void)[] = [];
+  const undo: (() => unknown)[] = [];
   const stop = async () => {
     for (const end of undo.splice(0).reverse()) await end();
   };
@@ -149,7 +150,10 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       startPoller({ mapping, sqs, region: REGION, invoke: handlers.invoke, say }),
     );
     const schedules = startSchedules(plan.schedules, handlers.invoke);
-    undo.push(() => within(DRAIN_MS, Promise.all([...pollers, schedules].map((source) => source.stop()))));
+    undo.push(() => {
+      const late = sleep(DRAIN_MS, undefined, { ref: false });
+      return Promise.race([late, Promise.all([...pollers, schedules].map((source) => source.stop()))]);
+    });
     const expiry = startExpiry(dynamodb, plan.tables, say);
     undo.push(() => expiry.stop());
     secrets.resolve(secretsByApi(endpoints));
@@ -177,15 +181,6 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
 async function allSettledOrThrow<First, Second>(work: [Promise<First>, Promise<Second>]): Promise<[First, Second]> {
   await Promise.allSettled(work);
   return Promise.all(work);
-}
-
-async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }
 
 function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string; controlUrl: string }) {

@@ -78,6 +78,14 @@ const RULES: Record<string, { own: readonly string[]; packages?: readonly string
   'functions/names.ts': { own: [], packages: [] },
   'functions/version.ts': { own: ['package.json'], packages: [] },
   lib: { own: ['functions/names.ts', 'package.json', 'cdk.json'] },
+  // The one-machine runner: capabilities know how a template is read, and not who runs them.
+  'local/errors.ts': { own: [], packages: [] },
+  'local/clock.ts': { own: [], packages: [] },
+  'local/listen.ts': { own: ['local/errors.ts'], packages: ['node:http'] },
+  'local/template': { own: ['local/errors.ts', 'lib/app.ts'] },
+  'local/emulators': { own: ['local/errors.ts', 'local/clock.ts', 'local/listen.ts', 'node_modules/fauxqs/dist'] },
+  'local/resources': { own: ['local/errors.ts', 'local/clock.ts', 'local/template'] },
+  local: { own: ['functions/names.ts', 'receiver'] },
 };
 
 /** Each module that a file imports, for its values or for its types. */
@@ -132,7 +140,7 @@ function edgesOf(files: readonly { path: string; text: string }[]): Map<string, 
   return edges;
 }
 
-const files = globSync(['functions/**/*.ts', 'lib/**/*.ts'], { cwd: ROOT })
+const files = globSync(['functions/**/*.ts', 'lib/**/*.ts', 'local/**/*.ts'], { cwd: ROOT })
   .map((path) => path.replaceAll('\\', '/'))
   .sort()
   .map((path) => ({ path, text: readFileSync(`${ROOT}/${path}`, 'utf8') }));
@@ -148,6 +156,16 @@ describe('imports point one way', () => {
 
   it('no folder reaches itself through another', () => {
     expect(cyclesOf(edgesOf(files))).toEqual([]);
+  });
+});
+
+describe("a package's own files", () => {
+  const reachesInside = (text: string) => /node_modules\//.test(importsOf(text).join('\n'));
+
+  it('are imported by the one emulator that cannot do without, and by no other file', () => {
+    const everywhere = globSync('{bin,bench,functions,lib,local,receiver,test,testing}/**/*.ts', { cwd: ROOT });
+    const reaching = everywhere.filter((path) => reachesInside(readFileSync(`${ROOT}/${path}`, 'utf8')));
+    expect(reaching.map((path) => path.replaceAll('\\', '/'))).toEqual(['local/emulators/sqs.ts']);
   });
 });
 
@@ -205,6 +223,12 @@ describe('a breach is seen', () => {
     ['functions/api/http/a.ts', "import '../../../local/x.ts';", 'functions/api/http/a.ts imports local/x.ts'],
     ['lib/a.ts', "import '../functions/core/x.ts';", 'lib/a.ts imports functions/core/x.ts'],
     ['lib/a.ts', "import '../test/x.ts';", 'lib/a.ts imports test/x.ts'],
+    ['local/resources/a.ts', "import '../runner.ts';", 'local/resources/a.ts imports local/runner.ts'],
+    [
+      'local/resources/a/a.ts',
+      "import '../../emulators/sqs.ts';",
+      'local/resources/a/a.ts imports local/emulators/sqs.ts',
+    ],
     ['functions/more/a.ts', '', 'functions/more/a.ts: no rule says what it may import'],
   ])('%s', (path, text, breach) => {
     expect(breachesOf(path, text)).toEqual([breach]);

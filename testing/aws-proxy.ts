@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import { buffer as readBuffer } from 'node:stream/consumers';
 
 export interface ProxiedCall {
   /** `BatchGetItem`, `ReceiveMessage`. */
@@ -39,7 +40,7 @@ export function createAwsProxy(
       // A receiver that hangs up while it waits must not go on waiting behind the proxy.
       outgoing.on('close', () => outgoing.writableFinished || upstream.destroy());
       upstream.on('response', (response) => {
-        readBody(response).then(
+        readBuffer(response).then(
           (answer) => resolve({ status: response.statusCode ?? 502, headers: response.headers, body: answer }),
           () => resolve(null),
         );
@@ -52,7 +53,7 @@ export function createAwsProxy(
     const target = String(incoming.headers['x-amz-target'] ?? '');
     const call: ProxiedCall = {
       operation: target.slice(target.indexOf('.') + 1),
-      body: await readBody(incoming),
+      body: await readBuffer(incoming),
       isAbandoned: () => outgoing.destroyed,
       onEnd: (ended) => outgoing.on('close', ended),
     };
@@ -75,10 +76,4 @@ export function createAwsProxy(
   });
   server.on('close', () => agent.destroy());
   return server;
-}
-
-async function readBody(message: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -1,8 +1,11 @@
+/*
+ * The only file that imports a package's own files (a test holds that). fauxqs exports nothing but its front door, which
+ * either keeps messages on disk or binds to the loopback, not both; and two of its faults can only be mended inside: see
+ * `QueueFiles` and `acceptAllOfUnicode`. Its version is pinned, and test/local fails if these parts change.
+ */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { buildApp } from 'fauxqs';
-// fauxqs exports nothing but its front door, and that door either keeps messages on disk or binds to loopback, not both.
-// These are the parts of which it is built itself.
 import { PersistenceManager } from '../../node_modules/fauxqs/dist/persistence.js';
 import { S3Store } from '../../node_modules/fauxqs/dist/s3/s3Store.js';
 import { SnsStore } from '../../node_modules/fauxqs/dist/sns/snsStore.js';

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DeleteMessageBatchCommand,
   type Message,
@@ -121,7 +122,7 @@ export function startPoller({ mapping, sqs, region, invoke, say }: PollerOptions
         if (leftMs <= 0) break;
         const more = await receive(mapping.batchSize - batch.length, leftMs >= 1000 ? 1 : 0);
         batch.push(...more);
-        if (more.length === 0 && leftMs < 1000) await pause(Math.min(WINDOW_POLL_MS, leftMs));
+        if (more.length === 0 && leftMs < 1000) await sleep(Math.min(WINDOW_POLL_MS, leftMs));
       }
     } catch (error) {
       say(`Receiving for ${mapping.functionName} failed: ${messageOf(error)}`);
@@ -169,7 +170,7 @@ export function startPoller({ mapping, sqs, region, invoke, say }: PollerOptions
       } catch (error) {
         if (stopping) return;
         say(`Receiving for ${mapping.functionName} failed: ${messageOf(error)}`);
-        await pause(ERROR_PAUSE_MS);
+        await sleep(ERROR_PAUSE_MS);
       }
     }
   }
@@ -239,8 +240,4 @@ function toAttributes(attributes: Record<string, MessageAttributeValue>): SQSMes
     };
   }
   return result;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AttributeValue,
   BatchWriteItemCommand,
@@ -26,16 +27,18 @@ export const TABLE = {
     ),
     GlobalSecondaryIndexes: z
       .array(
-        z.strictObject({
-          IndexName: z.string(),
-          KeySchema: keySchema,
-          Projection: z.strictObject({
-            ProjectionType: z.enum(['ALL', 'KEYS_ONLY', 'INCLUDE']),
-            NonKeyAttributes: z.array(z.string()).optional(),
-          }),
-          WriteOnDemandThroughputSettings: z.unknown().optional(),
-          WarmThroughput: z.unknown().optional(),
-        }),
+        z
+          .strictObject({
+            IndexName: z.string(),
+            KeySchema: keySchema,
+            Projection: z.strictObject({
+              ProjectionType: z.enum(['ALL', 'KEYS_ONLY', 'INCLUDE']),
+              NonKeyAttributes: z.array(z.string()).exactOptional(),
+            }),
+            WriteOnDemandThroughputSettings: z.unknown().optional(),
+            WarmThroughput: z.unknown().optional(),
+          })
+          .transform(({ IndexName, KeySchema, Projection }) => ({ IndexName, KeySchema, Projection })),
       )
       .default([]),
     TimeToLiveSpecification: z.strictObject({ AttributeName: z.string().optional(), Enabled: z.boolean() }).optional(),
@@ -68,49 +71,37 @@ export async function provisionTables(dynamodb: DynamoDBClient, tables: readonly
         new CreateTableCommand({ TableName: name, BillingMode: 'PAY_PER_REQUEST', ...tableShape(properties) }),
       );
       while ((await describe(dynamodb, name))?.TableStatus !== 'ACTIVE') {
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await sleep(20);
       }
     }),
   );
 }
 
 function tableShape({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes }: TablePlan['properties']) {
-  const indexes = GlobalSecondaryIndexes.map((index) => ({
-    IndexName: index.IndexName,
-    KeySchema: index.KeySchema,
-    Projection: {
-      ProjectionType: index.Projection.ProjectionType,
-      ...(index.Projection.NonKeyAttributes && { NonKeyAttributes: index.Projection.NonKeyAttributes }),
-    },
-  }));
-  return { KeySchema, AttributeDefinitions, ...(indexes.length > 0 && { GlobalSecondaryIndexes: indexes }) };
+  return { KeySchema, AttributeDefinitions, ...(GlobalSecondaryIndexes.length > 0 && { GlobalSecondaryIndexes }) };
 }
 
 function assertSameShape(name: string, existing: TableDescription, properties: TablePlan['properties']): void {
-  const wanted = tableShape(properties);
-  if (shapeText(existing) === shapeText(wanted)) return;
+  if (shapeText(existing) === shapeText(properties)) return;
   throw new StartError(
     `The table ${name} in the state folder has other keys or indexes than this version's. Start anew with --fresh, or keep the state with --state OTHER-FOLDER.`,
   );
 }
 
-function shapeText({
-  KeySchema = [],
-  AttributeDefinitions = [],
-  GlobalSecondaryIndexes = [],
-}: TableDescription): string {
-  const keys = (schema: TableDescription['KeySchema']) =>
-    (schema ?? []).map((key) => `${key.AttributeName}:${key.KeyType}`).sort();
-  return JSON.stringify({
-    keys: keys(KeySchema),
-    attributes: AttributeDefinitions.map((attribute) => `${attribute.AttributeName}:${attribute.AttributeType}`).sort(),
-    indexes: GlobalSecondaryIndexes.map((index) => [
-      index.IndexName,
-      keys(index.KeySchema),
-      index.Projection?.ProjectionType,
-      [...(index.Projection?.NonKeyAttributes ?? [])].sort(),
-    ]).sort(),
-  });
+/** The same text for the same keys and indexes, in whichever order they are listed. */
+function shapeText(
+  table: Pick<TableDescription, 'KeySchema' | 'AttributeDefinitions' | 'GlobalSecondaryIndexes'>,
+): string {
+  const { KeySchema, AttributeDefinitions = [], GlobalSecondaryIndexes = [] } = table;
+  const keys = (schema: TableDescription['KeySchema'] = []) =>
+    schema.map(({ AttributeName, KeyType }) => `${AttributeName}:${KeyType}`).sort();
+  const attributes = AttributeDefinitions.map(
+    ({ AttributeName, AttributeType }) => `${AttributeName}:${AttributeType}`,
+  );
+  const indexes = GlobalSecondaryIndexes.map(({ IndexName, KeySchema, Projection }) =>
+    JSON.stringify([IndexName, keys(KeySchema), Projection?.ProjectionType, Projection?.NonKeyAttributes?.toSorted()]),
+  );
+  return JSON.stringify([keys(KeySchema), attributes.sort(), indexes.sort()]);
 }
 
 async function describe(dynamodb: DynamoDBClient, name: string): Promise<TableDescription | undefined> {

@@ -15,7 +15,6 @@ export type Synthesise = (dir: string, context: Record<string, string>) => Promi
 const SOURCES = [
   'lib/**/*.ts',
   'functions/**/*',
-
   'package.json',
   'package-lock.json',
   'cdk.json',

@@ -1,47 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { ACCOUNT_ID } from '../../template/names.ts';
 import type { ApiPlan } from './api.ts';
 import type { Match } from './routes.ts';
-
-export interface GatewayRequest {
-  method: string;
-  /** Decoded, whatever its name says. */
-  rawPath: string;
-  rawQueryString: string;
-  query: Record<string, string>;
-  headers: Record<string, string>;
-  cookies: string[];
-  sourceIp: string;
-  requestId: string;
-  /** Milliseconds since the epoch. */
-  receivedAt: number;
-}
-
-export function readRequest(request: IncomingMessage): GatewayRequest {
-  const url = request.url ?? '/';
-  const questionMark = url.indexOf('?');
-  const rawQueryString = questionMark < 0 ? '' : url.slice(questionMark + 1);
-  const query = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(rawQueryString)) {
-    const before = query.get(name);
-    // Payload format 2.0 joins repeated parameters by a comma.
-    query.set(name, before === undefined ? value : `${before},${value}`);
-  }
-  const { cookie, ...others } = request.headersDistinct;
-  return {
-    method: request.method ?? 'GET',
-    rawPath: decodePath(questionMark < 0 ? url : url.slice(0, questionMark)),
-    rawQueryString,
-    query: Object.fromEntries(query),
-    headers: Object.fromEntries(Object.entries(others).map(([name, values]) => [name, values?.join(',') ?? ''])),
-    cookies: (cookie ?? []).flatMap((line) => line.split(/;\s*/)).filter((text) => text !== ''),
-    sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
-    requestId: randomUUID(),
-    receivedAt: Date.now(),
-  };
-}
 
 /**
  * An HTTP API hands its path over decoded, unlike a REST API (measured: https://github.com/hotsock/voker/pull/8). What
@@ -55,21 +16,39 @@ export function decodePath(path: string): string {
   }
 }
 
+/** The decoded path of a request, and its query as it was sent. */
+export function splitUrl(url = '/'): { rawPath: string; rawQueryString: string } {
+  const [path = '', ...query] = url.split('?');
+  return { rawPath: decodePath(path), rawQueryString: query.join('?') };
+}
+
 /** The event of payload format 2.0, without a body. */
 export function toEvent(
   api: ApiPlan,
-  request: GatewayRequest,
+  incoming: IncomingMessage,
   { route, pathParameters }: Match,
+  requestId: string,
 ): APIGatewayProxyEventV2 {
-  const host = request.headers.host ?? '';
+  const { rawPath, rawQueryString } = splitUrl(incoming.url);
+  const query = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(rawQueryString)) {
+    const before = query.get(name);
+    // Payload format 2.0 joins repeated parameters by a comma.
+    query.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  const { cookie = [], ...others } = incoming.headersDistinct;
+  const cookies = cookie.flatMap((line) => line.split(/;\s*/)).filter((text) => text !== '');
+  const headers = Object.fromEntries(Object.entries(others).map(([name, values]) => [name, values?.join(',') ?? '']));
+  const host = headers.host ?? '';
+  const now = Date.now();
   return {
     version: '2.0',
     routeKey: route.routeKey,
-    rawPath: request.rawPath,
-    rawQueryString: request.rawQueryString,
-    ...(request.cookies.length > 0 && { cookies: request.cookies }),
-    headers: request.headers,
-    ...(Object.keys(request.query).length > 0 && { queryStringParameters: request.query }),
+    rawPath,
+    rawQueryString,
+    ...(cookies.length > 0 && { cookies }),
+    headers,
+    ...(query.size > 0 && { queryStringParameters: Object.fromEntries(query) }),
     ...(Object.keys(pathParameters).length > 0 && { pathParameters }),
     requestContext: {
       accountId: ACCOUNT_ID,
@@ -77,17 +56,17 @@ export function toEvent(
       domainName: host,
       domainPrefix: host.split('.')[0] ?? '',
       http: {
-        method: request.method,
-        path: request.rawPath,
+        method: incoming.method ?? 'GET',
+        path: rawPath,
         protocol: 'HTTP/1.1',
-        sourceIp: request.sourceIp,
-        userAgent: request.headers['user-agent'] ?? '',
+        sourceIp: incoming.socket.remoteAddress ?? '127.0.0.1',
+        userAgent: headers['user-agent'] ?? '',
       },
-      requestId: request.requestId,
+      requestId,
       routeKey: route.routeKey,
       stage: api.stage,
-      time: new Date(request.receivedAt).toUTCString(),
-      timeEpoch: request.receivedAt,
+      time: new Date(now).toUTCString(),
+      timeEpoch: now,
     },
     isBase64Encoded: false,
   };

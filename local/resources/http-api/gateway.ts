@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { messageOf } from '../../errors.ts';
 import { FunctionError, type Invoke } from '../functions/handlers.ts';
 import type { ApiPlan, Route } from './api.ts';
-import { encodeBody, readRequest, toEvent, writeAnswer } from './gateway-event.ts';
+import { encodeBody, splitUrl, toEvent, writeAnswer } from './gateway-event.ts';
 import { createRouter } from './routes.ts';
 
 /** Largest request body of an HTTP API. */
@@ -43,16 +44,15 @@ function createServe(api: ApiPlan, invoke: Invoke) {
   const match = createRouter(api.routes);
 
   return async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const request = readRequest(incoming);
-    response.setHeader('apigw-requestid', request.requestId);
+    const requestId = randomUUID();
+    response.setHeader('apigw-requestid', requestId);
     const body = await readBody(incoming);
     if (!body) return refuse(response, 413);
-    const found = match(request.method, request.rawPath);
+    const found = match(incoming.method ?? 'GET', splitUrl(incoming.url).rawPath);
     if (!found) return refuse(response, 404);
 
-    const event = toEvent(api, request, found);
-    Object.assign(event, encodeBody(body, request.headers['content-type'] ?? ''));
-    await answer(found.route, event, response);
+    const event = toEvent(api, incoming, found, requestId);
+    await answer(found.route, { ...event, ...encodeBody(body, event.headers['content-type'] ?? '') }, response);
   };
 
   async function answer(route: Route, event: object, response: ServerResponse): Promise<void> {

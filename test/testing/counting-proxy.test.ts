@@ -2,8 +2,6 @@ import { createServer } from 'node:http';
 import { BatchGetItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { ReceiveMessageCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { exampleData } from '../../bench/example-event.ts';
-import { percentile } from '../../bench/phase.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
 import { createCountingProxy } from '../../testing/counting-proxy.ts';
 import { indexWrites, itemBytes, storageBytes } from '../../testing/item-size.ts';
@@ -125,15 +123,6 @@ describe('the size of an item', () => {
   });
 });
 
-describe('the example event', () => {
-  test.each([512, 1024, 5000])('has %d bytes, and is the same for the same reference', (bytes) => {
-    const text = JSON.stringify(exampleData('burst-7', bytes));
-    expect(Buffer.byteLength(text)).toBe(bytes);
-    expect(JSON.stringify(exampleData('burst-7', bytes))).toBe(text);
-    expect(JSON.stringify(exampleData('burst-8', bytes))).not.toBe(text);
-  });
-});
-
 test('the difference of two tallies is what happened between them', () => {
   const sums = { emptyReceives: 1, sqsRequests: 2, writeUnits: 3, readUnits: 4, storedBytes: 5 };
   const before = { ...sums, calls: { 'SQS SendMessage events': 2, 'DynamoDB Query': 1 } };
@@ -142,13 +131,4 @@ test('the difference of two tallies is what happened between them', () => {
   expect(between).toMatchObject({ writeUnits: 7, readUnits: 0, calls: { 'SQS SendMessage events': 3, 'SQS X y': 1 } });
   expect(callsOf(between, 'SQS')).toBe(4);
   expect(callsOf(between, 'DynamoDB')).toBe(0);
-});
-
-test.each([
-  [0.5, 5],
-  [0.95, 10],
-  [0.99, 10],
-  [0.1, 1],
-])('the %d percentile of 1 to 10 is %d', (share, value) => {
-  expect(percentile([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], share)).toBe(value);
 });
