@@ -16,7 +16,10 @@ export interface Tables {
   newWriteId: () => string;
 }
 
-/** Throttled calls are tried again with growing pauses for a few seconds; what fails then is the caller's to report. */
+/**
+ * Throttled calls are tried again with growing pauses for a few seconds, as long as the SDK's quota of retries lasts; what fails
+ * then is the caller's to report.
+ */
 export function createTables<Names extends Partial<Pick<Tables, 'catalogTable' | 'journalTable'>>>(
   names: Names,
 ): Pick<Tables, 'client' | 'lean' | 'newWriteId'> & Names {
