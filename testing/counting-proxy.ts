@@ -12,6 +12,9 @@ export function createCountingProxy(service: 'SQS' | 'DynamoDB', emulatorUrl: st
     // DynamoDB then says what the call consumed. In front: of two equal names the last one counts, which is the caller's.
     const answer = await pass(service === 'SQS' ? body : Buffer.concat([CAPACITY_WANTED, body.subarray(1)]));
     if (answer?.status === 200) count(operation, body, answer.body);
+    // A condition that does not hold is an answer. Whatever else is refused was made in vain, and should be seen.
+    else if (answer !== null && !answer.body.includes('ConditionalCheckFailed'))
+      addCall(`${service} ${operation} refused`);
     return answer;
   });
 

@@ -108,7 +108,7 @@ export function useTables(tally?: Tally): Tables & { dynamodb: DynamoDBClient } 
     await closeCounted();
     await close();
   });
-  const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: MARSHALL_OPTIONS });
+  const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { ...MARSHALL_OPTIONS } });
   return { client, lean: createLeanCall(dynamodb, 'dynamodb'), newWriteId, catalogTable, journalTable, dynamodb };
 }
 

@@ -24,7 +24,8 @@ export function createTables<Names extends Partial<Pick<Tables, 'catalogTable' |
   names: Names,
 ): Pick<Tables, 'client' | 'lean' | 'newWriteId'> & Names {
   const plain = new DynamoDBClient({ ...CLIENT_OPTIONS, maxAttempts: 6 });
-  const client = DynamoDBDocumentClient.from(plain, { marshallOptions: MARSHALL_OPTIONS });
+  // A copy: lib-dynamodb writes its own defaults into it, with which `toWire` would make no items.
+  const client = DynamoDBDocumentClient.from(plain, { marshallOptions: { ...MARSHALL_OPTIONS } });
   return { client, lean: createLeanCall(plain, 'dynamodb'), newWriteId, ...names };
 }
 

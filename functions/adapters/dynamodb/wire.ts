@@ -11,7 +11,7 @@ import type { Item } from './keys.ts';
  * How values become attributes. Without `convertClassInstanceToMap` an object with a member called `constructor` (in
  * metadata, say) is taken for an instance of some class, and refused.
  */
-export const MARSHALL_OPTIONS = { removeUndefinedValues: true, convertClassInstanceToMap: true };
+export const MARSHALL_OPTIONS = Object.freeze({ removeUndefinedValues: true, convertClassInstanceToMap: true });
 
 /** An item of an answer. Its attributes are checked when it is parsed as what it should be, not one by one before. */
 export const WireItem = z.custom<Record<string, AttributeValue>>(
