@@ -31,6 +31,8 @@ export function deliverSetup() {
     send: async (messages: readonly Outgoing[]): Promise<void> => {
       queued.push(...messages);
     },
+    /** Opens what is sealed. */
+    open: async (sealed: string): Promise<string> => sealed,
     /** After each step of `commit`. */
     reached: (_step: CommitStep): void => {},
     deliver: (...received: (Partial<ReceivedMessage> | DeliverMessage)[]): Promise<Decision[]> =>
@@ -45,7 +47,7 @@ export function deliverSetup() {
         return setup.receive(request);
       },
     },
-    opener: { open: async (sealed) => sealed },
+    opener: { open: (sealed) => setup.open(sealed) },
     profiles: {
       get: async (name, version) =>
         setup.profiles.get(version === null ? name : `${name} ${version}`) ?? setup.profiles.get(name) ?? null,

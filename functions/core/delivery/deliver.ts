@@ -110,7 +110,12 @@ async function attempt(deps: DeliverDeps, received: ReceivedMessage, admitted: A
     base = { ...claimed, revision: delivery.revision + 1 };
   }
   const maxWaitMs = deps.remainingMs() - deps.attemptTimeoutMs - COMMIT_RESERVE_MS;
-  const made = await makeAttempt(deps, { ...admitted, delivery: base }, begun, maxWaitMs);
+  const made = await makeAttempt(deps, { ...admitted, delivery: base }, begun, maxWaitMs).catch(async (error) => {
+    // The sender never rejects, so nothing was sent (a key could not be opened, say): it must not count as interrupted.
+    const now = deps.now();
+    if (base.claim !== null) await deps.store.saveDelivery(releaseClaim(base, now, now, deps.waits), base.revision);
+    throw error;
+  });
   if (made === null) {
     if (base.claim === null) return { kind: 'hide', seconds: wholeSeconds(NOT_SENT_PAUSE_MS) };
     const now = deps.now();

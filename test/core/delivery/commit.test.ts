@@ -125,6 +125,25 @@ describe('a crash', () => {
   });
 });
 
+describe('an attempt that could not be sent for a fault of ours', () => {
+  it('is not on record as interrupted, however often, and is made once the fault is over', async () => {
+    const setup = deliverSetup();
+    setup.journal.store(pending);
+    setup.journal.add(makeSubscription({ profile: 'standard', credentials: 'sealed' }));
+    setup.open = () => Promise.reject(new Error('KMS is away'));
+    for (let times = 0; times < 12; times += 1) {
+      expect(await setup.deliver({ fromRetries: true })).toEqual([{ kind: 'fail' }]);
+      expect(stored(setup)).toMatchObject({ status: 'pending', claim: null, attempts: pending.attempts });
+      expect(stored(setup)?.dueAt).toBeGreaterThan(setup.now);
+      setup.now += 3 * MINUTE;
+    }
+    expect(setup.requests).toEqual([]);
+    setup.open = async (sealed) => sealed;
+    expect(await setup.deliver({ fromRetries: true })).toEqual([ACK]);
+    expect(stored(setup)).toMatchObject({ status: 'succeeded', attempts: [{ number: 1 }, { number: 2 }] });
+  });
+});
+
 describe('two messages for one delivery', () => {
   it('make one attempt: the second meets the claim', async () => {
     const setup = deliverSetup();
