@@ -117,10 +117,11 @@ async function attempt(deps: DeliverDeps, received: ReceivedMessage, admitted: A
     throw error;
   });
   if (made === null) {
-    if (base.claim === null) return { kind: 'hide', seconds: wholeSeconds(NOT_SENT_PAUSE_MS) };
+    // On record, also if it was not before: waits alone would wear out the message of a first attempt.
     const now = deps.now();
-    const released = releaseClaim(base, now + NOT_SENT_PAUSE_MS, now, deps.waits);
-    return { received, base, made, write: () => withFreshTicket(received, base, released) };
+    const waiting = releaseClaim(base, now + NOT_SENT_PAUSE_MS, now, deps.waits);
+    const requested = trigger === 'automatic' ? base.requested : trigger;
+    return { received, base, made, write: () => withFreshTicket(received, base, { ...waiting, requested }) };
   }
   const context = { profile: profile.document, waits: deps.waits, random: deps.random };
   return {

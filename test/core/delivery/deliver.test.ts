@@ -97,16 +97,23 @@ describe('a first attempt', () => {
     expect(setup.queued).toEqual([]);
   });
 
-  it('that finds no connection is no attempt, and its message comes back', async () => {
-    const setup = deliverSetup();
-    setup.receive = () => ({ outcome: 'not_sent', reason: 'no_connection' });
-    expect(await setup.deliver(makeMessage())).toEqual([{ kind: 'hide', seconds: 5 }]);
-    expect(setup.requests).toMatchObject([{ maxWaitMs: 10_000 }]);
-    expect(setup.journal.delivery(makeDelivery())).toBeUndefined();
-    expect([...setup.reports, ...setup.queued]).toEqual([]);
-    setup.receive = () => answered(200);
-    expect(await setup.deliver({ receivedBefore: true })).toEqual([ACK]);
-    expect(setup.journal.delivery(makeDelivery())).toMatchObject({ status: 'succeeded', attempts: [{ number: 1 }] });
+  it('that finds no connection is no attempt, and waits for its turn on record', async () => {
+    for (const trigger of ['automatic', 'test'] as const) {
+      const setup = deliverSetup();
+      setup.receive = () => ({ outcome: 'not_sent', reason: 'no_connection' });
+      expect(await setup.deliver(makeMessage({ trigger }))).toEqual([ACK]);
+      expect(setup.requests).toMatchObject([{ maxWaitMs: 10_000 }]);
+      // On record as waiting, without an attempt: its message cannot wear out.
+      const at = NOW + 5 * SECOND;
+      const waiting = { status: 'pending', attempts: [], nextAttemptAt: at, dueAt: at + WAITS.lostAfterMs };
+      expect(setup.journal.delivery(makeDelivery())).toMatchObject(waiting);
+      expect(setup.queued).toEqual([{ message: makeMessage(), delaySeconds: 5 }]);
+      setup.receive = () => answered(200);
+      setup.now += 5 * SECOND;
+      expect(await setup.deliver({ fromRetries: true })).toEqual([ACK]);
+      const attempts = [{ number: 1, trigger }];
+      expect(setup.journal.delivery(makeDelivery())).toMatchObject({ status: 'succeeded', attempts });
+    }
   });
 
   it('begins when its request leaves, not when it begins to wait for a connection', async () => {
