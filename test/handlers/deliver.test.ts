@@ -42,6 +42,7 @@ function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
     userAgent: 'Posthorn/test',
     now: () => NOW,
     rates: parts.rates,
+    inFlight: parts.inFlight,
     sleep: async () => {},
     patience: () => new Promise<void>(() => {}),
     newAttemptId: () => `attempt ${parts.requests.length + 1}`,

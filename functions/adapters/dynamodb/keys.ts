@@ -99,6 +99,9 @@ export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard
 /** What a rate-limited subscription has reserved. */
 export const rateLimitKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'RESERVATIONS' });
 
+/** Which of a subscription's attempts are under way. */
+export const inFlightKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'IN_FLIGHT' });
+
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 
 /** A tenant's tokens. Their ids sort by time, so the table itself lists them. */

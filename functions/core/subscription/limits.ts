@@ -4,6 +4,8 @@ import type { Subscription } from './subscription.ts';
 /** What a receiver can take. Null: no limit. */
 export interface Limits {
   maxPerSecond: number | null;
+  /** At the same moment. */
+  maxConcurrent: number | null;
 }
 
 /**
@@ -11,5 +13,9 @@ export interface Limits {
  * copied when a subscription is written.
  */
 export function limitsOf(subscription: Subscription, { document }: Pick<CompiledProfile, 'document'>): Limits {
-  return { maxPerSecond: subscription.maxPerSecond ?? document.limits.maxPerSecond };
+  const { limits } = document;
+  return {
+    maxPerSecond: subscription.maxPerSecond ?? limits.maxPerSecond,
+    maxConcurrent: subscription.maxConcurrent ?? limits.maxConcurrent,
+  };
 }
