@@ -7,7 +7,7 @@ import type { Idempotency } from '../adapters/dynamodb/idempotency.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { QueueRefusedError } from '../adapters/sqs/work-queue.ts';
 import type { Authenticate } from '../core/access/authenticate.ts';
-import type { Principal } from '../core/access/principal.ts';
+import { ANONYMOUS, type Principal } from '../core/access/principal.ts';
 import { fieldErrors } from '../core/field-error.ts';
 import { isDeeperThan } from '../core/json/json-text.ts';
 import { PartialFailure } from '../core/partial-failure.ts';
@@ -69,8 +69,7 @@ function secured(answer: Answer): Answer {
 async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<Answer> {
   // API Gateway has decoded the path; decoded twice, %25 would become the begin of another escape.
   const params = parse(route.params, event.pathParameters ?? {}, 'params');
-  const principal: Principal =
-    route.access === 'public' ? { kind: 'anonymous' } : await deps.authenticate(header(event, 'authorization'));
+  const principal = route.access === 'public' ? ANONYMOUS : await deps.authenticate(header(event, 'authorization'));
   authorize(route, principal, params);
   const query = parse(route.query, event.queryStringParameters ?? {}, 'query');
   const bodyText = route.body === null ? '' : readBody(event, route.bodyOptional);
@@ -85,18 +84,24 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
 }
 
 function authorize(route: Route, principal: Principal, params: Record<string, unknown>): void {
-  if (route.access === 'public' || principal.kind === 'company') return;
+  if (route.access === 'public') return;
   if (principal.kind === 'anonymous') {
     throw new Problem(
       'unauthenticated',
       'Send "Authorization: Bearer <key>" with the admin key or a token that is still valid.',
     );
   }
-  if (route.access === 'company')
-    throw new Problem('forbidden', 'This needs the admin key; a token sees its own tenant only.');
-  // Another tenant's things do not exist for it, not even as forbidden ones.
-  if (params.tenantId !== principal.tenantId) throw new Problem('not_found', 'There is no such tenant.');
-  if (principal.readOnly && route.method !== 'GET') throw new Problem('forbidden', 'This token can only read.');
+  if (principal.tenantId !== null) {
+    if (route.access === 'company')
+      throw new Problem(
+        'forbidden',
+        'This needs a key of the company; a tenant’s key or token sees its own tenant only.',
+      );
+    // Another tenant's things do not exist for it, not even as forbidden ones.
+    if (params.tenantId !== principal.tenantId) throw new Problem('not_found', 'There is no such tenant.');
+  }
+  if (principal.role !== 'admin' && route.method !== 'GET')
+    throw new Problem('forbidden', 'This key or token can only read.');
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, part: 'params' | 'query' | 'body'): T {

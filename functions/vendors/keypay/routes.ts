@@ -136,8 +136,7 @@ export function createKeypayRoutes({ registrations, subscriptions, keys, testEve
       params,
       run: async ({ params, query, principal }) => {
         // By its method it only reads, but it sends something in the customer's name.
-        if (principal.kind === 'tenant' && principal.readOnly)
-          throw new Problem('forbidden', 'This token can only read.');
+        if (principal.role !== 'admin') throw new Problem('forbidden', 'This token can only read.');
         const { filter } = readQuery(z.object({ filter: z.string().optional() }), query);
         const registration = await registrations.read(params);
         if (registration instanceof Refusal) return registration;
