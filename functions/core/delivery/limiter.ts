@@ -1,5 +1,5 @@
 import type { Random } from '../ids.ts';
-import { type Limits, limitsOf } from '../subscription/limits.ts';
+import { type CurrentLimits, limitsOf, lower } from '../subscription/limits.ts';
 import type { Admitted } from './admit.ts';
 import type { Delivery } from './delivery.ts';
 import type { InFlightStore, Lease } from './in-flight.ts';
@@ -28,6 +28,11 @@ export type Limiter = <T>(admitted: Admitted, attempt: () => Promise<T>) => Prom
 /** No turn is further away: the journal must not forget what waits. What comes back without a slot gets another turn. */
 const MAX_TURN_MS = 24 * 60 * 60_000;
 
+/** While a receiver recovers, what finds no slot comes back within this. */
+const RECOVERY_SPREAD_MS = 60_000;
+/** The line of one that recovers, and has no other limit, ends soon. */
+const RECOVERED_PER_SECOND = 1_000;
+
 const FIRST_TRY_MS = 1_000;
 const LAST_TRY_MS = 5 * 60_000;
 
@@ -38,8 +43,9 @@ const LAST_TRY_MS = 5 * 60_000;
 export function createLimiter(ports: LimiterPorts, batch: readonly Admitted[]): Limiter {
   const limiters = new Map<Admitted, Promise<Limiter>>();
   for (const group of Map.groupBy(batch, ({ subscription }) => subscription.id).values()) {
-    const limits = strictestOf(group.map(({ subscription, profile }) => limitsOf(subscription, profile)));
-    if (limits.maxPerSecond === null && limits.maxConcurrent === null) continue;
+    const now = ports.now();
+    const limits = strictestOf(group.map(({ subscription, profile }) => limitsOf(subscription, profile, now)));
+    if (Object.values(limits).every((limit) => limit === null)) continue;
     const limiter = limitGroup(ports, group, limits);
     for (const admitted of group) limiters.set(admitted, limiter);
   }
@@ -50,20 +56,20 @@ export function createLimiter(ports: LimiterPorts, batch: readonly Admitted[]): 
 }
 
 /** Deliveries keep the profile that they began with, so the limits of one subscription's need not be the same. */
-function strictestOf(limits: readonly Limits[]): Limits {
-  const lowest = (values: (number | null)[]): number | null =>
-    values.reduce((a, b) => (a === null || b === null ? (a ?? b) : Math.min(a, b)), null);
+function strictestOf(limits: readonly CurrentLimits[]): CurrentLimits {
+  const lowest = (name: keyof CurrentLimits): number | null => limits.map((one) => one[name]).reduce(lower, null);
   return {
-    maxPerSecond: lowest(limits.map(({ maxPerSecond }) => maxPerSecond)),
-    maxConcurrent: lowest(limits.map(({ maxConcurrent }) => maxConcurrent)),
+    maxPerSecond: lowest('maxPerSecond'),
+    maxConcurrent: lowest('maxConcurrent'),
+    recoveringPerSecond: lowest('recoveringPerSecond'),
   };
 }
 
-async function limitGroup(ports: LimiterPorts, group: readonly Admitted[], limits: Limits): Promise<Limiter> {
+async function limitGroup(ports: LimiterPorts, group: readonly Admitted[], limits: CurrentLimits): Promise<Limiter> {
   const inOrder = [...group.filter(goesFirst), ...group.filter((one) => !goesFirst(one))];
   const lease = limits.maxConcurrent === null ? null : await takePlaces(ports, inOrder, limits.maxConcurrent);
   if (lease?.places === 0) return async ({ delivery }) => ({ notBefore: nextTry(ports, delivery) });
-  const turns = limits.maxPerSecond === null ? null : await takeTurns(ports, inOrder, limits.maxPerSecond);
+  const turns = await takeTurns(ports, inOrder, limits);
   const pass = lease === null ? null : createGate(lease.places);
   const until = ports.now() + NEAR_MS;
 
@@ -118,18 +124,23 @@ interface Turn {
 }
 
 async function takeTurns(
-  { rates, now }: LimiterPorts,
+  { rates, now, random }: LimiterPorts,
   inOrder: readonly Admitted[],
-  maxPerSecond: number,
-): Promise<Map<Admitted, Turn>> {
+  { maxPerSecond, recoveringPerSecond }: CurrentLimits,
+): Promise<Map<Admitted, Turn> | null> {
+  const perSecond = lower(maxPerSecond, recoveringPerSecond);
+  if (perSecond === null) return null;
   const at = now();
   const ready = inOrder.filter(goesFirst).length;
-  // Whole microseconds, so that sums stay short.
-  const intervalMs = Math.ceil(1_000_000 / maxPerSecond) / 1_000;
+  const intervalMs = intervalOf(perSecond);
+  const lineIntervalMs = intervalOf(maxPerSecond ?? RECOVERED_PER_SECOND);
+  // The rate rises, so nothing can say when a slot will be free: what finds none comes back at any time.
+  const spreadMs = recoveringPerSecond === null ? 0 : RECOVERY_SPREAD_MS;
   const { slots, firstSlotAt, firstTurnAt } = await rates.reserveSlots(subscriptionOf(inOrder), {
     ready,
     fresh: inOrder.length - ready,
     intervalMs,
+    lineIntervalMs,
     now: at,
   });
   return new Map(
@@ -137,10 +148,16 @@ async function takeTurns(
       admitted,
       index < slots
         ? { kind: 'slot', at: firstSlotAt + index * intervalMs }
-        : { kind: 'line', at: Math.min(firstTurnAt + (index - slots) * intervalMs, at + MAX_TURN_MS) },
+        : {
+            kind: 'line',
+            at: Math.min(firstTurnAt + (index - slots) * lineIntervalMs + random() * spreadMs, at + MAX_TURN_MS),
+          },
     ]),
   );
 }
+
+/** Milliseconds from one to the next; whole microseconds, so that sums stay short. */
+const intervalOf = (perSecond: number): number => Math.ceil(1_000_000 / perSecond) / 1_000;
 
 /** What has waited, and what a person waits for, takes slots before the line. */
 function goesFirst({ delivery, trigger }: Admitted): boolean {

@@ -212,3 +212,34 @@ describe('a batch for a subscription that takes few requests at the same moment'
     expect(rates.updates).toBe(0);
   });
 });
+
+describe('a batch for a receiver that recovers', () => {
+  const recovering = (since: number) => ({
+    health: {
+      generation: 0,
+      revision: 1,
+      failing: null,
+      breaker: { state: 'closed' as const, unavailable: 0, recovery: { since, pauseMs: 30 * SECOND } },
+      slowUntil: null,
+    },
+  });
+
+  it.each([
+    ['one a second at first', 0, null, 3],
+    ['two a second after ten seconds', 10, null, 6],
+    ['not more than its own limit', 90, 1, 3],
+    ['all at the end', 100, null, 8],
+  ])('gets %s', async (_, seconds, own, sent) => {
+    const { setup, messages } = limitedSetup(own, 8, recovering(NOW - seconds * SECOND));
+    await setup.deliver(...messages);
+    expect(setup.requests).toHaveLength(sent);
+  });
+
+  it('leaves the rest for the next minute, however many there are', async () => {
+    const { setup, messages, deliveryOf, rates } = limitedSetup(null, 9, recovering(NOW));
+    await setup.deliver(...messages);
+    // The middle of the spread, after the last slot.
+    expect(deliveryOf(8)).toMatchObject({ limitedSince: NOW, nextAttemptAt: NOW + 32 * SECOND });
+    expect(rates.states.get(makeSubscription().id)?.lineEndsAt).toBeLessThan(NOW + 3 * SECOND);
+  });
+});
