@@ -41,6 +41,13 @@ export interface PosthornProps {
   readonly journalRetention?: Duration;
 
   /**
+   * How long the hourly counters behind `…/stats` are kept. `Duration.days(0)` counts nothing, which saves a write for each
+   * batch and subscription.
+   * @default Duration.days(90)
+   */
+  readonly statsRetention?: Duration;
+
+  /**
    * Continuous backups of the Journal. Off by default: its items expire by themselves, and backups cost almost as much
    * again as their storage. The Catalog, which cannot be made again, always has them.
    * @default false
@@ -125,6 +132,7 @@ export function tune(props: PosthornProps): Tuning {
     maxSubscriptionsPerTenant: props.maxSubscriptionsPerTenant,
     compatibility: props.compatibility,
     journalRetentionDays: props.journalRetention?.toDays(),
+    statsRetentionDays: props.statsRetention?.toDays(),
     journalPointInTimeRecovery: props.journalPointInTimeRecovery,
     logRetentionDays: props.logRetention,
     logLevel: props.logLevel,

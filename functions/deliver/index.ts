@@ -6,6 +6,7 @@ import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
+import { createStats } from '../adapters/dynamodb/stats.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
@@ -27,6 +28,7 @@ const env = readEnvironment([
   ENV.retriesQueueArn,
   ENV.kmsKeyArn,
   ENV.journalRetentionDays,
+  ENV.statsRetentionDays,
   ENV.allowedPrivateRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
@@ -35,6 +37,8 @@ const env = readEnvironment([
 ]);
 /** Most receivers answer within this. */
 const PATIENCE_MS = 1_000;
+const random = Math.random;
+const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const sqs = createSqs();
@@ -45,6 +49,7 @@ export const handler = createDeliverHandler({
     ...createSubscriptions(tables),
     ...createTenants(tables),
   },
+  stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now, random }),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sqs: sqs.client,
   deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
@@ -63,6 +68,6 @@ export const handler = createDeliverHandler({
   now,
   patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
   newAttemptId: () => randomBytes(6).toString('base64url'),
-  random: Math.random,
+  random,
   ...createTelemetry(),
 });

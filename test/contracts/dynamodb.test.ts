@@ -1,6 +1,7 @@
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
+import { createStats } from '../../functions/adapters/dynamodb/stats.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
@@ -12,6 +13,7 @@ import { describeEventTypeStore } from './event-types.ts';
 import { describeEventStore } from './events.ts';
 import { describeProfileStore } from './profiles.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
+import { describeStatsStore } from './stats.ts';
 import { RETENTION_DAYS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
 import { describeTenantStore } from './tenants.ts';
@@ -20,7 +22,8 @@ const NAME = 'DynamoDB';
 const tables = useTables();
 const answers = loseAnswers(tables.dynamodb);
 let now = NOW;
-const stores = createStores({ tables, retentionDays: RETENTION_DAYS, now: () => now });
+const options = { tables, retentionDays: RETENTION_DAYS, now: () => now };
+const stores = createStores({ ...options, statsRetentionDays: RETENTION_DAYS });
 
 const subject = <Store>(store: Store): Subject<Store> => ({
   store,
@@ -66,6 +69,8 @@ describeDeliveryStore(NAME, {
     else await stores.events.putEvents([thing]);
   },
 });
+const processes = [0, 0.99].map((random) => createStats({ ...options, random: () => random }));
+describeStatsStore(NAME, processes, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
 describeRejectedEventStore(NAME, {
   ...subject(stores.rejectedEvents),

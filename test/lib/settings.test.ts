@@ -11,6 +11,7 @@ test('settings come as text, as `-c key=value` gives them', () => {
       eventTypes: 'strict',
       defaultProfile: 'peopleforce',
       journalRetentionDays: '60',
+      statsRetentionDays: '0',
       journalPointInTimeRecovery: 'true',
       logRetentionDays: '7',
       attemptTimeoutSeconds: '5',
@@ -31,6 +32,7 @@ test('settings come as text, as `-c key=value` gives them', () => {
     Environment: {
       Variables: {
         JOURNAL_RETENTION_DAYS: '60',
+        STATS_RETENTION_DAYS: '0',
         ALLOW_HTTP: 'true',
         ALLOWED_PORTS: '443,8443',
         ALLOWED_PRIVATE_RANGES: '10.0.0.0/8,fd00::/8',
@@ -90,6 +92,7 @@ test.each([
   ['journalRetentionDays', 'long', 'journalRetentionDays: must be a whole number from 10 to 3650, but is "long"'],
   ['journalRetentionDays', '', 'journalRetentionDays: must be a whole number from 10 to 3650, but is ""'],
   ['journalRetentionDays', '7.5', 'journalRetentionDays: must be a whole number'],
+  ['statsRetentionDays', '-1', 'statsRetentionDays: must be a whole number from 0 to 3650, but is -1'],
   ['journalPointInTimeRecovery', 'yes', 'journalPointInTimeRecovery: must be true or false, but is "yes"'],
   ['logRetentionDays', '31', 'logRetentionDays: must be one that CloudWatch Logs knows: 1, 3, 5, 7,'],
   ['logLevel', 'LOUD', 'logLevel: must be one of DEBUG, INFO, WARN, ERROR'],
@@ -124,6 +127,7 @@ test.each([
 
 test.each<[string, PosthornProps, string]>([
   ['journalRetention', { journalRetention: Duration.days(1) }, 'journalRetentionDays: must be'],
+  ['statsRetention', { statsRetention: Duration.days(4_000) }, 'statsRetentionDays: must be'],
   ['attemptTimeout', { attemptTimeout: Duration.seconds(21) }, 'attemptTimeoutSeconds: must be'],
   ['maxQueueWait', { maxQueueWait: Duration.hours(1) }, 'maxQueueWaitSeconds: must be'],
   ['retries', { retries: { maxConcurrency: 1 } }, 'retriesMaxConcurrency: must be'],
