@@ -97,6 +97,13 @@ export interface PosthornProps {
   /** Who may send to the events queue, by the queue's own policy; also from other accounts. @default none */
   readonly publishers?: IPrincipal[];
 
+  /**
+   * Other AWS accounts, by their 12 digits, that decide themselves which of their roles publish: they may send to the events
+   * queue, and put events on `eventBus` if there is one. See docs/publishing.md.
+   * @default none
+   */
+  readonly publisherAccounts?: string[];
+
   /** A bus whose events that match `eventPattern` are published too; their `detail` is the message. @default none */
   readonly eventBus?: IEventBus;
 
@@ -142,6 +149,7 @@ export function tune(props: PosthornProps): Tuning {
     ingestMaxConcurrency: props.ingest?.maxConcurrency,
     firstAttemptsMaxConcurrency: props.firstAttempts?.maxConcurrency,
     retriesMaxConcurrency: props.retries?.maxConcurrency,
+    publisherAccounts: props.publisherAccounts,
     allowedPrivateRanges: props.allowedPrivateRanges,
     allowedPorts: props.allowedPorts,
     allowHttp: props.allowHttp,

@@ -66,6 +66,7 @@ export function propsFromContext(scope: Construct): PosthornProps {
       sweep: functionProps(sweep),
     },
     publishers: settings.publishers.map((publisher) => new ArnPrincipal(publisher)),
+    publisherAccounts: settings.publisherAccounts,
     ...(settings.eventBusName && { eventBus: EventBus.fromEventBusName(scope, 'EventBus', settings.eventBusName) }),
     ...(settings.eventPattern && { eventPattern: settings.eventPattern }),
     allowedPrivateRanges: settings.allowedPrivateRanges,

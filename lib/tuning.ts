@@ -88,6 +88,9 @@ export const tuningShape = {
   ingestMaxConcurrency: maxConcurrency.default(50),
   firstAttemptsMaxConcurrency: maxConcurrency.default(200),
   retriesMaxConcurrency: maxConcurrency.default(50),
+  publisherAccounts: list(z.string().regex(/^\d{12}$/, { error: 'must be the 12 digits of an AWS account' })).default(
+    [],
+  ),
   allowedPrivateRanges: list(
     z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block, such as 10.20.0.0/16' }),
   ).default([]),

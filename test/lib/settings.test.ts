@@ -20,6 +20,7 @@ test('settings come as text, as `-c key=value` gives them', () => {
       allowedPrivateRanges: '10.0.0.0/8,fd00::/8',
       firstAttemptsMaxConcurrency: '10',
       publishers: 'arn:aws:iam::111122223333:role/a,arn:aws:iam::111122223333:role/b',
+      publisherAccounts: '444455556666',
       eventBusName: 'hr',
       eventPattern: '{"source":["hr"]}',
       alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:alarms',
@@ -56,7 +57,9 @@ test('settings come as text, as `-c key=value` gives them', () => {
       Statement: Match.arrayWith([
         Match.objectLike({
           Effect: 'Allow',
-          Principal: { AWS: ['arn:aws:iam::111122223333:role/a', 'arn:aws:iam::111122223333:role/b'] },
+          Principal: {
+            AWS: ['arn:aws:iam::111122223333:role/a', 'arn:aws:iam::111122223333:role/b', Match.anyValue()],
+          },
         }),
       ]),
     },
@@ -110,6 +113,7 @@ test.each([
   ['throttleRate', '0', 'throttleRate: must be a whole number from 1'],
   ['throttleBurst', '-1', 'throttleBurst: must be a whole number from 1'],
   ['publishers', 'hr-role', 'publishers.0: must be an ARN'],
+  ['publisherAccounts', '444455556666,4444', 'publisherAccounts.1: must be the 12 digits of an AWS account'],
   ['alarmTopicArn', 'alarms', 'alarmTopicArn: must be an ARN'],
   ['eventPattern', 'hr', 'eventPattern: must be an EventBridge pattern'],
   ['eventBusName', 'hr', 'eventBus and eventPattern together'],
