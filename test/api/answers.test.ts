@@ -101,6 +101,8 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
       },
     },
   ],
+  ['GET', `${T}/stats?interval=day`, 200],
+  ['GET', `${T}/subscriptions/SUB/stats`, 200],
   ['GET', `${T}/events?type=employee.created&environment=production`, 200],
   ['GET', `${T}/events/evt_1`, 200],
   ['GET', `${T}/events/evt_1/deliveries`, 200],
