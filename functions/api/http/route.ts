@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Principal } from '../../core/access/principal.ts';
 import { Moment } from '../../core/event/moment.ts';
-import type { Refusal } from '../../core/refusal.ts';
+import { Refusal } from '../../core/refusal.ts';
 import { CURSOR_PATTERN, decodeCursor } from './cursor.ts';
 import { invalid } from './problem.ts';
 
@@ -27,6 +27,20 @@ export interface RouteResult {
   revision?: number;
   /** Where what was created is found: a path. */
   location?: string;
+}
+
+/** The answer that shows what the domain returned; a refusal stays one. */
+export function answer<T>(status: number, value: T | Refusal, view: (value: T) => unknown): RouteResult | Refusal {
+  return value instanceof Refusal ? value : { status, body: view(value) };
+}
+
+/** The same for what carries an ETag. */
+export function taggedAnswer<T extends { revision: number }>(
+  status: number,
+  value: T | Refusal,
+  view: (value: T) => unknown,
+): RouteResult | Refusal {
+  return value instanceof Refusal ? value : { status, body: view(value), revision: value.revision };
 }
 
 export interface Route {
@@ -105,21 +119,13 @@ export const pageQuery = {
   cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.', pattern: CURSOR_PATTERN }),
 };
 
+export const rangeQuery = { from: Moment.optional(), to: Moment.optional() };
+
+export type PageQuery = z.infer<z.ZodObject<typeof pageQuery>>;
+
 /** Which part of a list is asked for. */
-export function listOptions({
-  limit,
-  cursor,
-  from,
-  to,
-}: {
-  limit: number;
-  cursor?: string | undefined;
-  from?: number | undefined;
-  to?: number | undefined;
-}) {
+export function listOptions({ limit, cursor, from, to }: PageQuery & z.infer<z.ZodObject<typeof rangeQuery>>) {
   if (from !== undefined && to !== undefined && from > to)
     throw invalid([{ path: '?to', message: 'must not be before from' }]);
   return { limit, after: decodeCursor(cursor), from: from ?? null, to: to ?? null };
 }
-
-export const rangeQuery = { from: Moment.optional(), to: Moment.optional() };

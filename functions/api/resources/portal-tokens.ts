@@ -1,12 +1,11 @@
 import * as z from 'zod';
 import { type Token, TokenId } from '../../core/access/token.ts';
 import type { Tokens } from '../../core/access/tokens.ts';
-import { Refusal } from '../../core/refusal.ts';
 import { decodeCursor } from '../http/cursor.ts';
-import { pageQuery, routesOf } from '../http/route.ts';
-import { listBody, listOf } from '../schemas/list.ts';
+import { answer, pageQuery, routesOf } from '../http/route.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
 import { tenantParams } from '../schemas/params.ts';
-import { Timestamp, time } from '../schemas/values.ts';
+import { Timestamp } from '../schemas/values.ts';
 
 const route = routesOf('Tenants', 'company');
 
@@ -20,9 +19,7 @@ const PortalTokenView = z
   })
   .meta({ id: 'PortalToken' });
 
-function portalTokenView({ id, tenantId, readOnly, createdAt, endsAt }: Token) {
-  return { id, tenantId, readOnly, createdAt: time(createdAt), expiresAt: time(endsAt) };
-}
+const portalTokenView = (token: Token) => PortalTokenView.parse({ ...token, expiresAt: token.endsAt });
 
 const DEFAULT_LIFETIME_SECONDS = 3_600;
 const MAX_LIFETIME_SECONDS = 2_592_000;
@@ -48,8 +45,7 @@ export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
     run: async ({ params, body }) => {
       const grant = { readOnly: body.readOnly, lifetimeMs: body.expiresInSeconds * 1_000 };
       const made = await tokens.create(params.tenantId, grant);
-      if (made instanceof Refusal) return made;
-      return { status: 201, body: { ...portalTokenView(made.token), token: made.text } };
+      return answer(201, made, ({ token, text }) => ({ ...portalTokenView(token), token: text }));
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/portal-tokens', {
@@ -58,11 +54,8 @@ export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
     params: tenantParams,
     query: pageQuery,
     responses: { 200: { description: 'A page of tokens.', schema: listOf(PortalTokenView) } },
-    run: async ({ params, query }) => {
-      const page = await tokens.page(params.tenantId, query.limit, decodeCursor(query.cursor));
-      if (page instanceof Refusal) return page;
-      return { status: 200, body: listBody(page, page.values.map(portalTokenView)) };
-    },
+    run: async ({ params, query }) =>
+      pageAnswer(await tokens.page(params.tenantId, query.limit, decodeCursor(query.cursor)), portalTokenView),
   }),
   route('DELETE', '/v1/tenants/{tenantId}/portal-tokens/{tokenId}', {
     id: 'revokePortalToken',

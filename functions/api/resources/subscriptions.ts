@@ -8,16 +8,11 @@ import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
 import { SubscriptionInput, SubscriptionPatch } from '../../core/subscription/subscription-input.ts';
 import type { SubscriptionKeys } from '../../core/subscription/subscription-keys.ts';
-import { listOptions, pageQuery, routesOf } from '../http/route.ts';
-import { listBody, listOf } from '../schemas/list.ts';
+import { listOptions, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
 import { subscriptionParams, tenantParams } from '../schemas/params.ts';
 import { SecretView, secretView } from '../schemas/secret.ts';
-import {
-  ONE_SUBSCRIPTION as One,
-  SubscriptionView,
-  subscriptionAnswer,
-  subscriptionView,
-} from '../schemas/subscription.ts';
+import { ONE_SUBSCRIPTION as One, SubscriptionView, subscriptionView } from '../schemas/subscription.ts';
 
 const route = routesOf('Subscriptions', 'tenant');
 
@@ -65,13 +60,7 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
       const isFiltered = status !== undefined || environment !== undefined || eventType !== undefined;
       const { limit, after } = listOptions(query);
       const page = await subscriptions.page(params.tenantId, limit, after, isFiltered ? matches : null);
-      return {
-        status: 200,
-        body: listBody(
-          page,
-          page.values.map((one) => subscriptionView(one)),
-        ),
-      };
+      return pageAnswer(page, subscriptionView);
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
@@ -91,7 +80,7 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
       const found = await subscriptions.read(params);
       if (found instanceof Refusal) return found;
       const headers = query.show === undefined ? null : await subscriptions.revealHeaders(found);
-      return { status: 200, body: subscriptionView(found, headers), revision: found.revision };
+      return taggedAnswer(200, found, (one) => subscriptionView(one, headers));
     },
   }),
   route('PATCH', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
@@ -101,7 +90,8 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
     body: SubscriptionPatch,
     conditional: true,
     responses: One,
-    run: async ({ params, body, ifMatch }) => answer(await subscriptions.patch(params, ifMatch, body)),
+    run: async ({ params, body, ifMatch }) =>
+      taggedAnswer(200, await subscriptions.patch(params, ifMatch, body), subscriptionView),
   }),
   route('DELETE', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
     id: 'deleteSubscription',
@@ -136,7 +126,3 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
     },
   }),
 ];
-
-function answer(subscription: Subscription | Refusal) {
-  return subscription instanceof Refusal ? subscription : subscriptionAnswer(subscription);
-}

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Environment } from '../../core/event/environment.ts';
 import { hideValues } from '../../core/subscription/own-headers.ts';
 import { SignatureVersion, type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
-import { Json, Reason, Timestamp, time, timeOrNull } from './values.ts';
+import { Json, Reason, Timestamp } from './values.ts';
 
 export const SubscriptionView = z
   .object({
@@ -33,34 +33,12 @@ export const SubscriptionView = z
 
 /** @param headers its own headers with their values in the clear, for callers who may see them */
 export function subscriptionView(subscription: Subscription, headers: Record<string, string> | null = null) {
-  const {
-    credentials,
-    keys: _keys,
-    verificationToken: _token,
-    hasBeenVerified: _hasBeenVerified,
-    generation: _generation,
-    discard: _discard,
-    revision: _revision,
-    expiresAt,
-    statusReason,
-    createdAt,
-    updatedAt,
-    ...rest
-  } = subscription;
-  return {
-    ...rest,
+  return SubscriptionView.parse({
+    ...subscription,
     headers: headers ?? hideValues(subscription.headers),
-    hasCredentials: credentials !== null,
-    expiresAt: timeOrNull(expiresAt),
-    statusReason: statusReason === null ? null : { ...statusReason, at: time(statusReason.at) },
-    createdAt: time(createdAt),
-    updatedAt: time(updatedAt),
-  };
+    hasCredentials: subscription.credentials !== null,
+  });
 }
 
 /** The answer that is one subscription. */
 export const ONE_SUBSCRIPTION = { 200: { description: 'The subscription.', schema: SubscriptionView } };
-
-export function subscriptionAnswer(subscription: Subscription) {
-  return { status: 200, body: subscriptionView(subscription), revision: subscription.revision };
-}
