@@ -3,6 +3,7 @@ import type { Principal } from '../../core/access/principal.ts';
 import { Moment } from '../../core/event/moment.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { CURSOR_PATTERN, decodeCursor } from './cursor.ts';
+import { type PathParams, pathParams } from './path-params.ts';
 import { invalid } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -66,38 +67,31 @@ export interface Route {
   run: (input: RouteInput<never, never, never>) => Promise<RouteResult | Refusal>;
 }
 
-interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawShape, Body extends z.ZodType> {
+interface RouteDefinition<Params, Query extends z.ZodRawShape, Body extends z.ZodType> {
   id: string;
   summary: string;
-  params?: Params;
   query?: Query;
   body?: Body;
   bodyDocumented?: z.ZodType;
   bodyOptional?: boolean;
   responses: Route['responses'];
   conditional?: boolean;
-  run: (
-    input: RouteInput<z.infer<z.ZodObject<Params>>, z.infer<z.ZodObject<Query>>, z.infer<Body>>,
-  ) => Promise<RouteResult | Refusal>;
+  run: (input: RouteInput<Params, z.infer<z.ZodObject<Query>>, z.infer<Body>>) => Promise<RouteResult | Refusal>;
 }
 
 /** Makes the routes of one chapter, for one kind of caller: each says what is validated, what is documented, and what is done. */
 export const routesOf =
   (tag: string, access: Route['access']) =>
-  <
-    Params extends z.ZodRawShape = Record<never, never>,
-    Query extends z.ZodRawShape = Record<never, never>,
-    Body extends z.ZodType = z.ZodUndefined,
-  >(
+  <Path extends string, Query extends z.ZodRawShape = Record<never, never>, Body extends z.ZodType = z.ZodUndefined>(
     method: Method,
-    path: string,
-    { params, query, body, run, ...rest }: RouteDefinition<Params, Query, Body>,
+    path: Path,
+    { query, body, run, ...rest }: RouteDefinition<PathParams<Path>, Query, Body>,
   ): Route => ({
     method,
     path,
     tag,
     access,
-    params: z.object(params ?? {}),
+    params: pathParams(path),
     query: z.strictObject(query ?? {}),
     body: body ?? null,
     bodyDocumented: body ?? null,

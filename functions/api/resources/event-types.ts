@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { changeStored } from '../../core/change-stored.ts';
 import type { Samples } from '../../core/delivery/samples.ts';
-import { type EventType, EventTypeName, PublishableTypeName } from '../../core/event/event-type.ts';
+import { type EventType, PublishableTypeName } from '../../core/event/event-type.ts';
 import type { EventTypeStore } from '../../core/event/event-type-store.ts';
 import { lengthErrors, schemaErrors } from '../../core/event/event-type-texts.ts';
 import { cutJsonMember, isWellFormedJson } from '../../core/json/json-text.ts';
@@ -32,7 +32,6 @@ const EventTypeView = z
 
 const eventTypeView = viewOf(EventTypeView);
 
-const params = { name: EventTypeName };
 const fields = {
   description: Text.max(2_000),
   group: Text.min(1).max(100).nullable(),
@@ -99,7 +98,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
     route('GET', '/v1/event-types/{name}', {
       id: 'getEventType',
       summary: 'Read an event type',
-      params,
       responses: One,
       run: async ({ params }) =>
         taggedAnswer(200, existing('event type', await store.getEventType(params.name)), eventTypeView),
@@ -107,7 +105,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
     route('PATCH', '/v1/event-types/{name}', {
       id: 'updateEventType',
       summary: 'Change an event type (merge patch: null clears)',
-      params,
       body: z
         .strictObject({
           description: fields.description.nullable(),
@@ -132,14 +129,12 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
     route('POST', '/v1/event-types/{name}/archive', {
       id: 'archiveEventType',
       summary: 'Take an event type out of use',
-      params,
       responses: One,
       run: async ({ params }) => taggedAnswer(200, await change(params.name, null, { archived: true }), eventTypeView),
     }),
     route('GET', '/v1/event-types/{name}/example', {
       id: 'getEventTypeExample',
       summary: 'Read the example of its data',
-      params,
       responses: { 200: { description: 'The example as it was written.', schema: Json } },
       run: async ({ params }) => {
         const { example } = existing('event type', await store.getEventType(params.name));
@@ -150,7 +145,6 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
     route('GET', '/v1/event-types/{name}/samples', {
       id: 'listEventTypeSamples',
       summary: 'Read samples shaped like deliveries: a list, as Zapier wants it',
-      params,
       query: { profile: ProfileName.optional() },
       responses: { 200: { description: 'Bodies as the profile would send them.', schema: z.array(Json) } },
       run: async ({ params, query }) => {

@@ -5,7 +5,7 @@ import type { Event } from '../../core/event/event.ts';
 import type { EventStore } from '../../core/event/event-store.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
 import { PublishRequest, publishMessage, readPublishRequest } from '../../core/event/publish-request.ts';
-import { EventId, newId, type Random } from '../../core/ids.ts';
+import { newId, type Random } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
 import { decodeCursor } from '../http/cursor.ts';
@@ -13,7 +13,6 @@ import { existing } from '../http/problem.ts';
 import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
-import { tenantParams } from '../schemas/params.ts';
 import { JsonAsWritten, Timestamp, viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Events', 'tenant');
@@ -32,8 +31,6 @@ const EventView = z
 
 const eventView = viewOf(EventView);
 
-const params = { ...tenantParams, eventId: EventId };
-
 export interface EventRouteDeps {
   events: Pick<EventStore, 'expungeEvent' | 'getEvent' | 'listEvents'>;
   deliveries: Pick<DeliveryStore, 'getDeliveries'>;
@@ -48,7 +45,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('POST', '/v1/tenants/{tenantId}/events', {
     id: 'publishEvents',
     summary: 'Publish one event, or up to 100',
-    params: tenantParams,
     body: z.unknown(),
     bodyDocumented: PublishRequest,
     responses: {
@@ -71,7 +67,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('GET', '/v1/tenants/{tenantId}/events', {
     id: 'listEvents',
     summary: 'List events, newest first',
-    params: tenantParams,
     query: { ...pageQuery, ...rangeQuery, type: EventTypeName.optional(), environment: Environment.optional() },
     responses: {
       200: {
@@ -91,7 +86,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('GET', '/v1/tenants/{tenantId}/events/{eventId}', {
     id: 'getEvent',
     summary: 'Read an event',
-    params,
     responses: { 200: { description: 'The event.', schema: EventView } },
     run: async ({ params }) => ({
       status: 200,
@@ -101,7 +95,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('GET', '/v1/tenants/{tenantId}/events/{eventId}/deliveries', {
     id: 'listEventDeliveries',
     summary: 'List the deliveries of an event, newest subscription first',
-    params,
     query: pageQuery,
     responses: {
       200: {
@@ -126,7 +119,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('DELETE', '/v1/tenants/{tenantId}/events/{eventId}/data', {
     id: 'expungeEventData',
     summary: 'Expunge the data of an event; its record and its deliveries stay',
-    params,
     responses: { 204: { description: 'Gone. Deliveries that are still to come are cancelled.', schema: null } },
     run: async ({ params }) => {
       await events.expungeEvent(existing('event', await events.getEvent(params.tenantId, params.eventId)));

@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { type Token, TokenId } from '../../core/access/token.ts';
+import type { Token } from '../../core/access/token.ts';
 import type { Tokens } from '../../core/access/tokens.ts';
 import { decodeCursor } from '../http/cursor.ts';
 import { answer, pageQuery, routesOf } from '../http/route.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
-import { tenantParams } from '../schemas/params.ts';
 import { Timestamp } from '../schemas/values.ts';
 
 const route = routesOf('Tenants', 'company');
@@ -28,7 +27,6 @@ export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
   route('POST', '/v1/tenants/{tenantId}/portal-tokens', {
     id: 'createPortalToken',
     summary: 'Make a token that sees this tenant only',
-    params: tenantParams,
     body: z
       .strictObject({
         readOnly: z.boolean().default(false),
@@ -51,7 +49,6 @@ export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
   route('GET', '/v1/tenants/{tenantId}/portal-tokens', {
     id: 'listPortalTokens',
     summary: 'List the tokens of this tenant that still count, newest first; without their secrets',
-    params: tenantParams,
     query: pageQuery,
     responses: { 200: { description: 'A page of tokens.', schema: listOf(PortalTokenView) } },
     run: async ({ params, query }) =>
@@ -60,7 +57,6 @@ export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
   route('DELETE', '/v1/tenants/{tenantId}/portal-tokens/{tokenId}', {
     id: 'revokePortalToken',
     summary: 'Revoke a token',
-    params: { ...tenantParams, tokenId: TokenId },
     responses: { 204: { description: 'Revoked. It is refused within 30 seconds.', schema: null } },
     run: async ({ params }) => (await tokens.revoke(params.tenantId, params.tokenId)) ?? { status: 204 },
   }),

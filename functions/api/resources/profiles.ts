@@ -3,7 +3,7 @@ import { PreviewDocument, PreviewInput, previewRequest } from '../../core/delive
 import { lengthErrors } from '../../core/event/event-type-texts.ts';
 import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
 import type { CompiledProfile } from '../../core/profile/compile-profile.ts';
-import { ProfileDocument, ProfileName } from '../../core/profile/profile.ts';
+import { ProfileDocument } from '../../core/profile/profile.ts';
 import type { ProfileSource } from '../../core/profile/profile-source.ts';
 import type { ProfileStore, StoredProfile } from '../../core/profile/profile-store.ts';
 import { invalidFields, type Refusal } from '../../core/refusal.ts';
@@ -26,7 +26,6 @@ const ProfileView = z
   })
   .meta({ id: 'ProfileVersion' });
 
-const params = { profile: ProfileName };
 const One = { 200: { description: 'The profile.', schema: ProfileView } };
 
 export interface ProfileRouteDeps {
@@ -90,7 +89,6 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
   route('GET', '/v1/profiles/{profile}', {
     id: 'getProfile',
     summary: 'Read a profile',
-    params,
     responses: One,
     run: async ({ params }) => {
       const builtIn = BUILT_IN_PROFILES.get(params.profile);
@@ -101,7 +99,6 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
   route('PUT', '/v1/profiles/{profile}', {
     id: 'replaceProfile',
     summary: 'Make the next version of a profile; deliveries under way keep theirs',
-    params,
     body: z.unknown(),
     bodyDocumented: ProfileDocument,
     conditional: true,
@@ -112,7 +109,6 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
   route('DELETE', '/v1/profiles/{profile}', {
     id: 'deleteProfile',
     summary: 'Delete a profile that no subscription and no tenant uses',
-    params,
     conditional: true,
     responses: { 204: { description: 'Deleted.', schema: null } },
     run: async ({ params, ifMatch }) => (await own.delete(params.profile, ifMatch)) ?? { status: 204 },

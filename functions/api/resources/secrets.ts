@@ -3,7 +3,6 @@ import { refuseSecrets } from '../../core/access/secret-access.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
 import type { Secrets } from '../../core/subscription/secrets.ts';
 import { answer, routesOf } from '../http/route.ts';
-import { subscriptionParams } from '../schemas/params.ts';
 import { SecretView, secretView } from '../schemas/secret.ts';
 
 const route = routesOf('Subscriptions', 'tenant');
@@ -14,7 +13,6 @@ export const createSecretRoutes = ({ secrets }: { secrets: Secrets }) => [
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret', {
     id: 'getSubscriptionSecret',
     summary: 'Read the signing secret',
-    params: subscriptionParams,
     responses: { 200: { description: 'The keys.', schema: SecretView } },
     run: async ({ params, principal }) =>
       answer(200, refuseSecrets(principal) ?? (await secrets.reveal(params)), secretView),
@@ -22,7 +20,6 @@ export const createSecretRoutes = ({ secrets }: { secrets: Secrets }) => [
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret/rotate', {
     id: 'rotateSubscriptionSecret',
     summary: 'Change the signing secret; the old one signs beside it for a while, if the profile has room for both',
-    params: subscriptionParams,
     body: z
       .strictObject({
         secret: SecretInput.optional(),

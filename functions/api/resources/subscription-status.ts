@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { Moment } from '../../core/event/moment.ts';
 import type { Activation } from '../../core/subscription/activation.ts';
 import { routesOf, taggedAnswer } from '../http/route.ts';
-import { subscriptionParams } from '../schemas/params.ts';
 import { ONE_SUBSCRIPTION as One, subscriptionView } from '../schemas/subscription.ts';
 
 const route = routesOf('Subscriptions', 'tenant');
@@ -11,14 +10,12 @@ export const createSubscriptionStatusRoutes = ({ activation }: { activation: Act
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/pause', {
     id: 'pauseSubscription',
     summary: 'Stop deliveries for now; events are parked',
-    params: subscriptionParams,
     responses: One,
     run: async ({ params }) => taggedAnswer(200, await activation.pause(params), subscriptionView),
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/resume', {
     id: 'resumeSubscription',
     summary: 'Go on after a pause, or after it was disabled',
-    params: subscriptionParams,
     body: z
       .strictObject({
         parked: z
@@ -36,7 +33,6 @@ export const createSubscriptionStatusRoutes = ({ activation }: { activation: Act
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/verify', {
     id: 'verifySubscription',
     summary: 'Confirm that the receiver wants its events',
-    params: subscriptionParams,
     body: z
       .strictObject({
         secret: z

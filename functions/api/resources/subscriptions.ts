@@ -10,7 +10,6 @@ import { SubscriptionInput, SubscriptionPatch } from '../../core/subscription/su
 import type { SubscriptionKeys } from '../../core/subscription/subscription-keys.ts';
 import { listOptions, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
-import { subscriptionParams, tenantParams } from '../schemas/params.ts';
 import { SecretView, secretView } from '../schemas/secret.ts';
 import { ONE_SUBSCRIPTION as One, SubscriptionView, subscriptionView } from '../schemas/subscription.ts';
 
@@ -25,7 +24,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('POST', '/v1/tenants/{tenantId}/subscriptions', {
     id: 'createSubscription',
     summary: 'Subscribe a URL',
-    params: tenantParams,
     body: SubscriptionInput,
     responses: {
       201: {
@@ -43,7 +41,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('GET', '/v1/tenants/{tenantId}/subscriptions', {
     id: 'listSubscriptions',
     summary: 'List subscriptions, newest first',
-    params: tenantParams,
     query: {
       ...pageQuery,
       status: SubscriptionStatus.optional(),
@@ -66,7 +63,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
     id: 'getSubscription',
     summary: 'Read a subscription',
-    params: subscriptionParams,
     query: {
       show: z
         .literal('headers')
@@ -86,7 +82,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('PATCH', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
     id: 'updateSubscription',
     summary: 'Change a subscription (merge patch: null clears)',
-    params: subscriptionParams,
     body: SubscriptionPatch,
     conditional: true,
     responses: One,
@@ -96,7 +91,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('DELETE', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
     id: 'deleteSubscription',
     summary: 'Unsubscribe',
-    params: subscriptionParams,
     conditional: true,
     responses: {
       204: {
@@ -110,7 +104,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/filter/test', {
     id: 'testSubscriptionFilter',
     summary: 'Whether its filter lets an event through, and why not',
-    params: subscriptionParams,
     body: z.strictObject({ type: EventTypeName.optional(), data: z.unknown() }).meta({ id: 'FilterTestInput' }),
     responses: {
       200: { description: 'The verdict.', schema: z.object({ matches: z.boolean(), reason: z.string().nullable() }) },

@@ -10,7 +10,6 @@ import { Metadata, Name } from '../../core/text-fields.ts';
 import { decodeCursor } from '../http/cursor.ts';
 import { answer, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
-import { tenantParams } from '../schemas/params.ts';
 import { Timestamp, viewOf } from '../schemas/values.ts';
 
 const ofCompany = routesOf('Tenants', 'company');
@@ -42,7 +41,6 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
   ofCompany('PUT', '/v1/tenants/{tenantId}', {
     id: 'putTenant',
     summary: 'Create or replace a tenant',
-    params: tenantParams,
     body: z
       .strictObject({
         name: Name.nullable().default(null),
@@ -71,14 +69,12 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
   ofTenant('GET', '/v1/tenants/{tenantId}', {
     id: 'getTenant',
     summary: 'Read a tenant',
-    params: tenantParams,
     responses: { 200: { description: 'The tenant.', schema: TenantView } },
     run: async ({ params }) => taggedAnswer(200, await tenants.read(params.tenantId), tenantView),
   }),
   ofCompany('DELETE', '/v1/tenants/{tenantId}', {
     id: 'deleteTenant',
     summary: 'Delete a tenant and its subscriptions',
-    params: tenantParams,
     conditional: true,
     responses: {
       202: { description: 'Deleted. Its many subscriptions are deleted in the next minutes.', schema: null },
@@ -93,7 +89,6 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
   ofTenant('GET', '/v1/tenants/{tenantId}/signing-key', {
     id: 'getSigningKey',
     summary: 'Read the signing key of profiles whose key belongs to the tenant',
-    params: tenantParams,
     responses: { 200: { description: 'The key; made if there was none.', schema: SigningKeyView } },
     run: async ({ params, principal }) =>
       answer(200, refuseSecrets(principal) ?? (await keys.ensure(params.tenantId)), signingKeyView),
@@ -101,7 +96,6 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
   ofTenant('POST', '/v1/tenants/{tenantId}/signing-key/rotate', {
     id: 'rotateSigningKey',
     summary: 'Replace the tenant’s signing key immediately',
-    params: tenantParams,
     body: z.strictObject({ key: SecretInput.optional() }).meta({ id: 'SigningKeyInput' }),
     bodyOptional: true,
     responses: { 200: { description: 'The new key; the old one no longer signs.', schema: SigningKeyView } },

@@ -8,7 +8,6 @@ import { UrlText } from '../../core/subscription/subscription-input.ts';
 import { AttemptError, AttemptOutcome, ReceiverResponse } from '../../core/target/webhook.ts';
 import { answer, routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
-import { subscriptionParams, tenantParams } from '../schemas/params.ts';
 import { viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Tests', 'tenant');
@@ -31,7 +30,6 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
   route('POST', '/v1/tenants/{tenantId}/test-url', {
     id: 'testUrl',
     summary: 'Send a test event to a URL; nothing is saved',
-    params: tenantParams,
     body: z
       .strictObject({ url: UrlText, profile: ProfileName.optional(), eventType: EventTypeName.optional() })
       .meta({ id: 'TestUrlInput' }),
@@ -43,7 +41,6 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/test', {
     id: 'testSubscription',
     summary: 'Send a test event to this subscription, once',
-    params: subscriptionParams,
     body: z.strictObject({ eventType: EventTypeName.optional() }).meta({ id: 'TestInput' }),
     bodyOptional: true,
     responses: { 202: { description: 'The delivery, which is queued.', schema: DeliveryView } },
