@@ -1,13 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type AttributeValue,
-  BatchWriteItemCommand,
   CreateTableCommand,
+  DeleteItemCommand,
   DescribeTableCommand,
   type DynamoDBClient,
+  paginateScan,
   ResourceNotFoundException,
-  ScanCommand,
   type TableDescription,
+  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import { messageOf, StartError } from '../errors.ts';
@@ -70,9 +69,8 @@ export async function provisionTables(dynamodb: DynamoDBClient, tables: readonly
       await dynamodb.send(
         new CreateTableCommand({ TableName: name, BillingMode: 'PAY_PER_REQUEST', ...tableShape(properties) }),
       );
-      while ((await describe(dynamodb, name))?.TableStatus !== 'ACTIVE') {
-        await sleep(20);
-      }
+      const wait = { client: dynamodb, maxWaitTime: 60, minDelay: 0.02, maxDelay: 0.02 };
+      await waitUntilTableExists(wait, { TableName: name });
     }),
   );
 }
@@ -121,7 +119,6 @@ export interface Expiry {
 
 /** DynamoDB itself takes up to days. */
 const INTERVAL_MS = 10 * 60_000;
-const BATCH_SIZE = 25;
 
 /** Time to live, which the emulator has not. */
 export function startExpiry(
@@ -140,29 +137,20 @@ export function startExpiry(
   }
 
   async function sweepTable(table: string, attribute: string, keySchema: { AttributeName: string }[]): Promise<void> {
-    const keys = keySchema.map((key) => key.AttributeName);
-    let start: Record<string, AttributeValue> | undefined;
-    do {
-      const page = await dynamodb.send(
-        new ScanCommand({
-          TableName: table,
-          FilterExpression: '#ttl < :now',
-          ProjectionExpression: keys.map((_, index) => `#k${index}`).join(', '),
-          ExpressionAttributeNames: {
-            '#ttl': attribute,
-            ...Object.fromEntries(keys.map((key, index) => [`#k${index}`, key])),
-          },
-          ExpressionAttributeValues: { ':now': { N: String(Math.floor(Date.now() / 1000)) } },
-          ExclusiveStartKey: start,
-        }),
-      );
-      const items = page.Items ?? [];
-      for (let index = 0; index < items.length; index += BATCH_SIZE) {
-        const requests = items.slice(index, index + BATCH_SIZE).map((Key) => ({ DeleteRequest: { Key } }));
-        await dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } }));
-      }
-      start = page.LastEvaluatedKey;
-    } while (start && !stopping);
+    const query = {
+      TableName: table,
+      FilterExpression: '#ttl < :now',
+      ProjectionExpression: keySchema.map((_, index) => `#${index}`).join(', '),
+      ExpressionAttributeNames: {
+        '#ttl': attribute,
+        ...Object.fromEntries(keySchema.map((key, index) => [`#${index}`, key.AttributeName])),
+      },
+      ExpressionAttributeValues: { ':now': { N: String(Math.floor(Date.now() / 1000)) } },
+    };
+    for await (const { Items = [] } of paginateScan({ client: dynamodb }, query)) {
+      if (stopping) return;
+      for (const Key of Items) await dynamodb.send(new DeleteItemCommand({ TableName: table, Key }));
+    }
   }
 
   function run(): Promise<void> {
