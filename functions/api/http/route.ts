@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Permission } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import { Moment } from '../../core/event/moment.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -43,6 +44,11 @@ export function taggedAnswer<T extends { revision: number }>(
 ): RouteResult | Refusal {
   return value instanceof Refusal ? value : { status, body: view(value), revision: value.revision };
 }
+/**
+ * What an answer shows. `secrets`: only callers that may read them get it. `secrets_to_admins`: the others get the same
+ * answer without them.
+ */
+export type Reveals = 'nothing' | 'secrets' | 'secrets_to_admins';
 
 export interface Route {
   method: Method;
@@ -51,8 +57,11 @@ export interface Route {
   id: string;
   summary: string;
   tag: string;
-  /** `company`: the admin key alone. `tenant`: also a token of the tenant that the path names. `public`: no key. */
+  /** `company`: the company's keys alone. `tenant`: also keys and tokens of the tenant that the path names. `public`: no key. */
   access: 'company' | 'tenant' | 'public';
+  /** What the role of its callers must allow. Unless it is said: `read` for GET, `change` for every other method. */
+  needs: Exclude<Permission, 'secrets'>;
+  reveals: (query: Record<string, unknown>) => Reveals;
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType | null;
@@ -70,6 +79,8 @@ export interface Route {
 interface RouteDefinition<Params, Query extends z.ZodRawShape, Body extends z.ZodType> {
   id: string;
   summary: string;
+  needs?: Route['needs'];
+  reveals?: Reveals | ((query: z.infer<z.ZodObject<Query>>) => Reveals);
   query?: Query;
   body?: Body;
   bodyDocumented?: z.ZodType;
@@ -85,12 +96,13 @@ export const routesOf =
   <Path extends string, Query extends z.ZodRawShape = Record<never, never>, Body extends z.ZodType = z.ZodUndefined>(
     method: Method,
     path: Path,
-    { query, body, run, ...rest }: RouteDefinition<PathParams<Path>, Query, Body>,
+    { query, body, reveals = 'nothing', run, ...rest }: RouteDefinition<PathParams<Path>, Query, Body>,
   ): Route => ({
     method,
     path,
     tag,
     access,
+    needs: method === 'GET' ? 'read' : 'change',
     params: pathParams(path),
     query: z.strictObject(query ?? {}),
     body: body ?? null,
@@ -99,6 +111,7 @@ export const routesOf =
     conditional: false,
     ...rest,
     // The handler parses by these very schemas before it calls.
+    reveals: (typeof reveals === 'string' ? () => reveals : reveals) as Route['reveals'],
     run: run as Route['run'],
   });
 

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { refuseSecrets } from '../../core/access/secret-access.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
 import type { Secrets } from '../../core/subscription/secrets.ts';
 import { answer, routesOf } from '../http/route.ts';
@@ -13,9 +12,9 @@ export const createSecretRoutes = ({ secrets }: { secrets: Secrets }) => [
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret', {
     id: 'getSubscriptionSecret',
     summary: 'Read the signing secret',
+    reveals: 'secrets',
     responses: { 200: { description: 'The keys.', schema: SecretView } },
-    run: async ({ params, principal }) =>
-      answer(200, refuseSecrets(principal) ?? (await secrets.reveal(params)), secretView),
+    run: async ({ params }) => answer(200, await secrets.reveal(params), secretView),
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret/rotate', {
     id: 'rotateSubscriptionSecret',

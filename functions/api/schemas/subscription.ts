@@ -1,8 +1,22 @@
 import * as z from 'zod';
 import { Environment } from '../../core/event/environment.ts';
+import { healthOf, LastFailure } from '../../core/subscription/health.ts';
 import { hideValues } from '../../core/subscription/own-headers.ts';
 import { SignatureVersion, type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
 import { Json, Reason, Timestamp } from './values.ts';
+
+const HealthView = z
+  .object({
+    state: z.enum(['healthy', 'failing', 'breaker_open']).meta({
+      description:
+        'failing: its last attempt failed. breaker_open: so many failed in a row that deliveries wait; one attempt at a time asks whether the receiver is back.',
+    }),
+    since: Timestamp.nullable().meta({ description: 'The first failure after the last success.' }),
+    failures: z.int().meta({ description: 'Failed attempts in a row.' }),
+    lastFailure: LastFailure.extend({ at: Timestamp }).nullable(),
+    nextProbeAt: Timestamp.nullable(),
+  })
+  .meta({ id: 'SubscriptionHealth' });
 
 export const SubscriptionView = z
   .object({
@@ -26,6 +40,7 @@ export const SubscriptionView = z
     expiresAt: Timestamp.nullable(),
     status: SubscriptionStatus,
     statusReason: Reason.extend({ at: Timestamp }).nullable(),
+    health: HealthView,
     createdAt: Timestamp,
     updatedAt: Timestamp,
   })
@@ -37,7 +52,20 @@ export function subscriptionView(subscription: Subscription, headers: Record<str
     ...subscription,
     headers: headers ?? hideValues(subscription.headers),
     hasCredentials: subscription.credentials !== null,
+    health: healthView(subscription),
   });
+}
+
+function healthView(subscription: Subscription) {
+  const { failing, breaker } = healthOf(subscription);
+  const isOpen = breaker.state === 'open';
+  return {
+    state: isOpen ? 'breaker_open' : failing === null ? 'healthy' : 'failing',
+    since: failing?.since ?? null,
+    failures: failing?.failures ?? 0,
+    lastFailure: failing?.lastFailure ?? null,
+    nextProbeAt: isOpen ? breaker.nextProbeAt : null,
+  };
 }
 
 /** The answer that is one subscription. */
