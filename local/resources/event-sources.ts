@@ -14,7 +14,7 @@ import type { Stack } from '../template/stack.ts';
 import { functionNamed } from './functions/function.ts';
 import type { FunctionSpec } from './functions/handler-protocol.ts';
 import { FunctionError, type Invoke } from './functions/handlers.ts';
-import { readQueues } from './queues.ts';
+import { QUEUE } from './queues.ts';
 
 export const MAPPING = {
   type: 'AWS::Lambda::EventSourceMapping',
@@ -47,7 +47,7 @@ export interface Mapping {
 
 /** The mappings that are enabled. */
 export function readMappings(stack: Stack, functions: readonly FunctionSpec[]): Mapping[] {
-  const queues = readQueues(stack);
+  const queues = stack.all(QUEUE);
   const enabled = stack.all(MAPPING).filter(({ properties }) => properties.Enabled);
   return enabled.map(({ properties }) => {
     const queue = queues.find(({ arn }) => arn === properties.EventSourceArn);
@@ -57,7 +57,7 @@ export function readMappings(stack: Stack, functions: readonly FunctionSpec[]): 
       );
     }
     return {
-      queueUrl: queue.url,
+      queueUrl: queue.ref,
       queueArn: queue.arn,
       functionName: functionNamed(properties.FunctionName, functions),
       batchSize: properties.BatchSize,

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { messageOf, StartError } from '../errors.ts';
 import { arn, nameOf } from '../template/names.ts';
 import type { ResourceType } from '../template/resource-type.ts';
-import type { Stack } from '../template/stack.ts';
+import type { Resource } from '../template/stack.ts';
 
 const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
 
@@ -51,17 +51,10 @@ export const TABLE = {
   },
 } satisfies ResourceType;
 
-export interface TablePlan {
-  name: string;
-  properties: z.output<typeof TABLE.schema>;
-}
-
-export function readTables(stack: Stack): TablePlan[] {
-  return stack.all(TABLE).map(({ attributes, properties }) => ({ name: attributes.ref, properties }));
-}
+export type Table = Pick<Resource<typeof TABLE.schema>, 'name' | 'properties'>;
 
 /** Creates the tables. A table whose keys or indexes have changed since is an error: on disk they cannot follow. */
-export async function provisionTables(dynamodb: DynamoDBClient, tables: readonly TablePlan[]): Promise<void> {
+export async function provisionTables(dynamodb: DynamoDBClient, tables: readonly Table[]): Promise<void> {
   await Promise.all(
     tables.map(async ({ name, properties }) => {
       const existing = await describe(dynamodb, name);
@@ -75,11 +68,11 @@ export async function provisionTables(dynamodb: DynamoDBClient, tables: readonly
   );
 }
 
-function tableShape({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes }: TablePlan['properties']) {
+function tableShape({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes }: Table['properties']) {
   return { KeySchema, AttributeDefinitions, ...(GlobalSecondaryIndexes.length > 0 && { GlobalSecondaryIndexes }) };
 }
 
-function assertSameShape(name: string, existing: TableDescription, properties: TablePlan['properties']): void {
+function assertSameShape(name: string, existing: TableDescription, properties: Table['properties']): void {
   if (shapeText(existing) === shapeText(properties)) return;
   throw new StartError(
     `The table ${name} in the state folder has other keys or indexes than this version's. Start anew with --fresh, or keep the state with --state OTHER-FOLDER.`,
@@ -121,11 +114,7 @@ export interface Expiry {
 const INTERVAL_MS = 10 * 60_000;
 
 /** Time to live, which the emulator has not. */
-export function startExpiry(
-  dynamodb: DynamoDBClient,
-  tables: readonly TablePlan[],
-  say: (line: string) => void,
-): Expiry {
+export function startExpiry(dynamodb: DynamoDBClient, tables: readonly Table[], say: (line: string) => void): Expiry {
   let stopping = false;
   let running: Promise<void> | undefined;
 
