@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MaxPerSecond } from '../../core/profile/limits.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -20,6 +21,7 @@ const TenantView = z
     name: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
     defaultProfile: z.string().nullable(),
+    defaultMaxPerSecond: MaxPerSecond.nullable(),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   })
@@ -45,6 +47,9 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
         name: Name.nullable().default(null),
         metadata: Metadata.default({}),
         defaultProfile: ProfileName.nullable().default(null),
+        defaultMaxPerSecond: MaxPerSecond.nullable().default(null).meta({
+          description: 'Copied to the subscriptions that are created, or lose their own limit, from now on.',
+        }),
       })
       .meta({ id: 'TenantInput' }),
     conditional: true,
