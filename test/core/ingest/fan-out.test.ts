@@ -36,6 +36,14 @@ describe('filters that take many steps', () => {
     expect(pausesBefore).toBeLessThan(8);
   });
 
+  it('give way in the middle of a filter', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = subscriptions(1, { filter: { $or: [nested(12), { type: ['employee.created'] }] } });
+    await setup.ingest({ body: body({ id: 'a', data: { l: objects } }) });
+    expect(setup.pauses).toBeGreaterThan(50);
+    expect(setup.targets()).toEqual([`a ${subscriptionId(1)}`]);
+  });
+
   it('stop where time runs out, and the next invocation goes on from there', async () => {
     const setup = ingestSetup();
     setup.store.subscriptions = subscriptions(10, { filter: { $or: [nested(10), { type: ['employee.created'] }] } });

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileFilter, matchFilter, parseFilter } from '../../../functions/core/subscription/filter/filter.ts';
+import { StepBudget } from '../../../functions/core/step-budget.ts';
+import {
+  compileFilter,
+  compileSearch,
+  type FilterMatch,
+  matchFilter,
+  parseFilter,
+} from '../../../functions/core/subscription/filter/filter.ts';
+import { FlatLists } from '../../../functions/core/subscription/filter/flat-lists.ts';
 
 const NAMES = ['a', 'b', '__proto__', 'constructor', 'length', 'x.y', ''];
 const name = fc.constantFrom(...NAMES);
@@ -108,6 +116,28 @@ describe('for any JSON', () => {
     expect(seen.yes).toBeGreaterThan(100);
     expect(seen.no).toBeGreaterThan(100);
     expect(seen.refused).toBeLessThan(500);
+  });
+
+  it('a search that is stopped again and again comes to the same end as one that is not', () => {
+    fc.assert(
+      fc.property(pattern, json, fc.integer({ min: 0, max: 12 }), (filter, found, stretch) => {
+        const parsed = parseFilter({ data: { a: filter } });
+        if (!parsed.ok) return;
+        // In a list, so that the search has something to stop in.
+        const data = { a: [found, [found, 'x'], { a: found }, { b: [found] }] };
+        const search = compileSearch(parsed.filter)(event(data), new FlatLists());
+        let verdict: FilterMatch | null = null;
+        let longest = 0;
+        for (let turns = 0; verdict === null && turns < 10_000; turns += 1) {
+          const steps = new StepBudget(stretch);
+          verdict = search.proceed(steps);
+          longest = Math.max(longest, steps.spent);
+        }
+        expect(verdict).toEqual(matchFilter(parsed.filter, event(data)));
+        // What looks at one value is not divided.
+        expect(longest).toBeLessThanOrEqual(stretch + 100);
+      }),
+    );
   });
 
   it('agrees with a naive reference for equality and prefix', () => {
