@@ -140,6 +140,48 @@ describe('for any JSON', () => {
     );
   });
 
+  it('ignoring case agrees with the whole text in upper case, though only its end is read', () => {
+    const unit = fc.oneof(
+      fc.constantFrom('ß', 'ŉ', 'ΐ', 'ﬃ', 'ı', 'ſ', 'σ', 'ς', '𐐨', 's', 'S', 'F', 'I'),
+      fc.string({ unit: 'binary', maxLength: 1 }),
+    );
+    const words = fc
+      .array(unit, { minLength: 1, maxLength: 4 })
+      .map((units) => units.join(''))
+      .filter((word) => word !== '' && word.isWellFormed());
+    const upper = (word: string) => word.toUpperCase();
+    fc.assert(
+      fc.property(words, words, words, (start, middle, end) => {
+        const whole = `${start}${middle}${end}`;
+        for (const affix of [
+          start,
+          upper(start),
+          end,
+          upper(end),
+          whole,
+          upper(whole),
+          upper(whole).slice(0, 1).toWellFormed(),
+        ]) {
+          const asked = (condition: object) => matchFilter({ data: [condition] }, event(whole)).matches;
+          const anyCase = { 'equals-ignore-case': affix };
+          expect(asked({ prefix: anyCase })).toBe(upper(whole).startsWith(upper(affix)));
+          expect(asked({ suffix: anyCase })).toBe(upper(whole).endsWith(upper(affix)));
+          expect(asked(anyCase)).toBe(upper(whole) === upper(affix));
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('no character is shorter in upper case', () => {
+    const shorter: string[] = [];
+    for (let code = 0; code <= 0x10ffff; code += 1) {
+      const character = String.fromCodePoint(code);
+      if (character.toUpperCase().length < character.length) shorter.push(character);
+    }
+    expect(shorter).toEqual([]);
+  });
+
   it('agrees with a naive reference for equality and prefix', () => {
     const simple = fc.oneof(scalar, fc.record({ prefix: text }));
     const fields = fc.dictionary(fc.constantFrom('a', 'b'), fc.array(simple, { minLength: 1, maxLength: 3 }), {
