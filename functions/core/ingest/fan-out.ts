@@ -14,7 +14,7 @@ export interface FanOutDeps {
   now: () => number;
   /** False once it is time to hand over to the next invocation. */
   hasTime: () => boolean;
-  /** Lets other work of this process go on for a moment: one tenant's filters must not hold up another tenant's event. */
+  /** Lets other work go on before more filters are asked: one tenant's must not hold up another tenant's event. */
   pause: () => Promise<void>;
   report: (report: FanOutReport) => void;
 }
@@ -38,10 +38,10 @@ export interface FannedOut {
 const MESSAGES_A_STRETCH = 500;
 
 /**
- * Filters take turns with the rest of the process after so many steps, also in the middle of one: less than a millisecond.
- * An event of another tenant waits that long at each of its reads and writes.
+ * Filters take turns with the rest of the process after so many steps, also in the middle of one: a tenth of a millisecond.
+ * An event of another tenant waits that long at each turn of the event loop, of which a read or a write takes several.
  */
-const STEPS_A_STRETCH = 20_000;
+const STEPS_A_STRETCH = 5_000;
 
 /**
  * Sends a message for each delivery of one tenant's events to its subscriptions, from the subscription after `start` on.
