@@ -5,11 +5,13 @@ import { MemoryInFlight } from '../support/memory-in-flight.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
 import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
+import { MemoryStats } from '../support/memory-stats.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
 import { describeInFlightStore } from './in-flight.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
+import { describeStatsStore } from './stats.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
 
@@ -49,3 +51,6 @@ describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
 describeRateLimitStore(NAME, subject(new MemoryRateLimits()));
 describeInFlightStore(NAME, subject(new MemoryInFlight()));
+
+const stats = new MemoryStats(() => now, RETENTION_MS);
+describeStatsStore(NAME, [stats], subject(stats));

@@ -30,7 +30,7 @@ const now = (): number => START + (Date.now() - START) / SLOWDOWN;
 const pause = (ms: number): Promise<void> => sleep(Math.max(0, ms * SLOWDOWN));
 
 const tables = useTables();
-const stores = createStores({ tables, retentionDays: 30, now });
+const stores = createStores({ tables, retentionDays: 30, statsRetentionDays: 30, now });
 const sender = createHttpSender({
   addressPolicy: createAddressPolicy({ allowedPrivateRanges: ['127.0.0.0/8'] }),
   allowedPorts: [],
@@ -94,6 +94,7 @@ async function run(rest: Partial<Subscription> & { id: string }, count: number, 
           queue.push({ message, fromRetries: true, visibleAt: now() + delaySeconds * SECOND });
       },
     },
+    systemEvents: { events: stores.events, publish: async () => {} },
     sender,
     opener: { open: async (sealed) => sealed },
     profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },
