@@ -131,6 +131,20 @@ describe('a delivery whose turn has come', () => {
   });
 });
 
+describe('a delivery whose attempt has failed', () => {
+  it('waits for its next slot like all that come new', async () => {
+    const { setup, deliveryOf } = limitedSetup(1, 1);
+    setup.journal.store(waited());
+    setup.receive = () => answered(500);
+    await setup.deliver({ message: makeMessage({ eventId: 'evt_0' }), fromRetries: true });
+    expect(deliveryOf(0)).toMatchObject({
+      status: 'pending',
+      attempts: [{ outcome: 'http_error' }],
+      limitedSince: null,
+    });
+  });
+});
+
 describe('an attempt that a person asked for', () => {
   it('takes a slot before the line', async () => {
     const { setup, rates } = limitedSetup(1, 1);
