@@ -1,6 +1,7 @@
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
+import { createInFlight } from '../../functions/adapters/dynamodb/in-flight.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
 import { createStats } from '../../functions/adapters/dynamodb/stats.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
@@ -12,6 +13,7 @@ import { describeDeliveryStore } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventTypeStore } from './event-types.ts';
 import { describeEventStore } from './events.ts';
+import { describeInFlightStore } from './in-flight.ts';
 import { describeProfileStore } from './profiles.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
@@ -64,6 +66,7 @@ describeEventTypeStore(NAME, subject(stores.eventTypes));
 describeProfileStore(NAME, subject(stores.profiles), subscriptions);
 
 describeRateLimitStore(NAME, subject(createRateLimits(tables)));
+describeInFlightStore(NAME, subject(createInFlight(tables)));
 describeDueStore(NAME, subject({ ...createDueDeliveries(tables, () => now), ...stores.deliveries }));
 describeDeliveryStore(NAME, {
   ...subject(stores.deliveries),
