@@ -23,6 +23,7 @@ import { invalid, methodNotAllowed, PROBLEMS, Problem, type ProblemCode } from '
 import { readBody } from './http/read-body.ts';
 import type { Route, RouteInput, RouteResult } from './http/route.ts';
 import { SECURITY_HEADERS } from './http/security-headers.ts';
+import type { SideWork } from './http/side-work.ts';
 import type { ApiRoutes } from './routes.ts';
 
 type Request = APIGatewayProxyEventV2;
@@ -33,6 +34,7 @@ export interface HandlerDeps extends Pick<Telemetry, 'logger'> {
   authenticate: Authenticate;
   idempotency: Idempotency;
   vault: Vault;
+  sideWork: Pick<SideWork, 'settled'>;
 }
 
 /** The HTTP API behind API Gateway (payload format 2.0). Every failure is a problem document. */
@@ -45,10 +47,12 @@ export function createApiHandler(deps: HandlerDeps) {
   const all = [...routes, ...createDocsRoutes(deps.routes.own)];
   const allowedMethods = createAllowedMethods(all);
   return middy<Request, Answer>()
-    .after((request) => {
+    .after(async (request) => {
+      await deps.sideWork.settled();
       request.response = secured(request.response ?? {});
     })
-    .onError((request) => {
+    .onError(async (request) => {
+      await deps.sideWork.settled();
       request.response = secured(problemAnswer(deps, request.event, request.error));
     })
     .handler(
@@ -81,7 +85,7 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   const input = { params, query, body, bodyText, ifMatch, principal } as RouteInput<never, never, never>;
   const key = route.method === 'POST' ? header(event, 'idempotency-key') : undefined;
   if (key === undefined) return answer(await route.run(input));
-  const keyed = { principal, path: event.rawPath, given: key, body: bodyText };
+  const keyed = { principal, path: event.rawPath, given: key, body: bodyText, keepsAnswer: route.keepsAnswer };
   return once(deps, keyed, async () => answer(await route.run(input)));
 }
 

@@ -56,6 +56,7 @@ export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>
     bodyOptional: false,
     responses: {},
     conditional: false,
+    keepsAnswer: true,
     // The handler parses by these very schemas before it calls.
     run: tolerant as Route['run'],
   };

@@ -6,6 +6,7 @@ import type { Subscription } from '../../functions/core/subscription/subscriptio
 import { NOW } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
 import { loseAnswers } from '../support/lost-answers.ts';
+import { describeApiKeyStore } from './api-keys.ts';
 import { describeDeliveryStore } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventTypeStore } from './event-types.ts';
@@ -44,6 +45,7 @@ const subscriptions = {
   },
 };
 
+describeApiKeyStore(NAME, subject(stores.apiKeys));
 describeTenantStore(NAME, subject(stores.tenants));
 describeSubscriptionStore(NAME, subject(stores.subscriptions));
 describeFanOutReads(

@@ -1,8 +1,10 @@
 import type { Event } from '../../functions/core/event/event.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
+import { MemoryApiKeys } from '../support/memory-access.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
+import { describeApiKeyStore } from './api-keys.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
@@ -22,6 +24,8 @@ const subject = <Store>(store: Store): Subject<Store> => ({
   },
   losing: null,
 });
+
+describeApiKeyStore(NAME, subject(new MemoryApiKeys()));
 
 const ingest = new MemoryIngestStore(() => now, RETENTION_MS);
 describeEventRecords(NAME, subject(ingest));

@@ -10,6 +10,7 @@ import { createApiHandler, type HandlerDeps } from '../../functions/api/handler.
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
 import type { Method } from '../../functions/api/http/route.ts';
 import { type ApiPorts, createRoutes } from '../../functions/api/routes.ts';
+import { createApiKeys } from '../../functions/core/access/api-keys.ts';
 import { ANONYMOUS, type Principal, STACK_KEY } from '../../functions/core/access/principal.ts';
 import { createTokens } from '../../functions/core/access/tokens.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
@@ -44,6 +45,8 @@ export const tenantOf = (tenantId: string, readOnly = false): Principal => ({
   tenantId,
 });
 
+const NO_SIDE_WORK = { settled: async () => {} };
+
 /** The API's handler over the real adapters, on emulators that are started for a test file. Without its gateway. */
 export function useApi() {
   const tables = useTables();
@@ -60,6 +63,7 @@ export function useApi() {
     authenticate: async (authorization) => (authorization === undefined ? ANONYMOUS : JSON.parse(authorization)),
     idempotency: createIdempotency(tables, now),
     tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
+    apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
     profiles: createProfiles(stores.profiles),
     defaultProfile: 'standard',
     compatibility: [],
@@ -92,7 +96,14 @@ export function useApi() {
     const ports = { ...deps, ...changes };
     const { authenticate, idempotency, vault } = ports;
     const routes = createRoutes(ports);
-    const handler = createApiHandler({ routes, authenticate, idempotency, vault, logger: telemetry.logger });
+    const handler = createApiHandler({
+      routes,
+      authenticate,
+      idempotency,
+      vault,
+      sideWork: NO_SIDE_WORK,
+      logger: telemetry.logger,
+    });
     return readAnswer(await handler(gatewayEvent(method, target, request), context()));
   }
   return { tables, sqs, queues, deps, clock, telemetry, call };

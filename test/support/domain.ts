@@ -1,3 +1,4 @@
+import type { ApiKey } from '../../functions/core/access/api-key.ts';
 import type { Attempt } from '../../functions/core/delivery/attempt.ts';
 import { type Delivery, newDelivery } from '../../functions/core/delivery/delivery.ts';
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
@@ -95,6 +96,22 @@ export function makeEventType(rest: Partial<EventType> = {}): EventType {
     createdAt: NOW,
     updatedAt: NOW,
     revision: 0,
+    ...rest,
+  };
+}
+
+/** A key as it is stored, whose id sorts by its number. */
+export function makeApiKeyRecord(number: number, rest: Partial<ApiKey> = {}): ApiKey {
+  return {
+    id: `key_${String(number).padStart(26, '0')}`,
+    name: 'Payroll',
+    role: 'admin',
+    tenantId: null,
+    createdAt: NOW,
+    endsAt: null,
+    lastUsedAt: null,
+    secretHash: 'hash',
+    tenantCreatedAt: null,
     ...rest,
   };
 }

@@ -41,6 +41,9 @@ export const profileVersionKey = (name: string, version: number): Key => ({
 export const PROFILE_LIST = 'PROFILE';
 /** Partition of the Catalog's list index: the subscriptions that use a profile of the company's own. */
 export const profileUsers = (name: string): string => `PROFILE#${name}`;
+/** The company's and the tenants' keys. Their ids sort by time, so the table itself lists them. */
+export const API_KEYS = 'API_KEY';
+export const apiKeyKey = (id: string): Key => ({ pk: API_KEYS, sk: id });
 export const dataKeyKey = (id: string): Key => ({ pk: 'DATA_KEY', sk: id });
 
 // Journal

@@ -59,6 +59,8 @@ export interface Route {
   responses: Record<number, { description: string; schema: z.ZodType | null }>;
   /** Whether the resource carries an ETag that If-Match is checked against. */
   conditional: boolean;
+  /** Whether the answer to a request with an Idempotency-Key is kept, sealed, for its repetitions. */
+  keepsAnswer: boolean;
   run: (input: RouteInput<never, never, never>) => Promise<RouteResult | Refusal>;
 }
 
@@ -74,6 +76,7 @@ interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawSh
   bodyOptional?: boolean;
   responses: Route['responses'];
   conditional?: boolean;
+  keepsAnswer?: boolean;
   run: (
     input: RouteInput<z.infer<z.ZodObject<Params>>, z.infer<z.ZodObject<Query>>, z.infer<Body>>,
   ) => Promise<RouteResult | Refusal>;
@@ -102,6 +105,7 @@ export const routesOf =
     bodyDocumented: body ?? null,
     bodyOptional: false,
     conditional: false,
+    keepsAnswer: true,
     ...rest,
     // The handler parses by these very schemas before it calls.
     reveals: (typeof reveals === 'string' ? () => reveals : reveals) as Route['reveals'],
