@@ -39,6 +39,7 @@ export function makeSubscription(rest: Partial<Subscription> = {}): Subscription
     hasBeenVerified: true,
     generation: 0,
     discard: null,
+    health: null,
     status: 'active',
     statusReason: null,
     createdAt: NOW - HOUR,

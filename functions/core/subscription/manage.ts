@@ -219,6 +219,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       hasBeenVerified: false,
       generation: 0,
       discard: null,
+      health: null,
       createdAt: at,
       updatedAt: at,
       revision: 0,
