@@ -40,6 +40,9 @@ export interface PosthornProps {
   /** How long events, deliveries and their attempts are kept: 10 days or more. @default Duration.days(30) */
   readonly journalRetention?: Duration;
 
+  /** How long the audit trail is kept: at least as long as the journal. @default Duration.days(400) */
+  readonly auditRetention?: Duration;
+
   /**
    * Continuous backups of the Journal. Off by default: its items expire by themselves, and backups cost almost as much
    * again as their storage. The Catalog, which cannot be made again, always has them.
@@ -125,6 +128,7 @@ export function tune(props: PosthornProps): Tuning {
     maxSubscriptionsPerTenant: props.maxSubscriptionsPerTenant,
     compatibility: props.compatibility,
     journalRetentionDays: props.journalRetention?.toDays(),
+    auditRetentionDays: props.auditRetention?.toDays(),
     journalPointInTimeRecovery: props.journalPointInTimeRecovery,
     logRetentionDays: props.logRetention,
     logLevel: props.logLevel,

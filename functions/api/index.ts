@@ -1,6 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
+import { createAuditStore } from '../adapters/dynamodb/audit.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
@@ -39,6 +40,7 @@ const env = readEnvironment([
   ENV.maxSubscriptionsPerTenant,
   ENV.compatibility,
   ENV.journalRetentionDays,
+  ENV.auditRetentionDays,
   ENV.allowedPrivateRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
@@ -66,8 +68,11 @@ const apiKeys = createApiKeys({
   now,
   random: Math.random,
 });
-const { logger } = createTelemetry();
-const sideWork = createSideWork((error) => logger.warn('the use of a key was not noted', { error: asError(error) }));
+const audit = createAuditStore({ tables, retentionDays: env.AUDIT_RETENTION_DAYS, now });
+const telemetry = createTelemetry();
+const sideWork = createSideWork((error) =>
+  telemetry.logger.warn('the use of a key was not noted', { error: asError(error) }),
+);
 
 async function findApiKey(text: string): Promise<ApiKey | null> {
   const key = await apiKeys.find(text);
@@ -81,6 +86,7 @@ const routes = createRoutes({
   stores,
   tokens,
   apiKeys,
+  audit,
   vault,
   profiles: createProfiles(stores.profiles),
   defaultProfile: env.DEFAULT_PROFILE,
@@ -116,5 +122,8 @@ export const handler = createApiHandler({
   idempotency: createIdempotency(tables, now),
   vault,
   sideWork,
-  logger,
+  audit,
+  ...telemetry,
+  now,
+  random: Math.random,
 });

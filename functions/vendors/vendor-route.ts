@@ -48,6 +48,7 @@ export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>
     tag: 'Compatibility',
     access: 'tenant',
     needs: said.needs ?? (method === 'GET' ? 'read' : 'change'),
+    isChange: method !== 'GET',
     reveals: () => said.reveals ?? 'nothing',
     params: z.object({ ...params, tenantId: TenantId }),
     query: z.looseObject({}),

@@ -85,6 +85,8 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ],
   ['GET', '/v1/api-keys?limit=1', 200],
   ['DELETE', '/v1/api-keys/KEY', 204],
+  ['GET', '/v1/audit?tenantId=acme', 200],
+  ['GET', '/v1/audit?keyId=key_stack&from=2026-01-01T00:00:00Z', 200],
   ['POST', `${T}/subscriptions`, 201, { body: { url: 'https://a.example/', eventTypes: ['a.*'] } }],
   ['POST', `${T}/subscriptions`, 201, { body: { target_url: 'https://a.example/', event: 'a.b' } }],
   ['GET', `${T}/subscriptions?status=active&environment=production&eventType=*`, 200],

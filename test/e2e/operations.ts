@@ -70,6 +70,7 @@ export function operations(receiverUrl: string): Operation[] {
     company('POST /v1/api-keys', { body: { name: 'more', role: 'read' } }),
     company('GET /v1/api-keys'),
     company('DELETE /v1/api-keys/{apiKeyId}'),
+    company('GET /v1/audit'),
     tenant(`POST ${T}/subscriptions`, { body: { url: `${receiverUrl}/more`, eventTypes: ['*'] } }),
     tenant(`GET ${T}/subscriptions`),
     tenant(`GET ${S}`),

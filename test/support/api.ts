@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { expect } from 'vitest';
 import * as z from 'zod';
+import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
@@ -64,6 +65,7 @@ export function useApi() {
     idempotency: createIdempotency(tables, now),
     tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
     apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
+    audit: createAuditStore({ tables, retentionDays: 400, now }),
     profiles: createProfiles(stores.profiles),
     defaultProfile: 'standard',
     compatibility: [],
@@ -94,16 +96,7 @@ export function useApi() {
     changes: Partial<typeof deps> = {},
   ): Promise<ApiAnswer> {
     const ports = { ...deps, ...changes };
-    const { authenticate, idempotency, vault } = ports;
-    const routes = createRoutes(ports);
-    const handler = createApiHandler({
-      routes,
-      authenticate,
-      idempotency,
-      vault,
-      sideWork: NO_SIDE_WORK,
-      logger: telemetry.logger,
-    });
+    const handler = createApiHandler({ ...ports, ...telemetry, routes: createRoutes(ports), sideWork: NO_SIDE_WORK });
     return readAnswer(await handler(gatewayEvent(method, target, request), context()));
   }
   return { tables, sqs, queues, deps, clock, telemetry, call };

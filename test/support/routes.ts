@@ -1,4 +1,5 @@
 import { KMSClient } from '@aws-sdk/client-kms';
+import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createTables } from '../../functions/adapters/dynamodb/client.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
@@ -21,6 +22,7 @@ export const ROUTES = createRoutes({
   stores,
   tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
   apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
+  audit: createAuditStore({ tables, retentionDays: 400, now }),
   profiles: createProfiles(stores.profiles),
   vault: createVault(tables, new KMSClient(), 'key'),
   publish: unreachable,

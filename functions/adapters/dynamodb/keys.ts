@@ -105,6 +105,17 @@ export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk:
 export const tokenPartition = (tenantId: string): string => `TOKEN#${tenantId}`;
 export const tokenKey = (tenantId: string, id: string): Key => ({ pk: tokenPartition(tenantId), sk: id });
 
+/** A tenant's part of the audit trail lies together; the list index has the whole trail. */
+export const auditPartition = (tenantId: string | null): string => `AUDIT#${tenantId ?? ''}`;
+const AUDIT_SHARDS = 4;
+export const auditListPartitions = (): string[] => shards(AUDIT_SHARDS, (shard) => `AUDIT_LIST#${shard}`);
+export const auditItemKeys = ({ id, at, tenantId }: { id: string; at: number; tenantId: string | null }) => ({
+  pk: auditPartition(tenantId),
+  sk: timeKey(at, id),
+  listPk: `AUDIT_LIST#${hash(id) % AUDIT_SHARDS}`,
+  listSk: timeKey(at, id),
+});
+
 /** A key as one text, for maps. */
 export const keyText = ({ pk, sk }: Item): string => `${pk} ${sk}`;
 

@@ -26,6 +26,8 @@ export interface RouteResult {
   body?: unknown;
   /** Becomes the ETag. */
   revision?: number;
+  /** The tenant that it was about, where the path does not say. */
+  tenantId?: string | null;
   /** Where what was created is found: a path. */
   location?: string;
 }
@@ -48,6 +50,8 @@ export interface Route {
   /** What the role of its callers must allow. Unless it is said: `read` for GET, `change` for every other method. */
   needs: Exclude<Permission, 'secrets'>;
   reveals: (query: Record<string, unknown>) => Reveals;
+  /** Whether it goes into the audit trail as a change. Unless it is said: true for every method but GET. */
+  isChange: boolean;
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType | null;
@@ -68,6 +72,7 @@ interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawSh
   id: string;
   summary: string;
   needs?: Route['needs'];
+  isChange?: boolean;
   reveals?: Reveals | ((query: z.infer<z.ZodObject<Query>>) => Reveals);
   params?: Params;
   query?: Query;
@@ -99,6 +104,7 @@ export const routesOf =
     tag,
     access,
     needs: method === 'GET' ? 'read' : 'change',
+    isChange: method !== 'GET',
     params: z.object(params ?? {}),
     query: z.strictObject(query ?? {}),
     body: body ?? null,

@@ -67,7 +67,7 @@ export const createApiKeyRoutes = ({ apiKeys }: { apiKeys: ApiKeys }) => [
     run: async ({ body: { expiresAt, ...grant } }) => {
       const made = await apiKeys.create({ ...grant, endsAt: expiresAt });
       if (made instanceof Refusal) return made;
-      return { status: 201, body: { ...apiKeyView(made.key), key: made.text } };
+      return { status: 201, body: { ...apiKeyView(made.key), key: made.text }, tenantId: made.key.tenantId };
     },
   }),
   route('DELETE', '/v1/api-keys/{apiKeyId}', {
@@ -77,7 +77,7 @@ export const createApiKeyRoutes = ({ apiKeys }: { apiKeys: ApiKeys }) => [
     responses: { 204: { description: 'Revoked. It is refused within 30 seconds.', schema: null } },
     run: async ({ params }) => {
       const revoked = await apiKeys.revoke(params.apiKeyId);
-      return revoked instanceof Refusal ? revoked : { status: 204 };
+      return revoked instanceof Refusal ? revoked : { status: 204, tenantId: revoked.tenantId };
     },
   }),
 ];

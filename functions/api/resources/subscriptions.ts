@@ -118,6 +118,7 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/filter/test', {
     id: 'testSubscriptionFilter',
     summary: 'Whether its filter lets an event through, and why not',
+    isChange: false,
     params: subscriptionParams,
     body: z.strictObject({ type: EventTypeName.optional(), data: z.unknown() }).meta({ id: 'FilterTestInput' }),
     responses: {

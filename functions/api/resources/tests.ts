@@ -30,6 +30,7 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
   route('POST', '/v1/tenants/{tenantId}/test-url', {
     id: 'testUrl',
     summary: 'Send a test event to a URL; nothing is saved',
+    isChange: false,
     params: tenantParams,
     body: z
       .strictObject({ url: UrlText, profile: ProfileName.optional(), eventType: EventTypeName.optional() })
@@ -45,6 +46,7 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/test', {
     id: 'testSubscription',
     summary: 'Send a test event to this subscription, once',
+    isChange: false,
     params: subscriptionParams,
     body: z.strictObject({ eventType: EventTypeName.optional() }).meta({ id: 'TestInput' }),
     bodyOptional: true,
