@@ -4,11 +4,13 @@ import { NOW } from '../support/domain.ts';
 import { MemoryApiKeys, MemoryAuditTrail } from '../support/memory-access.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
+import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
 import { describeApiKeyStore } from './api-keys.ts';
 import { describeAuditStore } from './audit.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
+import { describeRateLimitStore } from './rate-limits.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
 
@@ -56,3 +58,4 @@ const add = async (thing: Subscription | Event) => {
 describeVerdicts(NAME, { ...subject(journal), add });
 describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
+describeRateLimitStore(NAME, subject(new MemoryRateLimits()));
