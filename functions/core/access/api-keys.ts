@@ -1,6 +1,7 @@
 import type { Random } from '../ids.ts';
 import type { Page } from '../page.ts';
 import { changedMeanwhile, invalidField, notFound, Refusal } from '../refusal.ts';
+import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
 import { type ApiKey, hasEnded, type MadeApiKey, makeApiKey, parseApiKey } from './api-key.ts';
 import type { ApiKeyStore } from './api-key-store.ts';
@@ -22,7 +23,9 @@ export interface ApiKeys {
 
 export interface ApiKeysPorts {
   store: ApiKeyStore;
-  tenants: Pick<TenantStore, 'createTenant' | 'getTenant'>;
+  tenants: Pick<TenantStore, 'createTenant'> & {
+    getTenant(tenantId: string): Promise<Pick<Tenant, 'createdAt'> | null>;
+  };
   /** Forgets what `find` has found before: a revoked key ends at the same moment in this process. */
   forgetFound: () => void;
   now: () => number;

@@ -17,9 +17,7 @@ const apiKeys = () =>
       createTenant: async (id, at) => void (tenants.has(id) || tenants.set(id, at)),
       getTenant: async (id) => {
         const createdAt = tenants.get(id);
-        if (createdAt === undefined) return null;
-        const empty = { name: null, metadata: {}, defaultProfile: null, signingKey: null };
-        return { id, ...empty, createdAt, updatedAt: createdAt, revision: 1 };
+        return createdAt === undefined ? null : { createdAt };
       },
     },
     forgetFound: () => {
