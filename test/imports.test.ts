@@ -10,7 +10,19 @@ const CORE = 'functions/core';
 const PURE_LIBRARIES = ['zod', 'node:crypto', 'jsonc-parser', 'ulid', 'ipaddr.js', 're2js'];
 
 /** The core's folders, lowest first: each may import those before it, and files that stand beside the folders. */
-const CORE_LAYERS = ['json', 'event', 'target', 'profile', 'tenant', 'subscription', 'access', 'delivery', 'ingest'];
+const CORE_LAYERS = [
+  'json',
+  'event',
+  'target',
+  'profile',
+  'tenant',
+  'system-event',
+  'subscription',
+  'access',
+  'delivery',
+  'stats',
+  'ingest',
+];
 const CORE_FILES = [
   'ids.ts',
   'field-error.ts',
@@ -84,7 +96,8 @@ const RULES: Record<string, { own: readonly string[]; packages?: readonly string
   'local/listen.ts': { own: ['local/errors.ts'], packages: ['node:http'] },
   'local/template': { own: ['local/errors.ts', 'lib/app.ts'] },
   'local/emulators': { own: ['local/errors.ts', 'local/clock.ts', 'local/listen.ts', 'node_modules/fauxqs/dist'] },
-  'local/resources': { own: ['local/errors.ts', 'local/clock.ts', 'local/template'] },
+  'local/files.ts': { own: ['local/errors.ts'], packages: ['node:fs'] },
+  'local/resources': { own: ['local/errors.ts', 'local/files.ts', 'local/clock.ts', 'local/template'] },
   local: { own: ['functions/names.ts', 'receiver'] },
 };
 

@@ -12,7 +12,7 @@ import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { asError, createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
-import { createSqs, createWorkQueue, sendAll } from '../adapters/sqs/work-queue.ts';
+import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import type { ApiKey } from '../core/access/api-key.ts';
 import { createApiKeys } from '../core/access/api-keys.ts';
 import { createAuthenticate } from '../core/access/authenticate.ts';
@@ -40,6 +40,7 @@ const env = readEnvironment([
   ENV.maxSubscriptionsPerTenant,
   ENV.compatibility,
   ENV.journalRetentionDays,
+  ENV.statsRetentionDays,
   ENV.auditRetentionDays,
   ENV.allowedPrivateRanges,
   ENV.allowedPorts,
@@ -48,7 +49,12 @@ const env = readEnvironment([
 ]);
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
-const stores = createStores({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now });
+const stores = createStores({
+  tables,
+  retentionDays: env.JOURNAL_RETENTION_DAYS,
+  statsRetentionDays: env.STATS_RETENTION_DAYS,
+  now,
+});
 const sqs = createSqs();
 const urlPolicy = {
   addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
@@ -91,12 +97,7 @@ const routes = createRoutes({
   profiles: createProfiles(stores.profiles),
   defaultProfile: env.DEFAULT_PROFILE,
   compatibility: env.COMPATIBILITY,
-  // Fair queues: one tenant's burst must not hold up the others.
-  publish: (messages) =>
-    sendAll(sqs, env.EVENTS_QUEUE_URL, messages, ({ tenantId, body }) => ({
-      MessageBody: body,
-      MessageGroupId: tenantId,
-    })),
+  publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sender: createHttpSender(urlPolicy),
@@ -104,6 +105,7 @@ const routes = createRoutes({
   eventTypes: env.EVENT_TYPES,
   maxSubscriptionsPerTenant: env.MAX_SUBSCRIPTIONS_PER_TENANT,
   journalRetentionDays: env.JOURNAL_RETENTION_DAYS,
+  statsRetentionDays: env.STATS_RETENTION_DAYS,
   waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
   userAgent: USER_AGENT,

@@ -54,6 +54,7 @@ export class Api extends Construct {
         compatibility: tuning.compatibility.join(','),
         journalRetentionDays: String(tuning.journalRetentionDays),
         auditRetentionDays: String(tuning.auditRetentionDays),
+        statsRetentionDays: String(tuning.statsRetentionDays),
         allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
         allowedPorts: tuning.allowedPorts.join(','),
         allowHttp: String(tuning.allowHttp),

@@ -5,12 +5,14 @@ import { MemoryApiKeys, MemoryAuditTrail } from '../support/memory-access.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
 import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
+import { MemoryStats } from '../support/memory-stats.ts';
 import { describeApiKeyStore } from './api-keys.ts';
 import { describeAuditStore } from './audit.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
+import { describeStatsStore } from './stats.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
 
@@ -59,3 +61,6 @@ describeVerdicts(NAME, { ...subject(journal), add });
 describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
 describeRateLimitStore(NAME, subject(new MemoryRateLimits()));
+
+const stats = new MemoryStats(() => now, RETENTION_MS);
+describeStatsStore(NAME, [stats], subject(stats));

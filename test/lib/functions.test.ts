@@ -31,6 +31,7 @@ describe.each([
       MAX_SUBSCRIPTIONS_PER_TENANT: '1000',
       JOURNAL_RETENTION_DAYS: '30',
       AUDIT_RETENTION_DAYS: '400',
+      STATS_RETENTION_DAYS: '90',
     },
   },
   {
@@ -50,11 +51,13 @@ describe.each([
     environment: {
       ...TABLES,
       ...RECEIVERS,
+      EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
       RETRIES_QUEUE_ARN: 'PosthornQueuesRetriesQueue.Arn',
       KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
       JOURNAL_RETENTION_DAYS: '30',
+      STATS_RETENTION_DAYS: '90',
       MAX_QUEUE_WAIT_SECONDS: '120',
       UV_THREADPOOL_SIZE: '16',
     },

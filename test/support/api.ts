@@ -6,7 +6,7 @@ import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
-import { createWorkQueue, sendAll } from '../../functions/adapters/sqs/work-queue.ts';
+import { createPublish, createWorkQueue } from '../../functions/adapters/sqs/work-queue.ts';
 import { createApiHandler, type HandlerDeps } from '../../functions/api/handler.ts';
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
 import type { Method } from '../../functions/api/http/route.ts';
@@ -56,7 +56,7 @@ export function useApi() {
   const telemetry = recordTelemetry();
   const clock = { now: Date.now() };
   const now = (): number => clock.now;
-  const stores = createStores({ tables, retentionDays: 30, now });
+  const stores = createStores({ tables, retentionDays: 30, statsRetentionDays: 90, now });
   /** Queues' addresses are known once the tests run. */
   const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'idempotency'> = {
     stores,
@@ -71,12 +71,9 @@ export function useApi() {
     compatibility: [],
     maxSubscriptionsPerTenant: 1_000,
     journalRetentionDays: 30,
+    statsRetentionDays: 90,
     vault: createVault(tables, kms, KEY_ARN),
-    publish: (messages) =>
-      sendAll(connection, queues.events.url, messages, ({ tenantId, body }) => ({
-        MessageBody: body,
-        MessageGroupId: tenantId,
-      })),
+    publish: (messages) => createPublish(connection, queues.events.url)(messages),
     deliveries: { send: (messages) => createWorkQueue(connection, queues.deliveries.url).send(messages) },
     retries: { send: (messages) => createWorkQueue(connection, queues.retries.url).send(messages) },
     sender: { send: async () => answered(200) },

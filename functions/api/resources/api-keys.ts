@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type ApiKey, ApiKeyId } from '../../core/access/api-key.ts';
+import type { ApiKey } from '../../core/access/api-key.ts';
 import type { ApiKeys } from '../../core/access/api-keys.ts';
 import { ROLES } from '../../core/access/principal.ts';
 import { Moment } from '../../core/event/moment.ts';
@@ -8,8 +8,8 @@ import { Refusal } from '../../core/refusal.ts';
 import { Name } from '../../core/text-fields.ts';
 import { decodeCursor } from '../http/cursor.ts';
 import { pageQuery, routesOf } from '../http/route.ts';
-import { listBody, listOf } from '../schemas/list.ts';
-import { Timestamp, time, timeOrNull } from '../schemas/values.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
+import { Timestamp } from '../schemas/values.ts';
 
 const route = routesOf('API keys', 'company');
 
@@ -21,14 +21,11 @@ const ApiKeyView = z
     tenantId: z.string().nullable(),
     createdAt: Timestamp,
     expiresAt: Timestamp.nullable(),
-    lastUsedAt: Timestamp.nullable().meta({ description: 'To the hour.' }),
+    lastUsedAt: Timestamp.nullable(),
   })
   .meta({ id: 'ApiKey' });
 
-function apiKeyView({ id, name, role, tenantId, createdAt, endsAt, lastUsedAt }: ApiKey) {
-  const times = { createdAt: time(createdAt), expiresAt: timeOrNull(endsAt), lastUsedAt: timeOrNull(lastUsedAt) };
-  return { id, name, role, tenantId, ...times };
-}
+const apiKeyView = (key: ApiKey) => ApiKeyView.parse({ ...key, expiresAt: key.endsAt });
 
 export const createApiKeyRoutes = ({ apiKeys }: { apiKeys: ApiKeys }) => [
   route('GET', '/v1/api-keys', {
@@ -36,10 +33,7 @@ export const createApiKeyRoutes = ({ apiKeys }: { apiKeys: ApiKeys }) => [
     summary: 'List the API keys, newest first; without their secrets',
     query: pageQuery,
     responses: { 200: { description: 'A page of keys.', schema: listOf(ApiKeyView) } },
-    run: async ({ query }) => {
-      const page = await apiKeys.page(query.limit, decodeCursor(query.cursor));
-      return { status: 200, body: listBody(page, page.values.map(apiKeyView)) };
-    },
+    run: async ({ query }) => pageAnswer(await apiKeys.page(query.limit, decodeCursor(query.cursor)), apiKeyView),
   }),
   route('POST', '/v1/api-keys', {
     id: 'createApiKey',
@@ -73,7 +67,6 @@ export const createApiKeyRoutes = ({ apiKeys }: { apiKeys: ApiKeys }) => [
   route('DELETE', '/v1/api-keys/{apiKeyId}', {
     id: 'deleteApiKey',
     summary: 'Revoke an API key',
-    params: { apiKeyId: ApiKeyId },
     responses: { 204: { description: 'Revoked. It is refused within 30 seconds.', schema: null } },
     run: async ({ params }) => {
       const revoked = await apiKeys.revoke(params.apiKeyId);

@@ -3,8 +3,8 @@ import { AuditRecord } from '../../core/access/audit-record.ts';
 import type { AuditStore } from '../../core/access/audit-store.ts';
 import { TenantId } from '../../core/ids.ts';
 import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
-import { listBody, listOf } from '../schemas/list.ts';
-import { Timestamp, time } from '../schemas/values.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
+import { Timestamp, viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Audit', 'company');
 
@@ -35,8 +35,7 @@ export const createAuditRoutes = ({ audit }: { audit: Pick<AuditStore, 'listAudi
       const { tenantId, keyId } = query;
       const matches = keyId === undefined ? null : ({ by }: AuditRecord) => by.id === keyId;
       const page = await audit.listAuditRecords(tenantId ?? null, listOptions(query), matches);
-      const views = page.values.map((record) => ({ ...record, at: time(record.at) }));
-      return { status: 200, body: listBody(page, views) };
+      return pageAnswer(page, viewOf(AuditView));
     },
   }),
 ];

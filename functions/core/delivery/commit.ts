@@ -1,5 +1,7 @@
 import { undoneOf } from '../partial-failure.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
+import { emitSystemEvent, type SystemEventPorts } from '../system-event/emit.ts';
+import { systemEventId } from '../system-event/system-event.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { Effect } from './effect.ts';
@@ -24,8 +26,9 @@ export type CommitStep = 'recorded' | 'effects_done' | 'effects_cleared' | 'queu
 
 export interface CommitPorts {
   store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery' | 'putSucceededDeliveries'> &
-    Pick<SubscriptionStore, 'disableSubscription' | 'removeSubscription' | 'saveHealth'>;
+    Pick<SubscriptionStore, 'disableSubscription' | 'getSubscription' | 'removeSubscription' | 'saveHealth'>;
   retries: WorkQueue;
+  systemEvents: SystemEventPorts;
   waits: WaitPolicy;
   now: () => number;
   report: (report: DeliverReport) => void;
@@ -33,9 +36,19 @@ export interface CommitPorts {
   reached?: (step: CommitStep) => Promise<void> | void;
 }
 
-/** For metrics and logs. */
+/** A delivery that is on record as it should be, by this write or already. */
+export interface RecordedWrite {
+  kind: 'recorded';
+  /** What this write replaced. */
+  before: Delivery;
+  delivery: Delivery;
+  /** The attempt that this write recorded. */
+  made: MadeAttempt | null;
+}
+
+/** For metrics, logs and statistics. */
 export type DeliverReport =
-  | { kind: 'recorded'; delivery: Delivery; made: MadeAttempt | null }
+  | RecordedWrite
   | { kind: 'deactivated'; tenantId: string; subscriptionId: string }
   /** A fault of ours. What it held up is repeated. */
   | { kind: 'error'; about: Pick<Delivery, 'tenantId' | 'subscriptionId' | 'eventId'>; error: unknown };
@@ -43,6 +56,7 @@ export type DeliverReport =
 /** A change that is on record. */
 interface Recorded {
   change: Change;
+  before: Delivery;
   delivery: Delivery;
 }
 
@@ -57,7 +71,7 @@ export async function commit(ports: CommitPorts, changes: readonly Change[]): Pr
   const decisions = new Map<Change, Decision>(changes.map((change) => [change, ACK]));
   const recorded = await recordAll(ports, changes, decisions);
   const settled = await Promise.all(
-    recorded.map(async ({ change, delivery }) => ({ change, delivery: await doEffects(ports, delivery) })),
+    recorded.map(async (one) => ({ ...one, delivery: await doEffects(ports, one.delivery) })),
   );
   await queueWaits(ports, settled, decisions);
   return decisions;
@@ -78,7 +92,10 @@ async function recordAll(
 
   async function recordFirsts(): Promise<void> {
     if (firsts.length === 0) return;
-    const written = firsts.map((change) => ({ change, delivery: change.write?.(change.base) ?? change.base }));
+    const written = firsts.map((change): Recorded => {
+      const { base, write } = change;
+      return { change, before: base, delivery: write?.(base) ?? base };
+    });
     const deliveries = written.map(({ delivery }) => delivery);
     let unwritten: Delivery[] = [];
     try {
@@ -92,16 +109,18 @@ async function recordAll(
 
   async function recordOne(change: Change): Promise<void> {
     try {
-      const delivery = await record(ports, change);
+      const written = await record(ports, change);
       // Null: another message decided what becomes of the delivery, and the delivery has its own wake-up.
-      if (delivery !== null) recorded.push({ change, delivery });
+      if (written !== null) recorded.push({ change, ...written });
     } catch (error) {
       fail(change, error);
     }
   }
 
   await Promise.all([recordFirsts(), ...others.map(recordOne)]);
-  for (const { change, delivery } of recorded) ports.report({ kind: 'recorded', delivery, made: change.made });
+  for (const { change, before, delivery } of recorded) {
+    ports.report({ kind: 'recorded', before, delivery, made: change.made });
+  }
   await ports.reached?.('recorded');
   return recorded;
 }
@@ -114,12 +133,17 @@ function isFirstSuccess({ received, base, made }: Change): boolean {
 /** How often another write may come between before it counts as a fault. */
 const MAX_CONFLICTS = 5;
 
-async function record({ store }: CommitPorts, { base, write, made }: Change): Promise<Delivery | null> {
-  if (write === null) return base;
+async function record(
+  { store }: CommitPorts,
+  { base, write, made }: Change,
+): Promise<Pick<Recorded, 'before' | 'delivery'> | null> {
+  if (write === null) return { before: base, delivery: base };
   let current = base;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const next = write(current);
-    if (await store.saveDelivery(next, current.revision)) return { ...next, revision: current.revision + 1 };
+    if (await store.saveDelivery(next, current.revision)) {
+      return { before: current, delivery: { ...next, revision: current.revision + 1 } };
+    }
     if (made === null) return null;
     // A request by hand, a twin of this message: the attempt is added to what stands now.
     current = (await store.getDelivery(base)) ?? { ...base, revision: 0 };
@@ -144,24 +168,47 @@ async function doEffects(ports: CommitPorts, delivery: Delivery): Promise<Delive
   }
 }
 
-async function doEffect(
-  { store, retries, report }: CommitPorts,
-  { tenantId, subscriptionId }: Delivery,
-  { kind, deactivation, generation, reason, at }: Effect,
-): Promise<void> {
-  switch (kind) {
-    case 'deactivate_subscription': {
-      const deactivated =
-        deactivation === 'disable'
-          ? await store.disableSubscription(tenantId, subscriptionId, { ...reason, at }, generation)
-          : await store.removeSubscription(tenantId, subscriptionId, generation);
-      if (deactivation === 'remove') await retries.send([settleParkedMessage({ tenantId, id: subscriptionId })]);
-      if (deactivated) report({ kind: 'deactivated', tenantId, subscriptionId });
-      return;
-    }
+async function doEffect(ports: CommitPorts, delivery: Delivery, effect: Effect): Promise<void> {
+  switch (effect.kind) {
+    case 'deactivate_subscription':
+      return deactivateSubscription(ports, delivery, effect);
+    case 'emit_system_event':
+      return emitSystemEvent(ports.systemEvents, effect);
     default:
-      kind satisfies never;
+      effect satisfies never;
   }
+}
+
+type Deactivation = Extract<Effect, { kind: 'deactivate_subscription' }>;
+
+async function deactivateSubscription(
+  { store, retries, systemEvents, report }: CommitPorts,
+  { tenantId, subscriptionId }: Delivery,
+  effect: Deactivation,
+): Promise<void> {
+  const { deactivation, generation, reason, url, at } = effect;
+  const deactivated =
+    deactivation === 'disable'
+      ? await store.disableSubscription(tenantId, subscriptionId, { ...reason, at }, generation)
+      : await store.removeSubscription(tenantId, subscriptionId, generation);
+  if (deactivation === 'remove') await retries.send([settleParkedMessage({ tenantId, id: subscriptionId })]);
+  if (deactivated) report({ kind: 'deactivated', tenantId, subscriptionId });
+  // An earlier try of this effect may have got as far as here.
+  else if (!(await isDisabledBy(store, tenantId, subscriptionId, effect))) return;
+  const data = { tenantId, subscriptionId, url, reason, since: new Date(at).toISOString() };
+  const id = systemEventId(`${subscriptionId} disabled in generation ${generation}`);
+  await emitSystemEvent(systemEvents, { id, at, event: { type: 'posthorn.subscription.disabled', data } });
+}
+
+async function isDisabledBy(
+  store: CommitPorts['store'],
+  tenantId: string,
+  subscriptionId: string,
+  { reason, at }: Deactivation,
+): Promise<boolean> {
+  const subscription = await store.getSubscription(tenantId, subscriptionId);
+  const current = subscription?.status === 'disabled' ? subscription.statusReason : null;
+  return current?.code === reason.code && current.at === at;
 }
 
 /** Sees that each next attempt is waited for: the message that carries the delivery is hidden, another one gets a new message. */
