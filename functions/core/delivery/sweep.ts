@@ -13,7 +13,7 @@ export interface SweepDeps {
  * How long after its time a woken delivery is left alone. If its message is lost, or still queued behind others by then,
  * the next sweep sends another; a message too many is dropped by its ticket.
  */
-const LEASE_MS = 15 * 60_000;
+export const LEASE_MS = 15 * 60_000;
 
 /**
  * Puts every delivery that is due before the next run on the retries queue, to arrive when it is due. Returns how many.
