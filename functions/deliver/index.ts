@@ -8,6 +8,7 @@ import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
+import { createSystemEventCounts } from '../adapters/dynamodb/system-event-counts.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
@@ -42,14 +43,22 @@ const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env
 const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
 const sqs = createSqs();
 
+const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
+
 export const handler = createDeliverHandler({
   store: {
     ...createDeliveries(journalOptions),
     ...createSubscriptions(tables),
     ...createTenants(tables),
   },
-  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
-  systemEvents: { events: createEvents(journalOptions), publish: createPublish(sqs, env.EVENTS_QUEUE_URL) },
+  retries,
+  systemEvents: {
+    events: createEvents(journalOptions),
+    publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
+    counts: createSystemEventCounts(tables, now),
+    later: retries,
+    now,
+  },
   sqs: sqs.client,
   deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
   retriesQueueUrl: env.RETRIES_QUEUE_URL,

@@ -2,6 +2,7 @@ import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
+import { createSystemEventCounts } from '../../functions/adapters/dynamodb/system-event-counts.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
@@ -14,6 +15,7 @@ import { describeProfileStore } from './profiles.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
 import { RETENTION_DAYS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
+import { describeSystemEventCounts } from './system-event-counts.ts';
 import { describeTenantStore } from './tenants.ts';
 
 const NAME = 'DynamoDB';
@@ -67,6 +69,7 @@ describeDeliveryStore(NAME, {
   },
 });
 describeEventStore(NAME, subject(stores.events));
+describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
 describeRejectedEventStore(NAME, {
   ...subject(stores.rejectedEvents),
   async clear() {

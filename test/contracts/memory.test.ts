@@ -1,6 +1,7 @@
 import type { Event } from '../../functions/core/event/event.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
+import { MemoryCounts } from '../support/memory-counts.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
@@ -8,6 +9,7 @@ import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
+import { describeSystemEventCounts } from './system-event-counts.ts';
 
 /*
  * The stores of the core's tests implement the parts of the ports that those tests need.
@@ -43,3 +45,4 @@ const add = async (thing: Subscription | Event) => {
 describeVerdicts(NAME, { ...subject(journal), add });
 describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
+describeSystemEventCounts(NAME, subject(new MemoryCounts()));

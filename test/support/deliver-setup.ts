@@ -5,6 +5,7 @@ import type { Decision, ReceivedMessage } from '../../functions/core/delivery/re
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import type { SendResult, WebhookRequest } from '../../functions/core/target/webhook.ts';
 import { answered, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
+import { MemoryCounts } from './memory-counts.ts';
 import { MemoryJournal } from './memory-journal.ts';
 
 export const WAITS = { maxQueueWaitMs: 2 * MINUTE, lostAfterMs: 10 * MINUTE };
@@ -13,6 +14,7 @@ export const WAITS = { maxQueueWaitMs: 2 * MINUTE, lostAfterMs: 10 * MINUTE };
 export function deliverSetup() {
   const journal = new MemoryJournal().add(makeSubscription(), makeEvent());
   const queued: Outgoing[] = [];
+  const counts = new MemoryCounts();
   const requests: WebhookRequest[] = [];
   /** Bodies sent to the events queue. */
   const published: string[] = [];
@@ -20,6 +22,11 @@ export function deliverSetup() {
   const setup = {
     journal,
     queued,
+    counts,
+    /** For what is done without a delivery. */
+    get systemEvents() {
+      return deps.systemEvents;
+    },
     requests,
     published,
     reports,
@@ -47,7 +54,13 @@ export function deliverSetup() {
   const deps: DeliverDeps = {
     store: journal,
     retries: { send: (messages) => setup.send(messages) },
-    systemEvents: { events: journal, publish: (messages) => setup.publish(messages) },
+    systemEvents: {
+      events: journal,
+      publish: (messages) => setup.publish(messages),
+      counts,
+      later: { send: (messages) => setup.send(messages) },
+      now: () => setup.now,
+    },
     sender: {
       send: async (request) => {
         requests.push(request);

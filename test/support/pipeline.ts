@@ -12,9 +12,11 @@ import { settleParked } from '../../functions/core/delivery/settle-parked.ts';
 import { sweepDue } from '../../functions/core/delivery/sweep.ts';
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
+import { tellCounted } from '../../functions/core/system-event/counted.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
+import { MemoryCounts } from './memory-counts.ts';
 import { MemoryJournal } from './memory-journal.ts';
 
 /** A message in one of the queues, as SQS keeps it. */
@@ -52,6 +54,7 @@ export class Pipeline {
   now = NOW;
   readonly journal = new MemoryJournal();
   readonly queue: Queued[] = [];
+  readonly counts = new MemoryCounts();
   /** Bodies sent to the events queue. */
   readonly published: string[] = [];
   /** Successes that were written over by something else. */
@@ -113,6 +116,7 @@ export class Pipeline {
     const deps = this.deps(fate, answer);
     try {
       if (message.kind === 'settle_parked') await settleParked({ ...deps, hasTime: () => true }, message);
+      else if (message.kind === 'tell_counted') await tellCounted(deps.systemEvents, message);
       else if (message.kind === 'deliver') {
         const [decision] = await deliverBatch(deps, [{ message, fromRetries, receivedBefore: entry.receives > 1 }]);
         if (deps.crashed() || decision?.kind === 'fail') return;
@@ -218,18 +222,35 @@ export class Pipeline {
         };
       },
     });
+    const retries = {
+      send: async (messages: readonly Outgoing[]) => {
+        await turn();
+        for (const { message, delaySeconds } of messages) this.enqueue(message, true, delaySeconds);
+        lose();
+      },
+    };
     return {
       store,
       crashed: () => crashed,
-      retries: {
-        send: async (messages: readonly Outgoing[]) => {
-          await turn();
-          for (const { message, delaySeconds } of messages) this.enqueue(message, true, delaySeconds);
-          lose();
-        },
-      },
+      retries,
       systemEvents: {
         events: store,
+        now: () => this.now,
+        counts: {
+          addToWindow: async (...args) => {
+            await turn();
+            const begunBy = await this.counts.addToWindow(...args);
+            lose();
+            return begunBy;
+          },
+          closeWindow: async (window) => {
+            await turn();
+            const count = await this.counts.closeWindow(window);
+            lose();
+            return count;
+          },
+        },
+        later: retries,
         publish: async (messages) => {
           await turn();
           this.published.push(...messages.map(({ body }) => body));

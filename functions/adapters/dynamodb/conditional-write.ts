@@ -56,10 +56,10 @@ export function createConditionalWrites({ client, newWriteId }: Pick<Tables, 'cl
       }
     },
 
-    /** The item as it is after the update. */
-    async updateIf(key: Key, update: Update, condition: Condition): Promise<Item | null> {
+    /** The item as it is after the update. @param condition null: the update is made whatever is there */
+    async updateIf(key: Key, update: Update, condition: Condition | null): Promise<Item | null> {
       const writeId = newWriteId();
-      const names = { ...update.names, ...condition.names };
+      const names = { ...update.names, ...condition?.names };
       const clauses = [
         `SET ${[update.set, 'writeId = :writeId'].filter((clause) => clause !== undefined).join(', ')}`,
         ...(update.add === undefined ? [] : [`ADD ${update.add}`]),
@@ -71,9 +71,9 @@ export function createConditionalWrites({ client, newWriteId }: Pick<Tables, 'cl
             TableName: table,
             Key: key,
             UpdateExpression: clauses.join(' '),
-            ConditionExpression: condition.expression,
+            ConditionExpression: condition?.expression,
             ExpressionAttributeNames: Object.keys(names).length === 0 ? undefined : names,
-            ExpressionAttributeValues: { ...update.values, ...condition.values, ':writeId': writeId },
+            ExpressionAttributeValues: { ...update.values, ...condition?.values, ':writeId': writeId },
             ReturnValues: 'ALL_NEW',
           }),
         );

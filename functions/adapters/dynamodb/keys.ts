@@ -96,6 +96,12 @@ export const rejectedKey = (id: string, rejectedAt: number): Key => ({
 });
 export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard) => `REJECTED#${shard}`);
 
+/** How often something happened in the minute that begins then. */
+export const countKey = (subject: string, startsAt: number): Key => ({
+  pk: `COUNT#${subject}`,
+  sk: new Date(startsAt).toISOString(),
+});
+
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 
 /** A tenant's tokens. Their ids sort by time, so the table itself lists them. */

@@ -11,6 +11,7 @@ import { createProfiles } from '../../../functions/adapters/dynamodb/profile-sou
 import { createProfileStore } from '../../../functions/adapters/dynamodb/profiles.ts';
 import { createRejectedEvents } from '../../../functions/adapters/dynamodb/rejected-events.ts';
 import { createSubscriptions } from '../../../functions/adapters/dynamodb/subscriptions.ts';
+import { createSystemEventCounts } from '../../../functions/adapters/dynamodb/system-event-counts.ts';
 import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../../../functions/adapters/http/http-sender.ts';
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
@@ -78,7 +79,13 @@ const deliver = () =>
   createDeliverHandler({
     store: { ...journal, ...catalog },
     retries: createWorkQueue(wire, queues.retries.url),
-    systemEvents: { events: journal, publish: createPublish(wire, queues.events.url) },
+    systemEvents: {
+      events: journal,
+      publish: createPublish(wire, queues.events.url),
+      counts: createSystemEventCounts(tables, now),
+      later: createWorkQueue(wire, queues.retries.url),
+      now,
+    },
     sqs,
     deliveriesQueueUrl: queues.deliveries.url,
     retriesQueueUrl: queues.retries.url,
@@ -100,6 +107,7 @@ const findType = createKnownTypes(catalog, now, false);
 const ingest = () =>
   createIngestHandler({
     store: { ...journal, ...catalog, findType },
+    systemEventCounts: createSystemEventCounts(tables, now),
     deliveries: createWorkQueue(wire, queues.deliveries.url),
     sqs,
     eventsQueueUrl: queues.events.url,
