@@ -20,6 +20,7 @@ const CORE_LAYERS = [
   'subscription',
   'access',
   'delivery',
+  'stats',
   'ingest',
 ];
 const CORE_FILES = [
@@ -95,7 +96,8 @@ const RULES: Record<string, { own: readonly string[]; packages?: readonly string
   'local/listen.ts': { own: ['local/errors.ts'], packages: ['node:http'] },
   'local/template': { own: ['local/errors.ts', 'lib/app.ts'] },
   'local/emulators': { own: ['local/errors.ts', 'local/clock.ts', 'local/listen.ts', 'node_modules/fauxqs/dist'] },
-  'local/resources': { own: ['local/errors.ts', 'local/clock.ts', 'local/template'] },
+  'local/files.ts': { own: ['local/errors.ts'], packages: ['node:fs'] },
+  'local/resources': { own: ['local/errors.ts', 'local/files.ts', 'local/clock.ts', 'local/template'] },
   local: { own: ['functions/names.ts', 'receiver'] },
 };
 

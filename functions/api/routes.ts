@@ -7,6 +7,7 @@ import { createTestEvents } from '../core/delivery/test-events.ts';
 import type { WaitPolicy } from '../core/delivery/wake.ts';
 import type { Random } from '../core/ids.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
+import { createStatsReader } from '../core/stats/read-stats.ts';
 import { createActivation } from '../core/subscription/activation.ts';
 import { createSubscriptions } from '../core/subscription/manage.ts';
 import { createOwnProfiles } from '../core/subscription/own-profiles.ts';
@@ -33,6 +34,7 @@ import { createPortalTokenRoutes } from './resources/portal-tokens.ts';
 import { createProfileRoutes } from './resources/profiles.ts';
 import { createRejectedEventRoutes } from './resources/rejected-events.ts';
 import { createSecretRoutes } from './resources/secrets.ts';
+import { createStatsRoutes } from './resources/stats.ts';
 import { createSubscriptionStatusRoutes } from './resources/subscription-status.ts';
 import { createSubscriptionRoutes } from './resources/subscriptions.ts';
 import { createTenantRoutes } from './resources/tenants.ts';
@@ -56,6 +58,7 @@ export interface ApiPorts {
   eventTypes: 'open' | 'strict';
   maxSubscriptionsPerTenant: number;
   journalRetentionDays: number;
+  statsRetentionDays: number;
   waits: WaitPolicy;
   attemptTimeoutMs: number;
   userAgent: string;
@@ -99,6 +102,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   const control = createManualControl({ ...ports, store: stores.deliveries, subscriptions: stores.subscriptions });
   const own = createOwnProfiles({ ...ports, store: stores.profiles, tenants: stores.tenants });
   const tenants = createTenants({ store: stores.tenants, profiles: ports.profiles, now });
+  const stats = createStatsReader({ ...ports, store: stores.stats, retentionDays: ports.statsRetentionDays });
   const removal = createTenantRemoval({
     tenants: stores.tenants,
     subscriptions: stores.subscriptions,
@@ -114,6 +118,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createPortalTokenRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
       ...createSubscriptionStatusRoutes({ activation }),
+      ...createStatsRoutes({ stats, subscriptions, tenants }),
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),
       ...createEventRoutes({ ...ports, ...stores }),

@@ -7,6 +7,8 @@ import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
+import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
+import { createStats } from '../adapters/dynamodb/stats.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
 import { createSystemEventCounts } from '../adapters/dynamodb/system-event-counts.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
@@ -30,6 +32,7 @@ const env = readEnvironment([
   ENV.retriesQueueArn,
   ENV.kmsKeyArn,
   ENV.journalRetentionDays,
+  ENV.statsRetentionDays,
   ENV.allowedPrivateRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
@@ -38,6 +41,8 @@ const env = readEnvironment([
 ]);
 /** Most receivers answer within this. */
 const PATIENCE_MS = 1_000;
+const random = Math.random;
+const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
@@ -59,6 +64,7 @@ export const handler = createDeliverHandler({
     later: retries,
     now,
   },
+  stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now, random }),
   sqs: sqs.client,
   deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
   retriesQueueUrl: env.RETRIES_QUEUE_URL,
@@ -74,8 +80,10 @@ export const handler = createDeliverHandler({
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
   userAgent: USER_AGENT,
   now,
+  rates: createRateLimits(tables),
+  sleep: (ms) => sleep(ms),
   patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
   newAttemptId: () => randomBytes(6).toString('base64url'),
-  random: Math.random,
+  random,
   ...createTelemetry(),
 });

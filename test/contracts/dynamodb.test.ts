@@ -1,6 +1,8 @@
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
+import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
+import { createStats } from '../../functions/adapters/dynamodb/stats.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createSystemEventCounts } from '../../functions/adapters/dynamodb/system-event-counts.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
@@ -12,7 +14,9 @@ import { describeDueStore } from './due-deliveries.ts';
 import { describeEventTypeStore } from './event-types.ts';
 import { describeEventStore } from './events.ts';
 import { describeProfileStore } from './profiles.ts';
+import { describeRateLimitStore } from './rate-limits.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
+import { describeStatsStore } from './stats.ts';
 import { RETENTION_DAYS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
 import { describeSystemEventCounts } from './system-event-counts.ts';
@@ -22,7 +26,8 @@ const NAME = 'DynamoDB';
 const tables = useTables();
 const answers = loseAnswers(tables.dynamodb);
 let now = NOW;
-const stores = createStores({ tables, retentionDays: RETENTION_DAYS, now: () => now });
+const options = { tables, retentionDays: RETENTION_DAYS, now: () => now };
+const stores = createStores({ ...options, statsRetentionDays: RETENTION_DAYS });
 
 const subject = <Store>(store: Store): Subject<Store> => ({
   store,
@@ -60,6 +65,7 @@ describeVerdicts(NAME, { ...subject(stores.subscriptions), ...subscriptions });
 describeEventTypeStore(NAME, subject(stores.eventTypes));
 describeProfileStore(NAME, subject(stores.profiles), subscriptions);
 
+describeRateLimitStore(NAME, subject(createRateLimits(tables)));
 describeDueStore(NAME, subject({ ...createDueDeliveries(tables, () => now), ...stores.deliveries }));
 describeDeliveryStore(NAME, {
   ...subject(stores.deliveries),
@@ -68,6 +74,8 @@ describeDeliveryStore(NAME, {
     else await stores.events.putEvents([thing]);
   },
 });
+const processes = [0, 0.99].map((random) => createStats({ ...options, random: () => random }));
+describeStatsStore(NAME, processes, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
 describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
 describeRejectedEventStore(NAME, {

@@ -18,6 +18,7 @@ import { WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
 import { MemoryCounts } from './memory-counts.ts';
 import { MemoryJournal } from './memory-journal.ts';
+import { MemoryRateLimits } from './memory-rate-limits.ts';
 
 /** A message in one of the queues, as SQS keeps it. */
 interface Queued {
@@ -53,6 +54,7 @@ const urlOf = (generation: number): string => `https://receiver.example/${genera
 export class Pipeline {
   now = NOW;
   readonly journal = new MemoryJournal();
+  readonly rates = new MemoryRateLimits();
   readonly queue: Queued[] = [];
   readonly counts = new MemoryCounts();
   /** Bodies sent to the events queue. */
@@ -275,6 +277,8 @@ export class Pipeline {
       remainingMs: () => 30_000,
       newAttemptId: () => `attempt ${this.attempts++}`,
       now: () => this.now,
+      rates: this.rates,
+      sleep: async () => {},
       patience: () => new Promise<void>(() => {}),
       random: () => 0.5,
       report: () => {},

@@ -16,23 +16,21 @@ export function createSystemEventCounts(
   const writes = createConditionalWrites(tables, tables.journalTable);
   return {
     async addToWindow({ subject, startsAt }, cause, by) {
-      const added = await writes.updateIf(
+      const { done, item } = await writes.tryUpdate(
         countKey(subject, startsAt),
         {
           set: 'begunBy = if_not_exists(begunBy, :cause), expiresAt = :expiresAt',
           add: 'counted :by',
           values: { ':cause': cause, ':by': by, ':expiresAt': Math.floor(now() / 1_000) + KEEP_SECONDS },
         },
-        null,
+        { expression: 'attribute_not_exists(told)' },
       );
-      const { begunBy, told } = Counted.parse(added);
-      return { begunBy, isClosed: told !== undefined };
+      return { begunBy: Counted.parse(item).begunBy, isClosed: !done };
     },
 
     async closeWindow({ subject, startsAt }) {
       const closed = await writes.updateIf(
         countKey(subject, startsAt),
-        // What is added afterwards changes it no more.
         { set: 'told = if_not_exists(told, counted)' },
         { expression: 'attribute_exists(pk)' },
       );

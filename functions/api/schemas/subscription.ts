@@ -1,8 +1,23 @@
 import * as z from 'zod';
 import { Environment } from '../../core/event/environment.ts';
+import { MaxPerSecond } from '../../core/profile/limits.ts';
+import { healthOf, LastFailure } from '../../core/subscription/health.ts';
 import { hideValues } from '../../core/subscription/own-headers.ts';
 import { SignatureVersion, type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
-import { Json, Reason, Timestamp, time, timeOrNull } from './values.ts';
+import { Json, Reason, Timestamp } from './values.ts';
+
+const HealthView = z
+  .object({
+    state: z.enum(['healthy', 'failing', 'breaker_open']).meta({
+      description:
+        'failing: its last attempt failed. breaker_open: so many failed in a row that deliveries wait; one attempt at a time asks whether the receiver is back.',
+    }),
+    since: Timestamp.nullable().meta({ description: 'The first failure after the last success.' }),
+    failures: z.int().meta({ description: 'Failed attempts in a row.' }),
+    lastFailure: LastFailure.extend({ at: Timestamp }).nullable(),
+    nextProbeAt: Timestamp.nullable(),
+  })
+  .meta({ id: 'SubscriptionHealth' });
 
 export const SubscriptionView = z
   .object({
@@ -23,9 +38,11 @@ export const SubscriptionView = z
     }),
     metadata: z.record(z.string(), z.string()),
     filter: Json.nullable(),
+    maxPerSecond: MaxPerSecond.nullable(),
     expiresAt: Timestamp.nullable(),
     status: SubscriptionStatus,
     statusReason: Reason.extend({ at: Timestamp }).nullable(),
+    health: HealthView,
     createdAt: Timestamp,
     updatedAt: Timestamp,
   })
@@ -33,34 +50,25 @@ export const SubscriptionView = z
 
 /** @param headers its own headers with their values in the clear, for callers who may see them */
 export function subscriptionView(subscription: Subscription, headers: Record<string, string> | null = null) {
-  const {
-    credentials,
-    keys: _keys,
-    verificationToken: _token,
-    hasBeenVerified: _hasBeenVerified,
-    generation: _generation,
-    discard: _discard,
-    revision: _revision,
-    expiresAt,
-    statusReason,
-    createdAt,
-    updatedAt,
-    ...rest
-  } = subscription;
-  return {
-    ...rest,
+  return SubscriptionView.parse({
+    ...subscription,
     headers: headers ?? hideValues(subscription.headers),
-    hasCredentials: credentials !== null,
-    expiresAt: timeOrNull(expiresAt),
-    statusReason: statusReason === null ? null : { ...statusReason, at: time(statusReason.at) },
-    createdAt: time(createdAt),
-    updatedAt: time(updatedAt),
+    hasCredentials: subscription.credentials !== null,
+    health: healthView(subscription),
+  });
+}
+
+function healthView(subscription: Subscription) {
+  const { failing, breaker } = healthOf(subscription);
+  const isOpen = breaker.state === 'open';
+  return {
+    state: isOpen ? 'breaker_open' : failing === null ? 'healthy' : 'failing',
+    since: failing?.since ?? null,
+    failures: failing?.failures ?? 0,
+    lastFailure: failing?.lastFailure ?? null,
+    nextProbeAt: isOpen ? breaker.nextProbeAt : null,
   };
 }
 
 /** The answer that is one subscription. */
 export const ONE_SUBSCRIPTION = { 200: { description: 'The subscription.', schema: SubscriptionView } };
-
-export function subscriptionAnswer(subscription: Subscription) {
-  return { status: 200, body: subscriptionView(subscription), revision: subscription.revision };
-}
