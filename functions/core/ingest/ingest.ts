@@ -79,9 +79,12 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   for (const { event, recorded: known } of recorded)
     deps.report({ kind: known === null ? 'accepted' : 'repeated', event });
 
+  const tenants = [...Map.groupBy(recorded, ({ event }) => event.tenantId)];
+  const pauses = pausesUntilOthersAreDone(tenants.length, deps.pause);
   await Promise.all(
-    [...Map.groupBy(recorded, ({ event }) => event.tenantId)].map(async ([tenantId, group]) => {
-      const outcome = await fanOut(deps, tenantId, group);
+    tenants.map(async ([tenantId, group]) => {
+      const { pause, leave } = pauses();
+      const outcome = await fanOut({ ...deps, pause }, tenantId, group).finally(leave);
       if (outcome === 'done') return;
       for (const { message, twins } of group) for (const id of [message.messageId, ...twins]) result[outcome].add(id);
     }),
@@ -93,6 +96,32 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
 interface SystemMessage {
   message: ReceivedEventMessage;
   id: string;
+}
+
+/**
+ * For fan-outs that run together: the first that pauses waits until those that never did have ended, so that one with
+ * costly filters comes after those without. From then on they take turns.
+ */
+function pausesUntilOthersAreDone(
+  fanOuts: number,
+  takeTurn: () => Promise<void>,
+): () => { pause: () => Promise<void>; leave: () => void } {
+  const othersDone = Promise.withResolvers<void>();
+  let quick = fanOuts;
+  return () => {
+    let isQuick = true;
+    const leave = () => {
+      if (isQuick) quick -= 1;
+      isQuick = false;
+      if (quick === 0) othersDone.resolve();
+    };
+    const pause = async () => {
+      leave();
+      await othersDone.promise;
+      await takeTurn();
+    };
+    return { pause, leave };
+  };
 }
 
 /** Parses, checks against the event types, and folds repetitions within the batch together. */
