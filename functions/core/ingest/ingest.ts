@@ -144,8 +144,6 @@ async function accept(
     }
     const { event, idGiven } = parsed;
     const refusal = await checkType(deps, event);
-    // A schema may take tens of milliseconds: other work of this process has its turn between two events.
-    if (messages.length > 1) await deps.pause();
     if (refusal !== null) {
       rejections.push(rejection(message, event.tenantId, refusal));
       continue;
@@ -359,6 +357,8 @@ async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise
   if (type === null) return deps.eventTypes === 'strict' ? unknownType(name) : null;
   if (!type.validate || type.schema === null || data === null) return null;
   const verdict = deps.checkOf(type.schema)(JSON.parse(data));
+  // A schema may take tens of milliseconds: other work of this process has its turn after it.
+  await deps.pause();
   if (verdict.fits) return null;
   const message =
     verdict.code === 'invalid_data'

@@ -51,7 +51,9 @@ describe('filters that take many steps', () => {
       await setTimeout(50);
       order.push(...new Set(messages.map(({ message }) => message.tenantId)));
     };
-    const heavy = (tenantId: string) => ({ body: body({ tenantId, id: tenantId, data: { l: objects.slice(0, 500) } }) });
+    const heavy = (tenantId: string) => ({
+      body: body({ tenantId, id: tenantId, data: { l: objects.slice(0, 500) } }),
+    });
     await setup.ingest(heavy('hostile'), heavy('other'), { body: body({ id: 'd' }) });
     expect(order.slice(0, -2)).toEqual(Array(order.length - 2).fill('acme'));
     expect(order.slice(-2).sort()).toEqual(['hostile', 'other']);
