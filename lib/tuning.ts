@@ -54,6 +54,8 @@ const functions = z.strictObject({
   deliver: z.strictObject({ memoryMiB: memoryMiB.default(512), reservedConcurrency }).prefault({}),
   /** Below the schedule's minute, so that sweeps do not pile up. */
   sweep: functionTuning(256, 55, 55),
+  /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
+  jobs: functionTuning(512, 60, 240),
 });
 
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
@@ -86,6 +88,7 @@ export const tuningShape = {
   ingestMaxConcurrency: maxConcurrency.default(50),
   firstAttemptsMaxConcurrency: maxConcurrency.default(200),
   retriesMaxConcurrency: maxConcurrency.default(50),
+  jobsMaxConcurrency: maxConcurrency.default(10),
   allowedPrivateRanges: list(
     z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block, such as 10.20.0.0/16' }),
   ).default([]),
@@ -104,8 +107,9 @@ const tuningSchema = z.strictObject(tuningShape).check(({ value, issues }) => {
   const asked = {
     ingest: value.ingestMaxConcurrency,
     deliver: value.firstAttemptsMaxConcurrency + value.retriesMaxConcurrency,
+    jobs: value.jobsMaxConcurrency,
   };
-  for (const name of ['ingest', 'deliver'] as const) {
+  for (const name of ['ingest', 'deliver', 'jobs'] as const) {
     const reserved = value.functions[name].reservedConcurrency;
     if (reserved !== undefined && reserved < asked[name])
       refuse(

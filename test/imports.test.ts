@@ -5,12 +5,23 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const HANDLERS = ['deliver', 'ingest', 'sweep'].map((name) => `functions/${name}`);
+const HANDLERS = ['deliver', 'ingest', 'sweep', 'jobs'].map((name) => `functions/${name}`);
 const CORE = 'functions/core';
 const PURE_LIBRARIES = ['zod', 'node:crypto', 'jsonc-parser', 'ulid', 'ipaddr.js', 're2js'];
 
 /** The core's folders, lowest first: each may import those before it, and files that stand beside the folders. */
-const CORE_LAYERS = ['json', 'event', 'target', 'profile', 'tenant', 'subscription', 'access', 'delivery', 'ingest'];
+const CORE_LAYERS = [
+  'json',
+  'event',
+  'target',
+  'profile',
+  'tenant',
+  'subscription',
+  'access',
+  'delivery',
+  'ingest',
+  'jobs',
+];
 const CORE_FILES = [
   'ids.ts',
   'field-error.ts',

@@ -11,6 +11,7 @@ import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
+import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createSqs, createWorkQueue, sendAll } from '../adapters/sqs/work-queue.ts';
 import { createAuthenticate } from '../core/access/authenticate.ts';
 import type { Token } from '../core/access/token.ts';
@@ -29,6 +30,7 @@ const env = readEnvironment([
   ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
   ENV.retriesQueueUrl,
+  ENV.jobsQueueUrl,
   ENV.adminSecretArn,
   ENV.kmsKeyArn,
   ENV.eventTypes,
@@ -71,6 +73,7 @@ const routes = createRoutes({
     })),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+  jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
   sender: createHttpSender(urlPolicy),
   urlPolicy,
   eventTypes: env.EVENT_TYPES,

@@ -1,6 +1,7 @@
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
+import { createDueJobs } from '../../functions/adapters/dynamodb/jobs.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
@@ -10,6 +11,7 @@ import { describeDeliveryStore } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventTypeStore } from './event-types.ts';
 import { describeEventStore } from './events.ts';
+import { describeJobStore } from './jobs.ts';
 import { describeProfileStore } from './profiles.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
 import { RETENTION_DAYS, type Subject } from './subject.ts';
@@ -67,6 +69,7 @@ describeDeliveryStore(NAME, {
   },
 });
 describeEventStore(NAME, subject(stores.events));
+describeJobStore(NAME, subject({ ...stores.jobs, ...createDueJobs(tables, () => now) }));
 describeRejectedEventStore(NAME, {
   ...subject(stores.rejectedEvents),
   async clear() {

@@ -2,10 +2,12 @@ import type { Event } from '../../functions/core/event/event.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
+import { MemoryJobs } from '../support/memory-jobs.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
+import { describeJobStore } from './jobs.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
 
@@ -43,3 +45,4 @@ const add = async (thing: Subscription | Event) => {
 describeVerdicts(NAME, { ...subject(journal), add });
 describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
+describeJobStore(NAME, subject(new MemoryJobs(() => now, RETENTION_MS)));

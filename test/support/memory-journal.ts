@@ -1,17 +1,22 @@
 import type { DeliverDeps } from '../../functions/core/delivery/deliver.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
-import type { Loaded } from '../../functions/core/delivery/delivery-store.ts';
+import type { DeliveryStore, Loaded } from '../../functions/core/delivery/delivery-store.ts';
 import type { DueEntry, DueStore } from '../../functions/core/delivery/due-store.ts';
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import type { SettleParkedPorts } from '../../functions/core/delivery/settle-parked.ts';
 import type { Event } from '../../functions/core/event/event.ts';
+import type { EventStore } from '../../functions/core/event/event-store.ts';
 import type { DeliveryRef } from '../../functions/core/ids.ts';
+import type { ListOptions, Matches, Page } from '../../functions/core/page.ts';
 import type { StatusReason, Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from './domain.ts';
 
 type DeliverStore = DeliverDeps['store'];
 type SettleStore = SettleParkedPorts['store'];
-type Operation = keyof (DeliverStore & SettleStore & DueStore);
+/** What jobs read besides. */
+type RangeStore = Pick<DeliveryStore, 'listDeliveries' | 'listDeliveriesByStatus' | 'getDeliveries'> &
+  Pick<EventStore, 'listEvents'>;
+type Operation = keyof (DeliverStore & SettleStore & DueStore<Delivery> & RangeStore);
 
 /** How the real journal finds a delivery. */
 const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): string =>
@@ -21,7 +26,7 @@ const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): strin
 const SUCCESS_REVISION = 1_000_000;
 
 /** The two tables as `deliver`, the settling of parked deliveries and `sweep` use them. Their contracts are in test/contracts. */
-export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
+export class MemoryJournal implements DeliverStore, SettleStore, DueStore<Delivery>, RangeStore {
   readonly shards = ['one'];
   readonly deliveries = new Map<string, Delivery>();
   readonly subscriptions = new Map<string, Subscription>();
@@ -191,8 +196,47 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
     });
   }
 
-  listDueDeliveries(_shard: string, now: number): Promise<DueEntry[]> {
-    return this.run('listDueDeliveries', () =>
+  getDeliveries(refs: readonly DeliveryRef[]): Promise<(Delivery | null)[]> {
+    return this.run('getDeliveries', () => refs.map((ref) => this.live(ref)));
+  }
+
+  listDeliveries(subscriptionId: string, options: ListOptions, matches: Matches<Delivery>): Promise<Page<Delivery>> {
+    return this.run('listDeliveries', () => {
+      const own = [...this.deliveries.values()].filter((one) => one.subscriptionId === subscriptionId);
+      return pageOf(own, ({ eventAt, eventId }) => ({ at: eventAt, id: eventId }), options, matches);
+    });
+  }
+
+  listDeliveriesByStatus(
+    subscriptionId: string,
+    status: string,
+    options: ListOptions,
+    matches: Matches<Delivery>,
+  ): Promise<Page<Delivery>> {
+    return this.run('listDeliveriesByStatus', () => {
+      const own = [...(this.indexed ?? this.deliveries).values()]
+        .filter((one) => one.subscriptionId === subscriptionId && one.status === status)
+        .flatMap((one) => this.live(one) ?? []);
+      return pageOf(own, ({ eventAt, eventId }) => ({ at: eventAt, id: eventId }), options, matches);
+    });
+  }
+
+  listEvents(tenantId: string, options: ListOptions, matches: Matches<Event>): Promise<Page<Event>> {
+    return this.run('listEvents', () => {
+      const own = [...this.events.entries()].filter(
+        ([key, event]) => event.tenantId === tenantId && this.isLive(`event ${key}`),
+      );
+      return pageOf(
+        own.map(([, event]) => event),
+        ({ acceptedAt, id }) => ({ at: acceptedAt, id }),
+        options,
+        matches,
+      );
+    });
+  }
+
+  listDue(_shard: string, now: number): Promise<DueEntry[]> {
+    return this.run('listDue', () =>
       [...(this.indexed ?? this.deliveries).entries()]
         .flatMap(([pk, { dueAt }]) => (dueAt === null || dueAt > now ? [] : [{ key: { pk, sk: '' }, dueAt }]))
         .sort((a, b) => a.dueAt - b.dueAt)
@@ -200,8 +244,8 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
     );
   }
 
-  leaseDelivery({ key, dueAt }: DueEntry, until: number): Promise<Delivery | null> {
-    return this.run('leaseDelivery', () => {
+  lease({ key, dueAt }: DueEntry, until: number): Promise<Delivery | null> {
+    return this.run('lease', () => {
       const current = this.deliveries.get(key.pk);
       if (current === undefined || current.dueAt !== dueAt) return null;
       if (!this.isLive(key.pk)) {
@@ -212,4 +256,30 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
       return this.store({ ...current, dueAt: until, ticket: ticket + 1, revision: revision + 1 });
     });
   }
+}
+
+/** A page of what is listed by time. */
+export function pageOf<T>(
+  values: readonly T[],
+  placeOf: (value: T) => { at: number; id: string },
+  { limit, after, from, to, oldestFirst = false }: ListOptions,
+  matches: Matches<T>,
+): Page<T> {
+  const keyOf = (value: T): string => {
+    const { at, id } = placeOf(value);
+    return `${new Date(at).toISOString()}#${id}`;
+  };
+  const isBefore = (a: string, b: string): boolean => a !== b && a < b === oldestFirst;
+  const listed = values
+    .filter((value) => from === null || placeOf(value).at >= from)
+    .filter((value) => to === null || placeOf(value).at <= to)
+    .filter((value) => matches === null || matches(value))
+    .map((value) => ({ value, key: keyOf(value) }))
+    .filter(({ key }) => after === null || isBefore(after, key))
+    .toSorted((a, b) => (isBefore(a.key, b.key) ? -1 : 1));
+  const page = listed.slice(0, limit);
+  return {
+    values: page.map(({ value }) => value),
+    next: listed.length > limit ? (page.at(-1)?.key ?? null) : null,
+  };
 }

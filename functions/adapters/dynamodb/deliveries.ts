@@ -128,6 +128,7 @@ const DELIVERY_DEFAULTS = {
   attempts: '[]',
   nextAttemptAt: null,
   completedAt: null,
+  replayedBy: null,
   requested: null,
   claim: null,
   effects: [],
@@ -136,7 +137,16 @@ const DELIVERY_DEFAULTS = {
   dueAt: null,
 };
 
-const NULLABLE = ['statusReason', 'nextAttemptAt', 'completedAt', 'requested', 'claim', 'parkedAt', 'dueAt'] as const;
+const NULLABLE = [
+  'statusReason',
+  'nextAttemptAt',
+  'completedAt',
+  'replayedBy',
+  'requested',
+  'claim',
+  'parkedAt',
+  'dueAt',
+] as const;
 
 /**
  * Deliveries that did not succeed are in the list index, those that wait for something in the due index.

@@ -1,5 +1,5 @@
 import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
-import { type DeliveryRef, timeOfEventId } from '../../core/ids.ts';
+import { type DeliveryRef, timeOfEventId, timeOfJobId } from '../../core/ids.ts';
 
 /*
  * Every key of both tables. Nothing else builds one, so a query without its tenant or subscription cannot be written.
@@ -19,6 +19,7 @@ const DELIVERY_SHARDS = 4;
 const EVENT_SHARDS = 4;
 const DUE_SHARDS = 8;
 const REJECTED_SHARDS = 4;
+const JOB_SHARDS = 4;
 
 // Catalog
 export const tenantKey = (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'A#TENANT' });
@@ -95,6 +96,16 @@ export const rejectedKey = (id: string, rejectedAt: number): Key => ({
   sk: timeKey(rejectedAt, id),
 });
 export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard) => `REJECTED#${shard}`);
+
+export const jobKey = (jobId: string): Key => ({
+  pk: `JOB#${hash(jobId) % JOB_SHARDS}`,
+  sk: timeKey(timeOfJobId(jobId), jobId),
+});
+export const jobPartitions = (): string[] => shards(JOB_SHARDS, (shard) => `JOB#${shard}`);
+/** Partition of the list index that holds a tenant's jobs. */
+export const tenantJobs = (tenantId: string): string => `JOBS#${tenantId}`;
+/** Partition of the due index. A job is written once a page, so one partition takes them all. */
+export const DUE_JOBS = 'DUE_JOBS';
 
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 

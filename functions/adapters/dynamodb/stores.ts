@@ -3,6 +3,7 @@ import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import type { EventStore } from '../../core/event/event-store.ts';
 import type { EventTypeStore } from '../../core/event/event-type-store.ts';
 import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
+import type { JobStore } from '../../core/jobs/job-store.ts';
 import type { ProfileStore } from '../../core/profile/profile-store.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
 import type { TenantStore } from '../../core/tenant/tenant-store.ts';
@@ -10,6 +11,7 @@ import type { Tables } from './client.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createEventTypes } from './event-types.ts';
 import { createEvents } from './events.ts';
+import { createJobStore } from './jobs.ts';
 import { createProfileStore } from './profiles.ts';
 import { createRejectedEvents } from './rejected-events.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -26,6 +28,7 @@ export interface Stores {
   deliveries: DeliveryStore;
   rejectedEvents: RejectedEventStore;
   tokens: TokenStore;
+  jobs: JobStore;
 }
 
 export function createStores(options: { tables: Tables; retentionDays: number; now: () => number }): Stores {
@@ -39,5 +42,6 @@ export function createStores(options: { tables: Tables; retentionDays: number; n
     deliveries: createDeliveries(options),
     rejectedEvents: createRejectedEvents(options),
     tokens: createTokenStore(tables),
+    jobs: createJobStore(options),
   };
 }

@@ -13,6 +13,7 @@ export const Event = z.object({
   acceptedAt: z.number(),
   /** When it was first written: a repetition goes only to subscriptions that are older. */
   recordedAt: z.number(),
+  /** Empty for an event that was made for a test: it goes to the subscription under test alone. */
   contentHash: z.string(),
   data: z.string().nullable(),
 });

@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import { EventTypePattern } from '../../core/event/event-type.ts';
+import { Moment } from '../../core/event/moment.ts';
+import { REPLAY_STATUSES } from '../../core/jobs/job-task.ts';
+import type { Jobs } from '../../core/jobs/jobs.ts';
+import { invalidField, Refusal } from '../../core/refusal.ts';
+import type { Subscriptions } from '../../core/subscription/manage.ts';
+import { creatorOf } from '../http/creator.ts';
+import { routesOf } from '../http/route.ts';
+import { JOB_STARTED, jobStarted } from '../schemas/job.ts';
+import { subscriptionParams } from '../schemas/params.ts';
+
+const route = routesOf('Replays', 'tenant');
+
+/** Which deliveries, by when Posthorn accepted their events. */
+const RANGE = {
+  to: Moment.optional().meta({ description: 'Until now, if absent.' }),
+  eventTypes: z
+    .array(EventTypePattern)
+    .max(100)
+    .default([])
+    .meta({ description: 'Names, prefixes as in employee.*; empty: every type.' }),
+  maxPerSecond: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .nullable()
+    .default(null)
+    .meta({ description: 'How many of them a second at most.' }),
+  dryRun: z.boolean().default(false).meta({ description: 'The job counts what it would do, and does nothing.' }),
+};
+
+export interface ReplayRouteDeps {
+  jobs: Jobs;
+  subscriptions: Pick<Subscriptions, 'read'>;
+  now: () => number;
+}
+
+export const createReplayRoutes = ({ jobs, subscriptions, now }: ReplayRouteDeps) => [
+  route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/replays', {
+    id: 'replaySubscription',
+    summary: 'Deliver a range of its events again',
+    params: subscriptionParams,
+    body: z
+      .strictObject({
+        from: Moment.meta({ description: 'Events that Posthorn accepted from then on.' }),
+        status: z.enum(REPLAY_STATUSES).default('failed').meta({
+          description:
+            'Deliveries that failed, or are parked; all that are on record and not pending; or events that it would get today and never got.',
+        }),
+        ...RANGE,
+      })
+      .meta({ id: 'ReplayInput' }),
+    responses: JOB_STARTED,
+    run: async ({ params, body, principal }) => {
+      const subscription = await subscriptions.read(params);
+      if (subscription instanceof Refusal) return subscription;
+      const { maxPerSecond, to = now(), ...filter } = body;
+      if (filter.from > to) return invalidField('/to', 'must not be before from');
+      if (subscription.status !== 'active' && !filter.dryRun)
+        return new Refusal('conflict', `The subscription is ${subscription.status}. Resume it first.`);
+      const task = { kind: 'replay', ...params, filter: { ...filter, to } } as const;
+      return jobStarted(await jobs.start({ task, maxPerSecond, createdBy: creatorOf(principal) }));
+    },
+  }),
+];
