@@ -4,10 +4,12 @@ import { NOW } from '../support/domain.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJobs } from '../support/memory-jobs.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
+import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
 import { describeJobStore } from './jobs.ts';
+import { describeRateLimitStore } from './rate-limits.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
 
@@ -46,3 +48,4 @@ describeVerdicts(NAME, { ...subject(journal), add });
 describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
 describeJobStore(NAME, subject(new MemoryJobs(() => now, RETENTION_MS)));
+describeRateLimitStore(NAME, subject(new MemoryRateLimits()));

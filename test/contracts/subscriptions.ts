@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Health } from '../../functions/core/subscription/health.ts';
 import { MATCHABLE_FIELDS } from '../../functions/core/subscription/match.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import type { FanOutPage, SubscriptionStore } from '../../functions/core/subscription/subscription-store.ts';
@@ -110,7 +111,9 @@ export function describeVerdicts(
     store,
     add,
     losing,
-  }: SubscriptionSubject<Pick<SubscriptionStore, 'getSubscription' | 'disableSubscription' | 'removeSubscription'>>,
+  }: SubscriptionSubject<
+    Pick<SubscriptionStore, 'getSubscription' | 'disableSubscription' | 'removeSubscription' | 'saveHealth'>
+  >,
 ): void {
   describe(`a verdict on a subscription in ${name}`, () => {
     beforeEach(() => {
@@ -169,7 +172,63 @@ export function describeVerdicts(
       },
     );
 
+    const failing = { since: NOW, failures: 2, warnings: 0, warnedAt: null };
+    const lastFailure = { outcome: 'http_error', status: 500, message: 'it answered 500', at: NOW } as const;
+    const open = { state: 'open', openedAt: NOW, pauseMs: 30_000, nextProbeAt: NOW + 1, probe: 'attempt' } as const;
+    const sick = (revision = 0, generation = 0): Health => ({
+      generation,
+      revision,
+      failing: { ...failing, lastFailure },
+      breaker: open,
+      slowUntil: NOW + 5,
+    });
+    const save = (health: Health, tenant = tenantId) => store.saveHealth(tenant, own().id, health);
+
+    it('writes health, and nothing that others would notice', async () => {
+      await add(own());
+      const first = own({ revision: 1, health: sick(1) });
+      expect(await save(sick())).toEqual({ saved: true, subscription: first });
+      expect(await get()).toEqual(first);
+      const well: Health = { ...sick(1), failing: null, slowUntil: null };
+      const second = own({ revision: 1, health: { ...well, revision: 2 } });
+      expect(await save(well)).toEqual({ saved: true, subscription: second });
+      expect(await get()).toEqual(second);
+      expect(await disable()).toBe(true);
+      expect(await get()).toMatchObject({ status: 'disabled', health: second.health });
+    });
+
+    it('writes health over the one that was read, and else says what stands', async () => {
+      await add(own());
+      await save(sick());
+      const stands = own({ revision: 1, health: sick(1) });
+      for (const revision of [0, 2]) {
+        expect(await save(sick(revision))).toEqual({ saved: false, subscription: stands });
+      }
+      expect(await get()).toEqual(stands);
+      const saved = await Promise.all([1, 2, 3].map(() => save(sick(1))));
+      expect(saved.filter((one) => one.saved)).toHaveLength(1);
+    });
+
+    it('does not write health about another generation, nor to one that is absent', async () => {
+      await add(own({ generation: 3 }));
+      for (const generation of [2, 4]) {
+        expect(await save(sick(0, generation))).toEqual({
+          saved: false,
+          subscription: own({ generation: 3, revision: 1 }),
+        });
+      }
+      expect(await save(sick(0, 3), `${tenantId}-x`)).toEqual({ saved: false, subscription: null });
+      expect(await get(`${tenantId}-x`)).toBeNull();
+      expect(await save(sick(0, 3))).toMatchObject({ saved: true });
+    });
+
     if (losing !== null) {
+      it('writes health once, although the answer was lost', async () => {
+        await add(own());
+        expect(await losing(() => save(sick()))).toMatchObject({ saved: true, subscription: { health: sick(1) } });
+        expect(await losing(() => save(sick(1)))).toMatchObject({ saved: true, subscription: { health: sick(2) } });
+      });
+
       it('has its effect once, although the answer was lost', async () => {
         await add(own());
         expect(await losing(() => disable())).toBe(true);
@@ -239,6 +298,21 @@ export function describeSubscriptionStore(name: string, { store, losing }: Subje
       expect(await store.saveSubscription(own({ name: 'b' }), 2)).toBe(false);
       expect(await store.saveSubscription(own({ name: 'b', revision: 9 }), 1)).toBe(true);
       expect(await get()).toEqual(own({ name: 'b', revision: 2 }));
+    });
+
+    it('keeps its health whatever is written of it, and a profile of its own only as long as it has it', async () => {
+      const health: Health = {
+        generation: 0,
+        revision: 0,
+        failing: null,
+        breaker: { state: 'closed', unavailable: 3, recovery: null },
+        slowUntil: NOW,
+      };
+      await store.saveSubscription(own({ profile: 'own' }), 0);
+      const read = own({ profile: 'own', revision: 1 });
+      expect(await store.saveHealth(tenantId, read.id, health)).toMatchObject({ saved: true });
+      expect(await store.saveSubscription({ ...read, name: 'b', profile: 'standard' }, 1)).toBe(true);
+      expect(await get()).toEqual(own({ name: 'b', revision: 2, health: { ...health, revision: 1 } }));
     });
 
     it('that several write at the same moment is written by one of them', async () => {

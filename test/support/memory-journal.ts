@@ -8,7 +8,9 @@ import type { Event } from '../../functions/core/event/event.ts';
 import type { EventStore } from '../../functions/core/event/event-store.ts';
 import type { DeliveryRef } from '../../functions/core/ids.ts';
 import type { ListOptions, Matches, Page } from '../../functions/core/page.ts';
+import type { Health } from '../../functions/core/subscription/health.ts';
 import type { StatusReason, Subscription } from '../../functions/core/subscription/subscription.ts';
+import type { SavedHealth } from '../../functions/core/subscription/subscription-store.ts';
 import { NOW } from './domain.ts';
 
 type DeliverStore = DeliverDeps['store'];
@@ -156,6 +158,18 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore<Delive
         revision: current.revision + 1,
       });
       return true;
+    });
+  }
+
+  saveHealth(tenantId: string, subscriptionId: string, health: Health): Promise<SavedHealth> {
+    return this.run('saveHealth', () => {
+      const current = this.subscriptions.get(`${tenantId} ${subscriptionId}`);
+      if (current === undefined) return { saved: false, subscription: null };
+      const isAsSeen = (current.health?.revision ?? 0) === health.revision;
+      if (!isAsSeen || current.generation !== health.generation) return { saved: false, subscription: current };
+      const subscription = { ...current, health: { ...health, revision: health.revision + 1 } };
+      this.add(subscription);
+      return { saved: true, subscription };
     });
   }
 

@@ -58,10 +58,24 @@ export function createConditionalWrites({ client, newWriteId }: Pick<Tables, 'cl
 
     /** The item as it is after the update. */
     async updateIf(key: Key, update: Update, condition: Condition): Promise<Item | null> {
+      const { done, item } = await this.tryUpdate(key, update, condition);
+      return done && item !== undefined ? item : null;
+    },
+
+    /**
+     * As `updateIf`, and gives the item as it stands also if the condition does not hold.
+     * @param mark the attribute that carries the id of this write: writers of different parts of an item have one each
+     */
+    async tryUpdate(
+      key: Key,
+      update: Update,
+      condition: Condition,
+      mark = 'writeId',
+    ): Promise<{ done: boolean; item: Item | undefined }> {
       const writeId = newWriteId();
       const names = { ...update.names, ...condition.names };
       const clauses = [
-        `SET ${[update.set, 'writeId = :writeId'].filter((clause) => clause !== undefined).join(', ')}`,
+        `SET ${[update.set, `${mark} = :writeId`].filter((clause) => clause !== undefined).join(', ')}`,
         ...(update.add === undefined ? [] : [`ADD ${update.add}`]),
         ...(update.remove === undefined ? [] : [`REMOVE ${update.remove}`]),
       ];
@@ -77,11 +91,11 @@ export function createConditionalWrites({ client, newWriteId }: Pick<Tables, 'cl
             ReturnValues: 'ALL_NEW',
           }),
         );
-        return Attributes ?? null;
+        return { done: true, item: Attributes };
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        const stored = await readBack(key);
-        return stored?.writeId === writeId ? stored : null;
+        const item = await readBack(key);
+        return { done: item?.[mark] === writeId, item };
       }
     },
 

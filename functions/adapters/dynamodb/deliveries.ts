@@ -133,6 +133,7 @@ const DELIVERY_DEFAULTS = {
   claim: null,
   effects: [],
   parkedAt: null,
+  limitedSince: null,
   ticket: 0,
   dueAt: null,
 };
@@ -145,6 +146,7 @@ const NULLABLE = [
   'requested',
   'claim',
   'parkedAt',
+  'limitedSince',
   'dueAt',
 ] as const;
 

@@ -106,6 +106,8 @@ export const jobPartitions = (): string[] => shards(JOB_SHARDS, (shard) => `JOB#
 export const tenantJobs = (tenantId: string): string => `JOBS#${tenantId}`;
 /** Partition of the due index. A job is written once a page, so one partition takes them all. */
 export const DUE_JOBS = 'DUE_JOBS';
+/** What a rate-limited subscription has reserved. */
+export const rateLimitKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'RESERVATIONS' });
 
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 

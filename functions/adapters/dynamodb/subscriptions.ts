@@ -81,8 +81,24 @@ export function createSubscriptions(
       return Item === undefined ? null : parseSubscription(Item);
     },
 
-    saveSubscription: (subscription, revision) =>
-      writes.putIf(subscriptionItem({ ...subscription, revision: revision + 1 }), atRevision(revision)),
+    async saveSubscription(subscription, revision) {
+      const { health: _health, ...item } = subscriptionItem({ ...subscription, revision: revision + 1 });
+      if (revision === 0) return writes.putIf(item, atRevision(0));
+      const { pk, sk, ...attributes } = item;
+      // Some of the attributes are reserved words, so all go by number.
+      const entries = Object.entries(attributes).map(([name, value], index) => ({ name, value, index }));
+      const saved = await writes.updateIf(
+        { pk, sk },
+        {
+          set: entries.map(({ index }) => `#${index} = :${index}`).join(', '),
+          ...('listPk' in item ? {} : { remove: 'listPk, listSk' }),
+          names: Object.fromEntries(entries.map(({ name, index }) => [`#${index}`, name])),
+          values: Object.fromEntries(entries.map(({ value, index }) => [`:${index}`, value])),
+        },
+        atRevision(revision),
+      );
+      return saved !== null;
+    },
 
     deleteSubscription: ({ tenantId, id, revision }) =>
       writes.deleteIf(subscriptionKey(tenantId, id), atRevision(revision)),
@@ -102,6 +118,22 @@ export function createSubscriptions(
         },
       );
       return disabled !== null;
+    },
+
+    async saveHealth(tenantId, subscriptionId, health) {
+      const { done, item } = await writes.tryUpdate(
+        subscriptionKey(tenantId, subscriptionId),
+        { set: 'health = :health', values: { ':health': { ...health, revision: health.revision + 1 } } },
+        {
+          expression: `generation = :generation AND ${health.revision === 0 ? 'attribute_not_exists(health)' : 'health.revision = :seen'}`,
+          values: {
+            ':generation': health.generation,
+            ...(health.revision === 0 ? {} : { ':seen': health.revision }),
+          },
+        },
+        'healthWriteId',
+      );
+      return { saved: done, subscription: item === undefined ? null : parseSubscription(item) };
     },
 
     async removeSubscription(tenantId, subscriptionId, generation) {

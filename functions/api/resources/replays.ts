@@ -5,7 +5,6 @@ import { REPLAY_STATUSES } from '../../core/jobs/job-task.ts';
 import type { Jobs } from '../../core/jobs/jobs.ts';
 import { invalidField, Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
-import { creatorOf } from '../http/creator.ts';
 import { routesOf } from '../http/route.ts';
 import { JOB_STARTED, jobStarted } from '../schemas/job.ts';
 import { subscriptionParams } from '../schemas/params.ts';
@@ -60,7 +59,7 @@ export const createReplayRoutes = ({ jobs, subscriptions, now }: ReplayRouteDeps
       if (subscription.status !== 'active' && !filter.dryRun)
         return new Refusal('conflict', `The subscription is ${subscription.status}. Resume it first.`);
       const task = { kind: 'replay', ...params, filter: { ...filter, to } } as const;
-      return jobStarted(await jobs.start({ task, maxPerSecond, createdBy: creatorOf(principal) }));
+      return jobStarted(await jobs.start({ task, maxPerSecond, createdBy: principal.id }));
     },
   }),
 ];

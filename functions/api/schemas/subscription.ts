@@ -1,8 +1,23 @@
 import * as z from 'zod';
 import { Environment } from '../../core/event/environment.ts';
+import { MaxPerSecond } from '../../core/profile/limits.ts';
+import { healthOf, LastFailure } from '../../core/subscription/health.ts';
 import { hideValues } from '../../core/subscription/own-headers.ts';
 import { SignatureVersion, type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
 import { Json, Reason, Timestamp, time, timeOrNull } from './values.ts';
+
+const HealthView = z
+  .object({
+    state: z.enum(['healthy', 'failing', 'breaker_open']).meta({
+      description:
+        'failing: its last attempt failed. breaker_open: so many failed in a row that deliveries wait; one attempt at a time asks whether the receiver is back.',
+    }),
+    since: Timestamp.nullable().meta({ description: 'The first failure after the last success.' }),
+    failures: z.int().meta({ description: 'Failed attempts in a row.' }),
+    lastFailure: LastFailure.extend({ at: Timestamp }).nullable(),
+    nextProbeAt: Timestamp.nullable(),
+  })
+  .meta({ id: 'SubscriptionHealth' });
 
 export const SubscriptionView = z
   .object({
@@ -23,9 +38,11 @@ export const SubscriptionView = z
     }),
     metadata: z.record(z.string(), z.string()),
     filter: Json.nullable(),
+    maxPerSecond: MaxPerSecond.nullable(),
     expiresAt: Timestamp.nullable(),
     status: SubscriptionStatus,
     statusReason: Reason.extend({ at: Timestamp }).nullable(),
+    health: HealthView,
     createdAt: Timestamp,
     updatedAt: Timestamp,
   })
@@ -40,6 +57,7 @@ export function subscriptionView(subscription: Subscription, headers: Record<str
     hasBeenVerified: _hasBeenVerified,
     generation: _generation,
     discard: _discard,
+    health: _health,
     revision: _revision,
     expiresAt,
     statusReason,
@@ -53,8 +71,21 @@ export function subscriptionView(subscription: Subscription, headers: Record<str
     hasCredentials: credentials !== null,
     expiresAt: timeOrNull(expiresAt),
     statusReason: statusReason === null ? null : { ...statusReason, at: time(statusReason.at) },
+    health: healthView(subscription),
     createdAt: time(createdAt),
     updatedAt: time(updatedAt),
+  };
+}
+
+function healthView(subscription: Subscription) {
+  const { failing, breaker } = healthOf(subscription);
+  const isOpen = breaker.state === 'open';
+  return {
+    state: isOpen ? 'breaker_open' : failing === null ? 'healthy' : 'failing',
+    since: timeOrNull(failing?.since ?? null),
+    failures: failing?.failures ?? 0,
+    lastFailure: failing === null ? null : { ...failing.lastFailure, at: time(failing.lastFailure.at) },
+    nextProbeAt: timeOrNull(isOpen ? breaker.nextProbeAt : null),
   };
 }
 

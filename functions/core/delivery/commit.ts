@@ -24,7 +24,7 @@ export type CommitStep = 'recorded' | 'effects_done' | 'effects_cleared' | 'queu
 
 export interface CommitPorts {
   store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery' | 'putSucceededDeliveries'> &
-    Pick<SubscriptionStore, 'disableSubscription' | 'removeSubscription'>;
+    Pick<SubscriptionStore, 'disableSubscription' | 'removeSubscription' | 'saveHealth'>;
   retries: WorkQueue;
   waits: WaitPolicy;
   now: () => number;

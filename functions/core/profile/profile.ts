@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MaxPerSecond } from './limits.ts';
 import { RetryPolicy, StatusPattern } from './retry-policy.ts';
 
 /*
@@ -41,6 +42,20 @@ export const SignatureScheme = z.strictObject({
 });
 export type SignatureScheme = z.infer<typeof SignatureScheme>;
 
+const DAY_SECONDS = 86_400;
+
+/** When a receiver counts as dead, and how it is asked again. */
+export const BreakerPolicy = z.strictObject({
+  failures: z.int().min(1).max(1_000).default(10).meta({
+    description: 'Attempts in a row that time out, find no connection, or get 5xx or 429: they open the breaker.',
+  }),
+  pauseSeconds: z.number().min(1).max(DAY_SECONDS).default(30).meta({
+    description: 'How long it stays open before one attempt is made. A failure doubles the pause.',
+  }),
+  maxPauseSeconds: z.number().min(1).max(DAY_SECONDS).default(900).meta({ description: 'The longest pause.' }),
+});
+export type BreakerPolicy = z.infer<typeof BreakerPolicy>;
+
 export const VERIFICATIONS = ['none', 'x-hook-secret', 'ms-echo', 'cloudevents'] as const;
 
 export const PROVENANCES = ['promised', 'public', 'ours'] as const;
@@ -69,6 +84,10 @@ export const ProfileDocument = z
     headers: z.record(HeaderName, Template).default({}),
     signatures: z.array(SignatureScheme).max(5).default([]),
     retry: RetryPolicy,
+    limits: z
+      .strictObject({ maxPerSecond: MaxPerSecond.nullable().default(null) })
+      .prefault({})
+      .meta({ description: 'For subscriptions that have none of their own.' }),
     responses: z
       .strictObject({
         success: z.array(StatusPattern).min(1).default(['2xx']),
@@ -76,6 +95,9 @@ export const ProfileDocument = z
         deactivation: z.enum(['disable', 'remove']).default('disable'),
       })
       .prefault({}),
+    breaker: BreakerPolicy.nullable().default(null).meta({
+      description: 'Null: every attempt of the schedule is made, however long the receiver has been failing.',
+    }),
     verification: z.enum(VERIFICATIONS).default('none'),
     testEvent: z
       .discriminatedUnion('kind', [

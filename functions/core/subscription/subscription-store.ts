@@ -1,4 +1,5 @@
 import type { Matches, Page } from '../page.ts';
+import type { Health } from './health.ts';
 import type { MatchableSubscription } from './match.ts';
 import type { StatusReason, Subscription } from './subscription.ts';
 
@@ -9,10 +10,19 @@ export interface FanOutPage {
   cursor: string | null;
 }
 
+/** `subscription`: as it stands now; null if it is gone. */
+export interface SavedHealth {
+  saved: boolean;
+  subscription: Subscription | null;
+}
+
 /** The port to subscriptions. A subscription that was written is seen by every read: all are strongly consistent. */
 export interface SubscriptionStore {
   getSubscription(tenantId: string, subscriptionId: string): Promise<Subscription | null>;
-  /** False, and nothing written, unless the stored revision is the given one (0: there is none). Stores revision + 1. */
+  /**
+   * False, and nothing written, unless the stored revision is the given one (0: there is none). Stores revision + 1. The
+   * stored health stays as it is.
+   */
   saveSubscription(subscription: Subscription, revision: number): Promise<boolean>;
   /** False, and nothing deleted, if it was written since it was read. One that is gone counts as deleted. */
   deleteSubscription(subscription: Pick<Subscription, 'tenantId' | 'id' | 'revision'>): Promise<boolean>;
@@ -26,6 +36,11 @@ export interface SubscriptionStore {
     reason: StatusReason,
     generation: number,
   ): Promise<boolean>;
+  /**
+   * Writes health over its own revision (0: there is none), if the subscription is of the generation that the health is
+   * about. Stores revision + 1, and changes nothing else of the subscription.
+   */
+  saveHealth(tenantId: string, subscriptionId: string, health: Health): Promise<SavedHealth>;
   /** Deletes it whatever its revision is, if it is of that generation (null: any). False if it is there still. */
   removeSubscription(tenantId: string, subscriptionId: string, generation: number | null): Promise<boolean>;
   /** What fan-out needs of a tenant's subscriptions, oldest first, and whether the tenant is on record. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ENVIRONMENTS } from '../event/environment.ts';
+import { Health } from './health.ts';
 
 export const SUBSCRIPTION_STATUSES = ['active', 'paused', 'disabled', 'unverified'] as const;
 export const SubscriptionStatus = z.enum(SUBSCRIPTION_STATUSES);
@@ -39,6 +40,8 @@ export const Subscription = z.object({
   metadata: z.record(z.string(), z.string()),
   /** As its author wrote it (docs/filters.md); null: every event of the types. */
   filter: z.record(z.string(), z.unknown()).nullable().default(null),
+  /** The most requests a second, over all workers. Null: as its profile says. */
+  maxPerSecond: z.number().nullable().default(null),
   /** From then on it receives nothing; its client subscribes again. Null: never. */
   expiresAt: z.number().nullable().default(null),
   /** What the receiver must send back while it is unverified, sealed. */
@@ -54,9 +57,11 @@ export const Subscription = z.object({
   generation: z.int().default(0),
   /** What the last resume that discarded something discarded; epoch milliseconds. */
   discard: z.object({ parkedBefore: z.number(), eventsBefore: z.number().nullable() }).nullable().default(null),
+  /** Written by `deliver` alone, and read by way of `healthOf`. Null: it has never failed. */
+  health: Health.nullable().default(null),
   createdAt: z.number(),
   updatedAt: z.number(),
-  /** Raised by each write, for conditional writes and ETags. */
+  /** Raised by each write but those of `health`, for conditional writes and ETags. */
   revision: z.int(),
 });
 export type Subscription = z.infer<typeof Subscription>;
