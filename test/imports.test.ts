@@ -16,6 +16,7 @@ const CORE_LAYERS = [
   'target',
   'profile',
   'tenant',
+  'system-event',
   'subscription',
   'access',
   'delivery',

@@ -18,7 +18,7 @@ type SettleStore = SettleParkedPorts['store'];
 /** What jobs read besides. */
 type RangeStore = Pick<DeliveryStore, 'listDeliveries' | 'listDeliveriesByStatus' | 'getDeliveries'> &
   Pick<EventStore, 'listEvents'>;
-type Operation = keyof (DeliverStore & SettleStore & DueStore<Delivery> & RangeStore);
+type Operation = keyof (DeliverStore & SettleStore & DueStore<Delivery> & RangeStore & Pick<EventStore, 'createEvent'>);
 
 /** How the real journal finds a delivery. */
 const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): string =>
@@ -28,7 +28,9 @@ const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): strin
 const SUCCESS_REVISION = 1_000_000;
 
 /** The two tables as `deliver`, the settling of parked deliveries and `sweep` use them. Their contracts are in test/contracts. */
-export class MemoryJournal implements DeliverStore, SettleStore, DueStore<Delivery>, RangeStore {
+export class MemoryJournal
+  implements DeliverStore, SettleStore, DueStore<Delivery>, RangeStore, Pick<EventStore, 'createEvent'>
+{
   readonly shards = ['one'];
   readonly deliveries = new Map<string, Delivery>();
   readonly subscriptions = new Map<string, Subscription>();
@@ -186,6 +188,15 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore<Delive
   /** All in one page. */
   async pageSubscriptions(tenantId: string) {
     return { values: [...this.subscriptions.values()].filter((one) => one.tenantId === tenantId), next: null };
+  }
+
+  createEvent(event: Event): Promise<boolean> {
+    return this.run('createEvent', () => {
+      const key = `${event.tenantId} ${event.id}`;
+      if (this.events.has(key) && this.isLive(`event ${key}`)) return false;
+      this.add(event);
+      return true;
+    });
   }
 
   getTenantKey(tenantId: string): Promise<string | null> {
