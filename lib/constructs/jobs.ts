@@ -26,6 +26,8 @@ export class Jobs extends Construct {
       environment: {
         catalogTable: storage.catalog.tableName,
         journalTable: storage.journal.tableName,
+        // Where system events go.
+        eventsQueueUrl: queues.events.queue.queueUrl,
         retriesQueueUrl: queues.retries.queue.queueUrl,
         jobsQueueUrl: queues.jobs.queue.queueUrl,
         journalRetentionDays: String(tuning.journalRetentionDays),
@@ -37,7 +39,10 @@ export class Jobs extends Construct {
       [storage.journal.tableArn],
     );
     jobs.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalList)]);
-    jobs.allow(['sqs:SendMessage'], [queues.retries.queue.queueArn, queues.jobs.queue.queueArn]);
+    jobs.allow(
+      ['sqs:SendMessage'],
+      [queues.events.queue.queueArn, queues.retries.queue.queueArn, queues.jobs.queue.queueArn],
+    );
 
     alarms.add(
       this,

@@ -99,7 +99,7 @@ async function expectReplayed(client: Client, one: string, counts: Map<string, n
     expect(attempts.map(({ trigger }) => trigger)).toEqual(['automatic', 'replay']);
 }
 
-test('a range that failed arrives once its receiver is mended', { timeout: 120_000 }, async () => {
+test('a range that failed arrives once its receiver is mended', { timeout: 240_000 }, async () => {
   const { client } = await start();
   const { one, counts } = await broken(client, 'mended');
 
@@ -129,7 +129,7 @@ test('a range that failed arrives once its receiver is mended', { timeout: 120_0
   expect([late.counts.size, new Set(late.counts.values())]).toEqual([EVENTS, new Set([1])]);
 });
 
-test('a replay that is cancelled stops in the middle', { timeout: 120_000 }, async () => {
+test('a replay that is cancelled stops in the middle', { timeout: 240_000 }, async () => {
   const { client } = await start();
   const { one, counts } = await broken(client, 'stopped');
   const { id } = await replay(client, one, { maxPerSecond: 5 });
@@ -149,10 +149,10 @@ test('a replay that is cancelled stops in the middle', { timeout: 120_000 }, asy
   expect(await client.ask(Job, 'GET', `/v1/jobs/${id}`)).toMatchObject({ status: 'cancelled' });
 });
 
-test('a replay goes on at its cursor after kill -9, and asks for nothing twice', { timeout: 120_000 }, async () => {
+test('a replay goes on at its cursor after kill -9, and asks for nothing twice', { timeout: 240_000 }, async () => {
   const { client, running } = await start();
   const { one, counts } = await broken(client, 'killed');
-  const job = await replay(client, one, { maxPerSecond: 10 });
+  const job = await replay(client, one, { maxPerSecond: 20 });
   await eventually(() => expect(counts.size).toBeGreaterThan(20));
   const { handlersPid } = readEndpoints(running.state) ?? running.endpoints;
   process.kill(handlersPid, 'SIGKILL');

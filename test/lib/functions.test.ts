@@ -74,6 +74,7 @@ describe.each([
     size: { MemorySize: 512, Timeout: 60 },
     environment: {
       ...TABLES,
+      EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
       JOBS_QUEUE_URL: 'PosthornQueuesJobsQueue',
       JOURNAL_RETENTION_DAYS: '30',

@@ -91,6 +91,7 @@ test.each([
       ...dynamodb('Journal.Arn', 'BatchGetItem', 'GetItem', 'PutItem', 'Query'),
       ...dynamodb('Journal.Arn/index/list', 'Query'),
       ...consume('Jobs'),
+      ...send('Events'),
       ...send('Retries'),
       ...send('Jobs'),
     ],

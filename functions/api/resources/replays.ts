@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { EventTypePattern } from '../../core/event/event-type.ts';
 import { Moment } from '../../core/event/moment.ts';
-import { REPLAY_STATUSES } from '../../core/jobs/job-task.ts';
+import { CANCELLATION_STATUSES, REPLAY_STATUSES } from '../../core/jobs/job-task.ts';
 import type { Jobs } from '../../core/jobs/jobs.ts';
 import { invalidField, Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
@@ -59,6 +59,29 @@ export const createReplayRoutes = ({ jobs, subscriptions, now }: ReplayRouteDeps
       if (subscription.status !== 'active' && !filter.dryRun)
         return new Refusal('conflict', `The subscription is ${subscription.status}. Resume it first.`);
       const task = { kind: 'replay', ...params, filter: { ...filter, to } } as const;
+      return jobStarted(await jobs.start({ task, maxPerSecond, createdBy: principal.id }));
+    },
+  }),
+  route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/cancellations', {
+    id: 'cancelSubscriptionDeliveries',
+    summary: 'Give up a range of its deliveries that wait',
+    params: subscriptionParams,
+    body: z
+      .strictObject({
+        from: Moment.optional().meta({ description: 'Events that Posthorn accepted from then on; absent: all.' }),
+        status: z.enum(CANCELLATION_STATUSES).default('all').meta({
+          description: 'Deliveries that wait for an attempt, those that are parked, or both.',
+        }),
+        ...RANGE,
+      })
+      .meta({ id: 'CancellationInput' }),
+    responses: JOB_STARTED,
+    run: async ({ params, body, principal }) => {
+      const subscription = await subscriptions.read(params);
+      if (subscription instanceof Refusal) return subscription;
+      const { maxPerSecond, from = 0, to = now(), ...filter } = body;
+      if (from > to) return invalidField('/to', 'must not be before from');
+      const task = { kind: 'cancel', ...params, filter: { ...filter, from, to } } as const;
       return jobStarted(await jobs.start({ task, maxPerSecond, createdBy: principal.id }));
     },
   }),

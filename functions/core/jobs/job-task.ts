@@ -15,12 +15,20 @@ export type Range = z.infer<typeof Range>;
 
 export const REPLAY_STATUSES = ['failed', 'parked', 'missing', 'all'] as const;
 
+/** Of what waits. */
+export const CANCELLATION_STATUSES = ['pending', 'parked', 'all'] as const;
+
 /** What a job does, with all that it needs to know. `missing`: events that the subscription would get today and never got. */
 export const JobTask = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('replay'),
     ...ofSubscription,
     filter: Range.extend({ status: z.enum(REPLAY_STATUSES) }),
+  }),
+  z.object({
+    kind: z.literal('cancel'),
+    ...ofSubscription,
+    filter: Range.extend({ status: z.enum(CANCELLATION_STATUSES) }),
   }),
 ]);
 export type JobTask = z.infer<typeof JobTask>;

@@ -25,7 +25,7 @@ export const Job = z.object({
   failures: z.int(),
   /** Names the one message that carries the job: raised with each page, and by `sweep`. */
   ticket: z.int(),
-  /** When `sweep` must wake it if nothing else has: the due index. Null once it has ended. */
+  /** When `sweep` must wake it if nothing else has: the due index. Null once it has ended and its end was told. */
   dueAt: z.number().nullable(),
   /** Raised by each write, for conditional writes and ETags. */
   revision: z.int(),
@@ -112,7 +112,12 @@ function continueJob(job: Job, pauseMs: number, now: number): NextPage {
 }
 
 export function endJob(job: Job, status: Exclude<Job['status'], 'running'>, error: JobError | null, now: number): Job {
-  return { ...job, status, error, endedAt: now, dueAt: null, ticket: job.ticket + 1 };
+  return { ...job, status, error, endedAt: now, dueAt: now + LOST_AFTER_MS, ticket: job.ticket + 1 };
+}
+
+/** Whether its end is still to be told. */
+export function owesItsEnd({ status, dueAt }: Job): boolean {
+  return status !== 'running' && dueAt !== null;
 }
 
 /** How many items the next page may have: with a rate, what ten seconds take, so that a cancelled job stops soon. */

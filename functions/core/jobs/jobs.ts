@@ -41,8 +41,8 @@ export function createJobs({ store, queue, now, random }: JobsPorts): Jobs {
 
     page: (tenantId, options) => store.listJobs(tenantId, options),
 
-    cancel: (tenantId, jobId) =>
-      changeStored({
+    async cancel(tenantId, jobId) {
+      const job = await changeStored({
         what: 'job',
         ifMatch: null,
         read: () => find(tenantId, jobId),
@@ -51,6 +51,10 @@ export function createJobs({ store, queue, now, random }: JobsPorts): Jobs {
           return job.status === 'cancelled' ? job : new Refusal('conflict', `It is ${job.status} already.`);
         },
         save: (next, revision) => store.saveJob(next, revision),
-      }),
+      });
+      // By this message its end is told.
+      if (!(job instanceof Refusal)) await queue.send([{ job, delaySeconds: 0 }]).catch(() => {});
+      return job;
+    },
   };
 }

@@ -1,4 +1,3 @@
-import { changeStored } from '../change-stored.ts';
 import { type Delivery, requestAttempt } from '../delivery/delivery.ts';
 import type { DeliveryStore } from '../delivery/delivery-store.ts';
 import {
@@ -15,6 +14,7 @@ import { Refusal } from '../refusal.ts';
 import { createMatcher, FilteredContent } from '../subscription/match.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
+import { changeDelivery } from './change-delivery.ts';
 import { isAskedType, nextOfAny, nextOfStatuses } from './deliveries-in-range.ts';
 import { type Job, type JobError, type JobPage, pageLimit, spreadMs } from './job.ts';
 import type { TaskOf } from './job-task.ts';
@@ -99,26 +99,6 @@ export async function requestAttempts(
     done: ended.filter((one) => !(one instanceof Refusal) && isAskedBy(job, one)).length,
     failed: ended.filter((one) => one instanceof Refusal).length,
   };
-}
-
-/** Changes a delivery that was read already; reads it again only if another write came between. */
-export function changeDelivery(
-  store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery'>,
-  delivery: Delivery,
-  change: (current: Delivery) => Delivery,
-): Promise<Delivery | Refusal> {
-  let known: Delivery | null = delivery;
-  return changeStored({
-    what: 'delivery',
-    ifMatch: null,
-    async read() {
-      const current = known ?? (await store.getDelivery(delivery));
-      known = null;
-      return current;
-    },
-    change,
-    save: (next, revision) => store.saveDelivery(next, revision),
-  });
 }
 
 /**

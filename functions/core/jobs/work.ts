@@ -1,8 +1,9 @@
+import { type CancelRangePorts, cancelPage } from './cancel-range.ts';
 import type { Job } from './job.ts';
 import { type ReplayPorts, replayPage } from './replay.ts';
 import type { JobWork } from './run-page.ts';
 
-export type WorkPorts = ReplayPorts;
+export type WorkPorts = ReplayPorts & CancelRangePorts;
 
 /** The work of each kind of job. */
 export function createWork(ports: WorkPorts): JobWork {
@@ -11,8 +12,10 @@ export function createWork(ports: WorkPorts): JobWork {
     switch (task.kind) {
       case 'replay':
         return replayPage(ports, job, task);
+      case 'cancel':
+        return cancelPage(ports, job, task);
       default:
-        return task.kind satisfies never;
+        return task satisfies never;
     }
   };
 }

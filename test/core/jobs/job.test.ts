@@ -6,6 +6,7 @@ import {
   type Job,
   type JobPage,
   MAX_FAILURES,
+  owesItsEnd,
   pageLimit,
   repeatPage,
   spreadMs,
@@ -28,14 +29,14 @@ describe('a job after a page', () => {
     });
   });
 
-  it('is done after its last page, knows its total, and is due no more', () => {
+  it('is done after its last page, knows its total, and owes its end', () => {
     const first = advanceJob(makeJob(), page(), NOW).job;
     const { job } = advanceJob(first, page({ cursor: null }), NOW + SECOND);
     expect(job).toMatchObject({
       status: 'done',
       progress: { done: 6, failed: 2, total: 8 },
       endedAt: NOW + SECOND,
-      dueAt: null,
+      dueAt: NOW + SECOND + 5 * MINUTE,
       error: null,
     });
   });
@@ -84,14 +85,14 @@ describe('a job whose page failed', () => {
       failures: MAX_FAILURES,
       error: { code: 'internal_error' },
       endedAt: NOW,
-      dueAt: null,
     });
   });
 });
 
-it('a job that was cancelled is woken by no message', () => {
+it('a job that was cancelled owes its end, until that is told', () => {
   const job = endJob(makeJob({ ticket: 3 }), 'cancelled', null, NOW);
-  expect(job).toMatchObject({ status: 'cancelled', ticket: 4, dueAt: null, endedAt: NOW });
+  expect(job).toMatchObject({ status: 'cancelled', ticket: 4, endedAt: NOW });
+  expect([job, { ...job, dueAt: null }, makeJob()].map(owesItsEnd)).toEqual([true, false, false]);
 });
 
 it.each([

@@ -5,8 +5,10 @@ import { type JobMessage, type JobQueue, jobMessage, wakeJobs } from '../../../f
 import { createJobs } from '../../../functions/core/jobs/jobs.ts';
 import { type JobReport, type JobWork, runJobPage } from '../../../functions/core/jobs/run-page.ts';
 import { Refusal } from '../../../functions/core/refusal.ts';
-import { MINUTE, makeJob, NOW } from '../../support/domain.ts';
+import { SystemEvent } from '../../../functions/core/system-event/system-event.ts';
+import { MINUTE, makeJob, NOW, subscriptionId } from '../../support/domain.ts';
 import { MemoryJobs } from '../../support/memory-jobs.ts';
+import { MemoryJournal } from '../../support/memory-journal.ts';
 
 /** Jobs over 25 numbers, ten a page: `done` has each number as often as its page was worked on. */
 function setup() {
@@ -29,15 +31,29 @@ function setup() {
     const end = start + items.length;
     return { done: items.length, failed: 0, cursor: end < all.length ? String(end) : null };
   };
-  const steered = { queue, work };
+  const told: string[] = [];
+  const publish = async (messages: readonly { body: string }[]): Promise<void> => {
+    told.push(...messages.map(({ body }) => body));
+  };
+  const steered = { queue, work, publish };
+  const events = new MemoryJournal();
   const jobQueue: JobQueue = { send: (jobs) => steered.queue.send(jobs) };
   const run = (message: JobMessage): Promise<void> =>
     runJobPage(
-      { store, queue: jobQueue, work: (job) => steered.work(job), now, report: (report) => reports.push(report) },
+      {
+        store,
+        queue: jobQueue,
+        work: (job) => steered.work(job),
+        systemEvents: { events, publish: (messages) => steered.publish(messages) },
+        now,
+        report: (report) => reports.push(report),
+      },
       message,
     );
   return Object.assign(steered, {
     clock,
+    events,
+    told,
     store,
     sent,
     reports,
@@ -128,10 +144,10 @@ describe('a job', () => {
     };
     await parts.drain();
     expect(parts.done).toHaveLength(20);
-    expect(await read()).toMatchObject({ status: 'cancelled', progress: { done: 10 }, endedAt: NOW });
+    expect(await read()).toMatchObject({ status: 'cancelled', progress: { done: 10 }, endedAt: NOW, dueAt: null });
     parts.clock.now += 60 * MINUTE;
     await parts.sweep();
-    expect(parts.sent).toEqual([]);
+    expect([parts.sent, parts.told.length]).toEqual([[], 1]);
   });
 
   it('tries a page that fails again, later, and fails in the end', async () => {
@@ -150,6 +166,47 @@ describe('a job', () => {
     parts.work = async () => ({ code: 'subscription_deleted', message: 'gone' });
     await parts.drain();
     expect(await read()).toMatchObject({ status: 'failed', error: { code: 'subscription_deleted', message: 'gone' } });
+  });
+});
+
+describe('the end of a job', () => {
+  it('is told once, as a system event', async () => {
+    await parts.drain();
+    expect([...parts.events.events.values()]).toMatchObject([{ tenantId: 'posthorn', type: 'posthorn.job.ended' }]);
+    const [event] = parts.events.events.values();
+    expect(JSON.parse(event?.data ?? '')).toEqual({
+      tenantId: 'acme',
+      subscriptionId: subscriptionId(),
+      job: {
+        id: job.id,
+        kind: 'replay',
+        status: 'done',
+        progress: { done: 25, failed: 0, total: 25 },
+        createdAt: new Date(NOW).toISOString(),
+        endedAt: new Date(NOW).toISOString(),
+        error: null,
+      },
+    });
+    expect(SystemEvent.safeParse({ type: event?.type, data: JSON.parse(event?.data ?? '') }).success).toBe(true);
+    expect(parts.told).toHaveLength(1);
+    expect(await read()).toMatchObject({ dueAt: null });
+  });
+
+  it('is told later if it could not be, under the same id', async () => {
+    const { publish } = parts;
+    parts.publish = crash;
+    await expect(parts.drain()).rejects.toThrow('crashed');
+    expect(await read()).toMatchObject({ status: 'done', progress: { done: 25 } });
+    expect(parts.reports).toEqual([]);
+    parts.publish = publish;
+    parts.clock.now += 5 * MINUTE;
+    await parts.sweep();
+    await parts.drain();
+    expect([parts.told.length, parts.events.events.size, parts.done.length]).toEqual([1, 1, 25]);
+    expect(parts.reports).toMatchObject([{ kind: 'ended', job: { id: job.id } }]);
+    parts.clock.now += 60 * MINUTE;
+    await parts.sweep();
+    expect(parts.sent).toEqual([]);
   });
 });
 
