@@ -9,6 +9,7 @@ import type { Random } from '../core/ids.ts';
 import type { JobQueue } from '../core/jobs/job-store.ts';
 import { createJobs } from '../core/jobs/jobs.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
+import { createStatsReader } from '../core/stats/read-stats.ts';
 import { createActivation } from '../core/subscription/activation.ts';
 import { createSubscriptions } from '../core/subscription/manage.ts';
 import { createOwnProfiles } from '../core/subscription/own-profiles.ts';
@@ -37,6 +38,7 @@ import { createProfileRoutes } from './resources/profiles.ts';
 import { createRejectedEventRoutes } from './resources/rejected-events.ts';
 import { createReplayRoutes } from './resources/replays.ts';
 import { createSecretRoutes } from './resources/secrets.ts';
+import { createStatsRoutes } from './resources/stats.ts';
 import { createSubscriptionStatusRoutes } from './resources/subscription-status.ts';
 import { createSubscriptionRoutes } from './resources/subscriptions.ts';
 import { createTenantRoutes } from './resources/tenants.ts';
@@ -61,6 +63,7 @@ export interface ApiPorts {
   eventTypes: 'open' | 'strict';
   maxSubscriptionsPerTenant: number;
   journalRetentionDays: number;
+  statsRetentionDays: number;
   waits: WaitPolicy;
   attemptTimeoutMs: number;
   userAgent: string;
@@ -105,6 +108,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   const own = createOwnProfiles({ ...ports, store: stores.profiles, tenants: stores.tenants });
   const tenants = createTenants({ store: stores.tenants, profiles: ports.profiles, now });
   const jobs = createJobs({ store: stores.jobs, queue: ports.jobQueue, now, random: ports.random });
+  const stats = createStatsReader({ ...ports, store: stores.stats, retentionDays: ports.statsRetentionDays });
   const removal = createTenantRemoval({
     tenants: stores.tenants,
     subscriptions: stores.subscriptions,
@@ -120,6 +124,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createPortalTokenRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
       ...createSubscriptionStatusRoutes({ activation }),
+      ...createStatsRoutes({ stats, subscriptions, tenants }),
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),
       ...createEventRoutes({ ...ports, ...stores }),

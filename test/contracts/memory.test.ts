@@ -1,15 +1,19 @@
 import type { Event } from '../../functions/core/event/event.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
+import { MemoryInFlight } from '../support/memory-in-flight.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJobs } from '../support/memory-jobs.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
 import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
+import { MemoryStats } from '../support/memory-stats.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
+import { describeInFlightStore } from './in-flight.ts';
 import { describeJobStore } from './jobs.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
+import { describeStatsStore } from './stats.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
 
@@ -49,3 +53,7 @@ describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
 describeJobStore(NAME, subject(new MemoryJobs(() => now, RETENTION_MS)));
 describeRateLimitStore(NAME, subject(new MemoryRateLimits()));
+describeInFlightStore(NAME, subject(new MemoryInFlight()));
+
+const stats = new MemoryStats(() => now, RETENTION_MS);
+describeStatsStore(NAME, [stats], subject(stats));

@@ -1,16 +1,11 @@
-import { JobId } from '../../core/ids.ts';
-import type { Job } from '../../core/jobs/job.ts';
 import type { Jobs } from '../../core/jobs/jobs.ts';
-import { Refusal } from '../../core/refusal.ts';
-import { listOptions, pageQuery, routesOf } from '../http/route.ts';
+import { listOptions, type PageQuery, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
 import { JobView, jobView } from '../schemas/job.ts';
-import { listBody, listOf } from '../schemas/list.ts';
-import { tenantParams } from '../schemas/params.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
 
 const ofTenant = routesOf('Jobs', 'tenant');
 const ofCompany = routesOf('Jobs', 'company');
 
-const jobParams = { jobId: JobId };
 const LISTED = { 200: { description: 'A page of jobs.', schema: listOf(JobView) } };
 const ONE = { 200: { description: 'The job.', schema: JobView } };
 const CANCELLED = {
@@ -18,15 +13,12 @@ const CANCELLED = {
 };
 
 export const createJobRoutes = ({ jobs }: { jobs: Jobs }) => {
-  const list = async (tenantId: string | null, query: { limit: number; cursor?: string | undefined }) => {
-    const page = await jobs.page(tenantId, listOptions(query));
-    return { status: 200, body: listBody(page, page.values.map(jobView)) };
-  };
+  const list = async (tenantId: string | null, query: PageQuery) =>
+    pageAnswer(await jobs.page(tenantId, listOptions(query)), jobView);
   return [
     ofTenant('GET', '/v1/tenants/{tenantId}/jobs', {
       id: 'listTenantJobs',
       summary: 'List the tenant’s jobs, newest first',
-      params: tenantParams,
       query: pageQuery,
       responses: LISTED,
       run: ({ params, query }) => list(params.tenantId, query),
@@ -34,16 +26,14 @@ export const createJobRoutes = ({ jobs }: { jobs: Jobs }) => {
     ofTenant('GET', '/v1/tenants/{tenantId}/jobs/{jobId}', {
       id: 'getTenantJob',
       summary: 'Read a job of the tenant with its progress',
-      params: { ...tenantParams, ...jobParams },
       responses: ONE,
-      run: async ({ params }) => answer(await jobs.read(params.tenantId, params.jobId)),
+      run: async ({ params }) => taggedAnswer(200, await jobs.read(params.tenantId, params.jobId), jobView),
     }),
     ofTenant('POST', '/v1/tenants/{tenantId}/jobs/{jobId}/cancel', {
       id: 'cancelTenantJob',
       summary: 'Stop a job of the tenant after its current page',
-      params: { ...tenantParams, ...jobParams },
       responses: CANCELLED,
-      run: async ({ params }) => answer(await jobs.cancel(params.tenantId, params.jobId)),
+      run: async ({ params }) => taggedAnswer(200, await jobs.cancel(params.tenantId, params.jobId), jobView),
     }),
     ofCompany('GET', '/v1/jobs', {
       id: 'listJobs',
@@ -55,20 +45,14 @@ export const createJobRoutes = ({ jobs }: { jobs: Jobs }) => {
     ofCompany('GET', '/v1/jobs/{jobId}', {
       id: 'getJob',
       summary: 'Read a job with its progress',
-      params: jobParams,
       responses: ONE,
-      run: async ({ params }) => answer(await jobs.read(null, params.jobId)),
+      run: async ({ params }) => taggedAnswer(200, await jobs.read(null, params.jobId), jobView),
     }),
     ofCompany('POST', '/v1/jobs/{jobId}/cancel', {
       id: 'cancelJob',
       summary: 'Stop a job after its current page',
-      params: jobParams,
       responses: CANCELLED,
-      run: async ({ params }) => answer(await jobs.cancel(null, params.jobId)),
+      run: async ({ params }) => taggedAnswer(200, await jobs.cancel(null, params.jobId), jobView),
     }),
   ];
 };
-
-function answer(job: Job | Refusal) {
-  return job instanceof Refusal ? job : { status: 200, body: jobView(job), revision: job.revision };
-}

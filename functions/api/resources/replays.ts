@@ -7,7 +7,6 @@ import { invalidField, Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { routesOf } from '../http/route.ts';
 import { JOB_STARTED, jobStarted } from '../schemas/job.ts';
-import { subscriptionParams } from '../schemas/params.ts';
 
 const route = routesOf('Replays', 'tenant');
 
@@ -39,7 +38,6 @@ export const createReplayRoutes = ({ jobs, subscriptions, now }: ReplayRouteDeps
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/replays', {
     id: 'replaySubscription',
     summary: 'Deliver a range of its events again',
-    params: subscriptionParams,
     body: z
       .strictObject({
         from: Moment.meta({ description: 'Events that Posthorn accepted from then on.' }),
@@ -65,7 +63,6 @@ export const createReplayRoutes = ({ jobs, subscriptions, now }: ReplayRouteDeps
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/cancellations', {
     id: 'cancelSubscriptionDeliveries',
     summary: 'Give up a range of its deliveries that wait',
-    params: subscriptionParams,
     body: z
       .strictObject({
         from: Moment.optional().meta({ description: 'Events that Posthorn accepted from then on; absent: all.' }),

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Job, JobStatus } from '../../core/jobs/job.ts';
 import { JOB_KINDS } from '../../core/jobs/job-task.ts';
-import { Reason, Timestamp, time, timeOrNull } from './values.ts';
+import { Reason, Timestamp, time, viewOf } from './values.ts';
 
 export const JobView = z
   .object({
@@ -24,25 +24,13 @@ export const JobView = z
   })
   .meta({ id: 'Job' });
 
-export function jobView({ id, task, status, maxPerSecond, progress, createdBy, createdAt, endedAt, error }: Job) {
-  const { kind, tenantId, subscriptionId, filter } = task;
-  return {
-    id,
-    kind,
-    status,
-    tenantId,
-    subscriptionId,
-    // Its numbers are times.
-    filter: Object.fromEntries(
-      Object.entries(filter).map(([name, value]) => [name, typeof value === 'number' ? time(value) : value]),
-    ),
-    maxPerSecond,
-    progress,
-    createdBy,
-    createdAt: time(createdAt),
-    endedAt: timeOrNull(endedAt),
-    error,
-  };
+const show = viewOf(JobView);
+
+export function jobView(job: Job) {
+  const { kind, tenantId, subscriptionId, filter } = job.task;
+  // Its numbers are times.
+  const shown = Object.entries(filter).map(([name, value]) => [name, typeof value === 'number' ? time(value) : value]);
+  return show({ ...job, kind, tenantId, subscriptionId, filter: Object.fromEntries(shown) });
 }
 
 /** The answer to a request that starts a job. */
