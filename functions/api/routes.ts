@@ -129,7 +129,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createTestRoutes({ subscriptions, testEvents }),
       ...createEventRoutes({ ...ports, ...stores }),
       ...createDeliveryRoutes({ control, store: stores.deliveries, subscriptions }),
-      ...createReplayRoutes({ jobs, subscriptions, now }),
+      ...createReplayRoutes({ jobs, subscriptions, events: stores.events, now }),
       ...createJobRoutes({ jobs }),
       ...createEventTypeRoutes({ store: stores.eventTypes, samples, now }),
       ...createEventTypePackRoutes({ store: stores.eventTypes, now }),

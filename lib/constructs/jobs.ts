@@ -33,7 +33,7 @@ export class Jobs extends Construct {
         journalRetentionDays: String(tuning.journalRetentionDays),
       },
     });
-    jobs.allow(['dynamodb:GetItem'], [storage.catalog.tableArn]);
+    jobs.allow(['dynamodb:GetItem', 'dynamodb:Query'], [storage.catalog.tableArn]);
     jobs.allow(
       ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
       [storage.journal.tableArn],

@@ -87,7 +87,7 @@ test.each([
   [
     'Jobs',
     [
-      ...dynamodb('Catalog.Arn', 'GetItem'),
+      ...dynamodb('Catalog.Arn', 'GetItem', 'Query'),
       ...dynamodb('Journal.Arn', 'BatchGetItem', 'GetItem', 'PutItem', 'Query'),
       ...dynamodb('Journal.Arn/index/list', 'Query'),
       ...consume('Jobs'),

@@ -17,7 +17,7 @@ type DeliverStore = DeliverDeps['store'];
 type SettleStore = SettleParkedPorts['store'];
 /** What jobs read besides. */
 type RangeStore = Pick<DeliveryStore, 'listDeliveries' | 'listDeliveriesByStatus' | 'getDeliveries'> &
-  Pick<EventStore, 'listEvents'>;
+  Pick<EventStore, 'listEvents' | 'getEvent'>;
 type Operation = keyof (DeliverStore & SettleStore & DueStore<Delivery> & RangeStore & Pick<EventStore, 'createEvent'>);
 
 /** How the real journal finds a delivery. */
@@ -243,6 +243,13 @@ export class MemoryJournal
         .filter((one) => one.subscriptionId === subscriptionId && one.status === status)
         .flatMap((one) => this.live(one) ?? []);
       return pageOf(own, ({ eventAt, eventId }) => ({ at: eventAt, id: eventId }), options, matches);
+    });
+  }
+
+  getEvent(tenantId: string, id: string): Promise<Event | null> {
+    return this.run('getEvent', () => {
+      const key = `${tenantId} ${id}`;
+      return this.isLive(`event ${key}`) ? (this.events.get(key) ?? null) : null;
     });
   }
 

@@ -1,10 +1,13 @@
 import * as z from 'zod';
+import type { EventStore } from '../../core/event/event-store.ts';
 import { EventTypePattern } from '../../core/event/event-type.ts';
 import { Moment } from '../../core/event/moment.ts';
+import { SubscriptionId } from '../../core/ids.ts';
 import { CANCELLATION_STATUSES, REPLAY_STATUSES } from '../../core/jobs/job-task.ts';
 import type { Jobs } from '../../core/jobs/jobs.ts';
-import { invalidField, Refusal } from '../../core/refusal.ts';
+import { invalidField, notFound, Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
+import type { Subscription } from '../../core/subscription/subscription.ts';
 import { routesOf } from '../http/route.ts';
 import { JOB_STARTED, jobStarted } from '../schemas/job.ts';
 
@@ -31,10 +34,11 @@ const RANGE = {
 export interface ReplayRouteDeps {
   jobs: Jobs;
   subscriptions: Pick<Subscriptions, 'read'>;
+  events: Pick<EventStore, 'getEvent'>;
   now: () => number;
 }
 
-export const createReplayRoutes = ({ jobs, subscriptions, now }: ReplayRouteDeps) => [
+export const createReplayRoutes = ({ jobs, subscriptions, events, now }: ReplayRouteDeps) => [
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/replays', {
     id: 'replaySubscription',
     summary: 'Deliver a range of its events again',
@@ -54,10 +58,29 @@ export const createReplayRoutes = ({ jobs, subscriptions, now }: ReplayRouteDeps
       if (subscription instanceof Refusal) return subscription;
       const { maxPerSecond, to = now(), ...filter } = body;
       if (filter.from > to) return invalidField('/to', 'must not be before from');
-      if (subscription.status !== 'active' && !filter.dryRun)
-        return new Refusal('conflict', `The subscription is ${subscription.status}. Resume it first.`);
+      if (subscription.status !== 'active' && !filter.dryRun) return refuseInactive(subscription);
       const task = { kind: 'replay', ...params, filter: { ...filter, to } } as const;
       return jobStarted(await jobs.start({ task, maxPerSecond, createdBy: principal.id }));
+    },
+  }),
+  route('POST', '/v1/tenants/{tenantId}/events/{eventId}/replay', {
+    id: 'replayEvent',
+    summary: 'Deliver an event again, to one or to all of its active subscriptions',
+    body: z.strictObject({ subscriptionId: SubscriptionId.optional() }).meta({ id: 'EventReplayInput' }),
+    bodyOptional: true,
+    responses: JOB_STARTED,
+    run: async ({ params: { tenantId, eventId }, body, principal }) => {
+      const event = await events.getEvent(tenantId, eventId);
+      if (event === null) return notFound('event');
+      if (event.data === null) return new Refusal('conflict', 'Its data was expunged, so there is nothing to send.');
+      const { subscriptionId = null } = body;
+      if (subscriptionId !== null) {
+        const subscription = await subscriptions.read({ tenantId, subscriptionId });
+        if (subscription instanceof Refusal) return invalidField('/subscriptionId', 'does not exist');
+        if (subscription.status !== 'active') return refuseInactive(subscription);
+      }
+      const task = { kind: 'replay_event', tenantId, subscriptionId, filter: { eventId } } as const;
+      return jobStarted(await jobs.start({ task, maxPerSecond: null, createdBy: principal.id }));
     },
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/cancellations', {
@@ -83,3 +106,7 @@ export const createReplayRoutes = ({ jobs, subscriptions, now }: ReplayRouteDeps
     },
   }),
 ];
+
+function refuseInactive({ status }: Subscription): Refusal {
+  return new Refusal('conflict', `The subscription is ${status}. Resume it first.`);
+}

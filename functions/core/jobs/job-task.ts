@@ -30,6 +30,13 @@ export const JobTask = z.discriminatedUnion('kind', [
     ...ofSubscription,
     filter: Range.extend({ status: z.enum(CANCELLATION_STATUSES) }),
   }),
+  z.object({
+    kind: z.literal('replay_event'),
+    tenantId: z.string(),
+    /** Null: each of the tenant's. */
+    subscriptionId: z.string().nullable(),
+    filter: z.object({ eventId: z.string() }),
+  }),
 ]);
 export type JobTask = z.infer<typeof JobTask>;
 export type TaskOf<Kind extends JobTask['kind']> = Extract<JobTask, { kind: Kind }>;

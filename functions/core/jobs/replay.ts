@@ -1,34 +1,19 @@
-import { type Delivery, requestAttempt } from '../delivery/delivery.ts';
 import type { DeliveryStore } from '../delivery/delivery-store.ts';
-import {
-  type DeliverMessage,
-  deliverMessage,
-  type Outgoing,
-  type WorkQueue,
-  wholeSeconds,
-} from '../delivery/queue-message.ts';
-import type { WaitPolicy } from '../delivery/wake.ts';
 import { type Event, isTestEvent } from '../event/event.ts';
 import type { EventStore } from '../event/event-store.ts';
-import { Refusal } from '../refusal.ts';
 import { createMatcher, FilteredContent } from '../subscription/match.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
-import { changeDelivery } from './change-delivery.ts';
 import { isAskedType, nextOfAny, nextOfStatuses } from './deliveries-in-range.ts';
-import { type Job, type JobError, type JobPage, pageLimit, spreadMs } from './job.ts';
+import { type Job, type JobError, type JobPage, pageLimit } from './job.ts';
 import type { TaskOf } from './job-task.ts';
+import { isAskedBy, type RequestAttemptsPorts, refOf, requestAttempts, sendFirstAttempts } from './request-attempts.ts';
 
-export interface ReplayPorts {
-  deliveries: Pick<
-    DeliveryStore,
-    'listDeliveries' | 'listDeliveriesByStatus' | 'getDeliveries' | 'getDelivery' | 'saveDelivery'
-  >;
+export interface ReplayPorts extends RequestAttemptsPorts {
+  deliveries: RequestAttemptsPorts['deliveries'] &
+    Pick<DeliveryStore, 'listDeliveries' | 'listDeliveriesByStatus' | 'getDeliveries'>;
   events: Pick<EventStore, 'listEvents'>;
   subscriptions: Pick<SubscriptionStore, 'getSubscription'>;
-  retries: WorkQueue;
-  waits: WaitPolicy;
-  now: () => number;
 }
 
 /** A younger event may be on its way still: its fan-out, or the message of its first attempt. */
@@ -63,47 +48,9 @@ export async function replayPage(
   return { ...(await requestAttempts(ports, job, page.deliveries)), cursor: page.cursor };
 }
 
-const isAskedBy = (job: Job, { replayedBy }: Delivery): boolean => replayedBy === job.id;
-
-/**
- * Asks for an attempt of each: the journal first, then a message for each. All are tried before a failure is reported; the
- * page is repeated then, and passes over those that it has asked for.
- */
-export async function requestAttempts(
-  { deliveries: store, retries, waits, now }: Pick<ReplayPorts, 'deliveries' | 'retries' | 'waits' | 'now'>,
-  job: Job,
-  deliveries: readonly Delivery[],
-): Promise<Pick<JobPage, 'done' | 'failed'>> {
-  const begunAt = now();
-  const outgoing: Outgoing[] = [];
-  const asked = await Promise.allSettled(
-    deliveries.map(async (delivery, index) => {
-      if (isAskedBy(job, delivery)) return delivery;
-      const waitMs = spreadMs(index, job.maxPerSecond);
-      const changed = await changeDelivery(store, delivery, (one) =>
-        // It came to another end, or goes on, since it was listed.
-        one.status === delivery.status
-          ? { ...requestAttempt(one, 'replay', begunAt + waitMs, waits), replayedBy: job.id }
-          : one,
-      );
-      if (!(changed instanceof Refusal) && isAskedBy(job, changed))
-        outgoing.push({ message: deliverMessage(changed), delaySeconds: wholeSeconds(waitMs) });
-      return changed;
-    }),
-  );
-  await retries.send(outgoing);
-  const failure = asked.find((one) => one.status === 'rejected');
-  if (failure !== undefined) throw failure.reason;
-  const ended = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  return {
-    done: ended.filter((one) => !(one instanceof Refusal) && isAskedBy(job, one)).length,
-    failed: ended.filter((one) => one instanceof Refusal).length,
-  };
-}
-
 /**
  * Events that the subscription would get if they came now, and of which it has no delivery: it subscribed later, or its
- * filter was another one. Their messages are those of a fan-out, so a twin of one is recognised as a fan-out's is.
+ * filter was another one.
  */
 async function replayMissing(
   { events, deliveries, retries }: ReplayPorts,
@@ -129,28 +76,15 @@ async function replayMissing(
   const refs = page.values.map((event) => refOf(subscription, event));
   const known = await deliveries.getDeliveries(refs);
   const missing = page.values.filter((_, index) => known[index] === null);
-  if (!filter.dryRun) {
-    await retries.send(
-      missing.map((event, index) => ({
-        message: replayMessage(subscription, event),
-        delaySeconds: wholeSeconds(spreadMs(index, job.maxPerSecond)),
-      })),
+  if (!filter.dryRun)
+    await sendFirstAttempts(
+      retries,
+      job,
+      missing.map((event) => ({ subscription, event })),
     );
-  }
   return { done: missing.length, failed, cursor: page.next };
 }
 
 function mayBeOnItsWay({ createdAt: now }: Job, { createdAt }: Subscription, event: Event): boolean {
   return event.acceptedAt > now - (createdAt > event.recordedAt ? FAN_OUT_MS : ON_ITS_WAY_MS);
-}
-
-function refOf({ id }: Subscription, event: Event) {
-  return { subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt };
-}
-
-/** The first attempt of a delivery that is not on record. */
-function replayMessage(subscription: Subscription, event: Event): DeliverMessage {
-  const { tenantId } = subscription;
-  const message = { v: 1, kind: 'deliver', tenantId, ...refOf(subscription, event), ticket: 0 } as const;
-  return { ...message, trigger: 'replay', repeated: true };
 }
