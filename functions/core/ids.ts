@@ -21,7 +21,11 @@ export function timeOfJobId(id: string): number {
 export type Random = () => number;
 
 /** A new id that sorts by time. `now` in epoch milliseconds. */
-export function newId(prefix: 'sub' | 'evt' | 'rej' | 'ptk' | 'job', now: number, random: Random): string {
+export function newId(
+  prefix: 'sub' | 'evt' | 'rej' | 'ptk' | 'key' | 'aud' | 'job',
+  now: number,
+  random: Random,
+): string {
   return `${prefix}_${ulid(now, random)}`;
 }
 

@@ -1,5 +1,6 @@
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
+import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createInFlight } from '../../functions/adapters/dynamodb/in-flight.ts';
 import { createDueJobs } from '../../functions/adapters/dynamodb/jobs.ts';
@@ -10,6 +11,8 @@ import type { Subscription } from '../../functions/core/subscription/subscriptio
 import { NOW } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
 import { loseAnswers } from '../support/lost-answers.ts';
+import { describeApiKeyStore } from './api-keys.ts';
+import { describeAuditStore } from './audit.ts';
 import { describeDeliveryStore } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventTypeStore } from './event-types.ts';
@@ -53,6 +56,13 @@ const subscriptions = {
   },
 };
 
+async function clearJournal(): Promise<void> {
+  const TableName = tables.journalTable;
+  const { Items = [] } = await tables.client.send(new ScanCommand({ TableName, ProjectionExpression: 'pk, sk' }));
+  for (const { pk, sk } of Items) await tables.client.send(new DeleteCommand({ TableName, Key: { pk, sk } }));
+}
+
+describeApiKeyStore(NAME, subject(stores.apiKeys));
 describeTenantStore(NAME, subject(stores.tenants));
 describeSubscriptionStore(NAME, subject(stores.subscriptions));
 describeFanOutReads(
@@ -81,11 +91,8 @@ const processes = [0, 0.99].map((random) => createStats({ ...options, random: ()
 describeStatsStore(NAME, processes, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
 describeJobStore(NAME, subject({ ...stores.jobs, ...createDueJobs(tables, () => now) }));
-describeRejectedEventStore(NAME, {
-  ...subject(stores.rejectedEvents),
-  async clear() {
-    const TableName = tables.journalTable;
-    const { Items = [] } = await tables.client.send(new ScanCommand({ TableName, ProjectionExpression: 'pk, sk' }));
-    for (const { pk, sk } of Items) await tables.client.send(new DeleteCommand({ TableName, Key: { pk, sk } }));
-  },
+describeRejectedEventStore(NAME, { ...subject(stores.rejectedEvents), clear: clearJournal });
+describeAuditStore(NAME, {
+  ...subject(createAuditStore({ tables, retentionDays: RETENTION_DAYS, now: () => now })),
+  clear: clearJournal,
 });

@@ -1,12 +1,15 @@
 import type { Event } from '../../functions/core/event/event.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
+import { MemoryApiKeys, MemoryAuditTrail } from '../support/memory-access.ts';
 import { MemoryInFlight } from '../support/memory-in-flight.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJobs } from '../support/memory-jobs.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
 import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
 import { MemoryStats } from '../support/memory-stats.ts';
+import { describeApiKeyStore } from './api-keys.ts';
+import { describeAuditStore } from './audit.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
@@ -29,6 +32,16 @@ const subject = <Store>(store: Store): Subject<Store> => ({
     now = to;
   },
   losing: null,
+});
+
+describeApiKeyStore(NAME, subject(new MemoryApiKeys()));
+
+const trail = new MemoryAuditTrail(() => now, RETENTION_MS);
+describeAuditStore(NAME, {
+  ...subject(trail),
+  clear: async () => {
+    trail.records.length = 0;
+  },
 });
 
 const ingest = new MemoryIngestStore(() => now, RETENTION_MS);

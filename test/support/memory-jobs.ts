@@ -3,7 +3,7 @@ import type { Job } from '../../functions/core/jobs/job.ts';
 import type { JobStore } from '../../functions/core/jobs/job-store.ts';
 import type { ListOptions, Page } from '../../functions/core/page.ts';
 import { NOW } from './domain.ts';
-import { pageOf } from './memory-journal.ts';
+import { pageOf } from './page-of.ts';
 
 /** Jobs as the journal keeps them. Its contract is in test/contracts. */
 export class MemoryJobs implements JobStore, DueStore<Job> {

@@ -12,6 +12,7 @@ import type { Health } from '../../functions/core/subscription/health.ts';
 import type { StatusReason, Subscription } from '../../functions/core/subscription/subscription.ts';
 import type { SavedHealth } from '../../functions/core/subscription/subscription-store.ts';
 import { NOW } from './domain.ts';
+import { pageOf } from './page-of.ts';
 
 type DeliverStore = DeliverDeps['store'];
 type SettleStore = SettleParkedPorts['store'];
@@ -288,30 +289,4 @@ export class MemoryJournal
       return this.store({ ...current, dueAt: until, ticket: ticket + 1, revision: revision + 1 });
     });
   }
-}
-
-/** A page of what is listed by time. */
-export function pageOf<T>(
-  values: readonly T[],
-  placeOf: (value: T) => { at: number; id: string },
-  { limit, after, from, to, oldestFirst = false }: ListOptions,
-  matches: Matches<T>,
-): Page<T> {
-  const keyOf = (value: T): string => {
-    const { at, id } = placeOf(value);
-    return `${new Date(at).toISOString()}#${id}`;
-  };
-  const isBefore = (a: string, b: string): boolean => a !== b && a < b === oldestFirst;
-  const listed = values
-    .filter((value) => from === null || placeOf(value).at >= from)
-    .filter((value) => to === null || placeOf(value).at <= to)
-    .filter((value) => matches === null || matches(value))
-    .map((value) => ({ value, key: keyOf(value) }))
-    .filter(({ key }) => after === null || isBefore(after, key))
-    .toSorted((a, b) => (isBefore(a.key, b.key) ? -1 : 1));
-  const page = listed.slice(0, limit);
-  return {
-    values: page.map(({ value }) => value),
-    next: listed.length > limit ? (page.at(-1)?.key ?? null) : null,
-  };
 }

@@ -45,6 +45,9 @@ export const profileVersionKey = (name: string, version: number): Key => ({
 export const PROFILE_LIST = 'PROFILE';
 /** Partition of the Catalog's list index: the subscriptions that use a profile of the company's own. */
 export const profileUsers = (name: string): string => `PROFILE#${name}`;
+/** The company's and the tenants' keys. Their ids sort by time, so the table itself lists them. */
+export const API_KEYS = 'API_KEY';
+export const apiKeyKey = (id: string): Key => ({ pk: API_KEYS, sk: id });
 export const dataKeyKey = (id: string): Key => ({ pk: 'DATA_KEY', sk: id });
 
 // Journal
@@ -139,6 +142,17 @@ export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk:
 /** A tenant's tokens. Their ids sort by time, so the table itself lists them. */
 export const tokenPartition = (tenantId: string): string => `TOKEN#${tenantId}`;
 export const tokenKey = (tenantId: string, id: string): Key => ({ pk: tokenPartition(tenantId), sk: id });
+
+/** A tenant's part of the audit trail lies together; the list index has the whole trail. */
+export const auditPartition = (tenantId: string | null): string => `AUDIT#${tenantId ?? ''}`;
+const AUDIT_SHARDS = 4;
+export const auditListPartitions = (): string[] => shards(AUDIT_SHARDS, (shard) => `AUDIT_LIST#${shard}`);
+export const auditItemKeys = ({ id, at, tenantId }: { id: string; at: number; tenantId: string | null }) => ({
+  pk: auditPartition(tenantId),
+  sk: timeKey(at, id),
+  listPk: `AUDIT_LIST#${hash(id) % AUDIT_SHARDS}`,
+  listSk: timeKey(at, id),
+});
 
 /** A key as one text, for maps. */
 export const keyText = ({ pk, sk }: Item): string => `${pk} ${sk}`;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ApiKeyId } from '../../core/access/api-key.ts';
 import { TokenId } from '../../core/access/token.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
 import { DeliveryId, EventId, JobId, SubscriptionId, TenantId } from '../../core/ids.ts';
@@ -12,6 +13,7 @@ const PATH_PARAMS = {
   deliveryId: DeliveryId,
   tokenId: TokenId,
   jobId: JobId,
+  apiKeyId: ApiKeyId,
   name: EventTypeName,
   profile: ProfileName,
   pack: z.string().max(63),
