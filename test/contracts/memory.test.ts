@@ -3,10 +3,12 @@ import type { Subscription } from '../../functions/core/subscription/subscriptio
 import { NOW } from '../support/domain.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
+import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
 import { MemoryStats } from '../support/memory-stats.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
+import { describeRateLimitStore } from './rate-limits.ts';
 import { describeStatsStore } from './stats.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
@@ -48,3 +50,4 @@ describeDueStore(NAME, subject(journal));
 
 const stats = new MemoryStats(() => now, RETENTION_MS);
 describeStatsStore(NAME, [stats], subject(stats));
+describeRateLimitStore(NAME, subject(new MemoryRateLimits()));

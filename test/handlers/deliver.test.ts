@@ -54,6 +54,8 @@ function setup(
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/test',
     now: () => NOW,
+    rates: parts.rates,
+    sleep: async () => {},
     patience: () => new Promise<void>(() => {}),
     newAttemptId: () => `attempt ${parts.requests.length + 1}`,
     random: () => 0.5,

@@ -118,6 +118,8 @@ export const statsDays = (firstHour: number, lastHour: number) => ({
 });
 /** The hour that `statsKey` has put into a key, epoch milliseconds. */
 export const parseStatsHour = (sk: string): number => Date.parse(`${sk.slice(0, 10)}T${sk.slice(-2)}:00:00.000Z`);
+/** What a rate-limited subscription has reserved. */
+export const rateLimitKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'RESERVATIONS' });
 
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 

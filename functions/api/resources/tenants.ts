@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MaxPerSecond } from '../../core/profile/limits.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -22,13 +23,14 @@ const TenantView = z
     name: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
     defaultProfile: z.string().nullable(),
+    defaultMaxPerSecond: MaxPerSecond.nullable(),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   })
   .meta({ id: 'Tenant' });
 
-function tenantView({ id, name, metadata, defaultProfile, createdAt, updatedAt }: Tenant) {
-  return { id, name, metadata, defaultProfile, createdAt: time(createdAt), updatedAt: time(updatedAt) };
+function tenantView({ signingKey: _key, revision: _revision, createdAt, updatedAt, ...shown }: Tenant) {
+  return { ...shown, createdAt: time(createdAt), updatedAt: time(updatedAt) };
 }
 
 const SigningKeyView = z.object({ key: z.string() }).meta({ id: 'SigningKey' });
@@ -49,6 +51,9 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
         name: Name.nullable().default(null),
         metadata: Metadata.default({}),
         defaultProfile: ProfileName.nullable().default(null),
+        defaultMaxPerSecond: MaxPerSecond.nullable().default(null).meta({
+          description: 'Copied to the subscriptions that are created, or lose their own limit, from now on.',
+        }),
       })
       .meta({ id: 'TenantInput' }),
     conditional: true,

@@ -1,21 +1,25 @@
 import type { Random } from '../ids.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
-import { type Admitted, admit } from './admit.ts';
+import { type Admission, type Admitted, admit } from './admit.ts';
 import { claimDelivery, releaseClaim } from './claim.ts';
 import { type Change, type CommitPorts, commit, withFreshTicket } from './commit.ts';
 import type { DeliveryStore } from './delivery-store.ts';
+import { type LimiterPorts, type Turn, takeTurns, waitForTurn } from './limiter.ts';
 import { type AttemptDeps, makeAttempt } from './make-attempt.ts';
 import { wholeSeconds } from './queue-message.ts';
+import { NEAR_MS } from './rate-limit.ts';
 import { type LoadedMessage, readBatch } from './read-batch.ts';
 import { type Decision, isCarrier, type ReceivedMessage } from './received-message.ts';
 import { settle } from './settle.ts';
 import { waitsInQueue } from './wake.ts';
 
-export interface DeliverDeps extends AttemptDeps, CommitPorts {
+export interface DeliverDeps extends AttemptDeps, CommitPorts, LimiterPorts {
   store: AttemptDeps['store'] & CommitPorts['store'] & Pick<DeliveryStore, 'loadForMessages'>;
   profiles: ProfileSource;
   /** Resolves when the attempts of a batch that are over are not to wait any longer for those that are not. */
   patience: () => Promise<void>;
+  /** Resolves after that many milliseconds. */
+  sleep: (ms: number) => Promise<void>;
   /** How long this invocation may still run, in milliseconds. */
   remainingMs: () => number;
   /** Unique within a delivery. */
@@ -36,7 +40,7 @@ const ACK: Decision = { kind: 'ack' };
 
 /**
  * Makes the attempts that a batch of messages asks for, and says what becomes of each message, in their order. Stages:
- * read, admit, claim, send, settle, commit.
+ * read, admit, limit, claim, send, settle, commit.
  */
 export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMessage[]): Promise<Decision[]> {
   const decisions = new Map<ReceivedMessage, Decision>();
@@ -44,18 +48,35 @@ export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMe
   const commitReady = async (): Promise<void> => {
     for (const [{ received }, decision] of await commit(deps, ready.splice(0))) decisions.set(received, decision);
   };
+  /** Does a step of one message. Its failure is no other's. */
+  const attend = async (received: ReceivedMessage, step: () => Promise<void>): Promise<void> => {
+    try {
+      await step();
+    } catch (error) {
+      deps.report({ kind: 'error', about: received.message, error });
+      decisions.set(received, { kind: 'fail' });
+    }
+  };
+  const admissions = new Map<ReceivedMessage, Admission>();
+  await Promise.all(
+    (await readBatch(deps.store, batch)).map((loaded) =>
+      attend(loaded.received, async () => {
+        admissions.set(loaded.received, await admitMessage(deps, loaded));
+      }),
+    ),
+  );
+  const turns = takeTurns(
+    deps,
+    [...admissions.values()].filter((one) => one.kind === 'attempt'),
+  );
   const work = Promise.all(
-    (await readBatch(deps.store, batch)).map(async (loaded) => {
-      const { received } = loaded;
-      try {
-        const step = await processMessage(deps, loaded);
+    [...admissions].map(([received, admission]) =>
+      attend(received, async () => {
+        const step = await takeStep(deps, received, admission, turns);
         if ('kind' in step) decisions.set(received, step);
         else ready.push(step);
-      } catch (error) {
-        deps.report({ kind: 'error', about: received.message, error });
-        decisions.set(received, { kind: 'fail' });
-      }
-    }),
+      }),
+    ),
   );
   // Mostly all attempts end together, and share one write. One that hangs must not keep the others off the record.
   await Promise.race([work, deps.patience()]);
@@ -66,13 +87,21 @@ export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMe
   return batch.map((received) => decisions.get(received) ?? ACK);
 }
 
-async function processMessage(deps: DeliverDeps, { received, ...loaded }: LoadedMessage): Promise<Change | Decision> {
+async function admitMessage(deps: DeliverDeps, { received, ...loaded }: LoadedMessage): Promise<Admission> {
   const { delivery, subscription } = loaded;
   const name = delivery?.profile ?? subscription?.profile ?? null;
   const profile = name === null ? null : await deps.profiles.get(name, delivery?.profileVersion ?? null);
-  const neededMs = deps.attemptTimeoutMs + COMMIT_RESERVE_MS;
+  const neededMs = NEAR_MS + deps.attemptTimeoutMs + COMMIT_RESERVE_MS;
   const time = { now: deps.now(), remainingMs: deps.remainingMs(), neededMs };
-  const admission = admit({ ...loaded, message: received.message, profile }, time);
+  return admit({ ...loaded, message: received.message, profile }, time);
+}
+
+async function takeStep(
+  deps: DeliverDeps,
+  received: ReceivedMessage,
+  admission: Admission,
+  turns: Map<Admission, Promise<Turn>>,
+): Promise<Change | Decision> {
   switch (admission.kind) {
     case 'drop':
       return ACK;
@@ -80,7 +109,7 @@ async function processMessage(deps: DeliverDeps, { received, ...loaded }: Loaded
       return { kind: 'hide', seconds: 0 };
     case 'wait': {
       const { delivery: waiting } = admission;
-      const seconds = wholeSeconds((waiting.nextAttemptAt ?? time.now) - time.now);
+      const seconds = wholeSeconds((waiting.nextAttemptAt ?? 0) - deps.now());
       return waitsInQueue(waiting) && isCarrier(received, waiting) ? { kind: 'hide', seconds } : ACK;
     }
     case 'owe':
@@ -89,8 +118,16 @@ async function processMessage(deps: DeliverDeps, { received, ...loaded }: Loaded
       const { delivery: base, next } = admission;
       return { received, base, write: () => next, made: null };
     }
-    case 'attempt':
+    case 'attempt': {
+      const turn = await turns.get(admission);
+      if (turn?.kind === 'turn') {
+        const { delivery: base } = admission;
+        const waiting = waitForTurn(admission, turn.at, deps.now(), deps.waits);
+        return { received, base, made: null, write: () => withFreshTicket(received, base, waiting) };
+      }
+      if (turn !== undefined) await deps.sleep(turn.at - deps.now());
       return attempt(deps, received, admission);
+    }
     default:
       return admission satisfies never;
   }
