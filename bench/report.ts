@@ -1,3 +1,4 @@
+import type { BadReceivers } from './bad-receivers.ts';
 import { type Cost, costOf } from './cost.ts';
 import { slowdown } from './hostile-tenant.ts';
 import type { BenchOptions } from './options.ts';
@@ -25,13 +26,14 @@ export interface Results {
   paced: PhaseResult;
   /** Paced again, beside a hostile tenant. */
   beside: PhaseResult;
+  bad: BadReceivers;
   idleCpuMsPerSecond: number;
   /** On record as succeeded, of all that was published, the warm-up included. */
   record: { expected: number; succeeded: number };
 }
 
 /** $ for a million deliveries, CPU time in multiples of the bare loop, and a quiet tenant's p99 beside a hostile one in multiples of its p99 alone. */
-const TARGETS = { dollarsPerMillion: 3, cpuRatio: 8, slowdown: 1.5 };
+const TARGETS = { dollarsPerMillion: 3, cpuRatio: 8, slowdown: 1.5, failingShare: 0.05 };
 
 interface Verdict {
   lines: string[];
@@ -40,23 +42,35 @@ interface Verdict {
 }
 
 export function judge(results: Results, assumptions: Assumptions): Verdict {
-  const { rounds, paced, beside, record } = results;
+  const { rounds, paced, beside, bad, record } = results;
   const burst = together(rounds.map((round) => round.burst));
   const ratio = median(cpuRatios(rounds));
   const { dollarsPerMillion } = costOf(usageOf(burst, assumptions), burst.arrived);
-  const missing = [burst, paced, beside].reduce((sum, { expected, arrived }) => sum + expected - arrived, 0);
+  const missing = [burst, paced, beside, bad.alone, bad.besideHanging].reduce(
+    (sum, { expected, arrived }) => sum + expected - arrived,
+    0,
+  );
   const slower = slowdown({ alone: paced, beside });
+  const hung = slowdown({ alone: bad.alone, beside: bad.besideHanging });
+  const { published, requests, cpuMsPerSecond } = bad.failing;
+  const shareOf = (phase: PhaseResult) => cpuMsPerSecond / (cpuMsPerSecond + phase.cpuMs / phase.seconds);
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
   const unrecorded = record.expected - record.succeeded;
   const lost = missing > 0 || unrecorded > 0;
   const holds = (value: number, target: number) => (value <= target ? 'holds' : 'MISSED');
   return {
     lost,
     targetsHold:
-      ratio <= TARGETS.cpuRatio && dollarsPerMillion <= TARGETS.dollarsPerMillion && slower <= TARGETS.slowdown,
+      ratio <= TARGETS.cpuRatio &&
+      dollarsPerMillion <= TARGETS.dollarsPerMillion &&
+      Math.max(slower, hung) <= TARGETS.slowdown &&
+      shareOf(burst) <= TARGETS.failingShare,
     lines: [
       `At most ${TARGETS.cpuRatio} times the bare loop's CPU: ${holds(ratio, TARGETS.cpuRatio)} (${ratio.toFixed(2)})`,
       `At most ${dollars(TARGETS.dollarsPerMillion)} a million: ${holds(dollarsPerMillion, TARGETS.dollarsPerMillion)} (${dollars(dollarsPerMillion)})`,
       `At most ${TARGETS.slowdown} times the p99 of a quiet tenant beside a hostile one: ${holds(slower, TARGETS.slowdown)} (${slower.toFixed(2)}, ${percentile(paced.latenciesMs, 0.99).toFixed(0)} and ${percentile(beside.latenciesMs, 0.99).toFixed(0)} ms)`,
+      `At most ${TARGETS.slowdown} times the p99 of 49 receivers beside one that hangs: ${holds(hung, TARGETS.slowdown)} (${hung.toFixed(2)}, ${percentile(bad.alone.latenciesMs, 0.99).toFixed(0)} and ${percentile(bad.besideHanging.latenciesMs, 0.99).toFixed(0)} ms)`,
+      `At most ${percent(TARGETS.failingShare)} of the CPU of busy handlers for ${published} pending to one that fails: ${holds(shareOf(burst), TARGETS.failingShare)} (${percent(shareOf(burst))} beside the bursts, ${percent(shareOf(paced))} beside the paced events; ${cpuMsPerSecond.toFixed(1)} ms a second; it got ${requests} requests)`,
       `Nothing lost: ${lost ? `MISSED (${missing} did not arrive, ${unrecorded} of ${record.expected} are not on record as succeeded)` : `holds (${record.expected} of ${record.expected} arrived and on record, ${burst.repeated + paced.repeated} repeated)`}`,
     ],
   };

@@ -3,6 +3,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, StartError } from '../local/errors.ts';
 import type { AwsAnswer } from './aws-process.ts';
+import { measureBadReceivers } from './bad-receivers.ts';
 import type { BareLoopQuestion } from './bare-loop-process.ts';
 import { type Child, startChild } from './child.ts';
 import { cpuMs } from './cpu.ts';
@@ -49,15 +50,17 @@ async function main(): Promise<number> {
   const posthorn = await startPosthorn(join(dir, 'state'), counted, undo);
 
   const typesPerTenant = options.subscriptions / options.tenants;
+  const tenants = Array.from({ length: options.tenants }, (_, index) => tenantId(index));
+  const types = Array.from({ length: typesPerTenant }, (_, index) => eventType(index));
   const subscriptions: Subscription[] = [];
-  for (let tenant = 0; tenant < options.tenants; tenant += 1) {
+  for (const tenant of tenants) {
     for (let index = 0; index < typesPerTenant; index += 1) {
       // So that each type has as many subscriptions as the fan-out says.
-      const types = Array.from({ length: options.fanOut }, (_, more) => eventType((index + more) % typesPerTenant));
-      subscriptions.push(await posthorn.subscribe(tenantId(tenant), `${url}/${tenantId(tenant)}/${index}`, types));
+      const own = Array.from({ length: options.fanOut }, (_, more) => eventType((index + more) % typesPerTenant));
+      subscriptions.push(await posthorn.subscribe(tenant, `${url}/${tenant}/${index}`, own));
     }
   }
-  const publisher = createPublisher(counted.sqs, posthorn.eventsQueueUrl, { ...options, typesPerTenant });
+  const publisher = createPublisher(counted.sqs, posthorn.eventsQueueUrl, { ...options, tenants, types });
   undo.push(publisher.close);
 
   const bench = { aws, receiver, posthorn };
@@ -97,6 +100,8 @@ async function main(): Promise<number> {
     return publisher.paced('beside', options.pacedEvents, options.rate);
   });
 
+  const bad = await measureBadReceivers(bench, counted.sqs, options, idle, say);
+
   say('Reading the record …');
   const record = {
     expected: deliveries(options.warmUpEvents + eventsOfRound * ROUNDS + 2 * options.pacedEvents),
@@ -104,7 +109,7 @@ async function main(): Promise<number> {
   };
   for (const subscription of subscriptions) record.succeeded += await posthorn.countSucceeded(subscription);
 
-  const results: Results = { rounds, paced, beside, idleCpuMsPerSecond: idle, record };
+  const results: Results = { rounds, paced, beside, bad, idleCpuMsPerSecond: idle, record };
   const { memoryMib, retentionDays } = posthorn;
   const assumptions = { memoryMib, retentionDays, receiverMs: options.receiverMs, awsCallMs: options.awsCallMs };
   const verdict = judge(results, assumptions);
