@@ -13,7 +13,7 @@ const OTHERS = 49;
 export interface BadReceivers {
   /** The others, without one that hangs and with it. */
   alone: PhaseResult;
-  besideHanging: PhaseResult;
+  beside: PhaseResult;
   failing: { published: number; requests: number; cpuMsPerSecond: number };
 }
 
@@ -40,7 +40,7 @@ export async function measureBadReceivers(
   say(`Publishing ${pacedEvents} events for ${OTHERS} receivers, alone, then beside one that hangs …`);
   const paced = (name: string) => others.paced(name, pacedEvents, rate);
   const alone = await runPhase(bench, pacedEvents, idlePerSecond, () => paced('alone'));
-  const besideHanging = await runPhase(bench, pacedEvents, idlePerSecond, async () => {
+  const beside = await runPhase(bench, pacedEvents, idlePerSecond, async () => {
     const count = Math.ceil(pacedEvents / OTHERS);
     const [times] = await Promise.all([paced('hanging'), hanging.paced('hangs', count, rate / OTHERS)]);
     return times;
@@ -55,7 +55,7 @@ export async function measureBadReceivers(
   const cpuMsPerSecond = Math.max(0, (cpuMs(pid) - before) / watchSeconds - idlePerSecond);
   for (const publisher of [others, hanging, failing]) publisher.close();
   const { failed: requests } = await receiver.ask('count');
-  return { alone, besideHanging, failing: { published: failingEvents, requests, cpuMsPerSecond } };
+  return { alone, beside, failing: { published: failingEvents, requests, cpuMsPerSecond } };
 }
 
 /** Waits until every message has been handed out: what is left waits for its time. */

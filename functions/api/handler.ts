@@ -11,28 +11,31 @@ import { ANONYMOUS } from '../core/access/principal.ts';
 import { fieldErrors } from '../core/field-error.ts';
 import { isDeeperThan } from '../core/json/json-text.ts';
 import { PartialFailure } from '../core/partial-failure.ts';
-import { Refusal, type RefusalCode } from '../core/refusal.ts';
+import { Refusal } from '../core/refusal.ts';
 import type { Vault } from '../core/vault.ts';
 import { createAllowedMethods } from './http/allowed-methods.ts';
+import { type AuditDeps, runAudited } from './http/audited.ts';
 import { authorize, authorizeSecrets } from './http/authorize.ts';
 import { createDocsRoutes } from './http/docs.ts';
 import { once } from './http/idempotency.ts';
 import { readIfMatch } from './http/if-match.ts';
 import { toJson } from './http/json.ts';
-import { invalid, methodNotAllowed, PROBLEMS, Problem, type ProblemCode } from './http/problem.ts';
+import { invalid, methodNotAllowed, PROBLEMS, Problem } from './http/problem.ts';
 import { readBody } from './http/read-body.ts';
 import type { Route, RouteInput, RouteResult } from './http/route.ts';
 import { SECURITY_HEADERS } from './http/security-headers.ts';
+import type { SideWork } from './http/side-work.ts';
 import type { ApiRoutes } from './routes.ts';
 
 type Request = APIGatewayProxyEventV2;
 type Answer = APIGatewayProxyStructuredResultV2;
 
-export interface HandlerDeps extends Pick<Telemetry, 'logger'> {
+export interface HandlerDeps extends AuditDeps {
   routes: ApiRoutes;
   authenticate: Authenticate;
   idempotency: Idempotency;
   vault: Vault;
+  sideWork: Pick<SideWork, 'settled'>;
 }
 
 /** The HTTP API behind API Gateway (payload format 2.0). Every failure is a problem document. */
@@ -45,10 +48,12 @@ export function createApiHandler(deps: HandlerDeps) {
   const all = [...routes, ...createDocsRoutes(deps.routes.own)];
   const allowedMethods = createAllowedMethods(all);
   return middy<Request, Answer>()
-    .after((request) => {
+    .after(async (request) => {
+      await deps.sideWork.settled();
       request.response = secured(request.response ?? {});
     })
-    .onError((request) => {
+    .onError(async (request) => {
+      await deps.sideWork.settled();
       request.response = secured(problemAnswer(deps, request.event, request.error));
     })
     .handler(
@@ -70,19 +75,23 @@ function secured(answer: Answer): Answer {
 async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<Answer> {
   // API Gateway has decoded the path; decoded twice, %25 would become the begin of another escape.
   const params = parse(route.params, event.pathParameters ?? {}, 'params');
-  const principal = route.access === 'public' ? ANONYMOUS : await deps.authenticate(header(event, 'authorization'));
+  const principal = route.access === 'public' ? ANONYMOUS : await deps.authenticate(event.headers.authorization);
   authorize(route, principal, params);
   const query = parse(route.query, event.queryStringParameters ?? {}, 'query');
   authorizeSecrets(route, principal, query);
   const bodyText = route.body === null ? '' : readBody(event, route.bodyOptional);
-  const body = route.body === null ? undefined : parse(route.body, parseJson(bodyText), 'body');
-  const ifMatch = route.conditional ? readIfMatch(header(event, 'if-match')) : null;
+  const json = route.body === null ? undefined : parseJson(bodyText);
+  const body = route.body === null ? undefined : parse(route.body, json, 'body');
+  const ifMatch = route.conditional ? readIfMatch(event.headers['if-match']) : null;
   // The route's own schemas made these, so they are what its code expects.
   const input = { params, query, body, bodyText, ifMatch, principal } as RouteInput<never, never, never>;
-  const key = route.method === 'POST' ? header(event, 'idempotency-key') : undefined;
-  if (key === undefined) return answer(await route.run(input));
-  const keyed = { principal, path: event.rawPath, given: key, body: bodyText };
-  return once(deps, keyed, async () => answer(await route.run(input)));
+  const { requestId } = event.requestContext;
+  const audited = { principal, params, query, body: json, requestId };
+  const run = async () => answer(await runAudited(deps, route, audited, () => route.run(input)));
+  const key = route.method === 'POST' ? event.headers['idempotency-key'] : undefined;
+  if (key === undefined) return run();
+  const keyed = { principal, path: event.rawPath, given: key, body: bodyText, keepsAnswer: route.keepsAnswer };
+  return once(deps, keyed, run);
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, part: 'params' | 'query' | 'body'): T {
@@ -97,10 +106,6 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, part: 'params' | 'query'
   throw invalid(
     part === 'query' ? errors.map(({ path, message }) => ({ path: path.replace(/^\//, '?'), message })) : errors,
   );
-}
-
-function header(event: Request, name: string): string | undefined {
-  return event.headers[name];
 }
 
 /** Deeper than anything that a route takes; what is deeper ends the stack of whatever walks it by recursion, as JSON.stringify does. */
@@ -119,7 +124,9 @@ function parseJson(text: string): unknown {
 }
 
 function answer(result: RouteResult | Refusal): Answer {
-  if (result instanceof Refusal) throw toProblem(result);
+  // Each code of a refusal is a problem's code, too.
+  if (result instanceof Refusal)
+    throw new Problem(result.code, result.message, result.errors, result.retryAfterSeconds);
   const { status, body, revision, location } = result;
   return {
     statusCode: status,
@@ -131,21 +138,6 @@ function answer(result: RouteResult | Refusal): Answer {
     },
     ...(body === undefined ? {} : { body: toJson(body) }),
   };
-}
-
-const PROBLEM_OF: Record<RefusalCode, ProblemCode> = {
-  invalid_request: 'invalid_request',
-  forbidden: 'forbidden',
-  not_found: 'not_found',
-  conflict: 'conflict',
-  precondition_failed: 'precondition_failed',
-  limit_reached: 'limit_reached',
-  unavailable: 'unavailable',
-};
-
-/** The one place where what the domain refuses becomes a problem. */
-function toProblem({ code, message, errors, retryAfterSeconds }: Refusal): Problem {
-  return new Problem(PROBLEM_OF[code], message, errors, retryAfterSeconds);
 }
 
 /** The one place where failures become HTTP. */

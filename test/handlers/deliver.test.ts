@@ -37,6 +37,7 @@ function setup(
   const handler = createDeliverHandler({
     store: parts.journal,
     retries: { send: (messages) => parts.send(messages) },
+    systemEvents: { events: parts.journal, publish: (messages) => parts.publish(messages) },
     stats,
     sqs,
     deliveriesQueueUrl: 'http://queues/deliveries',
@@ -55,6 +56,7 @@ function setup(
     userAgent: 'Posthorn/test',
     now: () => NOW,
     rates: parts.rates,
+    inFlight: parts.inFlight,
     sleep: async () => {},
     patience: () => new Promise<void>(() => {}),
     newAttemptId: () => `attempt ${parts.requests.length + 1}`,

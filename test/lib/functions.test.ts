@@ -30,6 +30,7 @@ describe.each([
       COMPATIBILITY: '',
       MAX_SUBSCRIPTIONS_PER_TENANT: '1000',
       JOURNAL_RETENTION_DAYS: '30',
+      AUDIT_RETENTION_DAYS: '400',
       STATS_RETENTION_DAYS: '90',
     },
   },
@@ -50,6 +51,7 @@ describe.each([
     environment: {
       ...TABLES,
       ...RECEIVERS,
+      EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
       RETRIES_QUEUE_ARN: 'PosthornQueuesRetriesQueue.Arn',

@@ -5,6 +5,7 @@ import type { Decision, ReceivedMessage } from '../../functions/core/delivery/re
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import type { SendResult, WebhookRequest } from '../../functions/core/target/webhook.ts';
 import { answered, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
+import { MemoryInFlight } from './memory-in-flight.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryRateLimits } from './memory-rate-limits.ts';
 
@@ -14,14 +15,19 @@ export const WAITS = { maxQueueWaitMs: 2 * MINUTE, lostAfterMs: 10 * MINUTE };
 export function deliverSetup() {
   const journal = new MemoryJournal().add(makeSubscription(), makeEvent());
   const rates = new MemoryRateLimits();
+  const inFlight = new MemoryInFlight();
   const queued: Outgoing[] = [];
   const requests: WebhookRequest[] = [];
+  /** Bodies sent to the events queue. */
+  const published: string[] = [];
   const reports: DeliverReport[] = [];
   const setup = {
     journal,
     rates,
+    inFlight,
     queued,
     requests,
+    published,
     reports,
     now: NOW,
     remainingMs: 30_000,
@@ -36,6 +42,9 @@ export function deliverSetup() {
     send: async (messages: readonly Outgoing[]): Promise<void> => {
       queued.push(...messages);
     },
+    publish: async (messages: readonly { body: string }[]): Promise<void> => {
+      published.push(...messages.map(({ body }) => body));
+    },
     /** Opens what is sealed. */
     open: async (sealed: string): Promise<string> => sealed,
     /** After each step of `commit`. */
@@ -46,6 +55,7 @@ export function deliverSetup() {
   const deps: DeliverDeps = {
     store: journal,
     retries: { send: (messages) => setup.send(messages) },
+    systemEvents: { events: journal, publish: (messages) => setup.publish(messages) },
     sender: {
       send: async (request) => {
         requests.push(request);
@@ -53,6 +63,7 @@ export function deliverSetup() {
       },
     },
     rates,
+    inFlight,
     sleep: async (ms) => {
       setup.slept.push(ms);
     },

@@ -15,6 +15,7 @@ import { discardParked, nextGeneration, type Subscription } from '../../function
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
+import { MemoryInFlight } from './memory-in-flight.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryRateLimits } from './memory-rate-limits.ts';
 
@@ -53,11 +54,18 @@ export class Pipeline {
   now = NOW;
   readonly journal = new MemoryJournal();
   readonly rates = new MemoryRateLimits();
+  readonly inFlight = new MemoryInFlight();
   readonly queue: Queued[] = [];
+  /** Bodies sent to the events queue. */
+  readonly published: string[] = [];
   /** Successes that were written over by something else. */
   readonly undone: Delivery[] = [];
   /** Claimed attempts by the schedule that began before their time. */
   readonly early: Attempt[] = [];
+  /** Generations of the subscription that a receiver's 410 disabled or removed. */
+  readonly disabled = new Set<number>();
+  /** A first success wrote, without looking, over a twin that owed effects: the price of its single write. */
+  overwroteEffects = false;
   /** Generations of the subscription to which a receiver's 410, on record, belongs. */
   readonly gone = new Set<number>();
   private readonly generations = new Map<WebhookResult['response'], number>();
@@ -66,9 +74,17 @@ export class Pipeline {
   constructor() {
     this.journal.add(makeSubscription({ url: urlOf(0) }), makeEvent());
     this.journal.catchUpIndexes();
-    const { store } = this.journal;
+    const { store, disableSubscription } = this.journal;
+    this.journal.disableSubscription = async (tenantId, id, reason, generation) => {
+      const isDisabled = await disableSubscription.call(this.journal, tenantId, id, reason, generation);
+      if (isDisabled) this.disabled.add(generation);
+      return isDisabled;
+    };
     this.journal.store = (delivery) => {
       const before = this.journal.delivery(delivery);
+      if (before !== undefined && before.effects.length > 0 && delivery.revision !== before.revision + 1) {
+        this.overwroteEffects = true;
+      }
       if (before?.status === 'succeeded' && delivery.status !== 'succeeded') this.undone.push(delivery);
       const known = new Set(before?.attempts.map(({ id }) => id));
       const planned = before?.nextAttemptAt ?? 0;
@@ -216,6 +232,14 @@ export class Pipeline {
           lose();
         },
       },
+      systemEvents: {
+        events: store,
+        publish: async (messages) => {
+          await turn();
+          this.published.push(...messages.map(({ body }) => body));
+          lose();
+        },
+      },
       sender: {
         send: async ({ url }) => {
           await turn();
@@ -235,6 +259,7 @@ export class Pipeline {
       newAttemptId: () => `attempt ${this.attempts++}`,
       now: () => this.now,
       rates: this.rates,
+      inFlight: this.inFlight,
       sleep: async () => {},
       patience: () => new Promise<void>(() => {}),
       random: () => 0.5,

@@ -2,8 +2,9 @@ import * as z from 'zod';
 import type { Permission } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import { Moment } from '../../core/event/moment.ts';
-import type { Refusal } from '../../core/refusal.ts';
+import { Refusal } from '../../core/refusal.ts';
 import { CURSOR_PATTERN, decodeCursor } from './cursor.ts';
+import { type PathParams, pathParams } from './path-params.ts';
 import { invalid } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -26,10 +27,25 @@ export interface RouteResult {
   body?: unknown;
   /** Becomes the ETag. */
   revision?: number;
+  /** The tenant that it was about, where the path does not say. */
+  tenantId?: string | null;
   /** Where what was created is found: a path. */
   location?: string;
 }
 
+/** The answer that shows what the domain returned; a refusal stays one. */
+export function answer<T>(status: number, value: T | Refusal, view: (value: T) => unknown): RouteResult | Refusal {
+  return value instanceof Refusal ? value : { status, body: view(value) };
+}
+
+/** The same for what carries an ETag. */
+export function taggedAnswer<T extends { revision: number }>(
+  status: number,
+  value: T | Refusal,
+  view: (value: T) => unknown,
+): RouteResult | Refusal {
+  return value instanceof Refusal ? value : { status, body: view(value), revision: value.revision };
+}
 /**
  * What an answer shows. `secrets`: only callers that may read them get it. `secrets_to_admins`: the others get the same
  * answer without them.
@@ -48,6 +64,8 @@ export interface Route {
   /** What the role of its callers must allow. Unless it is said: `read` for GET, `change` for every other method. */
   needs: Exclude<Permission, 'secrets'>;
   reveals: (query: Record<string, unknown>) => Reveals;
+  /** Whether it goes into the audit trail as a change. Unless it is said: true for every method but GET. */
+  isChange: boolean;
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType | null;
@@ -59,49 +77,48 @@ export interface Route {
   responses: Record<number, { description: string; schema: z.ZodType | null }>;
   /** Whether the resource carries an ETag that If-Match is checked against. */
   conditional: boolean;
+  /** Whether the answer to a request with an Idempotency-Key is kept, sealed, for its repetitions. */
+  keepsAnswer: boolean;
   run: (input: RouteInput<never, never, never>) => Promise<RouteResult | Refusal>;
 }
 
-interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawShape, Body extends z.ZodType> {
+interface RouteDefinition<Params, Query extends z.ZodRawShape, Body extends z.ZodType> {
   id: string;
   summary: string;
   needs?: Route['needs'];
+  isChange?: boolean;
   reveals?: Reveals | ((query: z.infer<z.ZodObject<Query>>) => Reveals);
-  params?: Params;
   query?: Query;
   body?: Body;
   bodyDocumented?: z.ZodType;
   bodyOptional?: boolean;
   responses: Route['responses'];
   conditional?: boolean;
-  run: (
-    input: RouteInput<z.infer<z.ZodObject<Params>>, z.infer<z.ZodObject<Query>>, z.infer<Body>>,
-  ) => Promise<RouteResult | Refusal>;
+  keepsAnswer?: boolean;
+  run: (input: RouteInput<Params, z.infer<z.ZodObject<Query>>, z.infer<Body>>) => Promise<RouteResult | Refusal>;
 }
 
 /** Makes the routes of one chapter, for one kind of caller: each says what is validated, what is documented, and what is done. */
 export const routesOf =
   (tag: string, access: Route['access']) =>
-  <
-    Params extends z.ZodRawShape = Record<never, never>,
-    Query extends z.ZodRawShape = Record<never, never>,
-    Body extends z.ZodType = z.ZodUndefined,
-  >(
+  <Path extends string, Query extends z.ZodRawShape = Record<never, never>, Body extends z.ZodType = z.ZodUndefined>(
     method: Method,
-    path: string,
-    { params, query, body, reveals = 'nothing', run, ...rest }: RouteDefinition<Params, Query, Body>,
+    path: Path,
+    { query, body, reveals = 'nothing', run, ...rest }: RouteDefinition<PathParams<Path>, Query, Body>,
   ): Route => ({
     method,
     path,
     tag,
     access,
     needs: method === 'GET' ? 'read' : 'change',
-    params: z.object(params ?? {}),
+    isChange: method !== 'GET',
+    params: pathParams(path),
     query: z.strictObject(query ?? {}),
     body: body ?? null,
     bodyDocumented: body ?? null,
     bodyOptional: false,
     conditional: false,
+    keepsAnswer: true,
     ...rest,
     // The handler parses by these very schemas before it calls.
     reveals: (typeof reveals === 'string' ? () => reveals : reveals) as Route['reveals'],
@@ -119,21 +136,13 @@ export const pageQuery = {
   cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.', pattern: CURSOR_PATTERN }),
 };
 
+export const rangeQuery = { from: Moment.optional(), to: Moment.optional() };
+
+export type PageQuery = z.infer<z.ZodObject<typeof pageQuery>>;
+
 /** Which part of a list is asked for. */
-export function listOptions({
-  limit,
-  cursor,
-  from,
-  to,
-}: {
-  limit: number;
-  cursor?: string | undefined;
-  from?: number | undefined;
-  to?: number | undefined;
-}) {
+export function listOptions({ limit, cursor, from, to }: PageQuery & z.infer<z.ZodObject<typeof rangeQuery>>) {
   if (from !== undefined && to !== undefined && from > to)
     throw invalid([{ path: '?to', message: 'must not be before from' }]);
   return { limit, after: decodeCursor(cursor), from: from ?? null, to: to ?? null };
 }
-
-export const rangeQuery = { from: Moment.optional(), to: Moment.optional() };

@@ -6,8 +6,7 @@ import { type Stats, StatsInterval, type StatsReader } from '../../core/stats/re
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { ATTEMPT_OUTCOMES } from '../../core/target/webhook.ts';
 import type { Tenants } from '../../core/tenant/tenants.ts';
-import { rangeQuery, routesOf } from '../http/route.ts';
-import { subscriptionParams, tenantParams } from '../schemas/params.ts';
+import { answer, rangeQuery, routesOf } from '../http/route.ts';
 import { Timestamp, time } from '../schemas/values.ts';
 
 const route = routesOf('Statistics', 'tenant');
@@ -78,25 +77,19 @@ export const createStatsRoutes = ({ stats, subscriptions, tenants }: StatsRouteD
     ...shared,
     id: 'getTenantStats',
     summary: 'Count deliveries and attempts of all of a tenant’s subscriptions by hour or day',
-    params: tenantParams,
     run: async ({ params: { tenantId }, query }) => {
       const tenant = await tenants.read(tenantId);
-      return tenant instanceof Refusal ? tenant : answer(await stats.ofTenant(tenantId, query));
+      return tenant instanceof Refusal ? tenant : answer(200, await stats.ofTenant(tenantId, query), statsView);
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/stats', {
     ...shared,
     id: 'getSubscriptionStats',
     summary: 'Count a subscription’s deliveries and attempts by hour or day',
-    params: subscriptionParams,
     run: async ({ params, query }) => {
       const found = await subscriptions.read(params);
       if (found instanceof Refusal) return found;
-      return answer(await stats.ofSubscription(params.tenantId, params.subscriptionId, query));
+      return answer(200, await stats.ofSubscription(params.tenantId, params.subscriptionId, query), statsView);
     },
   }),
 ];
-
-function answer(stats: Stats | Refusal) {
-  return stats instanceof Refusal ? stats : { status: 200, body: statsView(stats) };
-}

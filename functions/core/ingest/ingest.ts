@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Event } from '../event/event.ts';
 import { type EventStore, eventKey, type RecordedEvent } from '../event/event-store.ts';
 import type { EventType } from '../event/event-type.ts';
-import { type IncomingMessage, originOf, parseMessage } from '../event/parse-message.ts';
+import { type IncomingMessage, originOf, parseMessage, RESERVED_TENANT } from '../event/parse-message.ts';
 import type { RejectedEvent, RejectionReason } from '../event/rejected-event.ts';
 import type { RejectedEventStore } from '../event/rejected-event-store.ts';
 import type { DataCheck } from '../event/validate-data.ts';
-import { deriveId } from '../ids.ts';
+import { deriveId, SYSTEM_TENANT } from '../ids.ts';
 import { undoneOf } from '../partial-failure.ts';
 import { type FannedOut, type FanOutDeps, type FanOutReport, fanOutFrom } from './fan-out.ts';
 
@@ -67,15 +67,22 @@ interface Accepted {
 export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedEventMessage[]): Promise<IngestResult> {
   const result: IngestResult = { retry: new Set(), continue: new Set() };
   const rejections: Rejection[] = [];
-  const accepted = await recognise(deps, await accept(deps, messages, rejections), rejections);
-  const recorded = await record(deps, accepted, rejections, result);
+  const systemMessages: SystemMessage[] = [];
+  const accepted = await recognise(deps, await accept(deps, messages, systemMessages, rejections), rejections);
+  const recorded = [
+    ...(await record(deps, accepted, rejections, result)),
+    ...(await readSystemEvents(deps, systemMessages, rejections)),
+  ];
   await recordRejections(deps, rejections, result);
   for (const { event, recorded: known } of recorded)
     deps.report({ kind: known === null ? 'accepted' : 'repeated', event });
 
+  const tenants = [...Map.groupBy(recorded, ({ event }) => event.tenantId)];
+  const pauses = pausesUntilOthersAreDone(tenants.length, deps.pause);
   await Promise.all(
-    [...Map.groupBy(recorded, ({ event }) => event.tenantId)].map(async ([tenantId, group]) => {
-      const outcome = await fanOut(deps, tenantId, group);
+    tenants.map(async ([tenantId, group]) => {
+      const { pause, leave } = pauses();
+      const outcome = await fanOut({ ...deps, pause }, tenantId, group).finally(leave);
       if (outcome === 'done') return;
       for (const { message, twins } of group) for (const id of [message.messageId, ...twins]) result[outcome].add(id);
     }),
@@ -83,10 +90,43 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   return result;
 }
 
+/** A message that names an event of Posthorn's own. */
+interface SystemMessage {
+  message: ReceivedEventMessage;
+  id: string;
+}
+
+/**
+ * For fan-outs that run together: the first that pauses waits until those that never did have ended, so that one with
+ * costly filters comes after those without. From then on they take turns.
+ */
+function pausesUntilOthersAreDone(
+  fanOuts: number,
+  takeTurn: () => Promise<void>,
+): () => { pause: () => Promise<void>; leave: () => void } {
+  const othersDone = Promise.withResolvers<void>();
+  let quick = fanOuts;
+  return () => {
+    let isQuick = true;
+    const leave = () => {
+      if (isQuick) quick -= 1;
+      isQuick = false;
+      if (quick === 0) othersDone.resolve();
+    };
+    const pause = async () => {
+      leave();
+      await othersDone.promise;
+      await takeTurn();
+    };
+    return { pause, leave };
+  };
+}
+
 /** Parses, checks against the event types, and folds repetitions within the batch together. */
 async function accept(
   deps: IngestDeps,
   messages: readonly ReceivedEventMessage[],
+  systemMessages: SystemMessage[],
   rejections: Rejection[],
 ): Promise<Accepted[]> {
   const accepted = new Map<string, Accepted>();
@@ -96,10 +136,12 @@ async function accept(
       rejections.push(rejection(message, parsed.tenantId, parsed.reason));
       continue;
     }
+    if (parsed.kind === 'system_event') {
+      systemMessages.push({ message, id: parsed.id });
+      continue;
+    }
     const { event, idGiven } = parsed;
     const refusal = await checkType(deps, event);
-    // A schema may take tens of milliseconds: other work of this process has its turn between two events.
-    if (messages.length > 1) await deps.pause();
     if (refusal !== null) {
       rejections.push(rejection(message, event.tenantId, refusal));
       continue;
@@ -130,6 +172,27 @@ async function recognise(
     suspects.some(({ message }) => message.receivedBefore),
   );
   return accepted.filter((one) => matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejections));
+}
+
+/** Posthorn's own events are on record before their messages are sent. A message whose event is not comes from elsewhere. */
+async function readSystemEvents(
+  { store }: IngestDeps,
+  messages: readonly SystemMessage[],
+  rejections: Rejection[],
+): Promise<Accepted[]> {
+  if (messages.length === 0) return [];
+  const refOf = ({ id }: SystemMessage) => ({ tenantId: SYSTEM_TENANT, id });
+  const known = await store.getEvents(messages.map(refOf), true);
+  const accepted = new Map<string, Accepted>();
+  for (const named of messages) {
+    const { message, id } = named;
+    const recorded = known.get(eventKey(refOf(named)));
+    const first = accepted.get(id);
+    if (recorded === undefined) rejections.push(rejection(message, RESERVED_TENANT.tenantId, RESERVED_TENANT.reason));
+    else if (first !== undefined) first.twins.push(message.messageId);
+    else accepted.set(id, { message, twins: [], event: recorded.event, idGiven: true, recorded });
+  }
+  return [...accepted.values()];
 }
 
 /** Writes what is new. Returns the events that are on record; the messages of those that are not come back. */
@@ -267,6 +330,8 @@ async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise
   if (type === null) return deps.eventTypes === 'strict' ? unknownType(name) : null;
   if (!type.validate || type.schema === null || data === null) return null;
   const verdict = deps.checkOf(type.schema)(JSON.parse(data));
+  // A schema may take tens of milliseconds: other work of this process has its turn after it.
+  await deps.pause();
   if (verdict.fits) return null;
   const message =
     verdict.code === 'invalid_data'

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDeliveries } from '../../../functions/adapters/dynamodb/deliveries.ts';
 import { createEventTypes } from '../../../functions/adapters/dynamodb/event-types.ts';
 import { createEvents, type JournalOptions } from '../../../functions/adapters/dynamodb/events.ts';
+import { createInFlight } from '../../../functions/adapters/dynamodb/in-flight.ts';
 import { createKnownTypes } from '../../../functions/adapters/dynamodb/known-types.ts';
 import { createProfiles } from '../../../functions/adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../../../functions/adapters/dynamodb/profiles.ts';
@@ -17,7 +18,7 @@ import { createSubscriptions } from '../../../functions/adapters/dynamodb/subscr
 import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../../../functions/adapters/http/http-sender.ts';
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
-import { createWorkQueue } from '../../../functions/adapters/sqs/work-queue.ts';
+import { createPublish, createWorkQueue } from '../../../functions/adapters/sqs/work-queue.ts';
 import { compileDataCheck } from '../../../functions/core/event/validate-data.ts';
 import { createAddressPolicy } from '../../../functions/core/target/address-policy.ts';
 import { createDeliverHandler } from '../../../functions/deliver/handler.ts';
@@ -82,6 +83,7 @@ const deliver = () =>
     store: { ...journal, ...catalog },
     stats: createStats({ tables, retentionDays: 90, now, random: Math.random }),
     retries: createWorkQueue(wire, queues.retries.url),
+    systemEvents: { events: journal, publish: createPublish(wire, queues.events.url) },
     sqs,
     deliveriesQueueUrl: queues.deliveries.url,
     retriesQueueUrl: queues.retries.url,
@@ -94,6 +96,7 @@ const deliver = () =>
     userAgent: 'Posthorn/0.0.0',
     now,
     rates: createRateLimits(tables),
+    inFlight: createInFlight(tables),
     sleep: (ms) => sleep(ms),
     patience: () => new Promise<void>(() => {}),
     newAttemptId: () => randomBytes(6).toString('base64url'),
