@@ -36,6 +36,7 @@ export function makeSubscription(rest: Partial<Subscription> = {}): Subscription
     metadata: {},
     filter: null,
     maxPerSecond: null,
+    maxConcurrent: null,
     expiresAt: null,
     verificationToken: null,
     hasBeenVerified: true,

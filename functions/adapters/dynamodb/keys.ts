@@ -124,6 +124,9 @@ export const statsDays = (firstHour: number, lastHour: number) => ({
 /** The hour that `statsKey` has put into a key, epoch milliseconds. */
 export const parseStatsHour = (sk: string): number => Date.parse(`${sk.slice(0, 10)}T${sk.slice(-2)}:00:00.000Z`);
 
+/** Which of a subscription's attempts are under way. */
+export const inFlightKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'IN_FLIGHT' });
+
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 
 /** A tenant's tokens. Their ids sort by time, so the table itself lists them. */
