@@ -2,6 +2,7 @@ import type { Event } from '../../functions/core/event/event.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
 import { MemoryApiKeys, MemoryAuditTrail } from '../support/memory-access.ts';
+import { MemoryCounts } from '../support/memory-counts.ts';
 import { MemoryInFlight } from '../support/memory-in-flight.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
@@ -17,6 +18,7 @@ import { describeRateLimitStore } from './rate-limits.ts';
 import { describeStatsStore } from './stats.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
+import { describeSystemEventCounts } from './system-event-counts.ts';
 
 /*
  * The stores of the core's tests implement the parts of the ports that those tests need.
@@ -62,6 +64,7 @@ const add = async (thing: Subscription | Event) => {
 describeVerdicts(NAME, { ...subject(journal), add });
 describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
+describeSystemEventCounts(NAME, subject(new MemoryCounts()));
 describeRateLimitStore(NAME, subject(new MemoryRateLimits()));
 describeInFlightStore(NAME, subject(new MemoryInFlight()));
 

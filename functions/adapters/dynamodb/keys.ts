@@ -102,6 +102,11 @@ export const rejectedKey = (id: string, rejectedAt: number): Key => ({
 });
 export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard) => `REJECTED#${shard}`);
 
+/** How often something happened in the minute that begins then. */
+export const countKey = (subject: string, startsAt: number): Key => ({
+  pk: `COUNT#${subject}`,
+  sk: new Date(startsAt).toISOString(),
+});
 /** What a rate-limited subscription has reserved. */
 export const rateLimitKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'RESERVATIONS' });
 /**
