@@ -7,6 +7,7 @@ import { createDueJobs } from '../../functions/adapters/dynamodb/jobs.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
 import { createStats } from '../../functions/adapters/dynamodb/stats.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
+import { createSystemEventCounts } from '../../functions/adapters/dynamodb/system-event-counts.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
@@ -25,6 +26,7 @@ import { describeRejectedEventStore } from './rejected-events.ts';
 import { describeStatsStore } from './stats.ts';
 import { RETENTION_DAYS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
+import { describeSystemEventCounts } from './system-event-counts.ts';
 import { describeTenantStore } from './tenants.ts';
 
 const NAME = 'DynamoDB';
@@ -90,6 +92,7 @@ describeDeliveryStore(NAME, {
 const processes = [0, 0.99].map((random) => createStats({ ...options, random: () => random }));
 describeStatsStore(NAME, processes, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
+describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
 describeJobStore(NAME, subject({ ...stores.jobs, ...createDueJobs(tables, () => now) }));
 describeRejectedEventStore(NAME, { ...subject(stores.rejectedEvents), clear: clearJournal });
 describeAuditStore(NAME, {

@@ -105,6 +105,11 @@ export const rejectedKey = (id: string, rejectedAt: number): Key => ({
 export const rejectedKeyOf = (id: string): Key => rejectedKey(id, timeOfId(id));
 export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard) => `REJECTED#${shard}`);
 
+/** How often something happened in the minute that begins then. */
+export const countKey = (subject: string, startsAt: number): Key => ({
+  pk: `COUNT#${subject}`,
+  sk: new Date(startsAt).toISOString(),
+});
 export const jobKey = (jobId: string): Key => ({
   pk: `JOB#${hash(jobId) % JOB_SHARDS}`,
   sk: timeKey(timeOfId(jobId), jobId),

@@ -6,7 +6,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import type { WorkQueue } from '../../core/delivery/queue-message.ts';
+import { groupOf, type WorkQueue } from '../../core/delivery/queue-message.ts';
 import type { PublishedBody } from '../../core/event/republish.ts';
 import { PartialFailure } from '../../core/partial-failure.ts';
 import { CLIENT_OPTIONS } from '../aws/client-options.ts';
@@ -42,7 +42,7 @@ export function createWorkQueue(queue: Sqs, queueUrl: string): WorkQueue {
     send: (messages) =>
       sendAll(queue, queueUrl, messages, ({ message, delaySeconds }) => ({
         MessageBody: JSON.stringify(message),
-        MessageGroupId: message.kind === 'delete_tenant' ? message.tenantId : message.subscriptionId,
+        MessageGroupId: groupOf(message),
         ...(delaySeconds > 0 ? { DelaySeconds: delaySeconds } : {}),
       })),
   };
