@@ -7,6 +7,7 @@ import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../cor
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
 import type { WaitPolicy } from '../core/delivery/wake.ts';
+import type { RepublishPorts } from '../core/event/republish.ts';
 import type { Random } from '../core/ids.ts';
 import type { JobQueue } from '../core/jobs/job-store.ts';
 import { createJobs } from '../core/jobs/jobs.ts';
@@ -34,7 +35,7 @@ import { createAuditRoutes } from './resources/audit.ts';
 import { createDeliveryRoutes } from './resources/deliveries.ts';
 import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
 import { createEventTypeRoutes } from './resources/event-types.ts';
-import { createEventRoutes, type EventRouteDeps } from './resources/events.ts';
+import { createEventRoutes } from './resources/events.ts';
 import { createHealthRoutes } from './resources/health.ts';
 import { createJobRoutes } from './resources/jobs.ts';
 import { createPortalTokenRoutes } from './resources/portal-tokens.ts';
@@ -56,7 +57,7 @@ export interface ApiPorts {
   audit: AuditStore;
   profiles: ProfileSource;
   vault: Vault;
-  publish: EventRouteDeps['publish'];
+  publish: RepublishPorts['publish'];
   deliveries: WorkQueue;
   retries: WorkQueue;
   jobQueue: JobQueue;
@@ -142,7 +143,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createEventTypeRoutes({ store: stores.eventTypes, samples, now }),
       ...createEventTypePackRoutes({ store: stores.eventTypes, now }),
       ...createProfileRoutes({ ...ports, own, store: stores.profiles }),
-      ...createRejectedEventRoutes({ store: stores.rejectedEvents }),
+      ...createRejectedEventRoutes({ ...ports, store: stores.rejectedEvents, jobs }),
       ...createHealthRoutes(),
     ],
     vendors: createVendorRoutes(ports.compatibility, {

@@ -88,7 +88,7 @@ test.each([
     'Jobs',
     [
       ...dynamodb('Catalog.Arn', 'GetItem', 'Query'),
-      ...dynamodb('Journal.Arn', 'BatchGetItem', 'GetItem', 'PutItem', 'Query'),
+      ...dynamodb('Journal.Arn', 'BatchGetItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
       ...dynamodb('Journal.Arn/index/list', 'Query'),
       ...consume('Jobs'),
       ...send('Events'),
