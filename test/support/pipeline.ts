@@ -9,12 +9,14 @@ import {
   type WorkMessage,
 } from '../../functions/core/delivery/queue-message.ts';
 import { settleParked } from '../../functions/core/delivery/settle-parked.ts';
-import { sweepDue } from '../../functions/core/delivery/sweep.ts';
+import { sweepDue, wakeDeliveries } from '../../functions/core/delivery/sweep.ts';
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
+import { tellCounted } from '../../functions/core/system-event/counted.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
+import { MemoryCounts } from './memory-counts.ts';
 import { MemoryInFlight } from './memory-in-flight.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryRateLimits } from './memory-rate-limits.ts';
@@ -56,6 +58,7 @@ export class Pipeline {
   readonly rates = new MemoryRateLimits();
   readonly inFlight = new MemoryInFlight();
   readonly queue: Queued[] = [];
+  readonly counts = new MemoryCounts();
   /** Bodies sent to the events queue. */
   readonly published: string[] = [];
   /** Successes that were written over by something else. */
@@ -122,6 +125,7 @@ export class Pipeline {
     const deps = this.deps(fate, answer);
     try {
       if (message.kind === 'settle_parked') await settleParked({ ...deps, hasTime: () => true }, message);
+      else if (message.kind === 'tell_counted') await tellCounted(deps.systemEvents, message);
       else if (message.kind === 'deliver') {
         const [decision] = await deliverBatch(deps, [{ message, fromRetries, receivedBefore: entry.receives > 1 }]);
         if (deps.crashed() || decision?.kind === 'fail') return;
@@ -137,7 +141,8 @@ export class Pipeline {
   }
 
   async sweep(fate: Fate): Promise<void> {
-    await sweepDue({ ...this.deps(fate), hasTime: () => true }).catch(() => {});
+    const deps = this.deps(fate);
+    await sweepDue({ ...deps, wake: wakeDeliveries(deps.retries), hasTime: () => true }).catch(() => {});
   }
 
   /** The API's retry: the journal first, then the message. */
@@ -229,18 +234,35 @@ export class Pipeline {
         };
       },
     });
+    const retries = {
+      send: async (messages: readonly Outgoing[]) => {
+        await turn();
+        for (const { message, delaySeconds } of messages) this.enqueue(message, true, delaySeconds);
+        lose();
+      },
+    };
     return {
       store,
       crashed: () => crashed,
-      retries: {
-        send: async (messages: readonly Outgoing[]) => {
-          await turn();
-          for (const { message, delaySeconds } of messages) this.enqueue(message, true, delaySeconds);
-          lose();
-        },
-      },
+      retries,
       systemEvents: {
         events: store,
+        now: () => this.now,
+        counts: {
+          addToWindow: async (...args) => {
+            await turn();
+            const begunBy = await this.counts.addToWindow(...args);
+            lose();
+            return begunBy;
+          },
+          closeWindow: async (window) => {
+            await turn();
+            const count = await this.counts.closeWindow(window);
+            lose();
+            return count;
+          },
+        },
+        later: retries,
         publish: async (messages) => {
           await turn();
           this.published.push(...messages.map(({ body }) => body));

@@ -1,7 +1,8 @@
 import { undoneOf } from '../partial-failure.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
-import { emitSystemEvent, type SystemEventPorts } from '../system-event/emit.ts';
+import { emitSystemEvent } from '../system-event/emit.ts';
 import { systemEventId } from '../system-event/system-event.ts';
+import { type TellPorts, tellCompany } from '../system-event/tell.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { Effect } from './effect.ts';
@@ -28,7 +29,7 @@ export interface CommitPorts {
   store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery' | 'putSucceededDeliveries'> &
     Pick<SubscriptionStore, 'disableSubscription' | 'getSubscription' | 'removeSubscription' | 'saveHealth'>;
   retries: WorkQueue;
-  systemEvents: SystemEventPorts;
+  systemEvents: TellPorts;
   waits: WaitPolicy;
   now: () => number;
   report: (report: DeliverReport) => void;
@@ -173,7 +174,7 @@ async function doEffect(ports: CommitPorts, delivery: Delivery, effect: Effect):
     case 'deactivate_subscription':
       return deactivateSubscription(ports, delivery, effect);
     case 'emit_system_event':
-      return emitSystemEvent(ports.systemEvents, effect);
+      return tellCompany(ports.systemEvents, effect);
     default:
       effect satisfies never;
   }
