@@ -32,6 +32,7 @@ const env = readEnvironment([
   ENV.allowHttp,
   ENV.attemptTimeoutSeconds,
   ENV.maxQueueWaitSeconds,
+  ENV.disableAfterDays,
 ]);
 /** Most receivers answer within this. */
 const PATIENCE_MS = 1_000;
@@ -59,6 +60,7 @@ export const handler = createDeliverHandler({
   profiles: createProfiles(createProfileStore(tables)),
   waits: { maxQueueWaitMs: env.MAX_QUEUE_WAIT_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
+  disableAfterMs: env.DISABLE_AFTER_DAYS * 24 * 60 * 60_000,
   userAgent: USER_AGENT,
   now,
   patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),

@@ -13,7 +13,7 @@ import { sweepDue } from '../../functions/core/delivery/sweep.ts';
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
-import { WAITS } from './deliver-setup.ts';
+import { DISABLE_AFTER_MS, WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
 import { MemoryJournal } from './memory-journal.ts';
 
@@ -228,6 +228,7 @@ export class Pipeline {
       profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },
       waits: WAITS,
       attemptTimeoutMs: 15_000,
+      disableAfterMs: DISABLE_AFTER_MS,
       userAgent: 'Posthorn/test',
       remainingMs: () => 30_000,
       newAttemptId: () => `attempt ${this.attempts++}`,

@@ -1,10 +1,13 @@
 import type { Random } from '../ids.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
-import { type Admitted, admit } from './admit.ts';
+import { markSlow } from '../subscription/health.ts';
+import { type Admission, type Admitted, admit } from './admit.ts';
 import { claimDelivery, releaseClaim } from './claim.ts';
 import { type Change, type CommitPorts, commit, withFreshTicket } from './commit.ts';
 import type { DeliveryStore } from './delivery-store.ts';
+import { findingOf } from './health-change.ts';
 import { type AttemptDeps, makeAttempt } from './make-attempt.ts';
+import { chooseProbes, leaseProbe, waitForProbe } from './probe.ts';
 import { wholeSeconds } from './queue-message.ts';
 import { type LoadedMessage, readBatch } from './read-batch.ts';
 import { type Decision, isCarrier, type ReceivedMessage } from './received-message.ts';
@@ -21,6 +24,8 @@ export interface DeliverDeps extends AttemptDeps, CommitPorts {
   /** Unique within a delivery. */
   newAttemptId: () => string;
   random: Random;
+  /** For how long all attempts may fail before a subscription is disabled, in milliseconds. */
+  disableAfterMs: number;
 }
 
 /** Kept back from an invocation for what follows an attempt. */
@@ -44,35 +49,62 @@ export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMe
   const commitReady = async (): Promise<void> => {
     for (const [{ received }, decision] of await commit(deps, ready.splice(0))) decisions.set(received, decision);
   };
+  /** Does a step of one message. Its failure is no other's. */
+  const attend = async (received: ReceivedMessage, step: () => Promise<void>): Promise<void> => {
+    try {
+      await step();
+    } catch (error) {
+      deps.report({ kind: 'error', about: received.message, error });
+      decisions.set(received, { kind: 'fail' });
+    }
+  };
+  const admitted: { received: ReceivedMessage; admission: Admission }[] = [];
+  await Promise.all(
+    (await readBatch(deps.store, batch)).map((loaded) =>
+      attend(loaded.received, async () => {
+        admitted.push({ received: loaded.received, admission: await admitMessage(deps, loaded) });
+      }),
+    ),
+  );
+  const chosen = chooseProbes(
+    admitted.map(({ admission }) => admission),
+    deps.now(),
+    deps.random,
+  );
+  const underWay: UnderWay = new Map();
   const work = Promise.all(
-    (await readBatch(deps.store, batch)).map(async (loaded) => {
-      const { received } = loaded;
-      try {
-        const step = await processMessage(deps, loaded);
+    admitted.map(({ received, admission }, index) =>
+      attend(received, async () => {
+        const step = await takeStep(deps, received, chosen[index] ?? admission, underWay);
         if ('kind' in step) decisions.set(received, step);
         else ready.push(step);
-      } catch (error) {
-        deps.report({ kind: 'error', about: received.message, error });
-        decisions.set(received, { kind: 'fail' });
-      }
-    }),
+      }),
+    ),
   );
   // Mostly all attempts end together, and share one write. One that hangs must not keep the others off the record.
   await Promise.race([work, deps.patience()]);
-  await commitReady();
+  await Promise.all([commitReady(), markSlowOnes(deps, underWay)]);
   await work;
   await commitReady();
   // A message without a decision was a second one for a delivery of this batch.
   return batch.map((received) => decisions.get(received) ?? ACK);
 }
 
-async function processMessage(deps: DeliverDeps, { received, ...loaded }: LoadedMessage): Promise<Change | Decision> {
+async function admitMessage(deps: DeliverDeps, { received, ...loaded }: LoadedMessage): Promise<Admission> {
   const { delivery, subscription } = loaded;
   const name = delivery?.profile ?? subscription?.profile ?? null;
   const profile = name === null ? null : await deps.profiles.get(name, delivery?.profileVersion ?? null);
   const neededMs = deps.attemptTimeoutMs + COMMIT_RESERVE_MS;
-  const time = { now: deps.now(), remainingMs: deps.remainingMs(), neededMs };
-  const admission = admit({ ...loaded, message: received.message, profile }, time);
+  const time = { now: deps.now(), remainingMs: deps.remainingMs(), neededMs, random: deps.random };
+  return admit({ ...loaded, message: received.message, profile }, time);
+}
+
+async function takeStep(
+  deps: DeliverDeps,
+  received: ReceivedMessage,
+  admission: Admission,
+  underWay: UnderWay,
+): Promise<Change | Decision> {
   switch (admission.kind) {
     case 'drop':
       return ACK;
@@ -80,42 +112,55 @@ async function processMessage(deps: DeliverDeps, { received, ...loaded }: Loaded
       return { kind: 'hide', seconds: 0 };
     case 'wait': {
       const { delivery: waiting } = admission;
-      const seconds = wholeSeconds((waiting.nextAttemptAt ?? time.now) - time.now);
+      const seconds = wholeSeconds((waiting.nextAttemptAt ?? 0) - deps.now());
       return waitsInQueue(waiting) && isCarrier(received, waiting) ? { kind: 'hide', seconds } : ACK;
     }
     case 'owe':
       return { received, base: admission.delivery, write: null, made: null };
-    case 'change': {
-      const { delivery: base, next } = admission;
-      return { received, base, write: () => next, made: null };
-    }
+    case 'change':
+      return change(received, admission);
     case 'attempt':
-      return attempt(deps, received, admission);
+      return attempt(deps, received, admission, underWay);
     default:
       return admission satisfies never;
   }
 }
 
+function change(received: ReceivedMessage, { delivery, next }: Extract<Admission, { kind: 'change' }>): Change {
+  return { received, base: delivery, write: () => next, made: null };
+}
+
 /** Claims the delivery, if it is on record, and makes the attempt. */
-async function attempt(deps: DeliverDeps, received: ReceivedMessage, admitted: Admitted): Promise<Change | Decision> {
-  const { delivery, subscription, profile, trigger } = admitted;
+async function attempt(
+  deps: DeliverDeps,
+  received: ReceivedMessage,
+  ready: Admitted,
+  underWay: UnderWay,
+): Promise<Change | Decision> {
+  const { delivery, subscription, profile, trigger } = ready;
   const startedAt = deps.now();
   const begun = { id: deps.newAttemptId(), trigger, startedAt, url: subscription.url };
+  const endsAt = startedAt + deps.attemptTimeoutMs + CLAIM_RESERVE_MS;
+  const admitted = ready.isProbe ? await leaseProbe(deps.store, ready, begun.id, endsAt) : ready;
+  if (admitted === null) return change(received, waitForProbe(ready, startedAt, deps.random));
   let base = delivery;
   // A first attempt is not claimed: that would cost every delivery a write.
   if (delivery.revision > 0) {
-    const claimed = claimDelivery(delivery, begun, startedAt + deps.attemptTimeoutMs + CLAIM_RESERVE_MS);
+    const claimed = claimDelivery(delivery, begun, endsAt);
     // Written meanwhile, by another message or by the API: what wrote it has its own message or wake-up.
     if (!(await deps.store.saveDelivery(claimed, delivery.revision))) return ACK;
     base = { ...claimed, revision: delivery.revision + 1 };
   }
   const maxWaitMs = deps.remainingMs() - deps.attemptTimeoutMs - COMMIT_RESERVE_MS;
-  const made = await makeAttempt(deps, { ...admitted, delivery: base }, begun, maxWaitMs).catch(async (error) => {
-    // The sender never rejects, so nothing was sent (a key could not be opened, say): it must not count as interrupted.
-    const now = deps.now();
-    if (base.claim !== null) await deps.store.saveDelivery(releaseClaim(base, now, now, deps.waits), base.revision);
-    throw error;
-  });
+  underWay.set(admitted, startedAt);
+  const made = await makeAttempt(deps, { ...admitted, delivery: base }, begun, maxWaitMs)
+    .catch(async (error) => {
+      // The sender never rejects, so nothing was sent (a key could not be opened, say): it must not count as interrupted.
+      const now = deps.now();
+      if (base.claim !== null) await deps.store.saveDelivery(releaseClaim(base, now, now, deps.waits), base.revision);
+      throw error;
+    })
+    .finally(() => underWay.delete(admitted));
   if (made === null) {
     // On record, also if it was not before: waits alone would wear out the message of a first attempt.
     const now = deps.now();
@@ -123,11 +168,34 @@ async function attempt(deps: DeliverDeps, received: ReceivedMessage, admitted: A
     const requested = trigger === 'automatic' ? base.requested : trigger;
     return { received, base, made, write: () => withFreshTicket(received, base, { ...waiting, requested }) };
   }
-  const context = { profile: profile.document, waits: deps.waits, random: deps.random };
+  const { document } = profile;
+  const context = { profile: document, waits: deps.waits, random: deps.random };
+  const policy = { breaker: document.breaker, disableAfterMs: deps.disableAfterMs };
   return {
     received,
     base,
     made,
-    write: (current) => withFreshTicket(received, current, settle(current, made, context)),
+    finding: findingOf(made, document, admitted.health, policy),
+    write: (current, signals) => withFreshTicket(received, current, settle(current, made, context, signals)),
   };
+}
+
+/** Attempts that wait for their answers, with when they began. */
+type UnderWay = Map<Admitted, number>;
+
+/** An attempt that has been waiting for so long is slow. */
+const SLOW_AFTER_MS = 750;
+
+/** Marks the subscriptions whose attempts are slow, long before they time out: one write each, unless the mark is there. */
+async function markSlowOnes({ store, now, report }: DeliverDeps, underWay: UnderWay): Promise<void> {
+  const slow = [...underWay].flatMap(([one, startedAt]) => (now() - startedAt >= SLOW_AFTER_MS ? [one] : []));
+  const subscriptions = new Map(slow.map((one) => [`${one.subscription.tenantId} ${one.subscription.id}`, one]));
+  await Promise.all(
+    [...subscriptions.values()].map(async ({ subscription: { tenantId, id }, health, delivery }) => {
+      const marked = markSlow(health, now());
+      if (marked === health) return;
+      // If another worker wrote its health meanwhile, the next slow attempt marks it.
+      await store.saveHealth(tenantId, id, marked).catch((error) => report({ kind: 'error', about: delivery, error }));
+    }),
+  );
 }

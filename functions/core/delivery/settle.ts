@@ -1,6 +1,7 @@
 import type { Random } from '../ids.ts';
 import type { ProfileDocument } from '../profile/profile.ts';
 import { matchesStatus, planRetry } from '../profile/retry-policy.ts';
+import type { HealthSignal } from '../subscription/health.ts';
 import type { WebhookResult } from '../target/webhook.ts';
 import type { Attempt } from './attempt.ts';
 import { attemptNumber, type BegunAttempt, MAX_ATTEMPTS_KEPT } from './claim.ts';
@@ -24,13 +25,19 @@ export interface SettleContext {
 /**
  * What an attempt makes of a delivery, as the delivery stands now. The same attempt can be settled again on a delivery that
  * was changed meanwhile: it is on record once.
+ * @param signals what the attempt makes of its subscription's health
  */
-export function settle(delivery: Delivery, made: MadeAttempt, context: SettleContext): Delivery {
+export function settle(
+  delivery: Delivery,
+  made: MadeAttempt,
+  context: SettleContext,
+  signals: readonly HealthSignal[] = [],
+): Delivery {
   const endedAt = made.startedAt + Math.round(made.result.durationMs);
   const recorded = recordAttempt(delivery, made);
   const settled = planNext(recorded, made, endedAt, context);
   // A verdict follows from the answer, whatever state the delivery is in.
-  return withEffects(settled, effectsOf(made, endedAt, context.profile), endedAt);
+  return withEffects(settled, effectsOf(made, endedAt, context.profile, signals), endedAt);
 }
 
 function recordAttempt(delivery: Delivery, { id, trigger, startedAt, request, result }: MadeAttempt): Delivery {
@@ -87,15 +94,28 @@ function countsForSchedule({ trigger, outcome }: Attempt): boolean {
 }
 
 /** Whether the receiver asks for no more deliveries. An answer that broke off, or cannot be read, says nothing. */
-function isRefusal({ outcome, response }: WebhookResult, { deactivate }: ProfileDocument['responses']): boolean {
+export function isRefusal({ outcome, response }: WebhookResult, { deactivate }: ProfileDocument['responses']): boolean {
   return outcome === 'http_error' && response !== null && matchesStatus(deactivate, response.status);
 }
 
-function effectsOf({ result, generation }: MadeAttempt, at: number, { responses }: SettleContext['profile']): Effect[] {
-  if (!isRefusal(result, responses)) return [];
-  const message = `The receiver answered ${result.response?.status}, by which it asks for no more deliveries.`;
-  const reason = { code: 'receiver_gone', message };
-  return [{ kind: 'deactivate_subscription', deactivation: responses.deactivation, generation, reason, at }];
+function effectsOf(
+  { result, generation }: MadeAttempt,
+  at: number,
+  { responses }: SettleContext['profile'],
+  signals: readonly HealthSignal[],
+): Effect[] {
+  if (isRefusal(result, responses)) {
+    const message = `The receiver answered ${result.response?.status}, by which it asks for no more deliveries.`;
+    const reason = { code: 'receiver_gone', message };
+    return [{ kind: 'deactivate_subscription', deactivation: responses.deactivation, generation, reason, at }];
+  }
+  return signals.flatMap((signal): Effect[] => {
+    if (signal.kind !== 'disabled') return [];
+    const since = new Date(signal.since).toISOString();
+    const message = `No delivery has succeeded since ${since}; ${signal.failures} attempts in a row failed. The last one: ${signal.lastFailure.message}`;
+    const reason = { code: 'receiver_failing', message };
+    return [{ kind: 'deactivate_subscription', deactivation: 'disable', generation, reason, at }];
+  });
 }
 
 function withEffects(delivery: Delivery, effects: readonly Effect[], now: number): Delivery {
@@ -111,7 +131,8 @@ function withEffects(delivery: Delivery, effects: readonly Effect[], now: number
 /** The delivery once its effects are done. It is due again when its next attempt says, if it waits for one. */
 export function clearEffects(delivery: Delivery, now: number, waits: WaitPolicy): Delivery {
   const { status, completedAt, nextAttemptAt } = delivery;
-  const done: Delivery = { ...delivery, effects: [], dueAt: status === 'parked' ? delivery.dueAt : null };
+  const isWaiting = status === 'parked' || status === 'pending';
+  const done: Delivery = { ...delivery, effects: [], dueAt: isWaiting ? delivery.dueAt : null };
   if (nextAttemptAt === null) return done;
   return { ...scheduleAttempt(done, nextAttemptAt, now, waits), status, completedAt };
 }

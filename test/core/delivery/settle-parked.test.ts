@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Delivery, parkDelivery } from '../../../functions/core/delivery/delivery.ts';
+import { type Delivery, holdDelivery, parkDelivery } from '../../../functions/core/delivery/delivery.ts';
 import {
   type Outgoing,
   type SettleParkedMessage,
   settleParkedMessage,
 } from '../../../functions/core/delivery/queue-message.ts';
 import { settleParked } from '../../../functions/core/delivery/settle-parked.ts';
+import { healthOf } from '../../../functions/core/subscription/health.ts';
 import { discardParked } from '../../../functions/core/subscription/subscription.ts';
 import { deliverSetup } from '../../support/deliver-setup.ts';
 import { HOUR, makeDelivery, makeEvent, makeMessage, makeSubscription, NOW } from '../../support/domain.ts';
@@ -100,6 +101,26 @@ describe('settling what is parked', () => {
   it('leaves what an active subscription has pending', async () => {
     const { journal, queued, run } = setup(0);
     journal.store(makeDelivery({ revision: 1, nextAttemptAt: NOW + HOUR, dueAt: NOW + HOUR }));
+    await run();
+    expect(queued).toEqual([]);
+  });
+
+  const held = () => holdDelivery(makeDelivery({ revision: 1 }), 'automatic', NOW + HOUR);
+  const open = { state: 'open', openedAt: NOW, pauseMs: 1, nextProbeAt: NOW, probe: null } as const;
+
+  it('wakes what a breaker held, when it has closed', async () => {
+    const { journal, requests, run, receive } = setup(1);
+    journal.store(held());
+    await run();
+    await receive();
+    expect(requests).toHaveLength(2);
+    expect([...journal.deliveries.values()].map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+  });
+
+  it('leaves what a breaker holds', async () => {
+    const { journal, queued, run } = setup(0);
+    journal.store(held());
+    journal.add(makeSubscription({ health: { ...healthOf(makeSubscription()), breaker: open } }));
     await run();
     expect(queued).toEqual([]);
   });
