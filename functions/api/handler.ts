@@ -7,13 +7,14 @@ import type { Idempotency } from '../adapters/dynamodb/idempotency.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { QueueRefusedError } from '../adapters/sqs/work-queue.ts';
 import type { Authenticate } from '../core/access/authenticate.ts';
-import type { Principal } from '../core/access/principal.ts';
+import { ANONYMOUS } from '../core/access/principal.ts';
 import { fieldErrors } from '../core/field-error.ts';
 import { isDeeperThan } from '../core/json/json-text.ts';
 import { PartialFailure } from '../core/partial-failure.ts';
 import { Refusal, type RefusalCode } from '../core/refusal.ts';
 import type { Vault } from '../core/vault.ts';
 import { createAllowedMethods } from './http/allowed-methods.ts';
+import { authorize, authorizeSecrets } from './http/authorize.ts';
 import { createDocsRoutes } from './http/docs.ts';
 import { once } from './http/idempotency.ts';
 import { readIfMatch } from './http/if-match.ts';
@@ -69,10 +70,10 @@ function secured(answer: Answer): Answer {
 async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<Answer> {
   // API Gateway has decoded the path; decoded twice, %25 would become the begin of another escape.
   const params = parse(route.params, event.pathParameters ?? {}, 'params');
-  const principal: Principal =
-    route.access === 'public' ? { kind: 'anonymous' } : await deps.authenticate(header(event, 'authorization'));
+  const principal = route.access === 'public' ? ANONYMOUS : await deps.authenticate(header(event, 'authorization'));
   authorize(route, principal, params);
   const query = parse(route.query, event.queryStringParameters ?? {}, 'query');
+  authorizeSecrets(route, principal, query);
   const bodyText = route.body === null ? '' : readBody(event, route.bodyOptional);
   const body = route.body === null ? undefined : parse(route.body, parseJson(bodyText), 'body');
   const ifMatch = route.conditional ? readIfMatch(header(event, 'if-match')) : null;
@@ -82,21 +83,6 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   if (key === undefined) return answer(await route.run(input));
   const keyed = { principal, path: event.rawPath, given: key, body: bodyText };
   return once(deps, keyed, async () => answer(await route.run(input)));
-}
-
-function authorize(route: Route, principal: Principal, params: Record<string, unknown>): void {
-  if (route.access === 'public' || principal.kind === 'company') return;
-  if (principal.kind === 'anonymous') {
-    throw new Problem(
-      'unauthenticated',
-      'Send "Authorization: Bearer <key>" with the admin key or a token that is still valid.',
-    );
-  }
-  if (route.access === 'company')
-    throw new Problem('forbidden', 'This needs the admin key; a token sees its own tenant only.');
-  // Another tenant's things do not exist for it, not even as forbidden ones.
-  if (params.tenantId !== principal.tenantId) throw new Problem('not_found', 'There is no such tenant.');
-  if (principal.readOnly && route.method !== 'GET') throw new Problem('forbidden', 'This token can only read.');
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, part: 'params' | 'query' | 'body'): T {

@@ -6,6 +6,7 @@ import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
+import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
@@ -63,6 +64,8 @@ export const handler = createDeliverHandler({
   disableAfterMs: env.DISABLE_AFTER_DAYS * 24 * 60 * 60_000,
   userAgent: USER_AGENT,
   now,
+  rates: createRateLimits(tables),
+  sleep: (ms) => sleep(ms),
   patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
   newAttemptId: () => randomBytes(6).toString('base64url'),
   random: Math.random,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { invalid, Problem } from '../api/http/problem.ts';
-import type { Method, Route, RouteInput, RouteResult } from '../api/http/route.ts';
+import type { Method, Reveals, Route, RouteInput, RouteResult } from '../api/http/route.ts';
 import { type FieldError, fieldErrors } from '../core/field-error.ts';
 import { TenantId } from '../core/ids.ts';
 import { Refusal } from '../core/refusal.ts';
@@ -12,6 +12,8 @@ interface TenantParam {
 
 interface VendorRoute<Params extends z.ZodRawShape> {
   params?: Params;
+  needs?: Route['needs'];
+  reveals?: Reveals;
   hasBody?: boolean;
   /** What the vendor calls our fields, for the errors that come from behind. */
   fields?: Readonly<Record<string, string>>;
@@ -27,7 +29,7 @@ interface VendorRoute<Params extends z.ZodRawShape> {
 export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>(
   method: Method,
   path: string,
-  { params, hasBody = false, fields = {}, run }: VendorRoute<Params>,
+  { params, hasBody = false, fields = {}, run, ...said }: VendorRoute<Params>,
 ): Route {
   const tolerant: VendorRoute<Params>['run'] = async (input) => {
     try {
@@ -45,6 +47,8 @@ export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>
     summary: '',
     tag: 'Compatibility',
     access: 'tenant',
+    needs: said.needs ?? (method === 'GET' ? 'read' : 'change'),
+    reveals: () => said.reveals ?? 'nothing',
     params: z.object({ ...params, tenantId: TenantId }),
     query: z.looseObject({}),
     body: hasBody ? z.unknown() : null,

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Method } from '../../functions/api/http/route.ts';
+import { ANONYMOUS } from '../../functions/core/access/principal.ts';
 import { parkDelivery } from '../../functions/core/delivery/delivery.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
 import { type ApiRequest, useApi } from '../support/api.ts';
@@ -64,7 +65,7 @@ const makeDocument = () => makeProfile().document;
 
 /** In the order in which they are sent. `SUB`, `DLV`, `CANCEL` and `PTK` stand for ids. */
 const TABLE: [method: Method, target: string, status: number, request?: ApiRequest][] = [
-  ['GET', '/v1/health', 200, { as: { kind: 'anonymous' } }],
+  ['GET', '/v1/health', 200, { as: ANONYMOUS }],
   ['PUT', '/v1/tenants/fresh', 201, { body: {} }],
   ['PUT', '/v1/tenants/fresh', 200, { body: { name: 'Fresh' } }],
   ['GET', '/v1/tenants?limit=1', 200],
@@ -188,7 +189,7 @@ describe('pages and documents', () => {
     ['/docs', 'text/html; charset=utf-8'],
     ['/docs/start.js', 'text/javascript; charset=utf-8'],
   ])('%s is open to all', async (path, type) => {
-    const answer = await call('GET', path, { as: { kind: 'anonymous' } });
+    const answer = await call('GET', path, { as: ANONYMOUS });
     expect(answer).toMatchObject({ status: 200, headers: { 'content-type': type } });
     expect(answer.headers['content-security-policy']).toContain("default-src 'self'");
   });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Method } from '../../functions/api/http/route.ts';
-import type { Principal } from '../../functions/core/access/principal.ts';
+import { ANONYMOUS, type Principal } from '../../functions/core/access/principal.ts';
 import { type ApiRequest, expectProblem, tenantOf, useApi } from '../support/api.ts';
 
 const { call, deps } = useApi();
@@ -48,7 +48,7 @@ describe.each(ALL)('%s %s', (method, path, body) => {
   });
 
   it('needs a key, and that of this customer', async () => {
-    expectProblem(await ask({ kind: 'anonymous' }), 401, 'unauthenticated');
+    expectProblem(await ask(ANONYMOUS), 401, 'unauthenticated');
     expectProblem(await ask(tenantOf('other')), 404, 'not_found');
   });
 

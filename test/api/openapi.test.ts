@@ -191,7 +191,8 @@ describe.each(ROUTES.map((route) => ({ route, name: `${route.method} ${route.pat
     }
   });
 
-  it('says whether it needs a key', () => {
-    expect(operation.security).toEqual(route.access === 'public' ? [] : undefined);
+  it('says whether it needs a key, and which', () => {
+    const needs = route.reveals({}) === 'secrets' ? 'secrets' : route.needs;
+    expect(operation.security).toEqual(route.access === 'public' ? [] : [{ key: [`${route.access}:${needs}`] }]);
   });
 });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Method } from '../../functions/api/http/route.ts';
-import type { Principal } from '../../functions/core/access/principal.ts';
+import { ANONYMOUS, type Principal, STACK_KEY } from '../../functions/core/access/principal.ts';
 import { type ApiRequest, expectProblem, tenantOf, useApi } from '../support/api.ts';
 
 const { call, deps } = useApi();
@@ -14,10 +14,9 @@ beforeAll(async () => {
 });
 
 describe('who may do what', () => {
-  const anonymous: Principal = { kind: 'anonymous' };
   it.each<[string, Principal, Method, string, number, string]>([
-    ['a caller without a key reads', anonymous, 'GET', T, 401, 'unauthenticated'],
-    ['a caller without a key writes', anonymous, 'POST', `${T}/events`, 401, 'unauthenticated'],
+    ['a caller without a key reads', ANONYMOUS, 'GET', T, 401, 'unauthenticated'],
+    ['a caller without a key writes', ANONYMOUS, 'POST', `${T}/events`, 401, 'unauthenticated'],
     ["a tenant reads no other's", tenantOf('other'), 'GET', T, 404, 'not_found'],
     ["a tenant writes no other's", tenantOf('other'), 'DELETE', `${T}/subscriptions/SUB`, 404, 'not_found'],
     [
@@ -32,15 +31,8 @@ describe('who may do what', () => {
     ['a tenant is not renamed by itself', tenantOf('acme'), 'PUT', T, 403, 'forbidden'],
     ['a tenant makes no tokens', tenantOf('acme'), 'POST', `${T}/portal-tokens`, 403, 'forbidden'],
     ['a tenant lists no tokens', tenantOf('acme'), 'GET', `${T}/portal-tokens`, 403, 'forbidden'],
-    [
-      'a token of no tenant',
-      { kind: 'company' },
-      'DELETE',
-      `${T}/portal-tokens/ptk_${'0'.repeat(26)}`,
-      404,
-      'not_found',
-    ],
-    ['an id that is none', { kind: 'company' }, 'DELETE', `${T}/portal-tokens/A`, 404, 'not_found'],
+    ['a token of no tenant', STACK_KEY, 'DELETE', `${T}/portal-tokens/ptk_${'0'.repeat(26)}`, 404, 'not_found'],
+    ['an id that is none', STACK_KEY, 'DELETE', `${T}/portal-tokens/A`, 404, 'not_found'],
     ['a tenant reads no rejected events', tenantOf('acme'), 'GET', '/v1/rejected-events', 403, 'forbidden'],
     ['a tenant changes no event types', tenantOf('acme'), 'POST', '/v1/event-types', 403, 'forbidden'],
     ['a read-only token does not publish', tenantOf('acme', true), 'POST', `${T}/events`, 403, 'forbidden'],
@@ -57,7 +49,7 @@ describe('who may do what', () => {
   });
 
   it.each<[string, Principal]>([
-    ['the company', { kind: 'company' }],
+    ['the company', STACK_KEY],
     ['the tenant', tenantOf('acme')],
     ['the tenant, read-only', tenantOf('acme', true)],
   ])('%s reads what is its own', async (_, as) => {
@@ -65,7 +57,7 @@ describe('who may do what', () => {
   });
 
   it('401 says how', async () => {
-    const answer = await call('GET', T, { as: anonymous });
+    const answer = await call('GET', T, { as: ANONYMOUS });
     expect(answer.headers['www-authenticate']).toBe('Bearer');
   });
 });
@@ -262,7 +254,7 @@ describe('a method that a path does not take', () => {
     ['PUT', `${T}/subscriptions/sub_x/pause/`, 'POST'],
     ['POST', '/docs/start.js', 'GET'],
   ] as const)('%s %s is 405 with Allow', async (method, path, allow) => {
-    const answer = await call(method, path, { as: { kind: 'anonymous' } });
+    const answer = await call(method, path, { as: ANONYMOUS });
     expectProblem(answer, 405, 'method_not_allowed');
     expect(answer.headers.allow).toBe(allow);
   });

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { expectProblem, useApi } from '../support/api.ts';
+import { expectProblem, tenantOf, useApi } from '../support/api.ts';
 import { profileDocument, VENDORS } from '../support/profiles.ts';
 
 const { call } = useApi();
@@ -113,7 +113,7 @@ describe('profiles', () => {
   });
 
   it('are the company’s alone', async () => {
-    const as = { kind: 'tenant', tenantId: 'acme', readOnly: false } as const;
+    const as = tenantOf('acme');
     expectProblem(await call('GET', '/v1/profiles', { as }), 403, 'forbidden');
     expectProblem(await call('POST', '/v1/profiles/preview', { as, body: {} }), 403, 'forbidden');
   });

@@ -1,6 +1,7 @@
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
+import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
@@ -11,6 +12,7 @@ import { describeDueStore } from './due-deliveries.ts';
 import { describeEventTypeStore } from './event-types.ts';
 import { describeEventStore } from './events.ts';
 import { describeProfileStore } from './profiles.ts';
+import { describeRateLimitStore } from './rate-limits.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
 import { RETENTION_DAYS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
@@ -58,6 +60,7 @@ describeVerdicts(NAME, { ...subject(stores.subscriptions), ...subscriptions });
 describeEventTypeStore(NAME, subject(stores.eventTypes));
 describeProfileStore(NAME, subject(stores.profiles), subscriptions);
 
+describeRateLimitStore(NAME, subject(createRateLimits(tables)));
 describeDueStore(NAME, subject({ ...createDueDeliveries(tables, () => now), ...stores.deliveries }));
 describeDeliveryStore(NAME, {
   ...subject(stores.deliveries),

@@ -3,9 +3,11 @@ import type { Subscription } from '../../functions/core/subscription/subscriptio
 import { NOW } from '../support/domain.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
+import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
+import { describeRateLimitStore } from './rate-limits.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
 
@@ -43,3 +45,4 @@ const add = async (thing: Subscription | Event) => {
 describeVerdicts(NAME, { ...subject(journal), add });
 describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
+describeRateLimitStore(NAME, subject(new MemoryRateLimits()));

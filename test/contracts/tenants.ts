@@ -16,6 +16,7 @@ export function describeTenantStore(name: string, { store, losing }: Subject<Ten
       name: null,
       metadata: {},
       defaultProfile: null,
+      defaultMaxPerSecond: null,
       signingKey: null,
       createdAt: NOW,
       updatedAt: NOW,
@@ -25,7 +26,16 @@ export function describeTenantStore(name: string, { store, losing }: Subject<Ten
 
     it.each<[string, Partial<Tenant>]>([
       ['with nothing', {}],
-      ['with everything', { name: 'Acme', metadata: { plan: 'gold' }, defaultProfile: 'keypay', signingKey: 'sealed' }],
+      [
+        'with everything',
+        {
+          name: 'Acme',
+          metadata: { plan: 'gold' },
+          defaultProfile: 'keypay',
+          defaultMaxPerSecond: 2.5,
+          signingKey: 'sealed',
+        },
+      ],
       [
         'with any characters',
         { name: 'Ümlaut 😀 \u0000 \ufeff', metadata: { '': 'empty', 日本: '\n', constructor: '' } },

@@ -42,6 +42,8 @@ function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
     disableAfterMs: DISABLE_AFTER_MS,
     userAgent: 'Posthorn/test',
     now: () => NOW,
+    rates: parts.rates,
+    sleep: async () => {},
     patience: () => new Promise<void>(() => {}),
     newAttemptId: () => `attempt ${parts.requests.length + 1}`,
     random: () => 0.5,

@@ -10,7 +10,7 @@ import { createApiHandler, type HandlerDeps } from '../../functions/api/handler.
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
 import type { Method } from '../../functions/api/http/route.ts';
 import { type ApiPorts, createRoutes } from '../../functions/api/routes.ts';
-import type { Principal } from '../../functions/core/access/principal.ts';
+import { ANONYMOUS, type Principal, STACK_KEY } from '../../functions/core/access/principal.ts';
 import { createTokens } from '../../functions/core/access/tokens.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
 import { decodePath } from '../../local/resources/http-api/gateway-event.ts';
@@ -36,7 +36,13 @@ export interface ApiAnswer {
   field: (name: string) => string;
 }
 
-export const tenantOf = (tenantId: string, readOnly = false): Principal => ({ kind: 'tenant', tenantId, readOnly });
+export const tenantOf = (tenantId: string, readOnly = false): Principal => ({
+  kind: 'token',
+  id: `ptk_${'0'.repeat(26)}`,
+  name: null,
+  role: readOnly ? 'read' : 'admin',
+  tenantId,
+});
 
 /** The API's handler over the real adapters, on emulators that are started for a test file. Without its gateway. */
 export function useApi() {
@@ -51,7 +57,7 @@ export function useApi() {
   const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'idempotency'> = {
     stores,
     // Keys are checked by a test of their own: here a request says who sends it.
-    authenticate: async (authorization) => JSON.parse(authorization ?? '{"kind":"anonymous"}'),
+    authenticate: async (authorization) => (authorization === undefined ? ANONYMOUS : JSON.parse(authorization)),
     idempotency: createIdempotency(tables, now),
     tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
     profiles: createProfiles(stores.profiles),
@@ -95,7 +101,7 @@ export function useApi() {
 function gatewayEvent(
   method: string,
   target: string,
-  { body, headers = {}, as = { kind: 'company' } }: ApiRequest,
+  { body, headers = {}, as = STACK_KEY }: ApiRequest,
 ): APIGatewayProxyEventV2 {
   const [rawPath = '', query = ''] = target.split('?');
   const path = decodePath(rawPath);

@@ -6,6 +6,7 @@ import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profile
 import type { SendResult, WebhookRequest } from '../../functions/core/target/webhook.ts';
 import { answered, HOUR, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
 import { MemoryJournal } from './memory-journal.ts';
+import { MemoryRateLimits } from './memory-rate-limits.ts';
 
 export const DISABLE_AFTER_MS = 5 * 24 * HOUR;
 export const WAITS = { maxQueueWaitMs: 2 * MINUTE, lostAfterMs: 10 * MINUTE };
@@ -13,16 +14,20 @@ export const WAITS = { maxQueueWaitMs: 2 * MINUTE, lostAfterMs: 10 * MINUTE };
 /** `deliverBatch` over a journal in memory, with a scripted receiver and a clock that stands still. */
 export function deliverSetup() {
   const journal = new MemoryJournal().add(makeSubscription(), makeEvent());
+  const rates = new MemoryRateLimits();
   const queued: Outgoing[] = [];
   const requests: WebhookRequest[] = [];
   const reports: DeliverReport[] = [];
   const setup = {
     journal,
+    rates,
     queued,
     requests,
     reports,
     now: NOW,
     remainingMs: 30_000,
+    /** How long each attempt waited for its slot, in milliseconds. */
+    slept: [] as number[],
     /** By name; versions that are not the latest by `name version`. */
     profiles: new Map(BUILT_IN_PROFILES),
     /** Endless: all attempts of a batch are waited for. */
@@ -47,6 +52,10 @@ export function deliverSetup() {
         requests.push(request);
         return setup.receive(request);
       },
+    },
+    rates,
+    sleep: async (ms) => {
+      setup.slept.push(ms);
     },
     opener: { open: (sealed) => setup.open(sealed) },
     profiles: {

@@ -33,6 +33,7 @@ export function makeSubscription(rest: Partial<Subscription> = {}): Subscription
     headers: {},
     metadata: {},
     filter: null,
+    maxPerSecond: null,
     expiresAt: null,
     verificationToken: null,
     hasBeenVerified: true,

@@ -16,6 +16,7 @@ import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { DISABLE_AFTER_MS, WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
 import { MemoryJournal } from './memory-journal.ts';
+import { MemoryRateLimits } from './memory-rate-limits.ts';
 
 /** A message in one of the queues, as SQS keeps it. */
 interface Queued {
@@ -51,6 +52,7 @@ const urlOf = (generation: number): string => `https://receiver.example/${genera
 export class Pipeline {
   now = NOW;
   readonly journal = new MemoryJournal();
+  readonly rates = new MemoryRateLimits();
   readonly queue: Queued[] = [];
   /** Successes that were written over by something else. */
   readonly undone: Delivery[] = [];
@@ -233,6 +235,8 @@ export class Pipeline {
       remainingMs: () => 30_000,
       newAttemptId: () => `attempt ${this.attempts++}`,
       now: () => this.now,
+      rates: this.rates,
+      sleep: async () => {},
       patience: () => new Promise<void>(() => {}),
       random: () => 0.5,
       report: () => {},

@@ -132,11 +132,21 @@ const DELIVERY_DEFAULTS = {
   claim: null,
   effects: [],
   parkedAt: null,
+  limitedSince: null,
   ticket: 0,
   dueAt: null,
 };
 
-const NULLABLE = ['statusReason', 'nextAttemptAt', 'completedAt', 'requested', 'claim', 'parkedAt', 'dueAt'] as const;
+const NULLABLE = [
+  'statusReason',
+  'nextAttemptAt',
+  'completedAt',
+  'requested',
+  'claim',
+  'parkedAt',
+  'limitedSince',
+  'dueAt',
+] as const;
 
 /**
  * Deliveries that did not succeed are in the list index, those that wait for something in the due index.

@@ -96,6 +96,9 @@ export const rejectedKey = (id: string, rejectedAt: number): Key => ({
 });
 export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard) => `REJECTED#${shard}`);
 
+/** What a rate-limited subscription has reserved. */
+export const rateLimitKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'RESERVATIONS' });
+
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 
 /** A tenant's tokens. Their ids sort by time, so the table itself lists them. */

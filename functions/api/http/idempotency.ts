@@ -31,7 +31,7 @@ export async function once(
   if (!KEY.test(given)) {
     throw new Problem('malformed_request', 'Idempotency-Key must be 1 to 255 visible ASCII characters without blanks.');
   }
-  const scope = principal.kind === 'tenant' ? `tenant:${principal.tenantId}` : principal.kind;
+  const scope = principal.tenantId === null ? 'company' : `tenant:${principal.tenantId}`;
   const [key, fingerprint] = [sha256(`${scope}\n${path}\n${given}`), sha256(body)];
   const owner = { tenantId: scope, subscriptionId: 'idempotency' };
   const begun = await deps.idempotency.begin(key, fingerprint);

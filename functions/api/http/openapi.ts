@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import type { Permission } from '../../core/access/permission.ts';
 import { VERSION } from '../../version.ts';
 import { KEY_PATTERN } from './idempotency.ts';
 import { IfMatch } from './if-match.ts';
@@ -29,10 +30,18 @@ export function openApiDocument(routes: readonly Route[]) {
       title: 'Posthorn',
       version: VERSION,
       description:
-        'Webhooks as a service: subscribe URLs, publish events, see every attempt. Send `Authorization: Bearer <key>` with the admin key, or with a token of one tenant.',
+        'Webhooks as a service: subscribe URLs, publish events, see every attempt. Send `Authorization: Bearer <key>`.',
     },
-    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-    security: [{ key: [] }],
+    components: {
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'An API key of the company or of a tenant, or a portal token. What an operation needs is said as `company:` (a key of the company) or `tenant:` (also one of the tenant in the path), with `read`, `publish`, `change` or `secrets`: the role admin allows all of them, the roles read and publish one.',
+        },
+      },
+    },
     paths,
   });
 }
@@ -65,6 +74,11 @@ function problemsOf({ access, method, path, params, query, body, conditional }: 
   return (Object.keys(codes) as ProblemCode[]).filter((code) => codes[code]);
 }
 
+/** Of a request without a query, which can ask for more. */
+function permissionOf({ needs, reveals }: Route): Permission {
+  return reveals({}) === 'secrets' ? 'secrets' : needs;
+}
+
 function headersOf(route: Route): z.ZodRawShape {
   const key = z.string().optional().meta({
     pattern: KEY_PATTERN,
@@ -86,7 +100,7 @@ function operation(route: Route): ZodOpenApiOperationObject {
     operationId: route.id,
     summary: route.summary,
     tags: [route.tag],
-    ...(route.access === 'public' ? { security: [] } : {}),
+    security: route.access === 'public' ? [] : [{ key: [`${route.access}:${permissionOf(route)}`] }],
     requestParams: { path: route.params, query: route.query, header: z.object(headersOf(route)) },
     ...(route.bodyDocumented === null
       ? {}

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Permission } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import { Moment } from '../../core/event/moment.ts';
 import type { Refusal } from '../../core/refusal.ts';
@@ -29,6 +30,12 @@ export interface RouteResult {
   location?: string;
 }
 
+/**
+ * What an answer shows. `secrets`: only callers that may read them get it. `secrets_to_admins`: the others get the same
+ * answer without them.
+ */
+export type Reveals = 'nothing' | 'secrets' | 'secrets_to_admins';
+
 export interface Route {
   method: Method;
   path: string;
@@ -36,8 +43,11 @@ export interface Route {
   id: string;
   summary: string;
   tag: string;
-  /** `company`: the admin key alone. `tenant`: also a token of the tenant that the path names. `public`: no key. */
+  /** `company`: the company's keys alone. `tenant`: also keys and tokens of the tenant that the path names. `public`: no key. */
   access: 'company' | 'tenant' | 'public';
+  /** What the role of its callers must allow. Unless it is said: `read` for GET, `change` for every other method. */
+  needs: Exclude<Permission, 'secrets'>;
+  reveals: (query: Record<string, unknown>) => Reveals;
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType | null;
@@ -55,6 +65,8 @@ export interface Route {
 interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawShape, Body extends z.ZodType> {
   id: string;
   summary: string;
+  needs?: Route['needs'];
+  reveals?: Reveals | ((query: z.infer<z.ZodObject<Query>>) => Reveals);
   params?: Params;
   query?: Query;
   body?: Body;
@@ -77,12 +89,13 @@ export const routesOf =
   >(
     method: Method,
     path: string,
-    { params, query, body, run, ...rest }: RouteDefinition<Params, Query, Body>,
+    { params, query, body, reveals = 'nothing', run, ...rest }: RouteDefinition<Params, Query, Body>,
   ): Route => ({
     method,
     path,
     tag,
     access,
+    needs: method === 'GET' ? 'read' : 'change',
     params: z.object(params ?? {}),
     query: z.strictObject(query ?? {}),
     body: body ?? null,
@@ -91,6 +104,7 @@ export const routesOf =
     conditional: false,
     ...rest,
     // The handler parses by these very schemas before it calls.
+    reveals: (typeof reveals === 'string' ? () => reveals : reveals) as Route['reveals'],
     run: run as Route['run'],
   });
 

@@ -59,6 +59,7 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('POST', '/v1/tenants/{tenantId}/events', {
     id: 'publishEvents',
     summary: 'Publish one event, or up to 100',
+    needs: 'publish',
     params: tenantParams,
     body: z.unknown(),
     bodyDocumented: PublishRequest,

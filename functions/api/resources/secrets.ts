@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { refuseSecrets } from '../../core/access/secret-access.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Secrets } from '../../core/subscription/secrets.ts';
@@ -16,9 +15,10 @@ export const createSecretRoutes = ({ secrets }: { secrets: Secrets }) => [
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret', {
     id: 'getSubscriptionSecret',
     summary: 'Read the signing secret',
+    reveals: 'secrets',
     params: subscriptionParams,
     responses: { 200: { description: 'The keys.', schema: SecretView } },
-    run: async ({ params, principal }) => answer(refuseSecrets(principal) ?? (await secrets.reveal(params))),
+    run: async ({ params }) => answer(await secrets.reveal(params)),
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret/rotate', {
     id: 'rotateSubscriptionSecret',

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { refuseSecrets } from '../../core/access/secret-access.ts';
 import { Environment } from '../../core/event/environment.ts';
 import { EventTypeName, EventTypePattern, TEST_EVENT_TYPE } from '../../core/event/event-type.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -77,17 +76,16 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
     id: 'getSubscription',
     summary: 'Read a subscription',
+    reveals: ({ show }) => (show === 'headers' ? 'secrets' : 'nothing'),
     params: subscriptionParams,
     query: {
       show: z
         .literal('headers')
         .optional()
-        .meta({ description: 'Shows the values of the subscription’s headers, to keys that are not read-only.' }),
+        .meta({ description: 'Shows the values of the subscription’s headers, to callers of the role admin.' }),
     },
     responses: One,
-    run: async ({ params, query, principal }) => {
-      const refused = query.show === undefined ? null : refuseSecrets(principal);
-      if (refused !== null) return refused;
+    run: async ({ params, query }) => {
       const found = await subscriptions.read(params);
       if (found instanceof Refusal) return found;
       const headers = query.show === undefined ? null : await subscriptions.revealHeaders(found);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { refuseSecrets } from '../../core/access/secret-access.ts';
+import { MaxPerSecond } from '../../core/profile/limits.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -23,13 +23,14 @@ const TenantView = z
     name: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
     defaultProfile: z.string().nullable(),
+    defaultMaxPerSecond: MaxPerSecond.nullable(),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   })
   .meta({ id: 'Tenant' });
 
-function tenantView({ id, name, metadata, defaultProfile, createdAt, updatedAt }: Tenant) {
-  return { id, name, metadata, defaultProfile, createdAt: time(createdAt), updatedAt: time(updatedAt) };
+function tenantView({ signingKey: _key, revision: _revision, createdAt, updatedAt, ...shown }: Tenant) {
+  return { ...shown, createdAt: time(createdAt), updatedAt: time(updatedAt) };
 }
 
 const SigningKeyView = z.object({ key: z.string() }).meta({ id: 'SigningKey' });
@@ -50,6 +51,9 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
         name: Name.nullable().default(null),
         metadata: Metadata.default({}),
         defaultProfile: ProfileName.nullable().default(null),
+        defaultMaxPerSecond: MaxPerSecond.nullable().default(null).meta({
+          description: 'Copied to the subscriptions that are created, or lose their own limit, from now on.',
+        }),
       })
       .meta({ id: 'TenantInput' }),
     conditional: true,
@@ -103,9 +107,10 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
   ofTenant('GET', '/v1/tenants/{tenantId}/signing-key', {
     id: 'getSigningKey',
     summary: 'Read the signing key of profiles whose key belongs to the tenant',
+    reveals: 'secrets',
     params: tenantParams,
     responses: { 200: { description: 'The key; made if there was none.', schema: SigningKeyView } },
-    run: async ({ params, principal }) => keyAnswer(refuseSecrets(principal) ?? (await keys.ensure(params.tenantId))),
+    run: async ({ params }) => keyAnswer(await keys.ensure(params.tenantId)),
   }),
   ofTenant('POST', '/v1/tenants/{tenantId}/signing-key/rotate', {
     id: 'rotateSigningKey',

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Principal } from './principal.ts';
+import { ANONYMOUS, type Principal, STACK_KEY } from './principal.ts';
 import { parseToken, type Token } from './token.ts';
 
 /** Who sends a request with such an Authorization header. */
@@ -25,11 +25,17 @@ export function createAuthenticate({ adminKeys, findToken, now }: AuthenticatePo
       const token = await findToken(key);
       return token === null || token.endsAt <= now()
         ? null
-        : { kind: 'tenant', tenantId: token.tenantId, readOnly: token.readOnly };
+        : {
+            kind: 'token',
+            id: token.id,
+            name: null,
+            role: token.readOnly ? 'read' : 'admin',
+            tenantId: token.tenantId,
+          };
     }
-    if (isSame(key, await adminKeys.current())) return { kind: 'company' };
+    if (isSame(key, await adminKeys.current())) return STACK_KEY;
     const next = await adminKeys.next();
-    return next !== null && isSame(key, next) ? { kind: 'company' } : null;
+    return next !== null && isSame(key, next) ? STACK_KEY : null;
   }
 
   return async (authorization = '') => {
@@ -37,7 +43,7 @@ export function createAuthenticate({ adminKeys, findToken, now }: AuthenticatePo
       const principal = await identify(key);
       if (principal !== null) return principal;
     }
-    return { kind: 'anonymous' };
+    return ANONYMOUS;
   };
 }
 

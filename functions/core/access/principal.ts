@@ -1,5 +1,27 @@
+/** What a caller may do. `publish`: hand in events, and read nothing. `read`: read all but secrets. `admin`: everything. */
+export const ROLES = ['admin', 'publish', 'read'] as const;
+export type Role = (typeof ROLES)[number];
+
 /** Who asks. `Authenticate` finds it out; the API decides what it may do. */
-export type Principal =
-  | { kind: 'company' }
-  | { kind: 'tenant'; tenantId: string; readOnly: boolean }
-  | { kind: 'anonymous' };
+export interface Principal {
+  /** An API key, a tenant's portal token, or neither of them. */
+  kind: 'key' | 'token' | 'anonymous';
+  /** The key's or the token's id. */
+  id: string;
+  /** The key's name; null if it has none. */
+  name: string | null;
+  role: Role | 'none';
+  /** The one tenant that it sees; null for the company's keys, which see all of them. */
+  tenantId: string | null;
+}
+
+export const ANONYMOUS: Principal = { kind: 'anonymous', id: 'anonymous', name: null, role: 'none', tenantId: null };
+
+/** The key that the stack makes, whose versions are in Secrets Manager. */
+export const STACK_KEY: Principal = {
+  kind: 'key',
+  id: 'key_stack',
+  name: 'admin key of the stack',
+  role: 'admin',
+  tenantId: null,
+};

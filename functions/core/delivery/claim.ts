@@ -47,6 +47,7 @@ export function claimDelivery(delivery: Delivery, begun: BegunAttempt, endsAt: n
     status: isSucceeded ? 'succeeded' : 'pending',
     statusReason: isSucceeded ? delivery.statusReason : null,
     parkedAt: null,
+    limitedSince: null,
     nextAttemptAt: delivery.nextAttemptAt ?? begun.startedAt,
     // Out of reach for a sweep that looks ahead while the attempt is under way.
     dueAt: endsAt + SWEEP_LOOK_AHEAD_MS,

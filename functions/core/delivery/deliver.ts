@@ -6,19 +6,23 @@ import { claimDelivery, releaseClaim } from './claim.ts';
 import { type Change, type CommitPorts, commit, withFreshTicket } from './commit.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import { findingOf } from './health-change.ts';
+import { type LimiterPorts, type Turn, takeTurns, waitForTurn } from './limiter.ts';
 import { type AttemptDeps, makeAttempt } from './make-attempt.ts';
 import { chooseProbes, leaseProbe, waitForProbe } from './probe.ts';
 import { wholeSeconds } from './queue-message.ts';
+import { NEAR_MS } from './rate-limit.ts';
 import { type LoadedMessage, readBatch } from './read-batch.ts';
 import { type Decision, isCarrier, type ReceivedMessage } from './received-message.ts';
 import { settle } from './settle.ts';
 import { waitsInQueue } from './wake.ts';
 
-export interface DeliverDeps extends AttemptDeps, CommitPorts {
+export interface DeliverDeps extends AttemptDeps, CommitPorts, LimiterPorts {
   store: AttemptDeps['store'] & CommitPorts['store'] & Pick<DeliveryStore, 'loadForMessages'>;
   profiles: ProfileSource;
   /** Resolves when the attempts of a batch that are over are not to wait any longer for those that are not. */
   patience: () => Promise<void>;
+  /** Resolves after that many milliseconds. */
+  sleep: (ms: number) => Promise<void>;
   /** How long this invocation may still run, in milliseconds. */
   remainingMs: () => number;
   /** Unique within a delivery. */
@@ -41,7 +45,7 @@ const ACK: Decision = { kind: 'ack' };
 
 /**
  * Makes the attempts that a batch of messages asks for, and says what becomes of each message, in their order. Stages:
- * read, admit, claim, send, settle, commit.
+ * read, admit, limit, claim, send, settle, commit.
  */
 export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMessage[]): Promise<Decision[]> {
   const decisions = new Map<ReceivedMessage, Decision>();
@@ -58,24 +62,24 @@ export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMe
       decisions.set(received, { kind: 'fail' });
     }
   };
-  const admitted: { received: ReceivedMessage; admission: Admission }[] = [];
+  const admitted = new Map<ReceivedMessage, Admission>();
   await Promise.all(
     (await readBatch(deps.store, batch)).map((loaded) =>
       attend(loaded.received, async () => {
-        admitted.push({ received: loaded.received, admission: await admitMessage(deps, loaded) });
+        admitted.set(loaded.received, await admitMessage(deps, loaded));
       }),
     ),
   );
-  const chosen = chooseProbes(
-    admitted.map(({ admission }) => admission),
-    deps.now(),
-    deps.random,
+  const admissions = chooseProbes(admitted, deps.now(), deps.random);
+  const turns = takeTurns(
+    deps,
+    [...admissions.values()].filter((one) => one.kind === 'attempt'),
   );
   const underWay: UnderWay = new Map();
   const work = Promise.all(
-    admitted.map(({ received, admission }, index) =>
+    [...admissions].map(([received, admission]) =>
       attend(received, async () => {
-        const step = await takeStep(deps, received, chosen[index] ?? admission, underWay);
+        const step = await takeStep(deps, received, admission, turns, underWay);
         if ('kind' in step) decisions.set(received, step);
         else ready.push(step);
       }),
@@ -94,7 +98,7 @@ async function admitMessage(deps: DeliverDeps, { received, ...loaded }: LoadedMe
   const { delivery, subscription } = loaded;
   const name = delivery?.profile ?? subscription?.profile ?? null;
   const profile = name === null ? null : await deps.profiles.get(name, delivery?.profileVersion ?? null);
-  const neededMs = deps.attemptTimeoutMs + COMMIT_RESERVE_MS;
+  const neededMs = NEAR_MS + deps.attemptTimeoutMs + COMMIT_RESERVE_MS;
   const time = { now: deps.now(), remainingMs: deps.remainingMs(), neededMs, random: deps.random };
   return admit({ ...loaded, message: received.message, profile }, time);
 }
@@ -103,6 +107,7 @@ async function takeStep(
   deps: DeliverDeps,
   received: ReceivedMessage,
   admission: Admission,
+  turns: Map<Admission, Promise<Turn>>,
   underWay: UnderWay,
 ): Promise<Change | Decision> {
   switch (admission.kind) {
@@ -119,8 +124,16 @@ async function takeStep(
       return { received, base: admission.delivery, write: null, made: null };
     case 'change':
       return change(received, admission);
-    case 'attempt':
+    case 'attempt': {
+      const turn = await turns.get(admission);
+      if (turn?.kind === 'turn') {
+        const { delivery: base } = admission;
+        const waiting = waitForTurn(admission, turn.at, deps.now(), deps.waits);
+        return { received, base, made: null, write: () => withFreshTicket(received, base, waiting) };
+      }
+      if (turn !== undefined) await deps.sleep(turn.at - deps.now());
       return attempt(deps, received, admission, underWay);
+    }
     default:
       return admission satisfies never;
   }

@@ -32,6 +32,8 @@ export const Delivery = z.object({
   effects: z.array(Effect),
   /** Since when it is parked. */
   parkedAt: z.number().nullable(),
+  /** Since when it waits for a slot of its rate-limited subscription; null once it has one. */
+  limitedSince: z.number().nullable(),
   /**
    * Counts the queue messages made for this delivery. The one that carries the latest ticket keeps waiting when it
    * comes too early; older ones are dropped then, so that one message at a time carries a delivery.
@@ -70,6 +72,7 @@ export function newDelivery(origin: DeliveryOrigin): Delivery {
     claim: null,
     effects: [],
     parkedAt: null,
+    limitedSince: null,
     ticket: 0,
     dueAt: null,
     revision: 0,
@@ -79,7 +82,7 @@ export function newDelivery(origin: DeliveryOrigin): Delivery {
 /** Plans nothing. What it owes stays due. */
 function idle(delivery: Delivery): Delivery {
   const dueAt = delivery.effects.length > 0 ? delivery.dueAt : null;
-  return { ...delivery, nextAttemptAt: null, dueAt, requested: null, claim: null, parkedAt: null };
+  return { ...delivery, nextAttemptAt: null, dueAt, requested: null, claim: null, parkedAt: null, limitedSince: null };
 }
 
 /** Whether nothing is left to do: a message for it leads nowhere. */

@@ -5,18 +5,22 @@ import type { Admission, Admitted } from './admit.ts';
 import { holdDelivery } from './delivery.ts';
 
 /** Of several attempts of one subscription that could be its probe, the first may be; the others wait on. */
-export function chooseProbes(admissions: readonly Admission[], now: number, random: Random): Admission[] {
+export function chooseProbes<Key>(
+  admissions: ReadonlyMap<Key, Admission>,
+  now: number,
+  random: Random,
+): Map<Key, Admission> {
   const probed = new Set<string>();
-  return admissions.map((admission) => {
-    if (admission.kind !== 'attempt' || !admission.isProbe) return admission;
-    const { tenantId, id } = admission.subscription;
-    const key = `${tenantId} ${id}`;
-    if (!probed.has(key)) {
-      probed.add(key);
-      return admission;
-    }
-    return waitForProbe(admission, now, random);
-  });
+  return new Map(
+    [...admissions].map(([key, admission]): [Key, Admission] => {
+      if (admission.kind !== 'attempt' || !admission.isProbe) return [key, admission];
+      const { tenantId, id } = admission.subscription;
+      const subscription = `${tenantId} ${id}`;
+      if (probed.has(subscription)) return [key, waitForProbe(admission, now, random)];
+      probed.add(subscription);
+      return [key, admission];
+    }),
+  );
 }
 
 /** Another attempt is the probe. */

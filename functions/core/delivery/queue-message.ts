@@ -29,6 +29,8 @@ export const SettleParkedMessage = z.object({
   /** Which of its deliveries come next, and after which of them. */
   status: z.enum(['parked', 'pending']),
   cursor: z.string().nullable(),
+  /** How many that a breaker held have been woken. */
+  woken: z.int().default(0),
 });
 export type SettleParkedMessage = z.infer<typeof SettleParkedMessage>;
 
@@ -71,7 +73,7 @@ export function deliverMessage({ tenantId, subscriptionId, eventId, eventAt, tic
 }
 
 export function settleParkedMessage({ tenantId, id }: { tenantId: string; id: string }): Outgoing {
-  const start = { status: 'parked', cursor: null } as const;
+  const start = { status: 'parked', cursor: null, woken: 0 } as const;
   return { message: { v: 1, kind: 'settle_parked', tenantId, subscriptionId: id, ...start }, delaySeconds: 0 };
 }
 

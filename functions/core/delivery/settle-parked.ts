@@ -1,12 +1,13 @@
-import { healthOf } from '../subscription/health.ts';
+import { healthOf, rampTime } from '../subscription/health.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import { isHeld } from './delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
-import { deliverMessage, type SettleParkedMessage, type WorkQueue } from './queue-message.ts';
+import { deliverMessage, type SettleParkedMessage, type WorkQueue, wholeSeconds } from './queue-message.ts';
 
 export interface SettleParkedPorts {
   store: Pick<DeliveryStore, 'listWaitingDeliveries'> & Pick<SubscriptionStore, 'getSubscription'>;
   retries: WorkQueue;
+  now: () => number;
   /** False once it is time to hand over to the next invocation. */
   hasTime: () => boolean;
 }
@@ -25,12 +26,23 @@ export async function settleParked(ports: SettleParkedPorts, message: SettlePark
     const subscription = await store.getSubscription(tenantId, subscriptionId);
     // Paused again: they stay as they are.
     if (subscription !== null && subscription.status !== 'active') return;
-    const isActive = subscription !== null;
-    if (isActive && next.status === 'pending' && healthOf(subscription).breaker.state === 'open') return;
+    const health = subscription === null ? null : healthOf(subscription);
+    if (health?.breaker.state === 'open' && next.status === 'pending') return;
     const page = await store.listWaitingDeliveries(subscriptionId, next.status, next.cursor);
-    // The others that are pending wait for their time.
-    const woken = isActive && next.status === 'pending' ? page.deliveries.filter(isHeld) : page.deliveries;
-    await retries.send(woken.map((delivery) => ({ message: deliverMessage(delivery), delaySeconds: 0 })));
+    if (health !== null && next.status === 'pending') {
+      // The others that are pending wait for their time.
+      const held = page.deliveries.filter(isHeld);
+      const start: number = next.woken;
+      await retries.send(
+        held.map((delivery, index) => {
+          const at = rampTime(health, start + index) ?? 0;
+          return { message: deliverMessage(delivery), delaySeconds: wholeSeconds(at - ports.now()) };
+        }),
+      );
+      next = { ...next, woken: start + held.length };
+    } else {
+      await retries.send(page.deliveries.map((delivery) => ({ message: deliverMessage(delivery), delaySeconds: 0 })));
+    }
     if (page.cursor !== null) next = { ...next, cursor: page.cursor };
     else next = next.status === 'parked' ? { ...next, status: 'pending', cursor: null } : null;
   } while (next !== null && ports.hasTime());

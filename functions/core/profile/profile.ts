@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MaxPerSecond } from './limits.ts';
 import { RetryPolicy, StatusPattern } from './retry-policy.ts';
 
 /*
@@ -83,6 +84,10 @@ export const ProfileDocument = z
     headers: z.record(HeaderName, Template).default({}),
     signatures: z.array(SignatureScheme).max(5).default([]),
     retry: RetryPolicy,
+    limits: z
+      .strictObject({ maxPerSecond: MaxPerSecond.nullable().default(null) })
+      .prefault({})
+      .meta({ description: 'For subscriptions that have none of their own.' }),
     responses: z
       .strictObject({
         success: z.array(StatusPattern).min(1).default(['2xx']),

@@ -258,6 +258,16 @@ export function effectiveRate(
   return elapsed >= RAMP_MS ? null : 2 ** (elapsed / RAMP_DOUBLES_MS);
 }
 
+/**
+ * When the nth of those that waited is woken: by then the ramp has given as many their turn. Epoch milliseconds; null where
+ * there is no ramp.
+ */
+export function rampTime({ breaker }: Health, n: number): number | null {
+  if (breaker.state === 'open' || breaker.recovery === null) return null;
+  const doublings = Math.log2(1 + (n * Math.LN2 * 1_000) / RAMP_DOUBLES_MS);
+  return breaker.recovery.since + Math.min(doublings * RAMP_DOUBLES_MS, RAMP_MS);
+}
+
 /** How long a slow attempt keeps its subscription out of the fast lane. */
 const SLOW_MS = 10 * 60_000;
 

@@ -10,8 +10,10 @@ import { changedMeanwhile, invalidField, invalidFields, notFound, Refusal } from
 import { validateHttpTarget } from '../target/http-target.ts';
 import type { ReceiverUrlPolicy } from '../target/receiver-url.ts';
 import type { TenantKeys } from '../tenant/tenant-keys.ts';
+import type { TenantStore } from '../tenant/tenant-store.ts';
 import { Metadata } from '../text-fields.ts';
 import { type Owner, subscriptionOwner, type Vault } from '../vault.ts';
+import type { Limits } from './limits.ts';
 import { changeHeaders, openHeaders } from './own-headers.ts';
 import type { ParkedDeliveries } from './parked-deliveries.ts';
 import { type ProfileChoice, refuseByProfile, refuseUnknownTypes } from './profile-rules.ts';
@@ -49,7 +51,7 @@ export interface Subscriptions {
 
 export interface SubscriptionsPorts {
   store: SubscriptionStore;
-  tenants: { createTenant(tenantId: string, now: number): Promise<void> };
+  tenants: Pick<TenantStore, 'createTenant' | 'getTenant'>;
   tenantKeys: TenantKeys;
   profiles: ProfileChoice;
   keys: SubscriptionKeys;
@@ -144,6 +146,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     const next: Subscription = {
       ...current,
       ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)),
+      ...(plain.maxPerSecond === null ? await limitsByDefault(current.tenantId, { maxPerSecond: null }) : {}),
       ...target,
       ...(eventTypes === undefined ? {} : { eventTypes: [...new Set(eventTypes)] }),
       headers,
@@ -168,6 +171,13 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     const verified = await verify(profile, keyed);
     if (verified.status === 'active' && next.status !== 'unverified') return keyed;
     return { ...keyed, ...verified, hasBeenVerified: current.hasBeenVerified || verified.status === 'active' };
+  }
+
+  /** The tenant's defaults where a subscription has no limit: copied, so that deliveries need not read the tenant. */
+  async function limitsByDefault(tenantId: string, { maxPerSecond }: Limits): Promise<Limits> {
+    if (maxPerSecond !== null) return { maxPerSecond };
+    const tenant = await tenants.getTenant(tenantId);
+    return { maxPerSecond: tenant?.defaultMaxPerSecond ?? null };
   }
 
   async function ensureTenantKey(profile: CompiledProfile, tenantId: string): Promise<Refusal | null> {
@@ -206,6 +216,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     if (refusedKey !== null) return refusedKey;
     const fresh: Subscription = {
       ...plain,
+      ...(await limitsByDefault(tenantId, plain)),
       ...target,
       headers,
       id,

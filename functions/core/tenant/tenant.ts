@@ -7,6 +7,8 @@ export const Tenant = z.object({
   metadata: z.record(z.string(), z.string()),
   /** For subscriptions that name none; the deployment's if null. */
   defaultProfile: z.string().nullable().default(null),
+  /** Copied to its subscriptions that name none, when they are written. */
+  defaultMaxPerSecond: z.number().nullable().default(null),
   /** Encrypted; for profiles whose key belongs to the tenant. Null until one is needed. */
   signingKey: z.string().nullable().default(null),
   createdAt: z.number(),

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { invalid, Problem } from '../../api/http/problem.ts';
+import { isAllowed } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
-import { mayReadSecrets } from '../../core/access/secret-access.ts';
 import type { TestEvents } from '../../core/delivery/test-events.ts';
 import { SubscriptionId } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -62,7 +62,7 @@ export function createKeypayRoutes({ registrations, subscriptions, keys, testEve
   /** A token that only reads sees neither the secret nor the values of headers, which often are keys. */
   async function view(principal: Principal, subscription: Subscription) {
     const { id, url, name, status, eventTypes, headers, metadata } = subscription;
-    const seesSecrets = mayReadSecrets(principal);
+    const seesSecrets = isAllowed(principal, 'secrets');
     return {
       id,
       webHookUri: url,
@@ -77,6 +77,7 @@ export function createKeypayRoutes({ registrations, subscriptions, keys, testEve
 
   return [
     vendorRoute('GET', PATH, {
+      reveals: 'secrets_to_admins',
       run: async ({ params: { tenantId }, principal }) => {
         const found = await registrations.list(tenantId);
         return { status: 200, body: await Promise.all(found.map((one) => view(principal, one))) };
@@ -104,6 +105,7 @@ export function createKeypayRoutes({ registrations, subscriptions, keys, testEve
       },
     }),
     vendorRoute('GET', `${PATH}/{subscriptionId}`, {
+      reveals: 'secrets_to_admins',
       params,
       run: async ({ params, principal }) => {
         const found = await registrations.read(params);
@@ -133,11 +135,10 @@ export function createKeypayRoutes({ registrations, subscriptions, keys, testEve
       run: async ({ params }) => (await registrations.remove(params)) ?? { status: 200 },
     }),
     vendorRoute('GET', `${PATH}/{subscriptionId}/test`, {
+      // By its method it only reads, but it sends something in the customer's name.
+      needs: 'change',
       params,
-      run: async ({ params, query, principal }) => {
-        // By its method it only reads, but it sends something in the customer's name.
-        if (principal.kind === 'tenant' && principal.readOnly)
-          throw new Problem('forbidden', 'This token can only read.');
+      run: async ({ params, query }) => {
         const { filter } = readQuery(z.object({ filter: z.string().optional() }), query);
         const registration = await registrations.read(params);
         if (registration instanceof Refusal) return registration;

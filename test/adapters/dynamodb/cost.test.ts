@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDeliveries } from '../../../functions/adapters/dynamodb/deliveries.ts';
 import { createEventTypes } from '../../../functions/adapters/dynamodb/event-types.ts';
@@ -9,6 +10,7 @@ import { createEvents, type JournalOptions } from '../../../functions/adapters/d
 import { createKnownTypes } from '../../../functions/adapters/dynamodb/known-types.ts';
 import { createProfiles } from '../../../functions/adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../../../functions/adapters/dynamodb/profiles.ts';
+import { createRateLimits } from '../../../functions/adapters/dynamodb/rate-limits.ts';
 import { createRejectedEvents } from '../../../functions/adapters/dynamodb/rejected-events.ts';
 import { createSubscriptions } from '../../../functions/adapters/dynamodb/subscriptions.ts';
 import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
@@ -90,6 +92,8 @@ const deliver = () =>
     disableAfterMs: DISABLE_AFTER_MS,
     userAgent: 'Posthorn/0.0.0',
     now,
+    rates: createRateLimits(tables),
+    sleep: (ms) => sleep(ms),
     patience: () => new Promise<void>(() => {}),
     newAttemptId: () => randomBytes(6).toString('base64url'),
     random: () => 0.5,

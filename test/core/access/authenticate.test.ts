@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createAuthenticate } from '../../../functions/core/access/authenticate.ts';
+import { ANONYMOUS, STACK_KEY } from '../../../functions/core/access/principal.ts';
 import { makeToken } from '../../../functions/core/access/token.ts';
 import { HOUR, NOW } from '../../support/domain.ts';
 
@@ -9,9 +10,9 @@ const { token, text: TOKEN } = makeToken(
   { tenantId: 'acme', readOnly: true, createdAt: NOW, endsAt: NOW + HOUR, tenantCreatedAt: NOW },
   Math.random,
 );
-const TENANT = { kind: 'tenant', tenantId: 'acme', readOnly: true };
-const COMPANY = { kind: 'company' };
-const NOBODY = { kind: 'anonymous' };
+const TENANT = { kind: 'token', id: token.id, name: null, role: 'read', tenantId: 'acme' };
+const COMPANY = STACK_KEY;
+const NOBODY = ANONYMOUS;
 
 let now = NOW;
 let next: string | null = null;

@@ -10,6 +10,7 @@ import {
   heldUntil,
   isSlowOrFailing,
   markSlow,
+  rampTime,
   recordVerdict,
   takeProbe,
   type Verdict,
@@ -209,6 +210,21 @@ describe('the ramp', () => {
     expect(effectiveRate(RECOVERING, RECOVERING, start + 100 * SECOND)).toBeNull();
     // Another machine's clock is behind.
     expect(effectiveRate(RECOVERING, RECOVERING, start - 5 * SECOND)).toBe(1);
+  });
+
+  it('wakes what waited as fast as it grows', () => {
+    const start = NOW + 40 * SECOND;
+    for (const n of [0, 1, 10, 1_000, 14_000]) {
+      const at = rampTime(RECOVERING, n) ?? 0;
+      // The deliveries that the rate has allowed by then.
+      let allowed = 0;
+      for (let ms = 0; ms < at - start; ms += 10) {
+        allowed += (effectiveRate(RECOVERING, RECOVERING, start + ms) ?? 0) / 100;
+      }
+      expect(Math.abs(allowed - n)).toBeLessThanOrEqual(Math.max(1, n / 100));
+    }
+    expect(rampTime(RECOVERING, 1e9)).toBe(start + 100 * SECOND);
+    for (const health of [HEALTHY, OPEN]) expect(rampTime(health, 5)).toBeNull();
   });
 
   it('is for those that recover', () => {

@@ -1,0 +1,109 @@
+/*
+ * A rate limit by reservation (GCRA), for all workers together. One item a limited subscription says when its next free
+ * slot is, and when the line of those that wait for one ends. docs/decisions/016-slots-and-turns.md says why there are two.
+ */
+
+/** What is reserved. Times are epoch milliseconds; one in the past means that nothing is. */
+export interface RateState {
+  nextSlotAt: number;
+  lineEndsAt: number;
+}
+
+export interface SlotRequest {
+  /** Attempts whose turn has come, and those that a person asked for: they go before the line. */
+  ready: number;
+  /** All others: they join the line, if there is one. */
+  fresh: number;
+  /** Between two slots, in milliseconds. */
+  intervalMs: number;
+  /** Epoch milliseconds. */
+  now: number;
+}
+
+/** Slots for some of what was asked for, the ready ones first, and turns in the line for the rest. */
+export interface Reservation {
+  slots: number;
+  firstSlotAt: number;
+  firstTurnAt: number;
+}
+
+export const NO_RESERVATIONS: RateState = { nextSlotAt: 0, lineEndsAt: 0 };
+
+/** Slots of the last moments that were not used can be used at the same moment. */
+export const BURST_MS = 500;
+
+/** A slot that is this near is waited for on the spot; what gets none gets a turn in the line, and comes back then. */
+export const NEAR_MS = 2_000;
+
+/**
+ * What one update is to add. It is right for every state in which slots and line are (or are not) in use as they were seen:
+ * updates of many workers add up, and rarely get into each other's way.
+ */
+export interface ReservationPlan {
+  slots: number;
+  turns: number;
+  intervalMs: number;
+  /** Slots begin at `slotsFrom`, because none is reserved. False: after those that are reserved. */
+  slotsBegin: boolean;
+  slotsFrom: number;
+  /** The latest `nextSlotAt` from which all slots are near. */
+  slotsUntil: number;
+  /** Whether turns begin at `lineFrom`, because there is no line. False: they come after those that wait. */
+  lineBegins: boolean;
+  lineFrom: number;
+  now: number;
+}
+
+/** @param seen may be out of date: the plan applies only where `fits` says so */
+export function planReservation(seen: RateState, { ready, fresh, intervalMs, now }: SlotRequest): ReservationPlan {
+  const slotsFrom = now - BURST_MS;
+  const start = Math.max(seen.nextSlotAt, slotsFrom);
+  const room = Math.max(0, Math.floor((now + NEAR_MS - start) / intervalMs) + 1);
+  const lineBegins = seen.lineEndsAt <= now;
+  const slots = Math.min(room, lineBegins ? ready + fresh : ready);
+  return {
+    slots,
+    turns: ready + fresh - slots,
+    intervalMs,
+    slotsBegin: seen.nextSlotAt < slotsFrom,
+    slotsFrom,
+    slotsUntil: now + NEAR_MS - Math.max(0, slots - 1) * intervalMs,
+    lineBegins,
+    lineFrom: start + slots * intervalMs,
+    now,
+  };
+}
+
+/** Whether a plan may be carried out on this state. */
+export function fits(plan: ReservationPlan, { nextSlotAt, lineEndsAt }: RateState): boolean {
+  const slotsFit = plan.slotsBegin
+    ? nextSlotAt < plan.slotsFrom
+    : nextSlotAt >= plan.slotsFrom && nextSlotAt <= plan.slotsUntil;
+  return (plan.slots === 0 || slotsFit) && lineEndsAt <= plan.now === plan.lineBegins;
+}
+
+/** The state once the plan is carried out. */
+export function reserve(plan: ReservationPlan, { nextSlotAt, lineEndsAt }: RateState): RateState {
+  const { slots, turns, intervalMs } = plan;
+  const start = plan.slotsBegin ? plan.slotsFrom : nextSlotAt;
+  const lineStart = plan.lineBegins ? plan.lineFrom : lineEndsAt;
+  return {
+    nextSlotAt: slots === 0 ? nextSlotAt : start + slots * intervalMs,
+    lineEndsAt: turns === 0 ? lineEndsAt : lineStart + turns * intervalMs,
+  };
+}
+
+/** What a plan has got, by the state that it left. */
+export function reservationOf({ slots, turns, intervalMs }: ReservationPlan, left: RateState): Reservation {
+  return {
+    slots,
+    firstSlotAt: left.nextSlotAt - slots * intervalMs,
+    firstTurnAt: left.lineEndsAt - turns * intervalMs,
+  };
+}
+
+/** The port to what is reserved. */
+export interface RateLimitStore {
+  /** One conditional update, repeated only where another worker's has changed what can be had. */
+  reserveSlots(subscriptionId: string, request: SlotRequest): Promise<Reservation>;
+}

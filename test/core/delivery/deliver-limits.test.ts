@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import type { Delivery } from '../../../functions/core/delivery/delivery.ts';
+import { healthOf } from '../../../functions/core/subscription/health.ts';
+import { deliverSetup, WAITS } from '../../support/deliver-setup.ts';
+import {
+  HOUR,
+  MINUTE,
+  makeDelivery,
+  makeEvent,
+  makeMessage,
+  makeSubscription,
+  NOW,
+  SECOND,
+} from '../../support/domain.ts';
+import { makeProfile } from '../../support/profiles.ts';
+
+const ACK = { kind: 'ack' };
+
+/** As many events as are named, for one subscription. */
+function limitedSetup(maxPerSecond: number | null, events: number, rest: Parameters<typeof makeSubscription>[0] = {}) {
+  const setup = deliverSetup();
+  setup.journal.add(makeSubscription({ maxPerSecond, ...rest }));
+  const messages = Array.from({ length: events }, (_, index) => {
+    setup.journal.add(makeEvent({ id: `evt_${index}` }));
+    return makeMessage({ eventId: `evt_${index}` });
+  });
+  const deliveryOf = (index: number): Delivery | undefined =>
+    setup.journal.delivery(makeMessage({ eventId: `evt_${index}` }));
+  return { ...setup, setup, messages, deliveryOf };
+}
+
+/** A delivery whose turn has come. */
+const waited = (rest: Partial<Delivery> = {}) =>
+  makeDelivery({
+    eventId: 'evt_0',
+    revision: 1,
+    limitedSince: NOW - MINUTE,
+    nextAttemptAt: NOW,
+    dueAt: NOW + HOUR,
+    ...rest,
+  });
+
+describe('a batch for a rate-limited subscription', () => {
+  it('is sent in its slots, and what finds none near is on record with its turn', async () => {
+    const { setup, messages, deliveryOf, rates, queued } = limitedSetup(2, 8);
+    expect(await setup.deliver(...messages)).toEqual(messages.map(() => ACK));
+    expect(rates.updates).toBe(1);
+    // Slots from half a second ago to two seconds from now: six at two a second.
+    expect(setup.slept).toEqual([-500, 0, 500, 1_000, 1_500, 2_000]);
+    expect(setup.requests).toHaveLength(6);
+    const waiting = [6, 7].map(deliveryOf);
+    expect(waiting).toEqual([
+      expect.objectContaining({ status: 'pending', attempts: [], limitedSince: NOW, nextAttemptAt: NOW + 2 * SECOND }),
+      expect.objectContaining({ status: 'pending', attempts: [], limitedSince: NOW, nextAttemptAt: NOW + 3 * SECOND }),
+    ]);
+    expect(queued.map(({ message, delaySeconds }) => ({ ...message, delaySeconds }))).toMatchObject([
+      { eventId: 'evt_6', delaySeconds: 2 },
+      { eventId: 'evt_7', delaySeconds: 3 },
+    ]);
+  });
+
+  it('without a limit reserves, reads and writes nothing more', async () => {
+    const { setup, messages, rates, journal } = limitedSetup(null, 3);
+    await setup.deliver(...messages);
+    expect(rates.updates).toBe(0);
+    expect(setup.slept).toEqual([]);
+    expect(journal.calls).toEqual(['loadForMessages', 'putSucceededDeliveries']);
+  });
+
+  it('has the limit of its profile if it has none of its own', async () => {
+    for (const [own, sent] of [
+      [null, 1],
+      [100, 3],
+    ] as const) {
+      const { setup, messages } = limitedSetup(own, 3, { profile: 'slow' });
+      setup.profiles.set('slow', makeProfile({ name: 'slow', limits: { maxPerSecond: 0.1 }, signatures: [] }));
+      await setup.deliver(...messages);
+      expect(setup.requests).toHaveLength(sent);
+    }
+  });
+
+  it('that waits longer than the queue carries waits in the due index', async () => {
+    const { setup, messages, deliveryOf, queued } = limitedSetup(0.1, 15);
+    await setup.deliver(...messages);
+    const last = deliveryOf(14);
+    // The slot of the first was half a second ago.
+    expect(last).toMatchObject({ nextAttemptAt: NOW + 139 * SECOND, dueAt: NOW + 139 * SECOND });
+    expect(queued.map(({ message }) => 'eventId' in message && message.eventId)).not.toContain('evt_14');
+    expect(deliveryOf(12)?.dueAt).toBe(NOW + 119 * SECOND + WAITS.lostAfterMs);
+  });
+
+  it('has no turn further away than a day', async () => {
+    const { setup, messages, deliveryOf, rates } = limitedSetup(1, 1);
+    rates.states.set(makeSubscription().id, { nextSlotAt: NOW, lineEndsAt: NOW + 100 * HOUR });
+    await setup.deliver(...messages);
+    expect(deliveryOf(0)).toMatchObject({ nextAttemptAt: NOW + 24 * HOUR });
+  });
+
+  it('fails as a fault of ours if nothing can be reserved, and holds up no other', async () => {
+    const { setup, messages, rates, reports } = limitedSetup(1, 1);
+    const free = makeSubscription({ id: 'sub_free', maxPerSecond: null });
+    setup.journal.add(free);
+    rates.reserveSlots = async () => {
+      throw new Error('throttled');
+    };
+    const decisions = await setup.deliver(...messages, makeMessage({ subscriptionId: free.id }));
+    expect(decisions).toEqual([{ kind: 'fail' }, ACK]);
+    expect(reports).toMatchObject([{ kind: 'error' }, { kind: 'recorded' }]);
+    expect(setup.requests).toHaveLength(1);
+  });
+});
+
+describe('a delivery whose turn has come', () => {
+  it('takes a slot before all that come new, and is attempted', async () => {
+    const { setup, rates, deliveryOf } = limitedSetup(1, 1);
+    rates.states.set(makeSubscription().id, { nextSlotAt: NOW + SECOND, lineEndsAt: NOW + HOUR });
+    setup.journal.store(waited());
+    expect(await setup.deliver({ message: makeMessage({ eventId: 'evt_0' }), fromRetries: true })).toEqual([ACK]);
+    expect(setup.slept).toEqual([SECOND]);
+    expect(deliveryOf(0)).toMatchObject({ status: 'succeeded', limitedSince: null });
+  });
+
+  it('waits again if no slot is near, and its own message goes on carrying it', async () => {
+    const { setup, rates, deliveryOf, queued } = limitedSetup(1, 1);
+    rates.states.set(makeSubscription().id, { nextSlotAt: NOW + 5 * SECOND, lineEndsAt: NOW + 30 * SECOND });
+    setup.journal.store(waited());
+    const decisions = await setup.deliver({ message: makeMessage({ eventId: 'evt_0' }), fromRetries: true });
+    expect(decisions).toEqual([{ kind: 'hide', seconds: 30 }]);
+    expect(queued).toEqual([]);
+    expect(deliveryOf(0)).toMatchObject({ limitedSince: NOW - MINUTE, nextAttemptAt: NOW + 30 * SECOND, attempts: [] });
+  });
+});
+
+describe('an attempt that a person asked for', () => {
+  it('takes a slot before the line', async () => {
+    const { setup, rates } = limitedSetup(1, 1);
+    rates.states.set(makeSubscription().id, { nextSlotAt: NOW, lineEndsAt: NOW + HOUR });
+    await setup.deliver(makeMessage({ eventId: 'evt_0', trigger: 'test' }));
+    expect(setup.requests).toHaveLength(1);
+  });
+
+  it('stays one while it waits, and a success that is sent again stays a success', async () => {
+    for (const status of ['pending', 'succeeded'] as const) {
+      const { setup, rates, deliveryOf } = limitedSetup(1, 1);
+      rates.states.set(makeSubscription().id, { nextSlotAt: NOW + 5 * SECOND, lineEndsAt: 0 });
+      const isNew = status === 'pending';
+      const asked = { status, requested: 'manual', completedAt: isNew ? null : NOW - MINUTE } as const;
+      if (!isNew) setup.journal.store(makeDelivery({ eventId: 'evt_0', revision: 1, nextAttemptAt: NOW, ...asked }));
+      await setup.deliver(makeMessage({ eventId: 'evt_0', trigger: 'manual' }));
+      expect(setup.requests).toEqual([]);
+      expect(deliveryOf(0)).toMatchObject({ ...asked, nextAttemptAt: NOW + 5 * SECOND });
+    }
+  });
+});
+
+describe('a batch for a receiver that recovers', () => {
+  const recovering = (sinceMs: number) => ({
+    health: {
+      ...healthOf(makeSubscription()),
+      breaker: { state: 'closed', unavailable: 0, recovery: { since: NOW - sinceMs, pauseMs: MINUTE } },
+    } as const,
+  });
+
+  it('is sent as the ramp allows, and what finds no slot asks again within ten seconds', async () => {
+    const { setup, messages, deliveryOf, rates } = limitedSetup(null, 8, recovering(10 * SECOND));
+    await setup.deliver(...messages);
+    // Two a second, as above.
+    expect(setup.requests).toHaveLength(6);
+    expect([...rates.states.keys()]).toEqual([`${makeSubscription().id} recovery`]);
+    expect(deliveryOf(7)).toMatchObject({ attempts: [], limitedSince: NOW, nextAttemptAt: NOW + 7 * SECOND });
+  });
+
+  it.each<[string, number | null, number, string[]]>([
+    ['the ramp where it is slower than the limit', 100, 10, [`${makeSubscription().id} recovery`]],
+    ['the limit where it is slower than the ramp', 2, 50, [makeSubscription().id]],
+    ['the limit once the ramp has ended', 100, 100, [makeSubscription().id]],
+    ['nothing once the ramp has ended', null, 100, []],
+  ])('goes by %s', async (_, maxPerSecond, seconds, keys) => {
+    const { setup, messages, rates } = limitedSetup(maxPerSecond, 2, recovering(seconds * SECOND));
+    await setup.deliver(...messages);
+    expect([...rates.states.keys()]).toEqual(keys);
+  });
+});
