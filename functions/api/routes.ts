@@ -8,6 +8,7 @@ import type { WaitPolicy } from '../core/delivery/wake.ts';
 import type { Random } from '../core/ids.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
 import { createActivation } from '../core/subscription/activation.ts';
+import { createBreakerControl } from '../core/subscription/breaker-control.ts';
 import { createSubscriptions } from '../core/subscription/manage.ts';
 import { createOwnProfiles } from '../core/subscription/own-profiles.ts';
 import type { ParkedDeliveries } from '../core/subscription/parked-deliveries.ts';
@@ -93,6 +94,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     listEventTypes: ports.eventTypes === 'strict' ? listEventTypes : null,
   });
   const activation = createActivation({ subscriptions, profiles, verification, parked, now });
+  const breakers = createBreakerControl({ store: stores.subscriptions, parked, now });
   const secrets = createSecrets({ subscriptions, profiles, keys, now });
   const testEvents = createTestEvents({ ...ports, events: stores.events, getEventType, profiles, tenantKeys });
   const samples = createSamples(ports);
@@ -113,7 +115,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createTenantRoutes({ tenants, removal, keys: tenantKeys }),
       ...createPortalTokenRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
-      ...createSubscriptionStatusRoutes({ activation }),
+      ...createSubscriptionStatusRoutes({ activation, breakers }),
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),
       ...createEventRoutes({ ...ports, ...stores }),

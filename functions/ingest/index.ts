@@ -18,6 +18,7 @@ const env = readEnvironment([
   ENV.journalTable,
   ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
+  ENV.retriesQueueUrl,
   ENV.eventTypes,
   ENV.journalRetentionDays,
 ]);
@@ -36,6 +37,7 @@ export const handler = createIngestHandler({
     findType: createKnownTypes(createEventTypes(tables), now, env.EVENT_TYPES === 'strict'),
   },
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
+  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sqs: sqs.client,
   eventsQueueUrl: env.EVENTS_QUEUE_URL,
   eventTypes: env.EVENT_TYPES,

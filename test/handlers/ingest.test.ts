@@ -23,6 +23,7 @@ function setup() {
   const handler = createIngestHandler({
     store,
     deliveries: { send: (messages) => parts.send(messages) },
+    retries: { send: async () => {} },
     sqs,
     eventsQueueUrl: 'http://queues/events',
     eventTypes: 'open',

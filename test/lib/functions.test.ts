@@ -39,6 +39,7 @@ describe.each([
       ...TABLES,
       EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
+      RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
       EVENT_TYPES: 'open',
       JOURNAL_RETENTION_DAYS: '30',
     },

@@ -126,10 +126,13 @@ export class MemoryIngestStore implements IngestStore {
 export function ingestSetup() {
   const store = new MemoryIngestStore();
   const queued: Outgoing[] = [];
+  /** What goes to the retries queue. */
+  const slow: Outgoing[] = [];
   const reports: IngestReport[] = [];
   const setup = {
     store,
     queued,
+    slow,
     reports,
     now: NOW,
     eventTypes: 'open' as IngestDeps['eventTypes'],
@@ -145,6 +148,11 @@ export function ingestSetup() {
         {
           store,
           deliveries: { send: (outgoing) => setup.send(outgoing) },
+          retries: {
+            send: async (outgoing) => {
+              slow.push(...outgoing);
+            },
+          },
           eventTypes: setup.eventTypes,
           checkOf: compileDataCheck,
           now: () => setup.now,

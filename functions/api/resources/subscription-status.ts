@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Moment } from '../../core/event/moment.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Activation } from '../../core/subscription/activation.ts';
+import type { BreakerControl } from '../../core/subscription/breaker-control.ts';
 import type { Subscription } from '../../core/subscription/subscription.ts';
 import { routesOf } from '../http/route.ts';
 import { subscriptionParams } from '../schemas/params.ts';
@@ -9,7 +10,12 @@ import { ONE_SUBSCRIPTION as One, subscriptionAnswer } from '../schemas/subscrip
 
 const route = routesOf('Subscriptions', 'tenant');
 
-export const createSubscriptionStatusRoutes = ({ activation }: { activation: Activation }) => [
+export interface SubscriptionStatusRouteDeps {
+  activation: Activation;
+  breakers: BreakerControl;
+}
+
+export const createSubscriptionStatusRoutes = ({ activation, breakers }: SubscriptionStatusRouteDeps) => [
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/pause', {
     id: 'pauseSubscription',
     summary: 'Stop deliveries for now; events are parked',
@@ -49,6 +55,13 @@ export const createSubscriptionStatusRoutes = ({ activation }: { activation: Act
     bodyOptional: true,
     responses: One,
     run: async ({ params, body }) => answer(await activation.verify(params, body.secret)),
+  }),
+  route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/breaker/close', {
+    id: 'closeBreaker',
+    summary: 'Deliver what waits for a failing receiver, now that it is back',
+    params: subscriptionParams,
+    responses: One,
+    run: async ({ params }) => answer(await breakers.close(params)),
   }),
 ];
 

@@ -105,6 +105,7 @@ const ingest = () =>
   createIngestHandler({
     store: { ...journal, ...catalog, findType },
     deliveries: createWorkQueue(wire, queues.deliveries.url),
+    retries: createWorkQueue(wire, queues.retries.url),
     sqs,
     eventsQueueUrl: queues.events.url,
     eventTypes: 'open',
