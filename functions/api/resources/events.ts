@@ -8,6 +8,7 @@ import { PublishRequest, publishMessage, readPublishRequest } from '../../core/e
 import { EventId, newId, type Random } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
+import { refuseReservedTenant } from '../../core/system-event/reserved-tenant.ts';
 import { decodeCursor } from '../http/cursor.ts';
 import { JsonText } from '../http/json.ts';
 import { notFound } from '../http/problem.ts';
@@ -70,6 +71,8 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
       },
     },
     run: async ({ params: { tenantId }, body, bodyText }) => {
+      const reserved = refuseReservedTenant(tenantId, 'Nothing can be published');
+      if (reserved !== null) return reserved;
       const read = readPublishRequest(body, bodyText);
       if (read instanceof Refusal) return read;
       const messages = read.map((one) => {

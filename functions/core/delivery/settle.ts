@@ -7,6 +7,7 @@ import type { Attempt } from './attempt.ts';
 import { attemptNumber, type BegunAttempt, MAX_ATTEMPTS_KEPT } from './claim.ts';
 import { type Delivery, failDelivery, withdrawRequest } from './delivery.ts';
 import type { Effect } from './effect.ts';
+import { effectOfSignal } from './signal-effect.ts';
 import { EFFECTS_DUE_MS, scheduleAttempt, type WaitPolicy } from './wake.ts';
 
 export interface MadeAttempt extends BegunAttempt {
@@ -37,7 +38,7 @@ export function settle(
   const recorded = recordAttempt(delivery, made);
   const settled = planNext(recorded, made, endedAt, context);
   // A verdict follows from the answer, whatever state the delivery is in.
-  return withEffects(settled, effectsOf(made, endedAt, context.profile, signals), endedAt);
+  return withEffects(settled, effectsOf(delivery, made, endedAt, context.profile, signals), endedAt);
 }
 
 function recordAttempt(delivery: Delivery, { id, trigger, startedAt, request, result }: MadeAttempt): Delivery {
@@ -99,23 +100,19 @@ export function isRefusal({ outcome, response }: WebhookResult, { deactivate }: 
 }
 
 function effectsOf(
-  { result, generation }: MadeAttempt,
+  delivery: Delivery,
+  made: MadeAttempt,
   at: number,
   { responses }: SettleContext['profile'],
   signals: readonly HealthSignal[],
 ): Effect[] {
-  if (isRefusal(result, responses)) {
-    const message = `The receiver answered ${result.response?.status}, by which it asks for no more deliveries.`;
-    const reason = { code: 'receiver_gone', message };
-    return [{ kind: 'deactivate_subscription', deactivation: responses.deactivation, generation, reason, at }];
-  }
-  return signals.flatMap((signal): Effect[] => {
-    if (signal.kind !== 'disabled') return [];
-    const since = new Date(signal.since).toISOString();
-    const message = `No delivery has succeeded since ${since}; ${signal.failures} attempts in a row failed. The last one: ${signal.lastFailure.message}`;
-    const reason = { code: 'receiver_failing', message };
-    return [{ kind: 'deactivate_subscription', deactivation: 'disable', generation, reason, at }];
-  });
+  const { request, result, generation } = made;
+  if (!isRefusal(result, responses)) return signals.map((signal) => effectOfSignal(signal, delivery, made, at));
+  const message = `The receiver answered ${result.response?.status}, by which it asks for no more deliveries.`;
+  const reason = { code: 'receiver_gone', message };
+  return [
+    { kind: 'deactivate_subscription', deactivation: responses.deactivation, generation, reason, url: request.url, at },
+  ];
 }
 
 function withEffects(delivery: Delivery, effects: readonly Effect[], now: number): Delivery {

@@ -272,6 +272,81 @@ describe('a subscription that has failed for long', () => {
   });
 });
 
+describe('what is told of the health of a subscription', () => {
+  const events = ({ journal }: ReturnType<typeof setup>) =>
+    [...journal.events.values()]
+      .filter(({ tenantId }) => tenantId === 'posthorn')
+      .map(({ type, data }) => ({ type, data: JSON.parse(data ?? '') }));
+  const about = { tenantId: 'acme', subscriptionId: subscriptionId(), url: 'https://receiver.example/hooks' };
+  const iso = (at: number) => new Date(at).toISOString();
+
+  it('is that it has failed for a day, once for all workers', async () => {
+    const whole = setup(3, sick(CLOSED, failingSince(NOW - DAY, 0)));
+    whole.parts.receive = () => answered(500);
+    const [first = makeMessage(), ...others] = whole.messages;
+    await Promise.all([whole.parts.deliver(first), whole.parts.deliver(...others)]);
+    expect(events(whole)).toEqual([
+      {
+        type: 'posthorn.subscription.failing',
+        data: {
+          ...about,
+          since: iso(NOW - DAY),
+          failures: 21,
+          lastFailure: {
+            outcome: 'http_error',
+            status: 500,
+            message: 'The receiver answered 500.',
+            at: iso(NOW + 100),
+          },
+          disablesAt: iso(NOW + 4 * DAY + 100),
+        },
+      },
+    ]);
+    expect(whole.health()?.failing).toMatchObject({ failures: 23, warnings: 1 });
+  });
+
+  it('is that it has recovered, if it was warned of', async () => {
+    const whole = setup(1, sick(CLOSED, failingSince(NOW - 2 * DAY, 1, NOW - DAY)));
+    await whole.parts.deliver(...whole.messages);
+    expect(events(whole)).toEqual([
+      { type: 'posthorn.subscription.recovered', data: { ...about, failedSince: iso(NOW - 2 * DAY) } },
+    ]);
+    expect(whole.delivery()).toMatchObject({ status: 'succeeded', effects: [], dueAt: null });
+    const quiet = setup(1, sick(CLOSED, failingSince(NOW - HOUR, 0)));
+    await quiet.parts.deliver(...quiet.messages);
+    expect(events(quiet)).toEqual([]);
+  });
+
+  it('is that it was disabled', async () => {
+    const whole = setup(1, sick(CLOSED, failingSince(NOW - 6 * DAY, 2, NOW - 3 * DAY)));
+    whole.parts.receive = () => answered(500);
+    await whole.parts.deliver(...whole.messages);
+    expect(events(whole)).toMatchObject([
+      { type: 'posthorn.subscription.disabled', data: { ...about, reason: { code: 'receiver_failing' } } },
+    ]);
+  });
+
+  it('is not lost when the health could not be written, nor told before it is on record', async () => {
+    const whole = setup(2, sick(CLOSED, failingSince(NOW - DAY, 0)));
+    whole.parts.receive = () => answered(500);
+    whole.journal.before = (operation) => {
+      if (operation === 'saveDelivery' || operation === 'saveHealth') throw new Error('throttled');
+    };
+    await whole.parts.deliver(whole.messages[0] ?? makeMessage());
+    expect(events(whole)).toEqual([]);
+    expect(whole.health()?.failing).toMatchObject({ warnings: 0 });
+    whole.journal.before = (operation) => {
+      if (operation === 'saveHealth') throw new Error('throttled');
+    };
+    await whole.parts.deliver(whole.messages[0] ?? makeMessage());
+    whole.journal.before = () => {};
+    await whole.parts.deliver(whole.messages[1] ?? makeMessage());
+    // Told twice, it is one event.
+    expect(events(whole)).toHaveLength(1);
+    expect(whole.health()?.failing).toMatchObject({ warnings: 1 });
+  });
+});
+
 describe('a slow receiver', () => {
   function slowly(rest: Partial<Subscription> = {}) {
     const whole = setup(3, rest);

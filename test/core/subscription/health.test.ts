@@ -288,9 +288,10 @@ describe('signals', () => {
       since: NOW,
       failures: 5,
       lastFailure: { ...lastFailure, at: NOW + DAY },
+      warning: 1,
       disablesAt: NOW + 5 * DAY,
     });
-    expect(second).toMatchObject({ failures: 13, disablesAt: NOW + 5 * DAY });
+    expect(second).toMatchObject({ failures: 13, warning: 2, disablesAt: NOW + 5 * DAY });
     expect(end).toMatchObject({ since: NOW, failures: 21 });
   });
 
