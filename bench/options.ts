@@ -39,6 +39,8 @@ export type BenchOptions = Record<keyof typeof WHOLE_NUMBERS, number> & {
   /** Whether the publisher gives each event an id of its own, so that publishing it again changes nothing. */
   ids: boolean;
   assert: boolean;
+  /** Only a quiet tenant alone, then beside a hostile one. */
+  hostile: boolean;
 };
 
 export const USAGE = `Usage: npm run bench -- [options]
@@ -46,6 +48,7 @@ ${Object.values(WHOLE_NUMBERS)
   .map(({ flag, fallback, about }) => `  ${`--${flag} N`.padEnd(18)} ${`${about} (${fallback})`.trim()}`)
   .join('\n')}
   --ids              the publisher gives each event an id, for idempotency
+  --hostile          only what a hostile tenant does to a quiet one: no bursts, no bill
   --assert           exit 1 if a target is missed, not only if a delivery is lost
   --help`;
 
@@ -59,6 +62,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
     ...(Object.fromEntries(numbers) as Record<keyof typeof WHOLE_NUMBERS, number>),
     ids: values.ids === true,
     assert: values.assert === true,
+    hostile: values.hostile === true,
   };
   if (options.subscriptions % options.tenants !== 0) {
     throw new StartError('--subscriptions must be a multiple of --tenants: each tenant has as many.');
@@ -73,7 +77,8 @@ function parse(args: string[]): Record<string, string | boolean | undefined> {
   const flag = { type: 'boolean' as const };
   const numbers = Object.values(WHOLE_NUMBERS).map((option) => [option.flag, { type: 'string' as const }] as const);
   try {
-    return parseArgs({ args, options: { ...Object.fromEntries(numbers), ids: flag, assert: flag, help: flag } }).values;
+    const flags = { ids: flag, assert: flag, hostile: flag, help: flag };
+    return parseArgs({ args, options: { ...Object.fromEntries(numbers), ...flags } }).values;
   } catch (error) {
     throw new StartError(`${messageOf(error)}\n\n${USAGE}`);
   }

@@ -13,7 +13,7 @@ import { idleCpuMsPerSecond, runPhase } from './phase.ts';
 import { type Subscription, startPosthorn } from './posthorn.ts';
 import { createPublisher, eventType, tenantId } from './publisher.ts';
 import type { ReceiverAnswer } from './receiver-process.ts';
-import { type BareLoop, judge, type Results, type Round, report } from './report.ts';
+import { type BareLoop, judge, judgeSlowdown, type Results, type Round, report } from './report.ts';
 
 /** As many requests as a batch of deliveries makes at once. */
 const AT_ONCE = 10;
@@ -77,7 +77,7 @@ async function main(): Promise<number> {
 
   const rounds: Round[] = [];
   const eventsOfRound = Math.ceil(options.events / ROUNDS);
-  for (let round = 1; round <= ROUNDS; round += 1) {
+  for (let round = 1; !options.hostile && round <= ROUNDS; round += 1) {
     say(`Round ${round} of ${ROUNDS}: twice ${BARE_REQUESTS} bare requests, then ${eventsOfRound} events in a burst …`);
     const bareAtOnce = await bare(BARE_REQUESTS, AT_ONCE);
     const oneByOne = await bare(BARE_REQUESTS, 1);
@@ -96,6 +96,11 @@ async function main(): Promise<number> {
     await publishHostileEvents(counted.sqs, posthorn.eventsQueueUrl);
     return publisher.paced('beside', options.pacedEvents, options.rate);
   });
+
+  if (options.hostile) {
+    console.log(`\n${machine}\n\n${judgeSlowdown(paced, beside).line}`);
+    return paced.arrived + beside.arrived < paced.expected + beside.expected ? 1 : 0;
+  }
 
   say('Reading the record …');
   const record = {

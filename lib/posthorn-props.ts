@@ -41,6 +41,13 @@ export interface PosthornProps {
   readonly journalRetention?: Duration;
 
   /**
+   * How long the hourly counters behind `…/stats` are kept. `Duration.days(0)` counts nothing, which saves a write for each
+   * batch and subscription.
+   * @default Duration.days(90)
+   */
+  readonly statsRetention?: Duration;
+
+  /**
    * Continuous backups of the Journal. Off by default: its items expire by themselves, and backups cost almost as much
    * again as their storage. The Catalog, which cannot be made again, always has them.
    * @default false
@@ -97,6 +104,13 @@ export interface PosthornProps {
   /** Who may send to the events queue, by the queue's own policy; also from other accounts. @default none */
   readonly publishers?: IPrincipal[];
 
+  /**
+   * Other AWS accounts, by their 12 digits, that decide themselves which of their roles publish: they may send to the events
+   * queue, and put events on `eventBus` if there is one. See docs/publishing.md.
+   * @default none
+   */
+  readonly publisherAccounts?: string[];
+
   /** A bus whose events that match `eventPattern` are published too; their `detail` is the message. @default none */
   readonly eventBus?: IEventBus;
 
@@ -132,6 +146,7 @@ export function tune(props: PosthornProps): Tuning {
     maxSubscriptionsPerTenant: props.maxSubscriptionsPerTenant,
     compatibility: props.compatibility,
     journalRetentionDays: props.journalRetention?.toDays(),
+    statsRetentionDays: props.statsRetention?.toDays(),
     journalPointInTimeRecovery: props.journalPointInTimeRecovery,
     logRetentionDays: props.logRetention,
     logLevel: props.logLevel,
@@ -142,6 +157,7 @@ export function tune(props: PosthornProps): Tuning {
     ingestMaxConcurrency: props.ingest?.maxConcurrency,
     firstAttemptsMaxConcurrency: props.firstAttempts?.maxConcurrency,
     retriesMaxConcurrency: props.retries?.maxConcurrency,
+    publisherAccounts: props.publisherAccounts,
     allowedPrivateRanges: props.allowedPrivateRanges,
     allowedPorts: props.allowedPorts,
     allowHttp: props.allowHttp,

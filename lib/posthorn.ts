@@ -47,6 +47,7 @@ export class Posthorn extends Construct {
     new Publishers(this, 'Publishers', {
       events: queues.events,
       principals: props.publishers ?? [],
+      accounts: tuning.publisherAccounts,
       eventBus: props.eventBus,
       eventPattern: props.eventPattern,
     });

@@ -71,6 +71,8 @@ export const tuningShape = {
   compatibility: list(oneOf(['keypay', 'staffology'])).default([]),
   /** The journal drives retries: the default schedule takes 9 days if a receiver asks for its longest wait each time. */
   journalRetentionDays: whole(10, 3650).default(30),
+  /** Of the hourly counters; 0 counts nothing, and saves their writes. */
+  statsRetentionDays: whole(0, 3650).default(90),
   journalPointInTimeRecovery: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
   logRetentionDays: z
     .preprocess(
@@ -88,6 +90,9 @@ export const tuningShape = {
   ingestMaxConcurrency: maxConcurrency.default(50),
   firstAttemptsMaxConcurrency: maxConcurrency.default(200),
   retriesMaxConcurrency: maxConcurrency.default(50),
+  publisherAccounts: list(z.string().regex(/^\d{12}$/, { error: 'must be the 12 digits of an AWS account' })).default(
+    [],
+  ),
   allowedPrivateRanges: list(
     z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block, such as 10.20.0.0/16' }),
   ).default([]),

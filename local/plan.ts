@@ -2,30 +2,23 @@ import { MAPPING, type Mapping, readMappings } from './resources/event-sources.t
 import { FUNCTION, readFunctions } from './resources/functions/function.ts';
 import type { FunctionSpec } from './resources/functions/handler-protocol.ts';
 import { API_TYPES, type ApiPlan, readApi } from './resources/http-api/api.ts';
-import {
-  KEY,
-  type KeyPlan,
-  readKeys,
-  readSecrets,
-  SECRET,
-  type SecretPlan,
-} from './resources/keys-and-secrets/types.ts';
-import { QUEUE, type QueuePlan, readQueues } from './resources/queues.ts';
+import { KEY, SECRET } from './resources/keys-and-secrets/types.ts';
+import { QUEUE, type Queue } from './resources/queues.ts';
 import { RULE, readSchedules, type Schedule } from './resources/schedules.ts';
-import { readTables, TABLE, type TablePlan } from './resources/tables.ts';
+import { TABLE, type Table } from './resources/tables.ts';
 import type { Naming } from './template/names.ts';
-import { readStack } from './template/stack.ts';
+import { type Resource, readStack } from './template/stack.ts';
 
 /** All that the runner has to create, with every reference replaced by its value on this machine. */
 export interface Plan {
-  queues: QueuePlan[];
-  tables: TablePlan[];
+  queues: Queue[];
+  tables: Table[];
   functions: FunctionSpec[];
   mappings: Mapping[];
   schedules: Schedule[];
   api: ApiPlan;
-  secrets: SecretPlan[];
-  keys: KeyPlan[];
+  secrets: Resource<typeof SECRET.schema>[];
+  keys: Resource<typeof KEY.schema>[];
 }
 
 export interface PlanContext extends Naming {
@@ -60,12 +53,12 @@ export function readPlan(template: unknown, context: PlanContext): Plan {
   const functions = readFunctions(stack, context);
   return {
     functions,
-    queues: readQueues(stack),
-    tables: readTables(stack),
+    queues: stack.all(QUEUE),
+    tables: stack.all(TABLE),
     mappings: readMappings(stack, functions),
     schedules: readSchedules(stack, functions),
     api: readApi(stack, functions),
-    secrets: readSecrets(stack),
-    keys: readKeys(stack),
+    secrets: stack.all(SECRET),
+    keys: stack.all(KEY),
   };
 }

@@ -139,12 +139,14 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       clockOffsetMs: clockOffsetMs(clock),
       logFile: state.logFile,
       say,
+      signal,
       onStart(pid = 0) {
         endpoints.handlersPid = pid;
         if (published) state.writeEndpoints(endpoints);
       },
     });
     undo.push(() => handlers.stop());
+    signal?.throwIfAborted();
     gateway.open(plan.api, handlers.invoke);
     const pollers: Poller[] = plan.mappings.map((mapping) =>
       startPoller({ mapping, sqs, region: REGION, invoke: handlers.invoke, say }),

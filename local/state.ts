@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { hasCode, StartError } from './errors.ts';
+import { readIfThere, replaceFile } from './files.ts';
 
 /** What scripts need to join a running system; stands in `endpoints.json` while it runs. */
 export const Endpoints = z.object({
@@ -86,21 +87,6 @@ function takeLock(path: string, dir: string): DatabaseSync {
       `Another runner uses the state folder ${dir}. End it first, or choose another folder with --state DIR (and other ports).`,
     );
   }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-}
-
-/** For its owner only: `endpoints.json` holds the admin key. Whoever reads it never sees a half-written one. */
-function replaceFile(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
 }
 
 function keepOneOldLog(path: string): void {

@@ -11,7 +11,7 @@ import { ANONYMOUS } from '../core/access/principal.ts';
 import { fieldErrors } from '../core/field-error.ts';
 import { isDeeperThan } from '../core/json/json-text.ts';
 import { PartialFailure } from '../core/partial-failure.ts';
-import { Refusal, type RefusalCode } from '../core/refusal.ts';
+import { Refusal } from '../core/refusal.ts';
 import type { Vault } from '../core/vault.ts';
 import { createAllowedMethods } from './http/allowed-methods.ts';
 import { authorize, authorizeSecrets } from './http/authorize.ts';
@@ -19,7 +19,7 @@ import { createDocsRoutes } from './http/docs.ts';
 import { once } from './http/idempotency.ts';
 import { readIfMatch } from './http/if-match.ts';
 import { toJson } from './http/json.ts';
-import { invalid, methodNotAllowed, PROBLEMS, Problem, type ProblemCode } from './http/problem.ts';
+import { invalid, methodNotAllowed, PROBLEMS, Problem } from './http/problem.ts';
 import { readBody } from './http/read-body.ts';
 import type { Route, RouteInput, RouteResult } from './http/route.ts';
 import { SECURITY_HEADERS } from './http/security-headers.ts';
@@ -70,16 +70,16 @@ function secured(answer: Answer): Answer {
 async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<Answer> {
   // API Gateway has decoded the path; decoded twice, %25 would become the begin of another escape.
   const params = parse(route.params, event.pathParameters ?? {}, 'params');
-  const principal = route.access === 'public' ? ANONYMOUS : await deps.authenticate(header(event, 'authorization'));
+  const principal = route.access === 'public' ? ANONYMOUS : await deps.authenticate(event.headers.authorization);
   authorize(route, principal, params);
   const query = parse(route.query, event.queryStringParameters ?? {}, 'query');
   authorizeSecrets(route, principal, query);
   const bodyText = route.body === null ? '' : readBody(event, route.bodyOptional);
   const body = route.body === null ? undefined : parse(route.body, parseJson(bodyText), 'body');
-  const ifMatch = route.conditional ? readIfMatch(header(event, 'if-match')) : null;
+  const ifMatch = route.conditional ? readIfMatch(event.headers['if-match']) : null;
   // The route's own schemas made these, so they are what its code expects.
   const input = { params, query, body, bodyText, ifMatch, principal } as RouteInput<never, never, never>;
-  const key = route.method === 'POST' ? header(event, 'idempotency-key') : undefined;
+  const key = route.method === 'POST' ? event.headers['idempotency-key'] : undefined;
   if (key === undefined) return answer(await route.run(input));
   const keyed = { principal, path: event.rawPath, given: key, body: bodyText };
   return once(deps, keyed, async () => answer(await route.run(input)));
@@ -99,10 +99,6 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, part: 'params' | 'query'
   );
 }
 
-function header(event: Request, name: string): string | undefined {
-  return event.headers[name];
-}
-
 /** Deeper than anything that a route takes; what is deeper ends the stack of whatever walks it by recursion, as JSON.stringify does. */
 const MAX_BODY_DEPTH = 128;
 
@@ -119,7 +115,9 @@ function parseJson(text: string): unknown {
 }
 
 function answer(result: RouteResult | Refusal): Answer {
-  if (result instanceof Refusal) throw toProblem(result);
+  // Each code of a refusal is a problem's code, too.
+  if (result instanceof Refusal)
+    throw new Problem(result.code, result.message, result.errors, result.retryAfterSeconds);
   const { status, body, revision, location } = result;
   return {
     statusCode: status,
@@ -131,21 +129,6 @@ function answer(result: RouteResult | Refusal): Answer {
     },
     ...(body === undefined ? {} : { body: toJson(body) }),
   };
-}
-
-const PROBLEM_OF: Record<RefusalCode, ProblemCode> = {
-  invalid_request: 'invalid_request',
-  forbidden: 'forbidden',
-  not_found: 'not_found',
-  conflict: 'conflict',
-  precondition_failed: 'precondition_failed',
-  limit_reached: 'limit_reached',
-  unavailable: 'unavailable',
-};
-
-/** The one place where what the domain refuses becomes a problem. */
-function toProblem({ code, message, errors, retryAfterSeconds }: Refusal): Problem {
-  return new Problem(PROBLEM_OF[code], message, errors, retryAfterSeconds);
 }
 
 /** The one place where failures become HTTP. */

@@ -36,6 +36,7 @@ const env = readEnvironment([
   ENV.maxSubscriptionsPerTenant,
   ENV.compatibility,
   ENV.journalRetentionDays,
+  ENV.statsRetentionDays,
   ENV.allowedPrivateRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
@@ -43,7 +44,12 @@ const env = readEnvironment([
 ]);
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
-const stores = createStores({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now });
+const stores = createStores({
+  tables,
+  retentionDays: env.JOURNAL_RETENTION_DAYS,
+  statsRetentionDays: env.STATS_RETENTION_DAYS,
+  now,
+});
 const sqs = createSqs();
 const urlPolicy = {
   addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
@@ -71,6 +77,7 @@ const routes = createRoutes({
   eventTypes: env.EVENT_TYPES,
   maxSubscriptionsPerTenant: env.MAX_SUBSCRIPTIONS_PER_TENANT,
   journalRetentionDays: env.JOURNAL_RETENTION_DAYS,
+  statsRetentionDays: env.STATS_RETENTION_DAYS,
   waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
   userAgent: USER_AGENT,

@@ -7,6 +7,7 @@ import { createTestEvents } from '../core/delivery/test-events.ts';
 import type { WaitPolicy } from '../core/delivery/wake.ts';
 import type { Random } from '../core/ids.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
+import { createStatsReader } from '../core/stats/read-stats.ts';
 import { createActivation } from '../core/subscription/activation.ts';
 import { createBreakerControl } from '../core/subscription/breaker-control.ts';
 import { createSubscriptions } from '../core/subscription/manage.ts';
@@ -34,6 +35,7 @@ import { createPortalTokenRoutes } from './resources/portal-tokens.ts';
 import { createProfileRoutes } from './resources/profiles.ts';
 import { createRejectedEventRoutes } from './resources/rejected-events.ts';
 import { createSecretRoutes } from './resources/secrets.ts';
+import { createStatsRoutes } from './resources/stats.ts';
 import { createSubscriptionStatusRoutes } from './resources/subscription-status.ts';
 import { createSubscriptionRoutes } from './resources/subscriptions.ts';
 import { createTenantRoutes } from './resources/tenants.ts';
@@ -57,6 +59,7 @@ export interface ApiPorts {
   eventTypes: 'open' | 'strict';
   maxSubscriptionsPerTenant: number;
   journalRetentionDays: number;
+  statsRetentionDays: number;
   waits: WaitPolicy;
   attemptTimeoutMs: number;
   userAgent: string;
@@ -101,6 +104,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   const control = createManualControl({ ...ports, store: stores.deliveries, subscriptions: stores.subscriptions });
   const own = createOwnProfiles({ ...ports, store: stores.profiles, tenants: stores.tenants });
   const tenants = createTenants({ store: stores.tenants, profiles: ports.profiles, now });
+  const stats = createStatsReader({ ...ports, store: stores.stats, retentionDays: ports.statsRetentionDays });
   const removal = createTenantRemoval({
     tenants: stores.tenants,
     subscriptions: stores.subscriptions,
@@ -116,6 +120,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createPortalTokenRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
       ...createSubscriptionStatusRoutes({ activation, breakers }),
+      ...createStatsRoutes({ stats, subscriptions, tenants }),
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),
       ...createEventRoutes({ ...ports, ...stores }),

@@ -8,6 +8,7 @@ import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
 import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
+import { createStats } from '../adapters/dynamodb/stats.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
@@ -30,6 +31,7 @@ const env = readEnvironment([
   ENV.retriesQueueArn,
   ENV.kmsKeyArn,
   ENV.journalRetentionDays,
+  ENV.statsRetentionDays,
   ENV.allowedPrivateRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
@@ -39,6 +41,8 @@ const env = readEnvironment([
 ]);
 /** Most receivers answer within this. */
 const PATIENCE_MS = 1_000;
+const random = Math.random;
+const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
@@ -50,6 +54,7 @@ export const handler = createDeliverHandler({
     ...createSubscriptions(tables),
     ...createTenants(tables),
   },
+  stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now, random }),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   systemEvents: { events: createEvents(journalOptions), publish: createPublish(sqs, env.EVENTS_QUEUE_URL) },
   sqs: sqs.client,
@@ -72,6 +77,6 @@ export const handler = createDeliverHandler({
   sleep: (ms) => sleep(ms),
   patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
   newAttemptId: () => randomBytes(6).toString('base64url'),
-  random: Math.random,
+  random,
   ...createTelemetry(),
 });

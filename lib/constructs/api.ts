@@ -51,6 +51,7 @@ export class Api extends Construct {
         maxSubscriptionsPerTenant: String(tuning.maxSubscriptionsPerTenant),
         compatibility: tuning.compatibility.join(','),
         journalRetentionDays: String(tuning.journalRetentionDays),
+        statsRetentionDays: String(tuning.statsRetentionDays),
         allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
         allowedPorts: tuning.allowedPorts.join(','),
         allowHttp: String(tuning.allowHttp),

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { StartError } from '../errors.ts';
-import type { EmulatorOptions, EmulatorReport } from './emulator-thread.ts';
+import type { EmulatorOptions } from './emulator-thread.ts';
 import type { Emulator } from './sqs.ts';
 
 /** How long a thread may take to write its files and end before it is ended. Both stores survive that. */
@@ -13,18 +13,15 @@ const CLOSE_TIMEOUT_MS = 5_000;
 export async function startEmulator(options: EmulatorOptions, onDeath: (error: Error) => void): Promise<Emulator> {
   const thread = new Worker(new URL('./emulator-thread.ts', import.meta.url), { workerData: options });
   let closing = false;
-  const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+  const exited = new Promise((resolve) => thread.once('exit', resolve));
   const url = await new Promise<string>((resolve, reject) => {
-    thread.on('error', (error) => {
+    thread.once('message', resolve);
+    thread.on('error', (error: Error) => {
+      // An error keeps its name on its way out of the thread, not its class.
+      if (error.name === 'StartError') return reject(new StartError(error.message));
       const named = new Error(`The ${options.kind} emulator died`, { cause: error });
       reject(named);
       if (!closing) onDeath(named);
-    });
-    thread.on('message', (report: EmulatorReport) => {
-      if ('url' in report) resolve(report.url);
-      if ('failure' in report) {
-        reject(report.mendable ? new StartError(report.failure) : new Error(`${options.kind}: ${report.failure}`));
-      }
     });
   });
   return {

@@ -6,7 +6,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { SQSBatchResponse, SQSMessageAttributes, SQSRecord } from 'aws-lambda';
+import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
 import { z } from 'zod';
 import { messageOf, StartError } from '../errors.ts';
 import { number, type ResourceType } from '../template/resource-type.ts';
@@ -14,7 +14,7 @@ import type { Stack } from '../template/stack.ts';
 import { functionNamed } from './functions/function.ts';
 import type { FunctionSpec } from './functions/handler-protocol.ts';
 import { FunctionError, type Invoke } from './functions/handlers.ts';
-import { readQueues } from './queues.ts';
+import { QUEUE } from './queues.ts';
 
 export const MAPPING = {
   type: 'AWS::Lambda::EventSourceMapping',
@@ -47,7 +47,7 @@ export interface Mapping {
 
 /** The mappings that are enabled. */
 export function readMappings(stack: Stack, functions: readonly FunctionSpec[]): Mapping[] {
-  const queues = readQueues(stack);
+  const queues = stack.all(QUEUE);
   const enabled = stack.all(MAPPING).filter(({ properties }) => properties.Enabled);
   return enabled.map(({ properties }) => {
     const queue = queues.find(({ arn }) => arn === properties.EventSourceArn);
@@ -57,7 +57,7 @@ export function readMappings(stack: Stack, functions: readonly FunctionSpec[]): 
       );
     }
     return {
-      queueUrl: queue.url,
+      queueUrl: queue.ref,
       queueArn: queue.arn,
       functionName: functionNamed(properties.FunctionName, functions),
       batchSize: properties.BatchSize,
@@ -191,19 +191,13 @@ export function startPoller({ mapping, sqs, region, invoke, say }: PollerOptions
  * complete successes; an empty, absent or unknown id, a key of another name, or a string for a list are complete failures.
  */
 export function failedIds(answer: unknown, records: SQSRecord[]): Set<string> | undefined {
-  if (answer === null || answer === undefined) return new Set();
-  if (typeof answer !== 'object') return undefined;
-  const { batchItemFailures }: Partial<SQSBatchResponse> = answer;
-  if (batchItemFailures === null || batchItemFailures === undefined) return new Set();
-  if (!Array.isArray(batchItemFailures)) return undefined;
-  const known = new Set(records.map((record) => record.messageId));
-  const failed = new Set<string>();
-  for (const failure of batchItemFailures) {
-    const id: unknown = failure?.itemIdentifier;
-    if (typeof id !== 'string' || !known.has(id)) return undefined;
-    failed.add(id);
-  }
-  return failed;
+  const known = z.enum(records.map((record) => record.messageId));
+  const parsed = z
+    .object({ batchItemFailures: z.array(z.object({ itemIdentifier: known })).nullish() })
+    .nullish()
+    .safeParse(answer);
+  if (!parsed.success) return undefined;
+  return new Set(parsed.data?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
 }
 
 function toRecord(message: Message, queueArn: string, region: string): SQSRecord {
@@ -229,15 +223,15 @@ function toRecord(message: Message, queueArn: string, region: string): SQSRecord
 }
 
 function toAttributes(attributes: Record<string, MessageAttributeValue>): SQSMessageAttributes {
-  const result: SQSMessageAttributes = {};
-  for (const [name, value] of Object.entries(attributes)) {
-    result[name] = {
-      dataType: value.DataType ?? 'String',
-      ...(value.StringValue !== undefined && { stringValue: value.StringValue }),
-      ...(value.BinaryValue !== undefined && { binaryValue: Buffer.from(value.BinaryValue).toString('base64') }),
+  const named = Object.entries(attributes).map(([name, { DataType, StringValue, BinaryValue }]) => [
+    name,
+    {
+      dataType: DataType ?? 'String',
+      ...(StringValue !== undefined && { stringValue: StringValue }),
+      ...(BinaryValue !== undefined && { binaryValue: Buffer.from(BinaryValue).toString('base64') }),
       stringListValues: [],
       binaryListValues: [],
-    };
-  }
-  return result;
+    },
+  ]);
+  return Object.fromEntries(named);
 }

@@ -2,7 +2,7 @@ import { CreateQueueCommand, ListQueuesCommand, SetQueueAttributesCommand, type 
 import { z } from 'zod';
 import { ACCOUNT_ID, arn, nameOf } from '../template/names.ts';
 import { number, type ResourceType } from '../template/resource-type.ts';
-import type { Stack } from '../template/stack.ts';
+import type { Resource } from '../template/stack.ts';
 
 export const QUEUE = {
   type: 'AWS::SQS::Queue',
@@ -28,37 +28,23 @@ export const QUEUE = {
   },
 } satisfies ResourceType;
 
-export interface QueuePlan {
-  name: string;
-  url: string;
-  arn: string;
-  properties: z.output<typeof QUEUE.schema>;
-}
-
-export function readQueues(stack: Stack): QueuePlan[] {
-  return stack.all(QUEUE).map(({ attributes, arn, properties }) => ({
-    name: attributes.QueueName ?? '',
-    url: attributes.ref,
-    arn,
-    properties,
-  }));
-}
+export type Queue = Resource<typeof QUEUE.schema>;
 
 /** Creates the queues, or brings those that are there to what the stack says. Messages stay. */
-export async function provisionQueues(sqs: SQSClient, queues: readonly QueuePlan[]): Promise<void> {
+export async function provisionQueues(sqs: SQSClient, queues: readonly Queue[]): Promise<void> {
   const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({ MaxResults: 1000 }));
   const existing = new Set(QueueUrls.map((url) => url.split('/').at(-1)));
   for (const { name } of queues) {
     if (!existing.has(name)) await sqs.send(new CreateQueueCommand({ QueueName: name }));
   }
   // Afterwards, because a redrive policy names a queue that has to be there.
-  for (const { url, properties } of queues) {
+  for (const { ref: url, properties } of queues) {
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: queueAttributes(properties) }));
   }
 }
 
 /** Every attribute, with SQS's defaults for those that the stack does not set: an earlier version may have set them. */
-function queueAttributes(properties: QueuePlan['properties']): Record<string, string> {
+function queueAttributes(properties: Queue['properties']): Record<string, string> {
   return {
     VisibilityTimeout: String(properties.VisibilityTimeout ?? 30),
     DelaySeconds: String(properties.DelaySeconds ?? 0),

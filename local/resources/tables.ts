@@ -1,19 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type AttributeValue,
-  BatchWriteItemCommand,
   CreateTableCommand,
+  DeleteItemCommand,
   DescribeTableCommand,
   type DynamoDBClient,
+  paginateScan,
   ResourceNotFoundException,
-  ScanCommand,
   type TableDescription,
+  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import { messageOf, StartError } from '../errors.ts';
 import { arn, nameOf } from '../template/names.ts';
 import type { ResourceType } from '../template/resource-type.ts';
-import type { Stack } from '../template/stack.ts';
+import type { Resource } from '../template/stack.ts';
 
 const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
 
@@ -52,17 +51,10 @@ export const TABLE = {
   },
 } satisfies ResourceType;
 
-export interface TablePlan {
-  name: string;
-  properties: z.output<typeof TABLE.schema>;
-}
-
-export function readTables(stack: Stack): TablePlan[] {
-  return stack.all(TABLE).map(({ attributes, properties }) => ({ name: attributes.ref, properties }));
-}
+export type Table = Pick<Resource<typeof TABLE.schema>, 'name' | 'properties'>;
 
 /** Creates the tables. A table whose keys or indexes have changed since is an error: on disk they cannot follow. */
-export async function provisionTables(dynamodb: DynamoDBClient, tables: readonly TablePlan[]): Promise<void> {
+export async function provisionTables(dynamodb: DynamoDBClient, tables: readonly Table[]): Promise<void> {
   await Promise.all(
     tables.map(async ({ name, properties }) => {
       const existing = await describe(dynamodb, name);
@@ -70,18 +62,17 @@ export async function provisionTables(dynamodb: DynamoDBClient, tables: readonly
       await dynamodb.send(
         new CreateTableCommand({ TableName: name, BillingMode: 'PAY_PER_REQUEST', ...tableShape(properties) }),
       );
-      while ((await describe(dynamodb, name))?.TableStatus !== 'ACTIVE') {
-        await sleep(20);
-      }
+      const wait = { client: dynamodb, maxWaitTime: 60, minDelay: 0.02, maxDelay: 0.02 };
+      await waitUntilTableExists(wait, { TableName: name });
     }),
   );
 }
 
-function tableShape({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes }: TablePlan['properties']) {
+function tableShape({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes }: Table['properties']) {
   return { KeySchema, AttributeDefinitions, ...(GlobalSecondaryIndexes.length > 0 && { GlobalSecondaryIndexes }) };
 }
 
-function assertSameShape(name: string, existing: TableDescription, properties: TablePlan['properties']): void {
+function assertSameShape(name: string, existing: TableDescription, properties: Table['properties']): void {
   if (shapeText(existing) === shapeText(properties)) return;
   throw new StartError(
     `The table ${name} in the state folder has other keys or indexes than this version's. Start anew with --fresh, or keep the state with --state OTHER-FOLDER.`,
@@ -121,14 +112,9 @@ export interface Expiry {
 
 /** DynamoDB itself takes up to days. */
 const INTERVAL_MS = 10 * 60_000;
-const BATCH_SIZE = 25;
 
 /** Time to live, which the emulator has not. */
-export function startExpiry(
-  dynamodb: DynamoDBClient,
-  tables: readonly TablePlan[],
-  say: (line: string) => void,
-): Expiry {
+export function startExpiry(dynamodb: DynamoDBClient, tables: readonly Table[], say: (line: string) => void): Expiry {
   let stopping = false;
   let running: Promise<void> | undefined;
 
@@ -140,29 +126,20 @@ export function startExpiry(
   }
 
   async function sweepTable(table: string, attribute: string, keySchema: { AttributeName: string }[]): Promise<void> {
-    const keys = keySchema.map((key) => key.AttributeName);
-    let start: Record<string, AttributeValue> | undefined;
-    do {
-      const page = await dynamodb.send(
-        new ScanCommand({
-          TableName: table,
-          FilterExpression: '#ttl < :now',
-          ProjectionExpression: keys.map((_, index) => `#k${index}`).join(', '),
-          ExpressionAttributeNames: {
-            '#ttl': attribute,
-            ...Object.fromEntries(keys.map((key, index) => [`#k${index}`, key])),
-          },
-          ExpressionAttributeValues: { ':now': { N: String(Math.floor(Date.now() / 1000)) } },
-          ExclusiveStartKey: start,
-        }),
-      );
-      const items = page.Items ?? [];
-      for (let index = 0; index < items.length; index += BATCH_SIZE) {
-        const requests = items.slice(index, index + BATCH_SIZE).map((Key) => ({ DeleteRequest: { Key } }));
-        await dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } }));
-      }
-      start = page.LastEvaluatedKey;
-    } while (start && !stopping);
+    const query = {
+      TableName: table,
+      FilterExpression: '#ttl < :now',
+      ProjectionExpression: keySchema.map((_, index) => `#${index}`).join(', '),
+      ExpressionAttributeNames: {
+        '#ttl': attribute,
+        ...Object.fromEntries(keySchema.map((key, index) => [`#${index}`, key.AttributeName])),
+      },
+      ExpressionAttributeValues: { ':now': { N: String(Math.floor(Date.now() / 1000)) } },
+    };
+    for await (const { Items = [] } of paginateScan({ client: dynamodb }, query)) {
+      if (stopping) return;
+      for (const Key of Items) await dynamodb.send(new DeleteItemCommand({ TableName: table, Key }));
+    }
   }
 
   function run(): Promise<void> {

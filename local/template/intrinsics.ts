@@ -9,61 +9,31 @@ export interface Attributes {
 /** Looks a logical id up: a resource, a parameter or a pseudo parameter. */
 export type Lookup = (logicalId: string) => Attributes | undefined;
 
-/** `AWS::NoValue`: the property that holds it is left out. */
-const NO_VALUE = Symbol('AWS::NoValue');
-
-/** Replaces CloudFormation's intrinsic functions in a part of a template by their values. */
+/** Replaces by their values those intrinsic functions of CloudFormation that CDK writes for stacks like Posthorn's. */
 export function resolveIntrinsics(value: unknown, lookup: Lookup): unknown {
-  const resolved = resolve(value, lookup);
-  return resolved === NO_VALUE ? undefined : resolved;
-}
-
-function resolve(value: unknown, lookup: Lookup): unknown {
-  if (Array.isArray(value)) return value.map((item) => resolve(item, lookup)).filter((item) => item !== NO_VALUE);
+  if (Array.isArray(value)) return value.map((item) => resolveIntrinsics(item, lookup));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);
-  const [first] = entries;
-  if (first && entries.length === 1 && (first[0] === 'Ref' || first[0].startsWith('Fn::'))) {
-    return evaluate(first[0], first[1], lookup);
-  }
-  return Object.fromEntries(
-    entries.map(([key, item]) => [key, resolve(item, lookup)]).filter(([, item]) => item !== NO_VALUE),
-  );
+  const [[name, argument] = ['', undefined]] = entries;
+  if (entries.length === 1 && (name === 'Ref' || name.startsWith('Fn::'))) return evaluate(name, argument, lookup);
+  return Object.fromEntries(entries.map(([key, item]) => [key, resolveIntrinsics(item, lookup)]));
 }
 
 function evaluate(name: string, argument: unknown, lookup: Lookup): unknown {
-  switch (name) {
-    case 'Ref':
-      return argument === 'AWS::NoValue' ? NO_VALUE : attribute(String(argument), 'ref', lookup);
-    case 'Fn::GetAtt': {
-      const [logicalId = '', ...path] = Array.isArray(argument) ? argument.map(String) : String(argument).split('.');
-      return attribute(logicalId, path.join('.'), lookup);
-    }
-    case 'Fn::Join': {
-      const [separator, parts] = list(name, resolve(argument, lookup));
-      return list(name, parts).join(String(separator));
-    }
-    case 'Fn::Split': {
-      const [separator, text] = list(name, resolve(argument, lookup));
-      return String(text).split(String(separator));
-    }
-    case 'Fn::Select': {
-      const [index, values] = list(name, resolve(argument, lookup));
-      return list(name, values)[Number(index)];
-    }
-    case 'Fn::Sub': {
-      const [template, own] = typeof argument === 'string' ? [argument, {}] : list(name, resolve(argument, lookup));
-      const variables = new Map(Object.entries(typeof own === 'object' && own !== null ? own : {}));
-      return String(template).replace(/\$\{(!?)([^}]+)\}/g, (_, literal: string, reference: string) => {
-        if (literal) return `\${${reference}}`;
-        if (variables.has(reference)) return String(variables.get(reference));
-        const [logicalId = '', ...path] = reference.split('.');
-        return attribute(logicalId, path.join('.') || 'ref', lookup);
-      });
-    }
-    default:
-      throw new StartError(`The stack uses ${name}, which the one-machine runner does not evaluate.`);
+  if (name === 'Ref') return attribute(String(argument), 'ref', lookup);
+  if (name === 'Fn::GetAtt' && Array.isArray(argument)) {
+    const [logicalId, ...path] = argument;
+    return attribute(String(logicalId), path.join('.'), lookup);
   }
+  if (name === 'Fn::Join' && Array.isArray(argument)) {
+    const [separator, parts] = argument;
+    const resolved = resolveIntrinsics(parts, lookup);
+    if (Array.isArray(resolved)) return resolved.join(separator);
+  }
+  if (name === 'Fn::Sub' && typeof argument === 'string') {
+    return argument.replace(/\$\{([^!}]+)\}/g, (_, logicalId: string) => attribute(logicalId, 'ref', lookup));
+  }
+  throw new StartError(`The stack uses ${name} in a way that the one-machine runner does not evaluate.`);
 }
 
 function attribute(logicalId: string, name: string, lookup: Lookup): string {
@@ -74,10 +44,5 @@ function attribute(logicalId: string, name: string, lookup: Lookup): string {
   if (value === undefined) {
     throw new StartError(`The stack asks for ${logicalId}.${name}, which the one-machine runner does not give.`);
   }
-  return value;
-}
-
-function list(name: string, value: unknown): unknown[] {
-  if (!Array.isArray(value)) throw new StartError(`The stack's ${name} has no list for an argument.`);
   return value;
 }

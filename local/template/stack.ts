@@ -6,7 +6,9 @@ import type { ResourceType } from './resource-type.ts';
 
 export interface Resource<Schema extends z.ZodType> {
   id: string;
-  attributes: Attributes;
+  /** A queue's is the end of its URL, which is what `Ref` gives for it. */
+  name: string;
+  ref: string;
   arn: string;
   /** Every reference in them is replaced by its value on this machine. */
   properties: z.output<Schema>;
@@ -69,8 +71,8 @@ export function readStack(
               `${id} (${type}) has what the one-machine runner does not emulate: ${faults.join('; ')}`,
             );
           }
-          const own = attributes.get(id) ?? { ref: id };
-          return { id, attributes: own, arn: own.Arn ?? '', properties: parsed.data };
+          const { ref, Arn = '' } = attributes.get(id) ?? { ref: id };
+          return { id, name: ref.split('/').at(-1) ?? '', ref, arn: Arn, properties: parsed.data };
         });
     },
   };

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import type { Method } from '../../functions/api/http/route.ts';
 import { ANONYMOUS } from '../../functions/core/access/principal.ts';
 import { parkDelivery } from '../../functions/core/delivery/delivery.ts';
@@ -101,6 +102,8 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
       },
     },
   ],
+  ['GET', `${T}/stats?interval=day`, 200],
+  ['GET', `${T}/subscriptions/SUB/stats`, 200],
   ['GET', `${T}/events?type=employee.created&environment=production`, 200],
   ['GET', `${T}/events/evt_1`, 200],
   ['GET', `${T}/events/evt_1/deliveries`, 200],
@@ -155,10 +158,9 @@ describe('an answer has the form that is documented', () => {
       expect(answer.text).toBe('');
       return;
     }
-    const parsed = schema.safeParse(answer.json);
-    expect(parsed.error?.issues).toBeUndefined();
-    // Objects lose what they do not name: so nothing that is not documented is told.
-    expect(parsed.data).toEqual(answer.json);
+    // The schema reads what is stored; what it shows is described by its output. An object there has no other members.
+    const shown = z.fromJSONSchema(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }));
+    expect(shown.safeParse(answer.json).error?.issues).toBeUndefined();
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 

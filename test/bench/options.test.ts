@@ -23,6 +23,7 @@ describe('the options of the bench', () => {
       receiverMs: 200,
       awsCallMs: 5,
       assert: true,
+      hostile: false,
     });
   });
 

@@ -2,6 +2,7 @@ import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
+import { createStats } from '../../functions/adapters/dynamodb/stats.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
@@ -14,6 +15,7 @@ import { describeEventStore } from './events.ts';
 import { describeProfileStore } from './profiles.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
+import { describeStatsStore } from './stats.ts';
 import { RETENTION_DAYS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
 import { describeTenantStore } from './tenants.ts';
@@ -22,7 +24,8 @@ const NAME = 'DynamoDB';
 const tables = useTables();
 const answers = loseAnswers(tables.dynamodb);
 let now = NOW;
-const stores = createStores({ tables, retentionDays: RETENTION_DAYS, now: () => now });
+const options = { tables, retentionDays: RETENTION_DAYS, now: () => now };
+const stores = createStores({ ...options, statsRetentionDays: RETENTION_DAYS });
 
 const subject = <Store>(store: Store): Subject<Store> => ({
   store,
@@ -69,6 +72,8 @@ describeDeliveryStore(NAME, {
     else await stores.events.putEvents([thing]);
   },
 });
+const processes = [0, 0.99].map((random) => createStats({ ...options, random: () => random }));
+describeStatsStore(NAME, processes, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
 describeRejectedEventStore(NAME, {
   ...subject(stores.rejectedEvents),

@@ -4,10 +4,12 @@ import { NOW } from '../support/domain.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
 import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
+import { MemoryStats } from '../support/memory-stats.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
+import { describeStatsStore } from './stats.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
 
@@ -46,3 +48,6 @@ describeVerdicts(NAME, { ...subject(journal), add });
 describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
 describeRateLimitStore(NAME, subject(new MemoryRateLimits()));
+
+const stats = new MemoryStats(() => now, RETENTION_MS);
+describeStatsStore(NAME, [stats], subject(stats));

@@ -30,6 +30,7 @@ describe.each([
       COMPATIBILITY: '',
       MAX_SUBSCRIPTIONS_PER_TENANT: '1000',
       JOURNAL_RETENTION_DAYS: '30',
+      STATS_RETENTION_DAYS: '90',
     },
   },
   {
@@ -56,6 +57,7 @@ describe.each([
       RETRIES_QUEUE_ARN: 'PosthornQueuesRetriesQueue.Arn',
       KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
       JOURNAL_RETENTION_DAYS: '30',
+      STATS_RETENTION_DAYS: '90',
       MAX_QUEUE_WAIT_SECONDS: '120',
       DISABLE_AFTER_DAYS: '5',
       UV_THREADPOOL_SIZE: '16',

@@ -33,8 +33,9 @@ const spec = (exportName: string) => ({
   env: { OWN: exportName },
 });
 
-function start(): Promise<Handlers> {
+function start(signal?: AbortSignal): Promise<Handlers> {
   return startHandlers({
+    signal,
     functions: [
       ...['echo', 'fail', 'exit', 'slow', 'spin', 'log', 'now', 'absent'].map(spec),
       { ...spec('slow'), name: 'reserved', reservedConcurrency: 1 },
@@ -159,6 +160,19 @@ describe('when their process ends while it starts', () => {
     expect(started()).toBe(3);
     expect(await others.invoke('slow', { ms: 1 })).toBe(1);
     await others.stop();
+  });
+
+  test('the start ends when it is told to, though each process dies', async () => {
+    const started = killStarting(Number.POSITIVE_INFINITY);
+    const abort = new AbortController();
+    const starting = start(abort.signal);
+    await expect.poll(() => started(), SOON).toBeGreaterThan(1);
+    abort.abort();
+    const others = await starting;
+    const before = started();
+    await expect(others.invoke('echo', {})).rejects.toMatchObject({ errorType: 'Runtime.ExitError' });
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(started()).toBe(before);
   });
 
   test('invocations that wait are run by the next process', async () => {

@@ -52,7 +52,7 @@ export function useApi() {
   const telemetry = recordTelemetry();
   const clock = { now: Date.now() };
   const now = (): number => clock.now;
-  const stores = createStores({ tables, retentionDays: 30, now });
+  const stores = createStores({ tables, retentionDays: 30, statsRetentionDays: 90, now });
   /** Queues' addresses are known once the tests run. */
   const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'idempotency'> = {
     stores,
@@ -65,6 +65,7 @@ export function useApi() {
     compatibility: [],
     maxSubscriptionsPerTenant: 1_000,
     journalRetentionDays: 30,
+    statsRetentionDays: 90,
     vault: createVault(tables, kms, KEY_ARN),
     publish: (messages) => createPublish(connection, queues.events.url)(messages),
     deliveries: { send: (messages) => createWorkQueue(connection, queues.deliveries.url).send(messages) },

@@ -10,7 +10,7 @@ import { WAITS } from './deliver-setup.ts';
 
 const tables = createTables({ catalogTable: 'catalog', journalTable: 'journal' });
 const now = (): number => Date.now();
-const stores = createStores({ tables, retentionDays: 30, now });
+const stores = createStores({ tables, retentionDays: 30, statsRetentionDays: 90, now });
 const unreachable = async () => {
   throw new Error('These routes are described, not run.');
 };
@@ -31,6 +31,7 @@ export const ROUTES = createRoutes({
   eventTypes: 'open',
   maxSubscriptionsPerTenant: 1_000,
   journalRetentionDays: 30,
+  statsRetentionDays: 90,
   waits: WAITS,
   attemptTimeoutMs: 15_000,
   userAgent: 'Posthorn/test',

@@ -16,7 +16,7 @@ import { CONNECTION_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './client-options.ts';
  * retries and its errors.
  */
 
-/** The answer's JSON; null if the SDK should make the call. */
+/** The answer's JSON. Null: the call failed, or its answer was lost; what may be repeated is left to the SDK then. */
 export type LeanCall = (operation: string, input: unknown) => Promise<unknown>;
 
 const agent = new Agent({

@@ -19,6 +19,9 @@ const DELIVERY_SHARDS = 4;
 const EVENT_SHARDS = 4;
 const DUE_SHARDS = 8;
 const REJECTED_SHARDS = 4;
+const STATS_SHARDS = 8;
+/** Of a tenant's, those that take one subscription's counters: an item takes no more than 1,000 writes a second either. */
+export const STATS_SHARDS_OF_SUBSCRIPTION = 2;
 
 // Catalog
 export const tenantKey = (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'A#TENANT' });
@@ -98,6 +101,25 @@ export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard
 
 /** What a rate-limited subscription has reserved. */
 export const rateLimitKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'RESERVATIONS' });
+/**
+ * One subscription's counters of one hour, of those who write to the given one of its shards. The day comes first, for a
+ * tenant's range; then the subscription, for its own.
+ */
+export const statsKey = (tenantId: string, subscriptionId: string, hour: number, shard: number): Key => ({
+  pk: statsPartition(tenantId, (hash(subscriptionId) + shard) % STATS_SHARDS),
+  sk: `${statsDay(hour)}#${subscriptionId}#${new Date(hour).toISOString().slice(11, 13)}`,
+});
+const statsPartition = (tenantId: string, shard: number): string => `STATS#${tenantId}#${shard}`;
+const statsDay = (at: number): string => new Date(at).toISOString().slice(0, 10);
+export const statsPartitions = (tenantId: string): string[] =>
+  shards(STATS_SHARDS, (shard) => statsPartition(tenantId, shard));
+/** Sort keys of all subscriptions' counters, from the day of one hour to that of another. */
+export const statsDays = (firstHour: number, lastHour: number) => ({
+  from: statsDay(firstHour),
+  to: `${statsDay(lastHour)}~`,
+});
+/** The hour that `statsKey` has put into a key, epoch milliseconds. */
+export const parseStatsHour = (sk: string): number => Date.parse(`${sk.slice(0, 10)}T${sk.slice(-2)}:00:00.000Z`);
 
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 

@@ -4,6 +4,7 @@ import type { EventStore } from '../../core/event/event-store.ts';
 import type { EventTypeStore } from '../../core/event/event-type-store.ts';
 import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
 import type { ProfileStore } from '../../core/profile/profile-store.ts';
+import type { StatsStore } from '../../core/stats/stats-store.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
 import type { TenantStore } from '../../core/tenant/tenant-store.ts';
 import type { Tables } from './client.ts';
@@ -12,6 +13,7 @@ import { createEventTypes } from './event-types.ts';
 import { createEvents } from './events.ts';
 import { createProfileStore } from './profiles.ts';
 import { createRejectedEvents } from './rejected-events.ts';
+import { createStats } from './stats.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { createTenants } from './tenants.ts';
 import { createTokenStore } from './tokens.ts';
@@ -25,11 +27,20 @@ export interface Stores {
   events: EventStore;
   deliveries: DeliveryStore;
   rejectedEvents: RejectedEventStore;
+  stats: StatsStore;
   tokens: TokenStore;
 }
 
-export function createStores(options: { tables: Tables; retentionDays: number; now: () => number }): Stores {
-  const { tables } = options;
+interface StoresOptions {
+  tables: Tables;
+  /** Of the journal. */
+  retentionDays: number;
+  statsRetentionDays: number;
+  now: () => number;
+}
+
+export function createStores(options: StoresOptions): Stores {
+  const { tables, statsRetentionDays } = options;
   return {
     tenants: createTenants(tables),
     subscriptions: createSubscriptions(tables),
@@ -38,6 +49,7 @@ export function createStores(options: { tables: Tables; retentionDays: number; n
     events: createEvents(options),
     deliveries: createDeliveries(options),
     rejectedEvents: createRejectedEvents(options),
+    stats: createStats({ ...options, retentionDays: statsRetentionDays, random: Math.random }),
     tokens: createTokenStore(tables),
   };
 }

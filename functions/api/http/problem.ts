@@ -50,6 +50,12 @@ export function notFound(what: string): Problem {
   return new Problem('not_found', `There is no such ${what}.`);
 }
 
+/** What was looked for, if it is there. */
+export function existing<T>(what: string, value: T | null): T {
+  if (value === null) throw notFound(what);
+  return value;
+}
+
 export function methodNotAllowed(method: string, allowed: readonly string[]): Problem {
   const detail = `This path does not take ${method}. It takes ${allowed.join(', ')}.`;
   return new Problem('method_not_allowed', detail, [], null, allowed);

@@ -2,8 +2,9 @@ import * as z from 'zod';
 import type { Permission } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import { Moment } from '../../core/event/moment.ts';
-import type { Refusal } from '../../core/refusal.ts';
+import { Refusal } from '../../core/refusal.ts';
 import { CURSOR_PATTERN, decodeCursor } from './cursor.ts';
+import { type PathParams, pathParams } from './path-params.ts';
 import { invalid } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -30,6 +31,19 @@ export interface RouteResult {
   location?: string;
 }
 
+/** The answer that shows what the domain returned; a refusal stays one. */
+export function answer<T>(status: number, value: T | Refusal, view: (value: T) => unknown): RouteResult | Refusal {
+  return value instanceof Refusal ? value : { status, body: view(value) };
+}
+
+/** The same for what carries an ETag. */
+export function taggedAnswer<T extends { revision: number }>(
+  status: number,
+  value: T | Refusal,
+  view: (value: T) => unknown,
+): RouteResult | Refusal {
+  return value instanceof Refusal ? value : { status, body: view(value), revision: value.revision };
+}
 /**
  * What an answer shows. `secrets`: only callers that may read them get it. `secrets_to_admins`: the others get the same
  * answer without them.
@@ -62,41 +76,34 @@ export interface Route {
   run: (input: RouteInput<never, never, never>) => Promise<RouteResult | Refusal>;
 }
 
-interface RouteDefinition<Params extends z.ZodRawShape, Query extends z.ZodRawShape, Body extends z.ZodType> {
+interface RouteDefinition<Params, Query extends z.ZodRawShape, Body extends z.ZodType> {
   id: string;
   summary: string;
   needs?: Route['needs'];
   reveals?: Reveals | ((query: z.infer<z.ZodObject<Query>>) => Reveals);
-  params?: Params;
   query?: Query;
   body?: Body;
   bodyDocumented?: z.ZodType;
   bodyOptional?: boolean;
   responses: Route['responses'];
   conditional?: boolean;
-  run: (
-    input: RouteInput<z.infer<z.ZodObject<Params>>, z.infer<z.ZodObject<Query>>, z.infer<Body>>,
-  ) => Promise<RouteResult | Refusal>;
+  run: (input: RouteInput<Params, z.infer<z.ZodObject<Query>>, z.infer<Body>>) => Promise<RouteResult | Refusal>;
 }
 
 /** Makes the routes of one chapter, for one kind of caller: each says what is validated, what is documented, and what is done. */
 export const routesOf =
   (tag: string, access: Route['access']) =>
-  <
-    Params extends z.ZodRawShape = Record<never, never>,
-    Query extends z.ZodRawShape = Record<never, never>,
-    Body extends z.ZodType = z.ZodUndefined,
-  >(
+  <Path extends string, Query extends z.ZodRawShape = Record<never, never>, Body extends z.ZodType = z.ZodUndefined>(
     method: Method,
-    path: string,
-    { params, query, body, reveals = 'nothing', run, ...rest }: RouteDefinition<Params, Query, Body>,
+    path: Path,
+    { query, body, reveals = 'nothing', run, ...rest }: RouteDefinition<PathParams<Path>, Query, Body>,
   ): Route => ({
     method,
     path,
     tag,
     access,
     needs: method === 'GET' ? 'read' : 'change',
-    params: z.object(params ?? {}),
+    params: pathParams(path),
     query: z.strictObject(query ?? {}),
     body: body ?? null,
     bodyDocumented: body ?? null,
@@ -119,21 +126,13 @@ export const pageQuery = {
   cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.', pattern: CURSOR_PATTERN }),
 };
 
+export const rangeQuery = { from: Moment.optional(), to: Moment.optional() };
+
+export type PageQuery = z.infer<z.ZodObject<typeof pageQuery>>;
+
 /** Which part of a list is asked for. */
-export function listOptions({
-  limit,
-  cursor,
-  from,
-  to,
-}: {
-  limit: number;
-  cursor?: string | undefined;
-  from?: number | undefined;
-  to?: number | undefined;
-}) {
+export function listOptions({ limit, cursor, from, to }: PageQuery & z.infer<z.ZodObject<typeof rangeQuery>>) {
   if (from !== undefined && to !== undefined && from > to)
     throw invalid([{ path: '?to', message: 'must not be before from' }]);
   return { limit, after: decodeCursor(cursor), from: from ?? null, to: to ?? null };
 }
-
-export const rangeQuery = { from: Moment.optional(), to: Moment.optional() };

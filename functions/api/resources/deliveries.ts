@@ -3,17 +3,13 @@ import { DELIVERY_STATUSES, type Delivery } from '../../core/delivery/delivery.t
 import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import type { ManualControl } from '../../core/delivery/manual-control.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
-import { DeliveryId } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
-import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
+import { answer, listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
-import { listBody, listOf } from '../schemas/list.ts';
-import { subscriptionParams, tenantParams } from '../schemas/params.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
 
 const route = routesOf('Deliveries', 'tenant');
-
-const params = { ...tenantParams, deliveryId: DeliveryId };
 
 export interface DeliveryRouteDeps {
   control: ManualControl;
@@ -25,30 +21,26 @@ export const createDeliveryRoutes = ({ control, store, subscriptions }: Delivery
   route('GET', '/v1/tenants/{tenantId}/deliveries/{deliveryId}', {
     id: 'getDelivery',
     summary: 'Read a delivery with its attempts',
-    params,
     responses: { 200: { description: 'The delivery.', schema: DeliveryView } },
-    run: async ({ params }) => answer(200, await control.read(params.tenantId, params.deliveryId)),
+    run: async ({ params }) => answer(200, await control.read(params.tenantId, params.deliveryId), deliveryView),
   }),
   route('POST', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/retry', {
     id: 'retryDelivery',
     summary: 'Attempt it now, whatever became of it',
-    params,
     responses: { 202: { description: 'The attempt is queued.', schema: DeliveryView } },
-    run: async ({ params }) => answer(202, await control.retry(params.tenantId, params.deliveryId)),
+    run: async ({ params }) => answer(202, await control.retry(params.tenantId, params.deliveryId), deliveryView),
   }),
   route('POST', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/cancel', {
     id: 'cancelDelivery',
     summary: 'Give up a delivery that has not come to an end',
-    params,
     responses: {
       200: { description: 'Cancelled. An attempt that is under way may still arrive.', schema: DeliveryView },
     },
-    run: async ({ params }) => answer(200, await control.cancel(params.tenantId, params.deliveryId)),
+    run: async ({ params }) => answer(200, await control.cancel(params.tenantId, params.deliveryId), deliveryView),
   }),
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/deliveries', {
     id: 'listSubscriptionDeliveries',
     summary: 'List its deliveries, newest event first',
-    params: subscriptionParams,
     query: {
       ...pageQuery,
       ...rangeQuery,
@@ -67,21 +59,12 @@ export const createDeliveryRoutes = ({ control, store, subscriptions }: Delivery
       const options = listOptions(query);
       const { status, eventType } = query;
       const matchesType = eventType === undefined ? null : (one: Delivery) => one.eventType === eventType;
-      if (status !== undefined && status !== 'succeeded') {
-        const page = await store.listDeliveriesByStatus(params.subscriptionId, status, options, matchesType);
-        return { status: 200, body: listBody(page, page.values.map(deliveryView)) };
-      }
       const matches = (one: Delivery) => one.status === 'succeeded' && (matchesType === null || matchesType(one));
-      const page = await store.listDeliveries(
-        params.subscriptionId,
-        options,
-        status === undefined ? matchesType : matches,
-      );
-      return { status: 200, body: listBody(page, page.values.map(deliveryView)) };
+      const page =
+        status === undefined || status === 'succeeded'
+          ? store.listDeliveries(params.subscriptionId, options, status === undefined ? matchesType : matches)
+          : store.listDeliveriesByStatus(params.subscriptionId, status, options, matchesType);
+      return pageAnswer(await page, deliveryView);
     },
   }),
 ];
-
-function answer(status: number, delivery: Delivery | Refusal) {
-  return delivery instanceof Refusal ? delivery : { status, body: deliveryView(delivery) };
-}

@@ -1,19 +1,21 @@
 import * as z from 'zod';
 import { EventTypePack } from '../../core/event/event-type-pack.ts';
 import type { EventTypeStore } from '../../core/event/event-type-store.ts';
-import { type LoadedEventTypes, loadEventTypes } from '../../core/event/load-event-types.ts';
-import { Refusal } from '../../core/refusal.ts';
+import { loadEventTypes } from '../../core/event/load-event-types.ts';
 import { EVENT_TYPE_PACKS } from '../../vendors/event-type-packs.ts';
 import { pageByName } from '../http/page-by-name.ts';
 import { notFound } from '../http/problem.ts';
-import { pageQuery, routesOf } from '../http/route.ts';
+import { answer, pageQuery, routesOf } from '../http/route.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
+import { viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Event types', 'company');
 
-const PackName = z.string().max(63);
+const PackView = z.object({ name: z.string(), title: z.string(), description: z.string(), eventTypes: z.int() });
 const LoadedView = z
   .object({ created: z.int(), changed: z.int(), unchanged: z.int() })
   .meta({ id: 'LoadedEventTypes' });
+const loadedView = viewOf(LoadedView);
 
 export interface EventTypePackRouteDeps {
   store: Pick<EventTypeStore, 'getEventType' | 'saveEventType'>;
@@ -28,35 +30,24 @@ export const createEventTypePackRoutes = ({ store, now }: EventTypePackRouteDeps
     responses: {
       200: {
         description: 'Their names, and how many event types each has.',
-        schema: z.object({
-          data: z.array(
-            z.object({ name: z.string(), title: z.string(), description: z.string(), eventTypes: z.int() }),
-          ),
-          nextCursor: z.string().nullable(),
-        }),
+        schema: listOf(PackView),
       },
     },
     run: async ({ query }) => {
-      const { data, nextCursor } = pageByName(EVENT_TYPE_PACKS, query);
-      const views = data.map(({ eventTypes, name, title, description }) => ({
-        name,
-        title,
-        description,
-        eventTypes: eventTypes.length,
-      }));
-      return { status: 200, body: { data: views, nextCursor } };
+      return pageAnswer(pageByName(EVENT_TYPE_PACKS, query), (pack) =>
+        PackView.parse({ ...pack, eventTypes: pack.eventTypes.length }),
+      );
     },
   }),
   route('POST', '/v1/event-type-packs/{pack}/load', {
     id: 'loadEventTypePack',
     summary: 'Load one of them into the event types; loading it again changes nothing',
-    params: { pack: PackName },
     responses: { 200: { description: 'What was done.', schema: LoadedView } },
     run: async ({ params }) => {
       const found = EVENT_TYPE_PACKS.find(({ name }) => name === params.pack);
       if (found === undefined)
         throw notFound(`event-type pack; there are ${EVENT_TYPE_PACKS.map(({ name }) => name).join(', ')}`);
-      return answer(await loadEventTypes(store, found.eventTypes, now()));
+      return answer(200, await loadEventTypes(store, found.eventTypes, now()), loadedView);
     },
   }),
   route('POST', '/v1/event-type-packs', {
@@ -64,10 +55,6 @@ export const createEventTypePackRoutes = ({ store, now }: EventTypePackRouteDeps
     summary: 'Load an event-type pack of your own',
     body: EventTypePack.meta({ id: 'EventTypePack' }),
     responses: { 200: { description: 'What was done.', schema: LoadedView } },
-    run: async ({ body }) => answer(await loadEventTypes(store, body.eventTypes, now())),
+    run: async ({ body }) => answer(200, await loadEventTypes(store, body.eventTypes, now()), loadedView),
   }),
 ];
-
-function answer(loaded: LoadedEventTypes | Refusal) {
-  return loaded instanceof Refusal ? loaded : { status: 200, body: loaded };
-}

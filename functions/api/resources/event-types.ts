@@ -1,19 +1,18 @@
 import * as z from 'zod';
 import { changeStored } from '../../core/change-stored.ts';
 import type { Samples } from '../../core/delivery/samples.ts';
-import { type EventType, EventTypeName, PublishableTypeName } from '../../core/event/event-type.ts';
+import { type EventType, PublishableTypeName } from '../../core/event/event-type.ts';
 import type { EventTypeStore } from '../../core/event/event-type-store.ts';
 import { lengthErrors, schemaErrors } from '../../core/event/event-type-texts.ts';
 import { cutJsonMember, isWellFormedJson } from '../../core/json/json-text.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
-import { Refusal } from '../../core/refusal.ts';
 import { Text } from '../../core/text-fields.ts';
 import { JsonText } from '../http/json.ts';
 import { pageByName } from '../http/page-by-name.ts';
-import { invalid, notFound, Problem } from '../http/problem.ts';
-import { pageQuery, routesOf } from '../http/route.ts';
-import { listOf } from '../schemas/list.ts';
-import { Json, Timestamp, time } from '../schemas/values.ts';
+import { existing, invalid, notFound, Problem } from '../http/problem.ts';
+import { answer, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
+import { Json, JsonAsWritten, Timestamp, viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Event types', 'company');
 
@@ -22,26 +21,17 @@ const EventTypeView = z
     name: z.string(),
     description: z.string(),
     group: z.string().nullable(),
-    schema: Json,
+    schema: JsonAsWritten,
     validate: z.boolean(),
-    example: Json,
+    example: JsonAsWritten,
     archived: z.boolean(),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   })
   .meta({ id: 'EventType' });
 
-function eventTypeView({ schema, example, createdAt, updatedAt, revision: _revision, ...rest }: EventType) {
-  return {
-    ...rest,
-    schema: schema === null ? null : new JsonText(schema),
-    example: example === null ? null : new JsonText(example),
-    createdAt: time(createdAt),
-    updatedAt: time(updatedAt),
-  };
-}
+const eventTypeView = viewOf(EventTypeView);
 
-const params = { name: EventTypeName };
 const fields = {
   description: Text.max(2_000),
   group: Text.min(1).max(100).nullable(),
@@ -56,135 +46,115 @@ export interface EventTypeRouteDeps {
   now: () => number;
 }
 
-export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDeps) => [
-  route('GET', '/v1/event-types', {
-    id: 'listEventTypes',
-    summary: 'List event types, by name',
-    query: pageQuery,
-    responses: { 200: { description: 'A page of event types.', schema: listOf(EventTypeView) } },
-    run: async ({ query }) => {
-      const { data, nextCursor } = pageByName(await store.listEventTypes(), query);
-      return { status: 200, body: { data: data.map(eventTypeView), nextCursor } };
-    },
-  }),
-  route('POST', '/v1/event-types', {
-    id: 'createEventType',
-    summary: 'Add an event type',
-    body: z
-      .strictObject({
-        name: PublishableTypeName,
-        description: fields.description.default(''),
-        group: fields.group.default(null),
-        schema: fields.schema.default(null),
-        validate: fields.validate.default(false),
-        example: Json.optional(),
-      })
-      .meta({ id: 'EventTypeInput' }),
-    responses: { 201: { description: 'Added.', schema: EventTypeView } },
-    run: async ({ body, bodyText }) => {
-      const at = now();
-      const texts = readTexts(bodyText);
-      const type = {
-        ...body,
-        schema: texts.schema ?? null,
-        example: texts.example ?? null,
-        archived: false,
-        createdAt: at,
-        updatedAt: at,
-        revision: 0,
-      };
-      if (!(await store.saveEventType(type, 0))) {
-        throw new Problem('conflict', `There is an event type "${body.name}" already. Change it with PATCH.`);
-      }
-      return { status: 201, body: eventTypeView(type), revision: 1 };
-    },
-  }),
-  route('GET', '/v1/event-types/{name}', {
-    id: 'getEventType',
-    summary: 'Read an event type',
-    params,
-    responses: One,
-    run: async ({ params }) => {
-      const type = await read(store, params.name);
-      return { status: 200, body: eventTypeView(type), revision: type.revision };
-    },
-  }),
-  route('PATCH', '/v1/event-types/{name}', {
-    id: 'updateEventType',
-    summary: 'Change an event type (merge patch: null clears)',
-    params,
-    body: z
-      .strictObject({
-        description: fields.description.nullable(),
-        group: fields.group,
-        schema: fields.schema,
-        validate: fields.validate,
-        example: Json,
-        archived: z.boolean(),
-      })
-      .partial()
-      .meta({ id: 'EventTypePatch' }),
-    conditional: true,
-    responses: One,
-    run: async ({ params, body, bodyText, ifMatch }) => {
-      const texts = readTexts(bodyText);
-      const { description, group, archived, validate } = body;
-      const changes = { ...texts, group, archived, validate, description: description === null ? '' : description };
-      const type = await changeStored({
-        what: 'event type',
-        ifMatch,
-        read: () => store.getEventType(params.name),
-        change: (current) => ({
-          ...current,
-          ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
-          updatedAt: now(),
-        }),
-        save: store.saveEventType,
-      });
-      return answer(type);
-    },
-  }),
-  route('POST', '/v1/event-types/{name}/archive', {
-    id: 'archiveEventType',
-    summary: 'Take an event type out of use',
-    params,
-    responses: One,
-    run: async ({ params }) => {
-      const type = await changeStored({
-        what: 'event type',
-        ifMatch: null,
-        read: () => store.getEventType(params.name),
-        change: (current) => ({ ...current, archived: true, updatedAt: now() }),
-        save: store.saveEventType,
-      });
-      return answer(type);
-    },
-  }),
-  route('GET', '/v1/event-types/{name}/example', {
-    id: 'getEventTypeExample',
-    summary: 'Read the example of its data',
-    params,
-    responses: { 200: { description: 'The example as it was written.', schema: Json } },
-    run: async ({ params }) => {
-      const { example } = await read(store, params.name);
-      if (example === null) throw notFound('example: the event type has none');
-      return { status: 200, body: new JsonText(example) };
-    },
-  }),
-  route('GET', '/v1/event-types/{name}/samples', {
-    id: 'listEventTypeSamples',
-    summary: 'Read samples shaped like deliveries: a list, as Zapier wants it',
-    params,
-    query: { profile: ProfileName.optional() },
-    responses: { 200: { description: 'Bodies as the profile would send them.', schema: z.array(Json) } },
-    run: async ({ params, query }) => {
-      const { name, example } = await read(store, params.name);
-      if (example === null) return { status: 200, body: [] };
-      const sample = await samples.render(name, example, query.profile);
-      return sample instanceof Refusal ? sample : { status: 200, body: [new JsonText(sample)] };
-    },
-  }),
-];
+export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDeps) => {
+  const change = (name: string, ifMatch: number | null, changes: Partial<EventType>) =>
+    changeStored({
+      what: 'event type',
+      ifMatch,
+      read: () => store.getEventType(name),
+      change: (current) => ({ ...current, ...changes, updatedAt: now() }),
+      save: store.saveEventType,
+    });
+  return [
+    route('GET', '/v1/event-types', {
+      id: 'listEventTypes',
+      summary: 'List event types, by name',
+      query: pageQuery,
+      responses: { 200: { description: 'A page of event types.', schema: listOf(EventTypeView) } },
+      run: async ({ query }) => pageAnswer(pageByName(await store.listEventTypes(), query), eventTypeView),
+    }),
+    route('POST', '/v1/event-types', {
+      id: 'createEventType',
+      summary: 'Add an event type',
+      body: z
+        .strictObject({
+          name: PublishableTypeName,
+          description: fields.description.default(''),
+          group: fields.group.default(null),
+          schema: fields.schema.default(null),
+          validate: fields.validate.default(false),
+          example: Json.optional(),
+        })
+        .meta({ id: 'EventTypeInput' }),
+      responses: { 201: { description: 'Added.', schema: EventTypeView } },
+      run: async ({ body, bodyText }) => {
+        const at = now();
+        const texts = readTexts(bodyText);
+        const type = {
+          ...body,
+          schema: texts.schema ?? null,
+          example: texts.example ?? null,
+          archived: false,
+          createdAt: at,
+          updatedAt: at,
+          revision: 0,
+        };
+        if (!(await store.saveEventType(type, 0))) {
+          throw new Problem('conflict', `There is an event type "${body.name}" already. Change it with PATCH.`);
+        }
+        return { status: 201, body: eventTypeView(type), revision: 1 };
+      },
+    }),
+    route('GET', '/v1/event-types/{name}', {
+      id: 'getEventType',
+      summary: 'Read an event type',
+      responses: One,
+      run: async ({ params }) =>
+        taggedAnswer(200, existing('event type', await store.getEventType(params.name)), eventTypeView),
+    }),
+    route('PATCH', '/v1/event-types/{name}', {
+      id: 'updateEventType',
+      summary: 'Change an event type (merge patch: null clears)',
+      body: z
+        .strictObject({
+          description: fields.description.nullable(),
+          group: fields.group,
+          schema: fields.schema,
+          validate: fields.validate,
+          example: Json,
+          archived: z.boolean(),
+        })
+        .partial()
+        .meta({ id: 'EventTypePatch' }),
+      conditional: true,
+      responses: One,
+      run: async ({ params, body, bodyText, ifMatch }) => {
+        const texts = readTexts(bodyText);
+        const { description, group, archived, validate } = body;
+        const changes = { ...texts, group, archived, validate, description: description === null ? '' : description };
+        const written = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+        return taggedAnswer(200, await change(params.name, ifMatch, written), eventTypeView);
+      },
+    }),
+    route('POST', '/v1/event-types/{name}/archive', {
+      id: 'archiveEventType',
+      summary: 'Take an event type out of use',
+      responses: One,
+      run: async ({ params }) => taggedAnswer(200, await change(params.name, null, { archived: true }), eventTypeView),
+    }),
+    route('GET', '/v1/event-types/{name}/example', {
+      id: 'getEventTypeExample',
+      summary: 'Read the example of its data',
+      responses: { 200: { description: 'The example as it was written.', schema: Json } },
+      run: async ({ params }) => {
+        const { example } = existing('event type', await store.getEventType(params.name));
+        if (example === null) throw notFound('example: the event type has none');
+        return { status: 200, body: new JsonText(example) };
+      },
+    }),
+    route('GET', '/v1/event-types/{name}/samples', {
+      id: 'listEventTypeSamples',
+      summary: 'Read samples shaped like deliveries: a list, as Zapier wants it',
+      query: { profile: ProfileName.optional() },
+      responses: { 200: { description: 'Bodies as the profile would send them.', schema: z.array(Json) } },
+      run: async ({ params, query }) => {
+        const { name, example } = existing('event type', await store.getEventType(params.name));
+        if (example === null) return { status: 200, body: [] };
+        return answer(200, await samples.render(name, example, query.profile), (sample) => [new JsonText(sample)]);
+      },
+    }),
+  ];
+};
 
 /** The texts of a request as their author wrote them; null for null, undefined for what is not there. */
 function readTexts(bodyText: string) {
@@ -201,14 +171,4 @@ function jsonText(bodyText: string, key: 'schema' | 'example'): string | null | 
   if (!isWellFormedJson(JSON.parse(text))) errors.push({ path: `/${key}`, message: 'contains an unpaired surrogate' });
   if (errors.length > 0) throw invalid(errors);
   return text === 'null' ? null : text;
-}
-
-async function read(store: Pick<EventTypeStore, 'getEventType'>, name: string) {
-  const type = await store.getEventType(name);
-  if (type === null) throw notFound('event type');
-  return type;
-}
-
-function answer(type: EventType | Refusal) {
-  return type instanceof Refusal ? type : { status: 200, body: eventTypeView(type), revision: type.revision };
 }

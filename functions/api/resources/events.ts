@@ -5,18 +5,16 @@ import type { Event } from '../../core/event/event.ts';
 import type { EventStore } from '../../core/event/event-store.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
 import { PublishRequest, publishMessage, readPublishRequest } from '../../core/event/publish-request.ts';
-import { EventId, newId, type Random } from '../../core/ids.ts';
+import { newId, type Random } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
 import { refuseReservedTenant } from '../../core/system-event/reserved-tenant.ts';
 import { decodeCursor } from '../http/cursor.ts';
-import { JsonText } from '../http/json.ts';
-import { notFound } from '../http/problem.ts';
+import { existing } from '../http/problem.ts';
 import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
-import { listBody, listOf } from '../schemas/list.ts';
-import { tenantParams } from '../schemas/params.ts';
-import { Json, Timestamp, time } from '../schemas/values.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
+import { JsonAsWritten, Timestamp, viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Events', 'tenant');
 
@@ -28,23 +26,11 @@ const EventView = z
     environment: Environment,
     occurredAt: Timestamp,
     acceptedAt: Timestamp,
-    data: Json,
+    data: JsonAsWritten,
   })
   .meta({ id: 'Event' });
 
-function eventView({ id, tenantId, type, environment, occurredAt, acceptedAt, data }: Event) {
-  return {
-    id,
-    tenantId,
-    type,
-    environment,
-    occurredAt: time(occurredAt),
-    acceptedAt: time(acceptedAt),
-    data: data === null ? null : new JsonText(data),
-  };
-}
-
-const params = { ...tenantParams, eventId: EventId };
+const eventView = viewOf(EventView);
 
 export interface EventRouteDeps {
   events: Pick<EventStore, 'expungeEvent' | 'getEvent' | 'listEvents'>;
@@ -61,7 +47,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
     id: 'publishEvents',
     summary: 'Publish one event, or up to 100',
     needs: 'publish',
-    params: tenantParams,
     body: z.unknown(),
     bodyDocumented: PublishRequest,
     responses: {
@@ -86,7 +71,6 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('GET', '/v1/tenants/{tenantId}/events', {
     id: 'listEvents',
     summary: 'List events, newest first',
-    params: tenantParams,
     query: { ...pageQuery, ...rangeQuery, type: EventTypeName.optional(), environment: Environment.optional() },
     responses: {
       200: {
@@ -100,20 +84,21 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
         (type === undefined || event.type === type) && (environment === undefined || event.environment === environment);
       const isFiltered = type !== undefined || environment !== undefined;
       const page = await events.listEvents(params.tenantId, listOptions(query), isFiltered ? matches : null);
-      return { status: 200, body: listBody(page, page.values.map(eventView)) };
+      return pageAnswer(page, eventView);
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/events/{eventId}', {
     id: 'getEvent',
     summary: 'Read an event',
-    params,
     responses: { 200: { description: 'The event.', schema: EventView } },
-    run: async ({ params }) => ({ status: 200, body: eventView(await read(events, params)) }),
+    run: async ({ params }) => ({
+      status: 200,
+      body: eventView(existing('event', await events.getEvent(params.tenantId, params.eventId))),
+    }),
   }),
   route('GET', '/v1/tenants/{tenantId}/events/{eventId}/deliveries', {
     id: 'listEventDeliveries',
     summary: 'List the deliveries of an event, newest subscription first',
-    params,
     query: pageQuery,
     responses: {
       200: {
@@ -122,7 +107,7 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
       },
     },
     run: async ({ params, query }) => {
-      const event = await read(events, params);
+      const event = existing('event', await events.getEvent(params.tenantId, params.eventId));
       const page = await subscriptions.pageSubscriptions(
         params.tenantId,
         query.limit,
@@ -132,26 +117,16 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
       const found = await deliveries.getDeliveries(
         page.values.map(({ id }) => ({ subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt })),
       );
-      return { status: 200, body: listBody(page, found.filter((one) => one !== null).map(deliveryView)) };
+      return pageAnswer({ ...page, values: found.filter((one) => one !== null) }, deliveryView);
     },
   }),
   route('DELETE', '/v1/tenants/{tenantId}/events/{eventId}/data', {
     id: 'expungeEventData',
     summary: 'Expunge the data of an event; its record and its deliveries stay',
-    params,
     responses: { 204: { description: 'Gone. Deliveries that are still to come are cancelled.', schema: null } },
     run: async ({ params }) => {
-      await events.expungeEvent(await read(events, params));
+      await events.expungeEvent(existing('event', await events.getEvent(params.tenantId, params.eventId)));
       return { status: 204 };
     },
   }),
 ];
-
-async function read(
-  events: Pick<EventStore, 'getEvent'>,
-  params: { tenantId: string; eventId: string },
-): Promise<Event> {
-  const event = await events.getEvent(params.tenantId, params.eventId);
-  if (event === null) throw notFound('event');
-  return event;
-}

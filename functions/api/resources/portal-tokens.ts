@@ -1,12 +1,10 @@
 import * as z from 'zod';
-import { type Token, TokenId } from '../../core/access/token.ts';
+import type { Token } from '../../core/access/token.ts';
 import type { Tokens } from '../../core/access/tokens.ts';
-import { Refusal } from '../../core/refusal.ts';
 import { decodeCursor } from '../http/cursor.ts';
-import { pageQuery, routesOf } from '../http/route.ts';
-import { listBody, listOf } from '../schemas/list.ts';
-import { tenantParams } from '../schemas/params.ts';
-import { Timestamp, time } from '../schemas/values.ts';
+import { answer, pageQuery, routesOf } from '../http/route.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
+import { Timestamp } from '../schemas/values.ts';
 
 const route = routesOf('Tenants', 'company');
 
@@ -20,9 +18,7 @@ const PortalTokenView = z
   })
   .meta({ id: 'PortalToken' });
 
-function portalTokenView({ id, tenantId, readOnly, createdAt, endsAt }: Token) {
-  return { id, tenantId, readOnly, createdAt: time(createdAt), expiresAt: time(endsAt) };
-}
+const portalTokenView = (token: Token) => PortalTokenView.parse({ ...token, expiresAt: token.endsAt });
 
 const DEFAULT_LIFETIME_SECONDS = 3_600;
 const MAX_LIFETIME_SECONDS = 2_592_000;
@@ -31,7 +27,6 @@ export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
   route('POST', '/v1/tenants/{tenantId}/portal-tokens', {
     id: 'createPortalToken',
     summary: 'Make a token that sees this tenant only',
-    params: tenantParams,
     body: z
       .strictObject({
         readOnly: z.boolean().default(false),
@@ -48,26 +43,20 @@ export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
     run: async ({ params, body }) => {
       const grant = { readOnly: body.readOnly, lifetimeMs: body.expiresInSeconds * 1_000 };
       const made = await tokens.create(params.tenantId, grant);
-      if (made instanceof Refusal) return made;
-      return { status: 201, body: { ...portalTokenView(made.token), token: made.text } };
+      return answer(201, made, ({ token, text }) => ({ ...portalTokenView(token), token: text }));
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/portal-tokens', {
     id: 'listPortalTokens',
     summary: 'List the tokens of this tenant that still count, newest first; without their secrets',
-    params: tenantParams,
     query: pageQuery,
     responses: { 200: { description: 'A page of tokens.', schema: listOf(PortalTokenView) } },
-    run: async ({ params, query }) => {
-      const page = await tokens.page(params.tenantId, query.limit, decodeCursor(query.cursor));
-      if (page instanceof Refusal) return page;
-      return { status: 200, body: listBody(page, page.values.map(portalTokenView)) };
-    },
+    run: async ({ params, query }) =>
+      pageAnswer(await tokens.page(params.tenantId, query.limit, decodeCursor(query.cursor)), portalTokenView),
   }),
   route('DELETE', '/v1/tenants/{tenantId}/portal-tokens/{tokenId}', {
     id: 'revokePortalToken',
     summary: 'Revoke a token',
-    params: { ...tenantParams, tokenId: TokenId },
     responses: { 204: { description: 'Revoked. It is refused within 30 seconds.', schema: null } },
     run: async ({ params }) => (await tokens.revoke(params.tenantId, params.tokenId)) ?? { status: 204 },
   }),

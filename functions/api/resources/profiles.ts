@@ -3,15 +3,15 @@ import { PreviewDocument, PreviewInput, previewRequest } from '../../core/delive
 import { lengthErrors } from '../../core/event/event-type-texts.ts';
 import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
 import type { CompiledProfile } from '../../core/profile/compile-profile.ts';
-import { ProfileDocument, ProfileName } from '../../core/profile/profile.ts';
+import { ProfileDocument } from '../../core/profile/profile.ts';
 import type { ProfileSource } from '../../core/profile/profile-source.ts';
 import type { ProfileStore, StoredProfile } from '../../core/profile/profile-store.ts';
-import { invalidFields, Refusal } from '../../core/refusal.ts';
+import { invalidFields, type Refusal } from '../../core/refusal.ts';
 import type { OwnProfiles } from '../../core/subscription/own-profiles.ts';
 import { pageByName } from '../http/page-by-name.ts';
-import { pageQuery, routesOf } from '../http/route.ts';
-import { listOf } from '../schemas/list.ts';
-import { Timestamp, timeOrNull } from '../schemas/values.ts';
+import { answer, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
+import { Timestamp, time } from '../schemas/values.ts';
 
 const route = routesOf('Profiles', 'company');
 
@@ -26,22 +26,6 @@ const ProfileView = z
   })
   .meta({ id: 'ProfileVersion' });
 
-function profileView({
-  createdAt,
-  updatedAt,
-  ...rest
-}: {
-  name: string;
-  version: number;
-  builtIn: boolean;
-  document: unknown;
-  createdAt: number | null;
-  updatedAt: number | null;
-}) {
-  return { ...rest, createdAt: timeOrNull(createdAt), updatedAt: timeOrNull(updatedAt) };
-}
-
-const params = { profile: ProfileName };
 const One = { 200: { description: 'The profile.', schema: ProfileView } };
 
 export interface ProfileRouteDeps {
@@ -61,7 +45,7 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
     run: async ({ query }) => {
       const listed = (await store.listProfiles()).filter(({ deleted }) => !deleted);
       const all = [...[...BUILT_IN_PROFILES.values()].map(builtInView), ...listed.map(ownView)];
-      return { status: 200, body: pageByName(all, query) };
+      return pageAnswer(pageByName<(typeof all)[number]>(all, query), (one) => one);
     },
   }),
   route('POST', '/v1/profiles', {
@@ -71,7 +55,7 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
     body: z.unknown(),
     bodyDocumented: ProfileDocument,
     responses: { 201: { description: 'Added, as version 1.', schema: ProfileView } },
-    run: async ({ body, bodyText }) => answer(refuseLong(bodyText) ?? (await own.add(body)), 201),
+    run: async ({ body, bodyText }) => taggedAnswer(201, refuseLong(bodyText) ?? (await own.add(body)), ownView),
   }),
   route('POST', '/v1/profiles/preview', {
     id: 'previewProfile',
@@ -92,41 +76,39 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
     },
     run: async ({ body, bodyText }) => {
       const request = await previewRequest({ profiles, userAgent, now }, body, bodyText);
-      if (request instanceof Refusal) return request;
-      const bodyBase64 = Buffer.from(request.body).toString('base64');
-      const { headers } = request;
-      return {
-        status: 200,
-        body: { method: 'POST', url: body.subscription.url, headers, body: request.body, bodyBase64 },
-      };
+      const { url } = body.subscription;
+      return answer(200, request, ({ headers, body }) => ({
+        method: 'POST',
+        url,
+        headers,
+        body,
+        bodyBase64: Buffer.from(body).toString('base64'),
+      }));
     },
   }),
   route('GET', '/v1/profiles/{profile}', {
     id: 'getProfile',
     summary: 'Read a profile',
-    params,
     responses: One,
     run: async ({ params }) => {
       const builtIn = BUILT_IN_PROFILES.get(params.profile);
       if (builtIn !== undefined) return { status: 200, body: builtInView(builtIn) };
-      return answer(await own.read(params.profile), 200);
+      return taggedAnswer(200, await own.read(params.profile), ownView);
     },
   }),
   route('PUT', '/v1/profiles/{profile}', {
     id: 'replaceProfile',
     summary: 'Make the next version of a profile; deliveries under way keep theirs',
-    params,
     body: z.unknown(),
     bodyDocumented: ProfileDocument,
     conditional: true,
     responses: One,
     run: async ({ params, body, bodyText, ifMatch }) =>
-      answer(refuseLong(bodyText) ?? (await own.replace(params.profile, body, ifMatch)), 200),
+      taggedAnswer(200, refuseLong(bodyText) ?? (await own.replace(params.profile, body, ifMatch)), ownView),
   }),
   route('DELETE', '/v1/profiles/{profile}', {
     id: 'deleteProfile',
     summary: 'Delete a profile that no subscription and no tenant uses',
-    params,
     conditional: true,
     responses: { 204: { description: 'Deleted.', schema: null } },
     run: async ({ params, ifMatch }) => (await own.delete(params.profile, ifMatch)) ?? { status: 204 },
@@ -139,14 +121,15 @@ function refuseLong(bodyText: string): Refusal | null {
   return errors.length === 0 ? null : invalidFields(errors);
 }
 
-function answer(profile: StoredProfile | Refusal, status: number) {
-  return profile instanceof Refusal ? profile : { status, body: ownView(profile), revision: profile.revision };
-}
-
-function builtInView({ document, version }: CompiledProfile) {
-  return profileView({ name: document.name, version, builtIn: true, document, createdAt: null, updatedAt: null });
-}
+const builtInView = ({ document, version }: CompiledProfile) => ({
+  name: document.name,
+  version,
+  builtIn: true,
+  document,
+  createdAt: null,
+  updatedAt: null,
+});
 
 function ownView({ name, version, document, createdAt, updatedAt }: StoredProfile) {
-  return profileView({ name, version, builtIn: false, document, createdAt, updatedAt });
+  return { name, version, builtIn: false, document, createdAt: time(createdAt), updatedAt: time(updatedAt) };
 }

@@ -3,8 +3,8 @@ import { REJECTION_CODES, type RejectedEvent, RejectionReason } from '../../core
 import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
 import { TenantId } from '../../core/ids.ts';
 import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
-import { listBody, listOf } from '../schemas/list.ts';
-import { Timestamp, time } from '../schemas/values.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
+import { Timestamp, viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Rejected events', 'company');
 
@@ -19,9 +19,7 @@ const RejectedEventView = z
   })
   .meta({ id: 'RejectedEvent' });
 
-function rejectedEventView({ rejectedAt, ...rest }: RejectedEvent) {
-  return { ...rest, rejectedAt: time(rejectedAt) };
-}
+const rejectedEventView = viewOf(RejectedEventView);
 
 export interface RejectedEventRouteDeps {
   store: Pick<RejectedEventStore, 'listRejectedEvents'>;
@@ -38,8 +36,10 @@ export const createRejectedEventRoutes = ({ store }: RejectedEventRouteDeps) => 
       const matches = (one: RejectedEvent) =>
         (tenantId === undefined || one.tenantId === tenantId) && (code === undefined || one.reason.code === code);
       const isFiltered = tenantId !== undefined || code !== undefined;
-      const page = await store.listRejectedEvents(listOptions(query), isFiltered ? matches : null);
-      return { status: 200, body: listBody(page, page.values.map(rejectedEventView)) };
+      return pageAnswer(
+        await store.listRejectedEvents(listOptions(query), isFiltered ? matches : null),
+        rejectedEventView,
+      );
     },
   }),
 ];

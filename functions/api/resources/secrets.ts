@@ -1,10 +1,7 @@
 import * as z from 'zod';
 import { SecretInput } from '../../core/profile/secret.ts';
-import { Refusal } from '../../core/refusal.ts';
 import type { Secrets } from '../../core/subscription/secrets.ts';
-import type { VisibleKeys } from '../../core/subscription/subscription-keys.ts';
-import { routesOf } from '../http/route.ts';
-import { subscriptionParams } from '../schemas/params.ts';
+import { answer, routesOf } from '../http/route.ts';
 import { SecretView, secretView } from '../schemas/secret.ts';
 
 const route = routesOf('Subscriptions', 'tenant');
@@ -16,14 +13,12 @@ export const createSecretRoutes = ({ secrets }: { secrets: Secrets }) => [
     id: 'getSubscriptionSecret',
     summary: 'Read the signing secret',
     reveals: 'secrets',
-    params: subscriptionParams,
     responses: { 200: { description: 'The keys.', schema: SecretView } },
-    run: async ({ params }) => answer(await secrets.reveal(params)),
+    run: async ({ params }) => answer(200, await secrets.reveal(params), secretView),
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/secret/rotate', {
     id: 'rotateSubscriptionSecret',
     summary: 'Change the signing secret; the old one signs beside it for a while, if the profile has room for both',
-    params: subscriptionParams,
     body: z
       .strictObject({
         secret: SecretInput.optional(),
@@ -37,10 +32,7 @@ export const createSecretRoutes = ({ secrets }: { secrets: Secrets }) => [
       .meta({ id: 'RotateInput' }),
     bodyOptional: true,
     responses: { 200: { description: 'The new keys, and when the old ones end.', schema: SecretView } },
-    run: async ({ params, body }) => answer(await secrets.rotate(params, body.secret, body.overlapSeconds)),
+    run: async ({ params, body }) =>
+      answer(200, await secrets.rotate(params, body.secret, body.overlapSeconds), secretView),
   }),
 ];
-
-function answer(keys: VisibleKeys | Refusal) {
-  return keys instanceof Refusal ? keys : { status: 200, body: secretView(keys) };
-}

@@ -1,12 +1,9 @@
 import * as z from 'zod';
 import { Moment } from '../../core/event/moment.ts';
-import { Refusal } from '../../core/refusal.ts';
 import type { Activation } from '../../core/subscription/activation.ts';
 import type { BreakerControl } from '../../core/subscription/breaker-control.ts';
-import type { Subscription } from '../../core/subscription/subscription.ts';
-import { routesOf } from '../http/route.ts';
-import { subscriptionParams } from '../schemas/params.ts';
-import { ONE_SUBSCRIPTION as One, subscriptionAnswer } from '../schemas/subscription.ts';
+import { routesOf, taggedAnswer } from '../http/route.ts';
+import { ONE_SUBSCRIPTION as One, subscriptionView } from '../schemas/subscription.ts';
 
 const route = routesOf('Subscriptions', 'tenant');
 
@@ -19,14 +16,12 @@ export const createSubscriptionStatusRoutes = ({ activation, breakers }: Subscri
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/pause', {
     id: 'pauseSubscription',
     summary: 'Stop deliveries for now; events are parked',
-    params: subscriptionParams,
     responses: One,
-    run: async ({ params }) => answer(await activation.pause(params)),
+    run: async ({ params }) => taggedAnswer(200, await activation.pause(params), subscriptionView),
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/resume', {
     id: 'resumeSubscription',
     summary: 'Go on after a pause, or after it was disabled',
-    params: subscriptionParams,
     body: z
       .strictObject({
         parked: z
@@ -38,12 +33,12 @@ export const createSubscriptionStatusRoutes = ({ activation, breakers }: Subscri
       .meta({ id: 'ResumeInput' }),
     bodyOptional: true,
     responses: One,
-    run: async ({ params, body }) => answer(await activation.resume(params, body.parked, body.since ?? null)),
+    run: async ({ params, body }) =>
+      taggedAnswer(200, await activation.resume(params, body.parked, body.since ?? null), subscriptionView),
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/verify', {
     id: 'verifySubscription',
     summary: 'Confirm that the receiver wants its events',
-    params: subscriptionParams,
     body: z
       .strictObject({
         secret: z
@@ -54,17 +49,12 @@ export const createSubscriptionStatusRoutes = ({ activation, breakers }: Subscri
       .meta({ id: 'VerifyInput' }),
     bodyOptional: true,
     responses: One,
-    run: async ({ params, body }) => answer(await activation.verify(params, body.secret)),
+    run: async ({ params, body }) => taggedAnswer(200, await activation.verify(params, body.secret), subscriptionView),
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/breaker/close', {
     id: 'closeBreaker',
     summary: 'Deliver what waits for a failing receiver, now that it is back',
-    params: subscriptionParams,
     responses: One,
-    run: async ({ params }) => answer(await breakers.close(params)),
+    run: async ({ params }) => taggedAnswer(200, await breakers.close(params), subscriptionView),
   }),
 ];
-
-function answer(subscription: Subscription | Refusal) {
-  return subscription instanceof Refusal ? subscription : subscriptionAnswer(subscription);
-}

@@ -7,16 +7,10 @@ import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
 import { SubscriptionInput, SubscriptionPatch } from '../../core/subscription/subscription-input.ts';
 import type { SubscriptionKeys } from '../../core/subscription/subscription-keys.ts';
-import { listOptions, pageQuery, routesOf } from '../http/route.ts';
-import { listBody, listOf } from '../schemas/list.ts';
-import { subscriptionParams, tenantParams } from '../schemas/params.ts';
+import { listOptions, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
 import { SecretView, secretView } from '../schemas/secret.ts';
-import {
-  ONE_SUBSCRIPTION as One,
-  SubscriptionView,
-  subscriptionAnswer,
-  subscriptionView,
-} from '../schemas/subscription.ts';
+import { ONE_SUBSCRIPTION as One, SubscriptionView, subscriptionView } from '../schemas/subscription.ts';
 
 const route = routesOf('Subscriptions', 'tenant');
 
@@ -29,7 +23,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('POST', '/v1/tenants/{tenantId}/subscriptions', {
     id: 'createSubscription',
     summary: 'Subscribe a URL',
-    params: tenantParams,
     body: SubscriptionInput,
     responses: {
       201: {
@@ -47,7 +40,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('GET', '/v1/tenants/{tenantId}/subscriptions', {
     id: 'listSubscriptions',
     summary: 'List subscriptions, newest first',
-    params: tenantParams,
     query: {
       ...pageQuery,
       status: SubscriptionStatus.optional(),
@@ -64,20 +56,13 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
       const isFiltered = status !== undefined || environment !== undefined || eventType !== undefined;
       const { limit, after } = listOptions(query);
       const page = await subscriptions.page(params.tenantId, limit, after, isFiltered ? matches : null);
-      return {
-        status: 200,
-        body: listBody(
-          page,
-          page.values.map((one) => subscriptionView(one)),
-        ),
-      };
+      return pageAnswer(page, subscriptionView);
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
     id: 'getSubscription',
     summary: 'Read a subscription',
     reveals: ({ show }) => (show === 'headers' ? 'secrets' : 'nothing'),
-    params: subscriptionParams,
     query: {
       show: z
         .literal('headers')
@@ -89,22 +74,21 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
       const found = await subscriptions.read(params);
       if (found instanceof Refusal) return found;
       const headers = query.show === undefined ? null : await subscriptions.revealHeaders(found);
-      return { status: 200, body: subscriptionView(found, headers), revision: found.revision };
+      return taggedAnswer(200, found, (one) => subscriptionView(one, headers));
     },
   }),
   route('PATCH', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
     id: 'updateSubscription',
     summary: 'Change a subscription (merge patch: null clears)',
-    params: subscriptionParams,
     body: SubscriptionPatch,
     conditional: true,
     responses: One,
-    run: async ({ params, body, ifMatch }) => answer(await subscriptions.patch(params, ifMatch, body)),
+    run: async ({ params, body, ifMatch }) =>
+      taggedAnswer(200, await subscriptions.patch(params, ifMatch, body), subscriptionView),
   }),
   route('DELETE', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
     id: 'deleteSubscription',
     summary: 'Unsubscribe',
-    params: subscriptionParams,
     conditional: true,
     responses: {
       204: {
@@ -118,7 +102,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/filter/test', {
     id: 'testSubscriptionFilter',
     summary: 'Whether its filter lets an event through, and why not',
-    params: subscriptionParams,
     body: z.strictObject({ type: EventTypeName.optional(), data: z.unknown() }).meta({ id: 'FilterTestInput' }),
     responses: {
       200: { description: 'The verdict.', schema: z.object({ matches: z.boolean(), reason: z.string().nullable() }) },
@@ -134,7 +117,3 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
     },
   }),
 ];
-
-function answer(subscription: Subscription | Refusal) {
-  return subscription instanceof Refusal ? subscription : subscriptionAnswer(subscription);
-}

@@ -4,15 +4,13 @@ import { ProfileName } from '../../core/profile/profile.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { TenantRemoval } from '../../core/subscription/tenant-removal.ts';
-import type { Tenant } from '../../core/tenant/tenant.ts';
 import type { TenantKeys } from '../../core/tenant/tenant-keys.ts';
 import type { Tenants } from '../../core/tenant/tenants.ts';
 import { Metadata, Name } from '../../core/text-fields.ts';
 import { decodeCursor } from '../http/cursor.ts';
-import { pageQuery, routesOf } from '../http/route.ts';
-import { listBody, listOf } from '../schemas/list.ts';
-import { tenantParams } from '../schemas/params.ts';
-import { Timestamp, time } from '../schemas/values.ts';
+import { answer, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
+import { Timestamp, viewOf } from '../schemas/values.ts';
 
 const ofCompany = routesOf('Tenants', 'company');
 const ofTenant = routesOf('Tenants', 'tenant');
@@ -29,11 +27,10 @@ const TenantView = z
   })
   .meta({ id: 'Tenant' });
 
-function tenantView({ signingKey: _key, revision: _revision, createdAt, updatedAt, ...shown }: Tenant) {
-  return { ...shown, createdAt: time(createdAt), updatedAt: time(updatedAt) };
-}
+const tenantView = viewOf(TenantView);
 
 const SigningKeyView = z.object({ key: z.string() }).meta({ id: 'SigningKey' });
+const signingKeyView = (key: string) => ({ key });
 
 export interface TenantRouteDeps {
   tenants: Tenants;
@@ -45,7 +42,6 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
   ofCompany('PUT', '/v1/tenants/{tenantId}', {
     id: 'putTenant',
     summary: 'Create or replace a tenant',
-    params: tenantParams,
     body: z
       .strictObject({
         name: Name.nullable().default(null),
@@ -64,8 +60,7 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
     run: async ({ params, body, ifMatch }) => {
       const put = await tenants.put(params.tenantId, body, ifMatch);
       if (put instanceof Refusal) return put;
-      const { tenant, isNew } = put;
-      return { status: isNew ? 201 : 200, body: tenantView(tenant), revision: tenant.revision };
+      return taggedAnswer(put.isNew ? 201 : 200, put.tenant, tenantView);
     },
   }),
   ofCompany('GET', '/v1/tenants', {
@@ -73,26 +68,17 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
     summary: 'List tenants, newest first',
     query: pageQuery,
     responses: { 200: { description: 'A page of tenants.', schema: listOf(TenantView) } },
-    run: async ({ query }) => {
-      const page = await tenants.page(query.limit, decodeCursor(query.cursor));
-      return { status: 200, body: listBody(page, page.values.map(tenantView)) };
-    },
+    run: async ({ query }) => pageAnswer(await tenants.page(query.limit, decodeCursor(query.cursor)), tenantView),
   }),
   ofTenant('GET', '/v1/tenants/{tenantId}', {
     id: 'getTenant',
     summary: 'Read a tenant',
-    params: tenantParams,
     responses: { 200: { description: 'The tenant.', schema: TenantView } },
-    run: async ({ params }) => {
-      const tenant = await tenants.read(params.tenantId);
-      if (tenant instanceof Refusal) return tenant;
-      return { status: 200, body: tenantView(tenant), revision: tenant.revision };
-    },
+    run: async ({ params }) => taggedAnswer(200, await tenants.read(params.tenantId), tenantView),
   }),
   ofCompany('DELETE', '/v1/tenants/{tenantId}', {
     id: 'deleteTenant',
     summary: 'Delete a tenant and its subscriptions',
-    params: tenantParams,
     conditional: true,
     responses: {
       202: { description: 'Deleted. Its many subscriptions are deleted in the next minutes.', schema: null },
@@ -108,21 +94,15 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
     id: 'getSigningKey',
     summary: 'Read the signing key of profiles whose key belongs to the tenant',
     reveals: 'secrets',
-    params: tenantParams,
     responses: { 200: { description: 'The key; made if there was none.', schema: SigningKeyView } },
-    run: async ({ params }) => keyAnswer(await keys.ensure(params.tenantId)),
+    run: async ({ params }) => answer(200, await keys.ensure(params.tenantId), signingKeyView),
   }),
   ofTenant('POST', '/v1/tenants/{tenantId}/signing-key/rotate', {
     id: 'rotateSigningKey',
     summary: 'Replace the tenant’s signing key immediately',
-    params: tenantParams,
     body: z.strictObject({ key: SecretInput.optional() }).meta({ id: 'SigningKeyInput' }),
     bodyOptional: true,
     responses: { 200: { description: 'The new key; the old one no longer signs.', schema: SigningKeyView } },
-    run: async ({ params, body }) => keyAnswer(await keys.rotate(params.tenantId, body.key)),
+    run: async ({ params, body }) => answer(200, await keys.rotate(params.tenantId, body.key), signingKeyView),
   }),
 ];
-
-function keyAnswer(key: string | Refusal) {
-  return key instanceof Refusal ? key : { status: 200, body: { key } };
-}

@@ -6,9 +6,9 @@ import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { UrlText } from '../../core/subscription/subscription-input.ts';
 import { AttemptError, AttemptOutcome, ReceiverResponse } from '../../core/target/webhook.ts';
-import { routesOf } from '../http/route.ts';
+import { answer, routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
-import { subscriptionParams, tenantParams } from '../schemas/params.ts';
+import { viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Tests', 'tenant');
 
@@ -30,30 +30,24 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
   route('POST', '/v1/tenants/{tenantId}/test-url', {
     id: 'testUrl',
     summary: 'Send a test event to a URL; nothing is saved',
-    params: tenantParams,
     body: z
       .strictObject({ url: UrlText, profile: ProfileName.optional(), eventType: EventTypeName.optional() })
       .meta({ id: 'TestUrlInput' }),
     responses: { 200: { description: 'What the receiver answered, or why it could not.', schema: TestResultView } },
     run: async ({ params: { tenantId }, body: { url, profile, eventType } }) => {
-      const result = await testEvents.sendToUrl(tenantId, { url, profile, eventType });
-      if (result instanceof Refusal) return result;
-      const { outcome, durationMs, response, error } = result;
-      return { status: 200, body: { outcome, durationMs, response, error } };
+      return answer(200, await testEvents.sendToUrl(tenantId, { url, profile, eventType }), viewOf(TestResultView));
     },
   }),
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/test', {
     id: 'testSubscription',
     summary: 'Send a test event to this subscription, once',
-    params: subscriptionParams,
     body: z.strictObject({ eventType: EventTypeName.optional() }).meta({ id: 'TestInput' }),
     bodyOptional: true,
     responses: { 202: { description: 'The delivery, which is queued.', schema: DeliveryView } },
     run: async ({ params, body }) => {
       const subscription = await subscriptions.read(params);
       if (subscription instanceof Refusal) return subscription;
-      const delivery = await testEvents.sendToSubscription(subscription, body.eventType);
-      return delivery instanceof Refusal ? delivery : { status: 202, body: deliveryView(delivery) };
+      return answer(202, await testEvents.sendToSubscription(subscription, body.eventType), deliveryView);
     },
   }),
 ];

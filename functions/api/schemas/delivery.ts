@@ -3,7 +3,7 @@ import { Attempt } from '../../core/delivery/attempt.ts';
 import { endedAttempts } from '../../core/delivery/claim.ts';
 import { type Delivery, DeliveryStatus } from '../../core/delivery/delivery.ts';
 import { deliveryId } from '../../core/ids.ts';
-import { Reason, Timestamp, time, timeOrNull } from './values.ts';
+import { Reason, Timestamp } from './values.ts';
 
 const AttemptView = Attempt.extend({ startedAt: Timestamp }).meta({ id: 'Attempt' });
 
@@ -26,21 +26,6 @@ export const DeliveryView = z
   .meta({ id: 'Delivery' });
 
 export function deliveryView(delivery: Delivery) {
-  const { tenantId, eventId, subscriptionId, eventType, status, statusReason, eventAt, nextAttemptAt, completedAt } =
-    delivery;
-  return {
-    id: deliveryId(delivery),
-    tenantId,
-    eventId,
-    subscriptionId,
-    eventType,
-    profile: delivery.profile,
-    profileVersion: delivery.profileVersion,
-    status,
-    statusReason,
-    createdAt: time(eventAt),
-    nextAttemptAt: timeOrNull(nextAttemptAt),
-    completedAt: timeOrNull(completedAt),
-    attempts: endedAttempts(delivery).map((attempt) => ({ ...attempt, startedAt: time(attempt.startedAt) })),
-  };
+  const [id, attempts] = [deliveryId(delivery), endedAttempts(delivery)];
+  return DeliveryView.parse({ ...delivery, id, createdAt: delivery.eventAt, attempts });
 }

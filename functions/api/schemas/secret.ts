@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import type { VisibleKeys } from '../../core/subscription/subscription-keys.ts';
-import { Timestamp, time } from './values.ts';
+import { Timestamp, viewOf } from './values.ts';
 
 export const SecretView = z
   .object({
@@ -15,6 +14,4 @@ export const SecretView = z
   })
   .meta({ id: 'Secret' });
 
-export function secretView({ previous, ...current }: VisibleKeys) {
-  return { ...current, previous: previous.map((key) => ({ ...key, endsAt: time(key.endsAt) })) };
-}
+export const secretView = viewOf(SecretView);

@@ -4,7 +4,7 @@ import { MaxPerSecond } from '../../core/profile/limits.ts';
 import { healthOf, LastFailure } from '../../core/subscription/health.ts';
 import { hideValues } from '../../core/subscription/own-headers.ts';
 import { SignatureVersion, type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
-import { Json, Reason, Timestamp, time, timeOrNull } from './values.ts';
+import { Json, Reason, Timestamp } from './values.ts';
 
 const HealthView = z
   .object({
@@ -50,31 +50,12 @@ export const SubscriptionView = z
 
 /** @param headers its own headers with their values in the clear, for callers who may see them */
 export function subscriptionView(subscription: Subscription, headers: Record<string, string> | null = null) {
-  const {
-    credentials,
-    keys: _keys,
-    verificationToken: _token,
-    hasBeenVerified: _hasBeenVerified,
-    generation: _generation,
-    discard: _discard,
-    health: _health,
-    revision: _revision,
-    expiresAt,
-    statusReason,
-    createdAt,
-    updatedAt,
-    ...rest
-  } = subscription;
-  return {
-    ...rest,
+  return SubscriptionView.parse({
+    ...subscription,
     headers: headers ?? hideValues(subscription.headers),
-    hasCredentials: credentials !== null,
-    expiresAt: timeOrNull(expiresAt),
-    statusReason: statusReason === null ? null : { ...statusReason, at: time(statusReason.at) },
+    hasCredentials: subscription.credentials !== null,
     health: healthView(subscription),
-    createdAt: time(createdAt),
-    updatedAt: time(updatedAt),
-  };
+  });
 }
 
 function healthView(subscription: Subscription) {
@@ -82,16 +63,12 @@ function healthView(subscription: Subscription) {
   const isOpen = breaker.state === 'open';
   return {
     state: isOpen ? 'breaker_open' : failing === null ? 'healthy' : 'failing',
-    since: timeOrNull(failing?.since ?? null),
+    since: failing?.since ?? null,
     failures: failing?.failures ?? 0,
-    lastFailure: failing === null ? null : { ...failing.lastFailure, at: time(failing.lastFailure.at) },
-    nextProbeAt: timeOrNull(isOpen ? breaker.nextProbeAt : null),
+    lastFailure: failing?.lastFailure ?? null,
+    nextProbeAt: isOpen ? breaker.nextProbeAt : null,
   };
 }
 
 /** The answer that is one subscription. */
 export const ONE_SUBSCRIPTION = { 200: { description: 'The subscription.', schema: SubscriptionView } };
-
-export function subscriptionAnswer(subscription: Subscription) {
-  return { status: 200, body: subscriptionView(subscription), revision: subscription.revision };
-}

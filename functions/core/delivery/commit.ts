@@ -40,9 +40,19 @@ export interface CommitPorts {
   reached?: (step: CommitStep) => Promise<void> | void;
 }
 
-/** For metrics and logs. */
+/** A delivery that is on record as it should be, by this write or already. */
+export interface RecordedWrite {
+  kind: 'recorded';
+  /** What this write replaced. */
+  before: Delivery;
+  delivery: Delivery;
+  /** The attempt that this write recorded. */
+  made: MadeAttempt | null;
+}
+
+/** For metrics, logs and statistics. */
 export type DeliverReport =
-  | { kind: 'recorded'; delivery: Delivery; made: MadeAttempt | null }
+  | RecordedWrite
   | { kind: 'deactivated'; tenantId: string; subscriptionId: string }
   | { kind: 'breaker'; state: 'open' | 'closed'; tenantId: string; subscriptionId: string }
   /** A fault of ours. What it held up is repeated. */
@@ -51,6 +61,7 @@ export type DeliverReport =
 /** A change that is on record. */
 interface Recorded {
   change: Change;
+  before: Delivery;
   delivery: Delivery;
 }
 
@@ -67,7 +78,7 @@ export async function commit(ports: CommitPorts, changes: readonly Change[]): Pr
   const recorded = await recordAll(ports, changes, told, decisions);
   await writeAllHealth(ports, recorded, told);
   const settled = await Promise.all(
-    recorded.map(async ({ change, delivery }) => ({ change, delivery: await doEffects(ports, delivery) })),
+    recorded.map(async (one) => ({ ...one, delivery: await doEffects(ports, one.delivery) })),
   );
   await queueWaits(ports, settled, decisions);
   return decisions;
@@ -135,7 +146,10 @@ async function recordAll(
 
   async function recordFirsts(): Promise<void> {
     if (firsts.length === 0) return;
-    const written = firsts.map((change) => ({ change, delivery: change.write?.(change.base, []) ?? change.base }));
+    const written = firsts.map((change): Recorded => {
+      const { base, write } = change;
+      return { change, before: base, delivery: write?.(base, []) ?? base };
+    });
     const deliveries = written.map(({ delivery }) => delivery);
     let unwritten: Delivery[] = [];
     try {
@@ -149,16 +163,18 @@ async function recordAll(
 
   async function recordOne(change: Change): Promise<void> {
     try {
-      const delivery = await record(ports, change, signalsFor(change));
+      const written = await record(ports, change, signalsFor(change));
       // Null: another message decided what becomes of the delivery, and the delivery has its own wake-up.
-      if (delivery !== null) recorded.push({ change, delivery });
+      if (written !== null) recorded.push({ change, ...written });
     } catch (error) {
       fail(change, error);
     }
   }
 
   await Promise.all([recordFirsts(), ...others.map(recordOne)]);
-  for (const { change, delivery } of recorded) ports.report({ kind: 'recorded', delivery, made: change.made });
+  for (const { change, before, delivery } of recorded) {
+    ports.report({ kind: 'recorded', before, delivery, made: change.made });
+  }
   await ports.reached?.('recorded');
   return recorded;
 }
@@ -175,12 +191,14 @@ async function record(
   { store }: CommitPorts,
   { base, write, made }: Change,
   signals: readonly HealthSignal[],
-): Promise<Delivery | null> {
-  if (write === null) return base;
+): Promise<Pick<Recorded, 'before' | 'delivery'> | null> {
+  if (write === null) return { before: base, delivery: base };
   let current = base;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const next = write(current, signals);
-    if (await store.saveDelivery(next, current.revision)) return { ...next, revision: current.revision + 1 };
+    if (await store.saveDelivery(next, current.revision)) {
+      return { before: current, delivery: { ...next, revision: current.revision + 1 } };
+    }
     if (made === null) return null;
     // A request by hand, a twin of this message: the attempt is added to what stands now.
     current = (await store.getDelivery(base)) ?? { ...base, revision: 0 };

@@ -77,9 +77,12 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   for (const { event, recorded: known } of recorded)
     deps.report({ kind: known === null ? 'accepted' : 'repeated', event });
 
+  const tenants = [...Map.groupBy(recorded, ({ event }) => event.tenantId)];
+  const pauses = pausesUntilOthersAreDone(tenants.length, deps.pause);
   await Promise.all(
-    [...Map.groupBy(recorded, ({ event }) => event.tenantId)].map(async ([tenantId, group]) => {
-      const outcome = await fanOut(deps, tenantId, group);
+    tenants.map(async ([tenantId, group]) => {
+      const { pause, leave } = pauses();
+      const outcome = await fanOut({ ...deps, pause }, tenantId, group).finally(leave);
       if (outcome === 'done') return;
       for (const { message, twins } of group) for (const id of [message.messageId, ...twins]) result[outcome].add(id);
     }),
@@ -91,6 +94,32 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
 interface SystemMessage {
   message: ReceivedEventMessage;
   id: string;
+}
+
+/**
+ * For fan-outs that run together: the first that pauses waits until those that never did have ended, so that one with
+ * costly filters comes after those without. From then on they take turns.
+ */
+function pausesUntilOthersAreDone(
+  fanOuts: number,
+  takeTurn: () => Promise<void>,
+): () => { pause: () => Promise<void>; leave: () => void } {
+  const othersDone = Promise.withResolvers<void>();
+  let quick = fanOuts;
+  return () => {
+    let isQuick = true;
+    const leave = () => {
+      if (isQuick) quick -= 1;
+      isQuick = false;
+      if (quick === 0) othersDone.resolve();
+    };
+    const pause = async () => {
+      leave();
+      await othersDone.promise;
+      await takeTurn();
+    };
+    return { pause, leave };
+  };
 }
 
 /** Parses, checks against the event types, and folds repetitions within the batch together. */
@@ -113,8 +142,6 @@ async function accept(
     }
     const { event, idGiven } = parsed;
     const refusal = await checkType(deps, event);
-    // A schema may take tens of milliseconds: other work of this process has its turn between two events.
-    if (messages.length > 1) await deps.pause();
     if (refusal !== null) {
       rejections.push(rejection(message, event.tenantId, refusal));
       continue;
@@ -303,6 +330,8 @@ async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise
   if (type === null) return deps.eventTypes === 'strict' ? unknownType(name) : null;
   if (!type.validate || type.schema === null || data === null) return null;
   const verdict = deps.checkOf(type.schema)(JSON.parse(data));
+  // A schema may take tens of milliseconds: other work of this process has its turn after it.
+  await deps.pause();
   if (verdict.fits) return null;
   const message =
     verdict.code === 'invalid_data'

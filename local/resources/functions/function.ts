@@ -31,11 +31,11 @@ export function readFunctions(
   stack: Stack,
   at: { assemblyDir: string; environment: Record<string, string> },
 ): FunctionSpec[] {
-  return stack.all(FUNCTION).map(({ attributes, arn, properties }) => {
+  return stack.all(FUNCTION).map(({ name, arn, properties }) => {
     const [file = '', exportName = ''] = properties.Handler.split('.');
     const asset = join(at.assemblyDir, `asset.${properties.Code.S3Key.replace(/\.zip$/, '')}`);
     return {
-      name: attributes.ref,
+      name,
       arn,
       entry: pathToFileURL(join(asset, `${file}.mjs`)).href,
       exportName,
@@ -43,7 +43,7 @@ export function readFunctions(
       memoryMb: properties.MemorySize,
       env: {
         ...at.environment,
-        AWS_LAMBDA_FUNCTION_NAME: attributes.ref,
+        AWS_LAMBDA_FUNCTION_NAME: name,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(properties.MemorySize),
         AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
         ...properties.Environment.Variables,

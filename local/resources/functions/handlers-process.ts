@@ -42,7 +42,7 @@ process.on('message', (message: ToProcess) => {
       setClockOffsetMs(clock, message.clockOffsetMs);
       for (const spec of message.functions) specs.set(spec.name, spec);
       // Loading the bundles now spares the first request of each function its cold start.
-      for (const spec of specs.values()) threads.set(spec.name, startThread(spec));
+      for (const spec of specs.values()) startThread(spec);
       send({ type: 'ready' });
       return;
     case 'invoke':
@@ -63,27 +63,22 @@ process.on('disconnect', () => process.exit(0));
 function invoke(id: number, functionName: string, event: string): void {
   const spec = specs.get(functionName);
   if (!spec) throw new Error(`There is no function ${functionName}`);
-  let thread = threads.get(functionName);
-  if (!thread) {
-    thread = startThread(spec);
-    threads.set(functionName, thread);
-  }
+  const thread = threads.get(functionName) ?? startThread(spec);
   const { worker, invocations } = thread;
-  const owner = thread;
   let timer: NodeJS.Timeout | undefined;
   const finish = (outcome: Outcome) => {
     if (!invocations.delete(id)) return;
     clearTimeout(timer);
     send({ type: 'answer', id, outcome });
-    if (owner.retired && invocations.size === 0) void worker.terminate();
+    if (thread.retired && invocations.size === 0) void worker.terminate();
   };
   const timeOut = () => {
-    retire(owner, functionName);
+    retire(thread, functionName);
     const seconds = (spec.timeoutMs / 1000).toFixed(2);
     finish({ ok: false, errorType: 'Sandbox.Timedout', errorMessage: `Task timed out after ${seconds} seconds` });
   };
   invocations.set(id, finish);
-  void owner.loaded.then(() => {
+  void thread.loaded.then(() => {
     if (invocations.has(id)) timer = setTimeout(timeOut, spec.timeoutMs);
   });
   const message: ToThread = { id, event };
@@ -106,6 +101,7 @@ function startThread(spec: FunctionSpec): Thread {
   const loaded = Promise.withResolvers<void>();
   setTimeout(loaded.resolve, INIT_LIMIT_MS).unref();
   const thread: Thread = { worker, loaded: loaded.promise, invocations: new Map(), retired: false };
+  threads.set(spec.name, thread);
   worker.on('message', (message: FromThread) => {
     if (message === 'loaded') loaded.resolve();
     else thread.invocations.get(message.id)?.(message.outcome);

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { FromProcess, FunctionSpec, Outcome, ToProcess } from './handler-protocol.ts';
 
@@ -32,6 +33,8 @@ export interface HandlersOptions {
   say: (line: string) => void;
   /** Called with the pid of each process started. */
   onStart?: (pid: number | undefined) => void;
+  /** Aborted while no process is ready yet: starting ends, and none is started any more. */
+  signal?: AbortSignal | undefined;
 }
 
 /** A process that dies at once is started again no faster than this. */
@@ -140,8 +143,22 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
     });
   }
 
+  async function stop(): Promise<void> {
+    stopping = true;
+    if (hasEnded(child)) return ready.resolve();
+    send({ type: 'stop' });
+    const timer = setTimeout(() => child.kill('SIGKILL'), 2_000);
+    await once(child, 'exit');
+    clearTimeout(timer);
+  }
+
   start();
+  // If each process dies as it starts, none is ever ready: only this ends the wait.
+  const stopNow = () => void stop();
+  options.signal?.addEventListener('abort', stopNow);
+  if (options.signal?.aborted) stopNow();
   await ready.promise;
+  options.signal?.removeEventListener('abort', stopNow);
   return {
     invoke,
     pid: () => child.pid,
@@ -149,15 +166,7 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
       clockOffsetMs = offsetMs;
       send({ type: 'clock', offsetMs });
     },
-    async stop() {
-      stopping = true;
-      if (hasEnded(child)) return ready.resolve();
-      const exited = new Promise((resolve) => child.once('exit', resolve));
-      send({ type: 'stop' });
-      const timer = setTimeout(() => child.kill('SIGKILL'), 2_000);
-      await exited;
-      clearTimeout(timer);
-    },
+    stop,
   };
 }
 

@@ -5,12 +5,6 @@ export interface Match {
   pathParameters: Record<string, string>;
 }
 
-interface Candidate {
-  route: Route;
-  method: string;
-  segments: string[];
-}
-
 /**
  * Finds the route of a request by its decoded path. API Gateway takes the most specific: a literal segment before `{name}`, that before
  * `{name+}`, a method before `ANY`, and `$default` last.
@@ -18,55 +12,28 @@ interface Candidate {
 export function createRouter(routes: Route[]): (method: string, path: string) => Match | undefined {
   const fallback = routes.find((route) => route.routeKey === '$default');
   const candidates = routes
-    .filter((route) => route.routeKey !== '$default')
-    .map((route): Candidate => {
+    .filter((route) => route !== fallback)
+    .map((route) => {
       const [method = '', path = ''] = route.routeKey.split(' ');
-      return { route, method, segments: path.split('/').slice(1) };
+      const segments = path.split('/').slice(1).map(readSegment);
+      // A path that ends comes after one that goes on.
+      const rank = [...segments.map(({ vagueness }) => vagueness), 3, method === 'ANY' ? 1 : 0].join('');
+      return { route, method, rank, pattern: new RegExp(`^/${segments.map(({ source }) => source).join('/')}$`, 's') };
     })
-    .sort(compareSpecificity);
+    .sort((a, b) => (a.rank < b.rank ? -1 : 1));
 
   return (method, path) => {
-    const segments = path.split('/').slice(1);
-    for (const candidate of candidates) {
-      if (candidate.method !== 'ANY' && candidate.method !== method) continue;
-      const pathParameters = matchSegments(candidate.segments, segments);
-      if (pathParameters) return { route: candidate.route, pathParameters };
+    const fitting = candidates.filter((one) => one.method === 'ANY' || one.method === method);
+    for (const { route, pattern } of fitting) {
+      const found = pattern.exec(path);
+      if (found) return { route, pathParameters: { ...found.groups } };
     }
     return fallback && { route: fallback, pathParameters: {} };
   };
 }
 
-function matchSegments(pattern: string[], segments: string[]): Record<string, string> | undefined {
-  const parameters: Record<string, string> = {};
-  for (const [index, part] of pattern.entries()) {
-    const greedy = /^\{(.+)\+\}$/.exec(part)?.[1];
-    if (greedy !== undefined) {
-      const rest = segments.slice(index).join('/');
-      if (rest === '') return undefined;
-      parameters[greedy] = rest;
-      return parameters;
-    }
-    const segment = segments[index];
-    if (segment === undefined) return undefined;
-    const name = /^\{(.+)\}$/.exec(part)?.[1];
-    if (name !== undefined) {
-      if (segment === '') return undefined;
-      parameters[name] = segment;
-    } else if (part !== segment) return undefined;
-  }
-  return pattern.length === segments.length ? parameters : undefined;
-}
-
-function compareSpecificity(a: Candidate, b: Candidate): number {
-  for (let index = 0; index < Math.max(a.segments.length, b.segments.length); index++) {
-    const difference = vagueness(a.segments[index]) - vagueness(b.segments[index]);
-    if (difference !== 0) return difference;
-  }
-  return Number(a.method === 'ANY') - Number(b.method === 'ANY');
-}
-
-function vagueness(segment: string | undefined): number {
-  if (segment === undefined) return 3;
-  if (/^\{.+\+\}$/.test(segment)) return 2;
-  return /^\{.+\}$/.test(segment) ? 1 : 0;
+function readSegment(segment: string): { source: string; vagueness: number } {
+  const [, name, greedy] = /^\{(\w+)(\+?)\}$/.exec(segment) ?? [];
+  if (name === undefined) return { source: RegExp.escape(segment), vagueness: 0 };
+  return greedy ? { source: `(?<${name}>.+)`, vagueness: 2 } : { source: `(?<${name}>[^/]+)`, vagueness: 1 };
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { arn } from '../../template/names.ts';
 import { number, type ResourceType } from '../../template/resource-type.ts';
-import type { Stack } from '../../template/stack.ts';
 
 export const SECRET = {
   type: 'AWS::SecretsManager::Secret',
@@ -16,7 +15,10 @@ export const SECRET = {
       .optional(),
   }),
   withoutMeaning: ['Name', 'Description', 'KmsKeyId', 'Tags'],
-  attributes: (id) => ({ ref: arn('secretsmanager', `secret:${id}`) }),
+  attributes(id) {
+    const Arn = arn('secretsmanager', `secret:${id}`);
+    return { ref: Arn, Arn };
+  },
 } satisfies ResourceType;
 
 export const KEY = {
@@ -28,23 +30,6 @@ export const KEY = {
     return { ref: keyId, Arn: arn('kms', `key/${keyId}`), KeyId: keyId };
   },
 } satisfies ResourceType;
-
-export interface SecretPlan {
-  arn: string;
-  properties: z.output<typeof SECRET.schema>;
-}
-
-export interface KeyPlan {
-  arn: string;
-}
-
-export function readSecrets(stack: Stack): SecretPlan[] {
-  return stack.all(SECRET).map(({ attributes, properties }) => ({ arn: attributes.ref, properties }));
-}
-
-export function readKeys(stack: Stack): KeyPlan[] {
-  return stack.all(KEY).map(({ arn }) => ({ arn }));
-}
 
 function uuidFrom(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');

@@ -12,6 +12,7 @@ import { createProfiles } from '../../../functions/adapters/dynamodb/profile-sou
 import { createProfileStore } from '../../../functions/adapters/dynamodb/profiles.ts';
 import { createRateLimits } from '../../../functions/adapters/dynamodb/rate-limits.ts';
 import { createRejectedEvents } from '../../../functions/adapters/dynamodb/rejected-events.ts';
+import { createStats } from '../../../functions/adapters/dynamodb/stats.ts';
 import { createSubscriptions } from '../../../functions/adapters/dynamodb/subscriptions.ts';
 import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../../../functions/adapters/http/http-sender.ts';
@@ -79,6 +80,7 @@ beforeEach(() => {
 const deliver = () =>
   createDeliverHandler({
     store: { ...journal, ...catalog },
+    stats: createStats({ tables, retentionDays: 90, now, random: Math.random }),
     retries: createWorkQueue(wire, queues.retries.url),
     systemEvents: { events: journal, publish: createPublish(wire, queues.events.url) },
     sqs,
@@ -152,22 +154,25 @@ const print = (what: string) =>
 
 describe('ten first attempts that succeed', () => {
   it.each([
-    ['of one subscription', true, 21],
-    ['of ten subscriptions', false, 30],
-  ])('%s cost one BatchGetItem and one BatchWriteItem', async (what, sameSubscription, keys) => {
-    const { messages, batch } = await tenDeliveries(sameSubscription ? 'one' : 'ten', sameSubscription);
-    reset();
-    expect(await deliver()(batch, context())).toEqual({ batchItemFailures: [] });
-    print(`deliver, ten ${what}`);
-    expect(received).toHaveLength(10);
-    expect(received.every(({ signature }) => signature.startsWith('v1,'))).toBe(true);
-    expect(calls()).toEqual(['BatchGetItem', 'BatchWriteItem']);
-    expect(tally.writeUnits).toBe(10);
-    // Eventually consistent: half a unit for each key, found or not (nothing here is over 4 KB).
-    expect(tally.readUnits).toBe(keys / 2);
-    const stored = await journal.getDeliveries(messages);
-    expect(stored.map((one) => one?.status)).toEqual(Array(10).fill('succeeded'));
-  });
+    ['of one subscription', true, 21, 1],
+    ['of ten subscriptions', false, 30, 10],
+  ])(
+    '%s cost one BatchGetItem, one BatchWriteItem, and their statistics',
+    async (what, sameSubscription, keys, counted) => {
+      const { messages, batch } = await tenDeliveries(sameSubscription ? 'one' : 'ten', sameSubscription);
+      reset();
+      expect(await deliver()(batch, context())).toEqual({ batchItemFailures: [] });
+      print(`deliver, ten ${what}`);
+      expect(received).toHaveLength(10);
+      expect(received.every(({ signature }) => signature.startsWith('v1,'))).toBe(true);
+      expect(calls()).toEqual(['BatchGetItem', 'BatchWriteItem', ...Array(counted).fill('UpdateItem')]);
+      expect(tally.writeUnits).toBe(10 + counted);
+      // Eventually consistent: half a unit for each key, found or not (nothing here is over 4 KB).
+      expect(tally.readUnits).toBe(keys / 2);
+      const stored = await journal.getDeliveries(messages);
+      expect(stored.map((one) => one?.status)).toEqual(Array(10).fill('succeeded'));
+    },
+  );
 
   it('handed out again cost one consistent read, and no attempt', async () => {
     const { batch } = await tenDeliveries('again', true);
@@ -193,11 +198,11 @@ describe('ten first attempts that fail', () => {
     const count = (name: string) => calls().filter((call) => call === name).length;
     expect(count('BatchGetItem')).toBe(1);
     expect(count('PutItem')).toBe(10);
-    // The health of the subscription, once for the batch.
-    expect(count('UpdateItem')).toBe(1);
-    expect(calls().length).toBe(1 + 10 + 1 + count('SendMessageBatch'));
+    // The health of the subscription and its counters, once each for the batch.
+    expect(count('UpdateItem')).toBe(2);
+    expect(calls().length).toBe(1 + 10 + 2 + count('SendMessageBatch'));
     expect(count('SendMessageBatch')).toBeLessThanOrEqual(10);
-    expect(tally.writeUnits).toBe(31);
+    expect(tally.writeUnits).toBe(32);
   });
 });
 
