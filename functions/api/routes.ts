@@ -1,4 +1,6 @@
 import type { Stores } from '../adapters/dynamodb/stores.ts';
+import type { ApiKeys } from '../core/access/api-keys.ts';
+import type { AuditStore } from '../core/access/audit-store.ts';
 import type { Tokens } from '../core/access/tokens.ts';
 import { createManualControl } from '../core/delivery/manual-control.ts';
 import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
@@ -26,6 +28,8 @@ import type { Vault } from '../core/vault.ts';
 import { createVendorRoutes } from '../vendors/vendor-routes.ts';
 import type { Vendor } from '../vendors/vendor-subscriptions.ts';
 import type { Route } from './http/route.ts';
+import { createApiKeyRoutes } from './resources/api-keys.ts';
+import { createAuditRoutes } from './resources/audit.ts';
 import { createDeliveryRoutes } from './resources/deliveries.ts';
 import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
 import { createEventTypeRoutes } from './resources/event-types.ts';
@@ -45,6 +49,8 @@ import { createTestRoutes } from './resources/tests.ts';
 export interface ApiPorts {
   stores: Stores;
   tokens: Tokens;
+  apiKeys: ApiKeys;
+  audit: AuditStore;
   profiles: ProfileSource;
   vault: Vault;
   publish: EventRouteDeps['publish'];
@@ -118,6 +124,8 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     own: [
       ...createTenantRoutes({ tenants, removal, keys: tenantKeys }),
       ...createPortalTokenRoutes(ports),
+      ...createApiKeyRoutes(ports),
+      ...createAuditRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
       ...createSubscriptionStatusRoutes({ activation, breakers }),
       ...createStatsRoutes({ stats, subscriptions, tenants }),

@@ -5,6 +5,7 @@ import type { Decision, ReceivedMessage } from '../../functions/core/delivery/re
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import type { SendResult, WebhookRequest } from '../../functions/core/target/webhook.ts';
 import { answered, HOUR, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
+import { MemoryInFlight } from './memory-in-flight.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryRateLimits } from './memory-rate-limits.ts';
 
@@ -15,6 +16,7 @@ export const WAITS = { maxQueueWaitMs: 2 * MINUTE, lostAfterMs: 10 * MINUTE };
 export function deliverSetup() {
   const journal = new MemoryJournal().add(makeSubscription(), makeEvent());
   const rates = new MemoryRateLimits();
+  const inFlight = new MemoryInFlight();
   const queued: Outgoing[] = [];
   const requests: WebhookRequest[] = [];
   /** Bodies sent to the events queue. */
@@ -23,6 +25,7 @@ export function deliverSetup() {
   const setup = {
     journal,
     rates,
+    inFlight,
     queued,
     requests,
     published,
@@ -61,6 +64,7 @@ export function deliverSetup() {
       },
     },
     rates,
+    inFlight,
     sleep: async (ms) => {
       setup.slept.push(ms);
     },

@@ -15,6 +15,7 @@ import { discardParked, nextGeneration, type Subscription } from '../../function
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { DISABLE_AFTER_MS, WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
+import { MemoryInFlight } from './memory-in-flight.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryRateLimits } from './memory-rate-limits.ts';
 
@@ -53,6 +54,7 @@ export class Pipeline {
   now = NOW;
   readonly journal = new MemoryJournal();
   readonly rates = new MemoryRateLimits();
+  readonly inFlight = new MemoryInFlight();
   readonly queue: Queued[] = [];
   /** Bodies sent to the events queue. */
   readonly published: string[] = [];
@@ -258,6 +260,7 @@ export class Pipeline {
       newAttemptId: () => `attempt ${this.attempts++}`,
       now: () => this.now,
       rates: this.rates,
+      inFlight: this.inFlight,
       sleep: async () => {},
       patience: () => new Promise<void>(() => {}),
       random: () => 0.5,

@@ -1,4 +1,3 @@
-import type { Random } from '../ids.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { markSlow } from '../subscription/health.ts';
 import { type Admission, type Admitted, admit } from './admit.ts';
@@ -6,7 +5,7 @@ import { claimDelivery, releaseClaim } from './claim.ts';
 import { type Change, type CommitPorts, commit, withFreshTicket } from './commit.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import { findingOf } from './health-change.ts';
-import { type LimiterPorts, type Turn, takeTurns, waitForTurn } from './limiter.ts';
+import { createLimiter, type Limiter, type LimiterPorts, waitForTurn } from './limiter.ts';
 import { type AttemptDeps, makeAttempt } from './make-attempt.ts';
 import { chooseProbes, leaseProbe, waitForProbe } from './probe.ts';
 import { wholeSeconds } from './queue-message.ts';
@@ -21,13 +20,8 @@ export interface DeliverDeps extends AttemptDeps, CommitPorts, LimiterPorts {
   profiles: ProfileSource;
   /** Resolves when the attempts of a batch that are over are not to wait any longer for those that are not. */
   patience: () => Promise<void>;
-  /** Resolves after that many milliseconds. */
-  sleep: (ms: number) => Promise<void>;
-  /** How long this invocation may still run, in milliseconds. */
-  remainingMs: () => number;
   /** Unique within a delivery. */
   newAttemptId: () => string;
-  random: Random;
   /** For how long all attempts may fail before a subscription is disabled, in milliseconds. */
   disableAfterMs: number;
 }
@@ -71,7 +65,7 @@ export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMe
     ),
   );
   const admissions = chooseProbes(admitted, deps.now(), deps.random);
-  const turns = takeTurns(
+  const limiter = createLimiter(
     deps,
     [...admissions.values()].filter((one) => one.kind === 'attempt'),
   );
@@ -79,7 +73,7 @@ export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMe
   const work = Promise.all(
     [...admissions].map(([received, admission]) =>
       attend(received, async () => {
-        const step = await takeStep(deps, received, admission, turns, underWay);
+        const step = await takeStep(deps, received, admission, limiter, underWay);
         if ('kind' in step) decisions.set(received, step);
         else ready.push(step);
       }),
@@ -107,7 +101,7 @@ async function takeStep(
   deps: DeliverDeps,
   received: ReceivedMessage,
   admission: Admission,
-  turns: Map<Admission, Promise<Turn>>,
+  limiter: Limiter,
   underWay: UnderWay,
 ): Promise<Change | Decision> {
   switch (admission.kind) {
@@ -125,14 +119,11 @@ async function takeStep(
     case 'change':
       return change(received, admission);
     case 'attempt': {
-      const turn = await turns.get(admission);
-      if (turn?.kind === 'turn') {
-        const { delivery: base } = admission;
-        const waiting = waitForTurn(admission, turn.at, deps.now(), deps.waits);
-        return { received, base, made: null, write: () => withFreshTicket(received, base, waiting) };
-      }
-      if (turn !== undefined) await deps.sleep(turn.at - deps.now());
-      return attempt(deps, received, admission, underWay);
+      const step = await limiter(admission, () => attempt(deps, received, admission, underWay));
+      if (!('notBefore' in step)) return step;
+      const { delivery: base } = admission;
+      const waiting = waitForTurn(admission, step.notBefore, deps.now(), deps.waits);
+      return { received, base, made: null, write: () => withFreshTicket(received, base, waiting) };
     }
     default:
       return admission satisfies never;
