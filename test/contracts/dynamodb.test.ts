@@ -5,7 +5,6 @@ import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliv
 import { createInFlight } from '../../functions/adapters/dynamodb/in-flight.ts';
 import { createDueJobs } from '../../functions/adapters/dynamodb/jobs.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
-import { createStats } from '../../functions/adapters/dynamodb/stats.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createSystemEventCounts } from '../../functions/adapters/dynamodb/system-event-counts.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
@@ -89,8 +88,7 @@ describeDeliveryStore(NAME, {
     else await stores.events.putEvents([thing]);
   },
 });
-const processes = [0, 0.99].map((random) => createStats({ ...options, random: () => random }));
-describeStatsStore(NAME, processes, subject(stores.stats));
+describeStatsStore(NAME, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
 describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
 describeJobStore(NAME, subject({ ...stores.jobs, ...createDueJobs(tables, () => now) }));
