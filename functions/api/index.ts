@@ -13,6 +13,7 @@ import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { asError, createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
+import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import type { ApiKey } from '../core/access/api-key.ts';
 import { createApiKeys } from '../core/access/api-keys.ts';
@@ -35,6 +36,7 @@ const env = readEnvironment([
   ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
   ENV.retriesQueueUrl,
+  ENV.jobsQueueUrl,
   ENV.adminSecretArn,
   ENV.kmsKeyArn,
   ENV.eventTypes,
@@ -102,6 +104,7 @@ const routes = createRoutes({
   publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+  jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
   sender: createHttpSender(urlPolicy),
   urlPolicy,
   eventTypes: env.EVENT_TYPES,

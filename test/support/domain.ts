@@ -5,6 +5,7 @@ import { type Delivery, newDelivery } from '../../functions/core/delivery/delive
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import type { Event } from '../../functions/core/event/event.ts';
 import type { EventType } from '../../functions/core/event/event-type.ts';
+import { type Job, newJob } from '../../functions/core/jobs/job.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 
@@ -86,6 +87,12 @@ export function makeMessage(rest: Partial<DeliverMessage> = {}): DeliverMessage 
     trigger: 'automatic',
     ...rest,
   };
+}
+
+export function makeJob(rest: Partial<Job> = {}): Job {
+  const filter = { from: NOW - HOUR, to: NOW, eventTypes: [], dryRun: false, status: 'failed' as const };
+  const task = { kind: 'replay' as const, tenantId: 'acme', subscriptionId: subscriptionId(), filter };
+  return { ...newJob({ task, maxPerSecond: null, createdBy: 'company' }, NOW, Math.random), ...rest };
 }
 
 export function makeEventType(rest: Partial<EventType> = {}): EventType {
