@@ -38,6 +38,8 @@ beforeAll(async () => {
       reason: { code: 'malformed_json', message: 'no JSON', errors: [] },
       body: 'x',
       bodyTruncated: false,
+      messageId: null,
+      republishedAt: null,
     },
   ]);
   const delivery = makeDelivery({ subscriptionId: sub, eventAt: clock.now, status: 'failed', completedAt: clock.now });
