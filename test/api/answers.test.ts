@@ -148,6 +148,7 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ['GET', `${T}/signing-key`, 200],
   ['POST', `${T}/signing-key/rotate`, 200],
   ['POST', `${T}/subscriptions/SUB/verify`, 200],
+  ['POST', `${T}/subscriptions/SUB/breaker/close`, 200],
   ['POST', `${T}/subscriptions/SUB/filter/test`, 200, { body: { data: {} } }],
   ['GET', '/v1/rejected-events?code=malformed_json', 200],
   ['POST', `${T}/subscriptions/SUB/pause`, 200],

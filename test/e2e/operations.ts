@@ -81,6 +81,7 @@ export function operations(receiverUrl: string): Operation[] {
     tenant(`POST ${S}/pause`),
     tenant(`POST ${S}/resume`),
     tenant(`POST ${S}/verify`),
+    tenant(`POST ${S}/breaker/close`),
     tenant(`POST ${S}/filter/test`, { body: { data: 1 } }),
     tenant(`GET ${S}/secret`, { needs: 'secrets' }),
     tenant(`POST ${S}/secret/rotate`),
