@@ -127,7 +127,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
 
   return {
     own: [
-      ...createTenantRoutes({ tenants, removal, keys: tenantKeys }),
+      ...createTenantRoutes({ tenants, removal, keys: tenantKeys, jobs, now }),
       ...createPortalTokenRoutes(ports),
       ...createApiKeyRoutes(ports),
       ...createAuditRoutes(ports),

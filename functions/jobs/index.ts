@@ -1,9 +1,12 @@
+import { createApiKeyStore } from '../adapters/dynamodb/api-keys.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createJobStore } from '../adapters/dynamodb/jobs.ts';
 import { createRejectedEvents } from '../adapters/dynamodb/rejected-events.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
+import { createTenantData } from '../adapters/dynamodb/tenant-data.ts';
+import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
@@ -36,6 +39,9 @@ export const handler = createJobsHandler({
     deliveries: createDeliveries(journal),
     events,
     rejectedEvents: createRejectedEvents(journal),
+    tenants: createTenants(tables),
+    apiKeys: createApiKeyStore(tables),
+    tenantData: createTenantData(tables),
     publish,
     subscriptions: createSubscriptions(tables),
     retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
