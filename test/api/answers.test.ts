@@ -84,7 +84,7 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
     'POST',
     '/v1/api-keys',
     201,
-    { body: { name: 'A', role: 'publish', tenantId: 'acme', expiresAt: '2100-01-01T00:00:00Z' } },
+    { body: { name: 'A', role: 'publish', tenantId: 'acme', maxPerSecond: 50, expiresAt: '2100-01-01T00:00:00Z' } },
   ],
   ['GET', '/v1/api-keys?limit=1', 200],
   ['DELETE', '/v1/api-keys/KEY', 204],

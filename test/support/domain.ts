@@ -122,6 +122,7 @@ export function makeApiKeyRecord(number: number, rest: Partial<ApiKey> = {}): Ap
     name: 'Payroll',
     role: 'admin',
     tenantId: null,
+    maxPerSecond: null,
     createdAt: NOW,
     endsAt: null,
     lastUsedAt: null,

@@ -121,6 +121,7 @@ export const tenantJobs = (tenantId: string): string => `JOBS#${tenantId}`;
 export const DUE_JOBS = 'DUE_JOBS';
 /** What a rate-limited subscription has reserved. */
 export const rateLimitKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'RESERVATIONS' });
+
 /**
  * One subscription's counters of one hour, of those who write to the given one of its shards. The day comes first, for a
  * tenant's range; then the subscription, for its own.
