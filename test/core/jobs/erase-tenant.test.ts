@@ -25,6 +25,7 @@ const key = (id: string, tenantId: string | null): ApiKey => ({
   name: 'key',
   role: 'admin',
   tenantId,
+  maxPerSecond: null,
   createdAt: NOW - 1,
   endsAt: null,
   lastUsedAt: null,
