@@ -1,17 +1,17 @@
 import * as z from 'zod';
+import type { TenantRemoval } from '../../core/jobs/delete-tenant.ts';
 import type { Jobs } from '../../core/jobs/jobs.ts';
 import { MaxConcurrent, MaxPerSecond } from '../../core/profile/limits.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
 import { Refusal } from '../../core/refusal.ts';
-import type { TenantRemoval } from '../../core/subscription/tenant-removal.ts';
 import { refuseReservedTenant } from '../../core/system-event/reserved-tenant.ts';
 import type { TenantKeys } from '../../core/tenant/tenant-keys.ts';
 import type { Tenants } from '../../core/tenant/tenants.ts';
 import { Metadata, Name } from '../../core/text-fields.ts';
 import { decodeCursor } from '../http/cursor.ts';
 import { answer, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
-import { JOB_STARTED, jobStarted } from '../schemas/job.ts';
+import { JOB_STARTED, JobView, jobStarted } from '../schemas/job.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
 import { Timestamp, viewOf } from '../schemas/values.ts';
 
@@ -88,13 +88,13 @@ export const createTenantRoutes = ({ tenants, removal, keys, jobs, now }: Tenant
     summary: 'Delete a tenant and its subscriptions',
     conditional: true,
     responses: {
-      202: { description: 'Deleted. Its many subscriptions are deleted in the next minutes.', schema: null },
+      202: { description: 'Deleted. The job deletes its many subscriptions.', schema: JobView },
       204: { description: 'Deleted. The log of its deliveries stays until it expires.', schema: null },
     },
-    run: async ({ params, ifMatch }) => {
-      const done = await removal.delete(params.tenantId, ifMatch);
-      if (done instanceof Refusal) return done;
-      return { status: done === 'queued' ? 202 : 204 };
+    run: async ({ params, ifMatch, principal }) => {
+      const job = await removal.delete(params.tenantId, ifMatch, principal.id);
+      if (job instanceof Refusal) return job;
+      return job === null ? { status: 204 } : jobStarted(job);
     },
   }),
   ofCompany('POST', '/v1/tenants/{tenantId}/erasure', {

@@ -41,6 +41,12 @@ export const JobTask = z.discriminatedUnion('kind', [
     filter: z.object({ eventId: z.string() }),
   }),
   z.object({
+    kind: z.literal('delete_tenant'),
+    ...ofTenant,
+    /** Epoch milliseconds. */
+    filter: z.object({ until: z.number() }),
+  }),
+  z.object({
     kind: z.literal('erase'),
     ...ofTenant,
     filter: z.object({
