@@ -127,6 +127,18 @@ describe('whatever interleaves, is handed out twice, crashes, or has its effect 
       }
     }));
 
+  it.each([200, 500])(
+    'an open breaker lets one probe at a time through, and health is written of what it is about, if it changes (%i)',
+    async (last) => {
+      let probes = 0;
+      await always(answered(last), ({ health }) => {
+        expect(health.breaches).toEqual([]);
+        probes += health.probes.size;
+      });
+      expect(probes).toBeGreaterThan(100);
+    },
+  );
+
   it('each attempt is on record once, and an attempt by the schedule never comes before its time', () =>
     always(answered(200), ({ journal, early }) => {
       expect(early).toEqual([]);
