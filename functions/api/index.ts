@@ -5,6 +5,7 @@ import { createAuditStore } from '../adapters/dynamodb/audit.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
+import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
 import { createStores } from '../adapters/dynamodb/stores.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
@@ -12,6 +13,7 @@ import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { asError, createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
+import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import type { ApiKey } from '../core/access/api-key.ts';
 import { createApiKeys } from '../core/access/api-keys.ts';
@@ -24,6 +26,7 @@ import { createAddressPolicy } from '../core/target/address-policy.ts';
 import { ENV } from '../names.ts';
 import { USER_AGENT } from '../version.ts';
 import { createApiHandler } from './handler.ts';
+import { createKeyLimit } from './http/key-limit.ts';
 import { createSideWork } from './http/side-work.ts';
 import { createRoutes } from './routes.ts';
 
@@ -33,6 +36,7 @@ const env = readEnvironment([
   ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
   ENV.retriesQueueUrl,
+  ENV.jobsQueueUrl,
   ENV.adminSecretArn,
   ENV.kmsKeyArn,
   ENV.eventTypes,
@@ -100,6 +104,7 @@ const routes = createRoutes({
   publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+  jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
   sender: createHttpSender(urlPolicy),
   urlPolicy,
   eventTypes: env.EVENT_TYPES,
@@ -119,6 +124,11 @@ export const handler = createApiHandler({
     adminKeys: createAdminKeys(new SecretsManagerClient(CLIENT_OPTIONS), env.ADMIN_SECRET_ARN, now),
     findToken: (text) => foundTokens(text, () => tokens.find(text)),
     findApiKey: (text) => foundApiKeys(text, () => findApiKey(text)),
+    now,
+  }),
+  isWithinLimit: createKeyLimit({
+    rates: createRateLimits(tables),
+    remember: remember({ max: 1_000, ttlMs: null }),
     now,
   }),
   idempotency: createIdempotency(tables, now),

@@ -15,6 +15,7 @@ import { type SettleParkedPorts, settleParked } from '../core/delivery/settle-pa
 import { countWrites } from '../core/stats/counters.ts';
 import type { StatsStore } from '../core/stats/stats-store.ts';
 import { continueRemoval, type RemovalPorts } from '../core/subscription/tenant-removal.ts';
+import { tellCounted } from '../core/system-event/counted.ts';
 import { METRICS } from '../names.ts';
 
 export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store' | 'remainingMs'>, Telemetry {
@@ -48,6 +49,8 @@ export function createDeliverHandler(deps: DeliverHandlerDeps) {
         jobs.push(settle(deps, context, message).catch((error) => fail(deps, failed, record, error)));
       else if (message.kind === 'delete_tenant')
         jobs.push(removeTenant(deps, context, message).catch((error) => fail(deps, failed, record, error)));
+      else if (message.kind === 'tell_counted')
+        jobs.push(tellCounted(deps.systemEvents, message).catch((error) => fail(deps, failed, record, error)));
       else deliveries.push({ record, received: describe(deps, record, message) });
     }
     // A job may take all the time that there is: the batch's retries are hidden before it ends.
@@ -125,7 +128,7 @@ async function removeTenant(deps: DeliverHandlerDeps, context: Context, task: De
 }
 
 function fail({ logger }: DeliverHandlerDeps, failed: string[], { messageId }: SQSRecord, error: unknown): void {
-  logger.error('work on parked deliveries or a deleted tenant failed and will be repeated', asError(error));
+  logger.error('work that is no attempt failed and will be repeated', asError(error));
   failed.push(messageId);
 }
 

@@ -11,6 +11,7 @@ import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
 import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
 import { createStats } from '../adapters/dynamodb/stats.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
+import { createSystemEventCounts } from '../adapters/dynamodb/system-event-counts.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
@@ -49,15 +50,23 @@ const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env
 const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
 const sqs = createSqs();
 
+const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
+
 export const handler = createDeliverHandler({
   store: {
     ...createDeliveries(journalOptions),
     ...createSubscriptions(tables),
     ...createTenants(tables),
   },
+  retries,
+  systemEvents: {
+    events: createEvents(journalOptions),
+    publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
+    counts: createSystemEventCounts(tables, now),
+    later: retries,
+    now,
+  },
   stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now, random }),
-  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
-  systemEvents: { events: createEvents(journalOptions), publish: createPublish(sqs, env.EVENTS_QUEUE_URL) },
   sqs: sqs.client,
   deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
   retriesQueueUrl: env.RETRIES_QUEUE_URL,

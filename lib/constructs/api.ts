@@ -33,7 +33,7 @@ export class Api extends Construct {
   constructor(scope: Construct, id: string, { storage, queues, keys, ...foundation }: ApiProps) {
     super(scope, id);
     const { tuning, alarms } = foundation;
-    const { events, deliveries, retries } = queues;
+    const { events, deliveries, retries, jobs } = queues;
 
     this.handler = new HandlerFunction(this, 'Function', {
       ...foundation,
@@ -46,6 +46,7 @@ export class Api extends Construct {
         eventsQueueUrl: events.queue.queueUrl,
         deliveriesQueueUrl: deliveries.queue.queueUrl,
         retriesQueueUrl: retries.queue.queueUrl,
+        jobsQueueUrl: jobs.queue.queueUrl,
         adminSecretArn: keys.admin.secretArn,
         kmsKeyArn: keys.encryption.keyArn,
         eventTypes: tuning.eventTypes,
@@ -77,7 +78,10 @@ export class Api extends Construct {
       ['dynamodb:Query'],
       [indexArn(storage.catalog, INDEXES.catalogList), indexArn(storage.journal, INDEXES.journalList)],
     );
-    this.handler.allow(['sqs:SendMessage'], [events.queue.queueArn, deliveries.queue.queueArn, retries.queue.queueArn]);
+    this.handler.allow(
+      ['sqs:SendMessage'],
+      [events.queue.queueArn, deliveries.queue.queueArn, retries.queue.queueArn, jobs.queue.queueArn],
+    );
     this.handler.allow(['secretsmanager:GetSecretValue'], [keys.admin.secretArn]);
     this.handler.allow(['kms:Decrypt', 'kms:GenerateDataKey'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);
 

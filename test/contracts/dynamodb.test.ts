@@ -3,9 +3,11 @@ import { expect } from 'vitest';
 import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createInFlight } from '../../functions/adapters/dynamodb/in-flight.ts';
+import { createDueJobs } from '../../functions/adapters/dynamodb/jobs.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
 import { createStats } from '../../functions/adapters/dynamodb/stats.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
+import { createSystemEventCounts } from '../../functions/adapters/dynamodb/system-event-counts.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
@@ -17,12 +19,14 @@ import { describeDueStore } from './due-deliveries.ts';
 import { describeEventTypeStore } from './event-types.ts';
 import { describeEventStore } from './events.ts';
 import { describeInFlightStore } from './in-flight.ts';
+import { describeJobStore } from './jobs.ts';
 import { describeProfileStore } from './profiles.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
 import { describeStatsStore } from './stats.ts';
 import { RETENTION_DAYS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
+import { describeSystemEventCounts } from './system-event-counts.ts';
 import { describeTenantStore } from './tenants.ts';
 
 const NAME = 'DynamoDB';
@@ -88,6 +92,8 @@ describeDeliveryStore(NAME, {
 const processes = [0, 0.99].map((random) => createStats({ ...options, random: () => random }));
 describeStatsStore(NAME, processes, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
+describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
+describeJobStore(NAME, subject({ ...stores.jobs, ...createDueJobs(tables, () => now) }));
 describeRejectedEventStore(NAME, { ...subject(stores.rejectedEvents), clear: clearJournal });
 describeAuditStore(NAME, {
   ...subject(createAuditStore({ tables, retentionDays: RETENTION_DAYS, now: () => now })),

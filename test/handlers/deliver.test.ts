@@ -37,7 +37,7 @@ function setup(
   const handler = createDeliverHandler({
     store: parts.journal,
     retries: { send: (messages) => parts.send(messages) },
-    systemEvents: { events: parts.journal, publish: (messages) => parts.publish(messages) },
+    systemEvents: parts.systemEvents,
     stats,
     sqs,
     deliveriesQueueUrl: 'http://queues/deliveries',

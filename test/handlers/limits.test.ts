@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInFlight } from '../../functions/adapters/dynamodb/in-flight.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
+import { createSystemEventCounts } from '../../functions/adapters/dynamodb/system-event-counts.ts';
 import { createHttpSender } from '../../functions/adapters/http/http-sender.ts';
 import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/deliver.ts';
 import type { WorkMessage } from '../../functions/core/delivery/queue-message.ts';
@@ -94,7 +95,13 @@ async function run(rest: Partial<Subscription> & { id: string }, count: number, 
           queue.push({ message, fromRetries: true, visibleAt: now() + delaySeconds * SECOND });
       },
     },
-    systemEvents: { events: stores.events, publish: async () => {} },
+    systemEvents: {
+      events: stores.events,
+      publish: async () => {},
+      counts: createSystemEventCounts(tables, now),
+      later: { send: async () => {} },
+      now,
+    },
     sender,
     opener: { open: async (sealed) => sealed },
     profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },

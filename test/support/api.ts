@@ -6,6 +6,7 @@ import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
+import { createJobQueue } from '../../functions/adapters/sqs/job-queue.ts';
 import { createPublish, createWorkQueue } from '../../functions/adapters/sqs/work-queue.ts';
 import { createApiHandler, type HandlerDeps } from '../../functions/api/handler.ts';
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
@@ -51,17 +52,21 @@ const NO_SIDE_WORK = { settled: async () => {} };
 /** The API's handler over the real adapters, on emulators that are started for a test file. Without its gateway. */
 export function useApi() {
   const tables = useTables();
-  const { sqs, connection, queues } = useQueues('events', 'deliveries', 'retries');
+  const { sqs, connection, queues } = useQueues('events', 'deliveries', 'retries', 'jobs');
   const kms = useKms();
   const telemetry = recordTelemetry();
   const clock = { now: Date.now() };
   const now = (): number => clock.now;
   const stores = createStores({ tables, retentionDays: 30, statsRetentionDays: 90, now });
   /** Queues' addresses are known once the tests run. */
-  const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'idempotency'> = {
+  const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'isWithinLimit' | 'idempotency'> = {
     stores,
     // Keys are checked by a test of their own: here a request says who sends it.
-    authenticate: async (authorization) => (authorization === undefined ? ANONYMOUS : JSON.parse(authorization)),
+    authenticate: async (authorization) => ({
+      principal: authorization === undefined ? ANONYMOUS : JSON.parse(authorization),
+      maxPerSecond: null,
+    }),
+    isWithinLimit: async () => true,
     idempotency: createIdempotency(tables, now),
     tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
     apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
@@ -76,6 +81,7 @@ export function useApi() {
     publish: (messages) => createPublish(connection, queues.events.url)(messages),
     deliveries: { send: (messages) => createWorkQueue(connection, queues.deliveries.url).send(messages) },
     retries: { send: (messages) => createWorkQueue(connection, queues.retries.url).send(messages) },
+    jobQueue: { send: (jobs) => createJobQueue(connection, queues.jobs.url).send(jobs) },
     sender: { send: async () => answered(200) },
     urlPolicy: { addressPolicy: createAddressPolicy({ allowedPrivateRanges: [] }), allowedPorts: [], allowHttp: false },
     eventTypes: 'open',

@@ -7,6 +7,8 @@ export class HealthWatch {
   readonly breaches: string[] = [];
   /** Attempts that were made as probes. */
   readonly probes = new Set<string>();
+  /** How often a delivery was found to wait for the breaker. */
+  held = 0;
   private readonly now: () => number;
 
   constructor(now: () => number) {
@@ -25,6 +27,7 @@ export class HealthWatch {
         if (subscription === null) return;
         const health = healthOf(subscription);
         gate = askBreaker(health, this.now());
+        if (gate === 'open') this.held += 1;
         isByHand = delivery?.requested === 'manual';
         isHealthy = health.failing === null && health.breaker.state === 'closed' && health.breaker.unavailable === 0;
       },

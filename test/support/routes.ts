@@ -28,6 +28,7 @@ export const ROUTES = createRoutes({
   publish: unreachable,
   deliveries: { send: unreachable },
   retries: { send: unreachable },
+  jobQueue: { send: unreachable },
   sender: { send: unreachable },
   urlPolicy: { addressPolicy: createAddressPolicy({ allowedPrivateRanges: [] }), allowedPorts: [], allowHttp: false },
   defaultProfile: 'standard',

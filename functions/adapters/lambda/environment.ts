@@ -11,6 +11,7 @@ const SHAPE = {
   [ENV.deliveriesQueueUrl]: z.url(),
   [ENV.retriesQueueUrl]: z.url(),
   [ENV.retriesQueueArn]: z.string().min(1),
+  [ENV.jobsQueueUrl]: z.url(),
   [ENV.adminSecretArn]: z.string().min(1),
   [ENV.kmsKeyArn]: z.string().min(1),
   [ENV.eventTypes]: z.enum(['open', 'strict']),

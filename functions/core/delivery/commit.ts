@@ -1,8 +1,9 @@
 import { undoneOf } from '../partial-failure.ts';
 import type { HealthSignal } from '../subscription/health.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
-import { emitSystemEvent, type SystemEventPorts } from '../system-event/emit.ts';
+import { emitSystemEvent } from '../system-event/emit.ts';
 import { systemEventId } from '../system-event/system-event.ts';
+import { type TellPorts, tellCompany } from '../system-event/tell.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { Effect } from './effect.ts';
@@ -32,7 +33,7 @@ export interface CommitPorts {
   store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery' | 'putSucceededDeliveries'> &
     Pick<SubscriptionStore, 'disableSubscription' | 'getSubscription' | 'removeSubscription' | 'saveHealth'>;
   retries: WorkQueue;
-  systemEvents: SystemEventPorts;
+  systemEvents: TellPorts;
   waits: WaitPolicy;
   now: () => number;
   report: (report: DeliverReport) => void;
@@ -228,7 +229,7 @@ async function doEffect(ports: CommitPorts, delivery: Delivery, effect: Effect):
     case 'deactivate_subscription':
       return deactivateSubscription(ports, delivery, effect);
     case 'emit_system_event':
-      return emitSystemEvent(ports.systemEvents, effect);
+      return tellCompany(ports.systemEvents, effect);
     default:
       effect satisfies never;
   }
@@ -266,7 +267,10 @@ async function isDisabledBy(
   return current?.code === reason.code && current.at === at;
 }
 
-/** Sees that each next attempt is waited for: the message that carries the delivery is hidden, another one gets a new message. */
+/**
+ * Sees that each next attempt is waited for by a new message. The one that came could be hidden until then, but what is
+ * hidden is in flight, of which SQS allows 120,000; what is sent with a delay is not.
+ */
 async function queueWaits(
   ports: CommitPorts,
   recorded: readonly Recorded[],
@@ -275,11 +279,9 @@ async function queueWaits(
   const enqueued: { change: Change; delivery: Delivery; outgoing: Outgoing }[] = [];
   for (const { change, delivery } of recorded) {
     if (!waitsInQueue(delivery)) continue; // `sweep` has it, or nothing is left to do
-    const seconds = wholeSeconds((delivery.nextAttemptAt ?? 0) - ports.now());
-    if (isCarrier(change.received, delivery)) decisions.set(change, { kind: 'hide', seconds });
-    else if (change.write !== null) {
-      enqueued.push({ change, delivery, outgoing: { message: deliverMessage(delivery), delaySeconds: seconds } });
-    }
+    if (change.write === null && !isCarrier(change.received, delivery)) continue; // another message has it
+    const delaySeconds = wholeSeconds((delivery.nextAttemptAt ?? 0) - ports.now());
+    enqueued.push({ change, delivery, outgoing: { message: deliverMessage(delivery), delaySeconds } });
   }
   if (enqueued.length === 0) return;
   try {
@@ -294,7 +296,8 @@ async function queueWaits(
     for (const { change, delivery, outgoing } of enqueued) {
       if (!unsent.includes(outgoing)) continue;
       ports.report({ kind: 'error', about: delivery, error });
-      decisions.set(change, { kind: 'fail' });
+      const seconds = outgoing.delaySeconds;
+      decisions.set(change, isCarrier(change.received, delivery) ? { kind: 'hide', seconds } : { kind: 'fail' });
     }
   }
 }

@@ -7,6 +7,7 @@ import type { Attempt } from './attempt.ts';
 import { attemptNumber, type BegunAttempt, MAX_ATTEMPTS_KEPT } from './claim.ts';
 import { type Delivery, failDelivery, withdrawRequest } from './delivery.ts';
 import type { Effect } from './effect.ts';
+import { exhaustedEffects } from './exhausted.ts';
 import { effectOfSignal } from './signal-effect.ts';
 import { EFFECTS_DUE_MS, scheduleAttempt, type WaitPolicy } from './wake.ts';
 
@@ -38,7 +39,12 @@ export function settle(
   const recorded = recordAttempt(delivery, made);
   const settled = planNext(recorded, made, endedAt, context);
   // A verdict follows from the answer, whatever state the delivery is in.
-  return withEffects(settled, effectsOf(delivery, made, endedAt, context.profile, signals), endedAt);
+  const verdicts = effectsOf(delivery, made, endedAt, context.profile, signals);
+  return withEffects(
+    settled,
+    [...verdicts, ...exhaustedEffects(delivery, settled, made.request.url, endedAt)],
+    endedAt,
+  );
 }
 
 function recordAttempt(delivery: Delivery, { id, trigger, startedAt, request, result }: MadeAttempt): Delivery {
@@ -115,7 +121,8 @@ function effectsOf(
   ];
 }
 
-function withEffects(delivery: Delivery, effects: readonly Effect[], now: number): Delivery {
+/** The delivery, which owes these effects too. */
+export function withEffects(delivery: Delivery, effects: readonly Effect[], now: number): Delivery {
   const owed = [...delivery.effects, ...effects];
   if (owed.length === 0) return delivery;
   return {

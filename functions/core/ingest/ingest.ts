@@ -8,6 +8,7 @@ import type { RejectedEventStore } from '../event/rejected-event-store.ts';
 import type { DataCheck } from '../event/validate-data.ts';
 import { deriveId, SYSTEM_TENANT } from '../ids.ts';
 import { undoneOf } from '../partial-failure.ts';
+import { countSystemEvent, type SystemEventCounts } from '../system-event/counted.ts';
 import { type FannedOut, type FanOutDeps, type FanOutReport, fanOutFrom } from './fan-out.ts';
 
 export type IngestStore = FanOutDeps['store'] &
@@ -22,6 +23,7 @@ export interface IngestDeps extends FanOutDeps {
   eventTypes: 'open' | 'strict';
   /** The schema, ready for use; the same schema comes again and again. */
   checkOf: (schema: string) => DataCheck;
+  systemEventCounts: SystemEventCounts;
   report: (report: IngestReport) => void;
 }
 
@@ -258,10 +260,35 @@ async function recordRejections(
     unwritten = new Set(undoneOf(error, records));
     deps.report({ kind: 'error', error });
   }
+  const written = rejections.filter(({ rejected }) => !unwritten.has(rejected));
   for (const { message, rejected } of rejections) {
     if (unwritten.has(rejected)) result.retry.add(message.messageId);
     else deps.report({ kind: 'rejected', rejected });
   }
+  await Promise.all(
+    [...Map.groupBy(written, ({ rejected }) => rejected.tenantId).values()].map(async (group) => {
+      try {
+        await countRejections(deps, group);
+      } catch (error) {
+        deps.report({ kind: 'error', error });
+        for (const { message } of group) result.retry.add(message.messageId);
+      }
+    }),
+  );
+}
+
+/** Sees that the company is told of a tenant's rejected events. */
+async function countRejections(
+  { systemEventCounts: counts, deliveries, now }: IngestDeps,
+  group: readonly Rejection[],
+): Promise<void> {
+  const [first] = group;
+  if (first === undefined) return;
+  const { id, tenantId, rejectedAt, reason } = first.rejected;
+  const { code, message } = reason;
+  const data = { tenantId, rejectedEventId: id, reason: { code, message }, count: group.length };
+  const owed = { id, at: rejectedAt, event: { type: 'posthorn.event.rejected' as const, data } };
+  await countSystemEvent({ counts, later: deliveries, now }, owed);
 }
 
 /** Whether the event may go on; it does so as the one on record, if there is one. */
@@ -357,6 +384,8 @@ function rejection(message: IncomingMessage, tenantId: string | null, reason: Re
     reason,
     body: truncated ? bytes.subarray(0, MAX_BODY_KEPT).toString('utf8') : message.body,
     bodyTruncated: truncated,
+    messageId,
+    republishedAt: null,
   };
   return { message, rejected };
 }

@@ -15,6 +15,7 @@ import { createRateLimits } from '../../../functions/adapters/dynamodb/rate-limi
 import { createRejectedEvents } from '../../../functions/adapters/dynamodb/rejected-events.ts';
 import { createStats } from '../../../functions/adapters/dynamodb/stats.ts';
 import { createSubscriptions } from '../../../functions/adapters/dynamodb/subscriptions.ts';
+import { createSystemEventCounts } from '../../../functions/adapters/dynamodb/system-event-counts.ts';
 import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../../../functions/adapters/http/http-sender.ts';
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
@@ -83,7 +84,13 @@ const deliver = () =>
     store: { ...journal, ...catalog },
     stats: createStats({ tables, retentionDays: 90, now, random: Math.random }),
     retries: createWorkQueue(wire, queues.retries.url),
-    systemEvents: { events: journal, publish: createPublish(wire, queues.events.url) },
+    systemEvents: {
+      events: journal,
+      publish: createPublish(wire, queues.events.url),
+      counts: createSystemEventCounts(tables, now),
+      later: createWorkQueue(wire, queues.retries.url),
+      now,
+    },
     sqs,
     deliveriesQueueUrl: queues.deliveries.url,
     retriesQueueUrl: queues.retries.url,
@@ -109,6 +116,7 @@ const findType = createKnownTypes(catalog, now, false);
 const ingest = () =>
   createIngestHandler({
     store: { ...journal, ...catalog, findType },
+    systemEventCounts: createSystemEventCounts(tables, now),
     deliveries: createWorkQueue(wire, queues.deliveries.url),
     retries: createWorkQueue(wire, queues.retries.url),
     sqs,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isHeld } from '../../../functions/core/delivery/delivery.ts';
 import { systemEventId } from '../../../functions/core/system-event/system-event.ts';
-import { answered, makeMessage, UNANSWERED } from '../../support/domain.ts';
+import { answered, makeEvent, makeMessage, UNANSWERED } from '../../support/domain.ts';
 import { Pipeline } from '../../support/pipeline.ts';
 
 const fate = fc.record({
@@ -46,10 +47,17 @@ const history = fc.array(
 /** The same histories each time: what is rare must not fail on another day. */
 const RUNS = { numRuns: 600, seed: 20_261_122 };
 
-async function live(groups: typeof history extends fc.Arbitrary<infer T> ? T : never): Promise<Pipeline> {
+async function live(
+  groups: typeof history extends fc.Arbitrary<infer T> ? T : never,
+  events: number,
+): Promise<Pipeline> {
   const pipeline = new Pipeline();
   const message = makeMessage();
-  pipeline.enqueue(message, false);
+  for (let number = 1; number <= events; number += 1) {
+    const id = `evt_${number}`;
+    pipeline.journal.add(makeEvent({ id }));
+    pipeline.enqueue({ ...message, eventId: id }, false);
+  }
   for (const { steps, seconds, indexesCatchUp } of groups) {
     await Promise.all(
       steps.map(async (one) => {
@@ -66,11 +74,17 @@ async function live(groups: typeof history extends fc.Arbitrary<infer T> ? T : n
   return pipeline;
 }
 
+/** The ids of the system events of a type that are on record, and whose message was sent. */
+function toldIds({ published, journal }: Pick<Pipeline, 'published' | 'journal'>, type: string): string[] {
+  const ids = [...new Set(published.map((body) => String(JSON.parse(body).id)))];
+  return ids.filter((id) => journal.events.get(`posthorn ${id}`)?.type === type);
+}
+
 /** Runs each history to its end, in which the receiver answers `last`, and looks at what has become of it. */
-function always(last: ReturnType<typeof answered>, check: (pipeline: Pipeline) => void): Promise<void> {
+function always(last: ReturnType<typeof answered>, check: (pipeline: Pipeline) => void, events = 1): Promise<void> {
   return fc.assert(
     fc.asyncProperty(history, async (groups) => {
-      const pipeline = await live(groups);
+      const pipeline = await live(groups, events);
       await pipeline.settle(last);
       check(pipeline);
     }),
@@ -110,12 +124,21 @@ describe('whatever interleaves, is handed out twice, crashes, or has its effect 
 
   it('a subscription that a 410 disabled, and that was not touched since, has told so once', () =>
     always(answered(200), ({ disabled, published, journal, subscription, overwroteEffects }) => {
-      const ids = [...new Set(published.map((body) => String(JSON.parse(body).id)))];
-      const onRecord = ids.map((id) => journal.events.get(`posthorn ${id}`)?.type);
-      expect(onRecord).toEqual(ids.map(() => 'posthorn.subscription.disabled'));
+      const ids = toldIds({ published, journal }, 'posthorn.subscription.disabled');
       expect(ids.length).toBeLessThanOrEqual(disabled.size);
       if (subscription?.status !== 'disabled' || !disabled.has(subscription.generation) || overwroteEffects) return;
       expect(ids).toContain(systemEventId(`${subscription.id} disabled in generation ${subscription.generation}`));
+    }));
+
+  it('a delivery whose attempts are used up has told so', () =>
+    always(answered(500), ({ journal, published, overwroteEffects }) => {
+      const delivery = journal.delivery(makeMessage());
+      if (delivery?.statusReason?.code !== 'attempts_exhausted' || overwroteEffects) return;
+      // More than once only if it was retried by hand and failed again.
+      const byHand = delivery.attempts.filter(({ trigger }) => trigger === 'manual').length;
+      const ids = toldIds({ published, journal }, 'posthorn.delivery.exhausted');
+      expect(ids.length).toBeGreaterThanOrEqual(1);
+      expect(ids.length).toBeLessThanOrEqual(1 + byHand);
     }));
 
   it('no delivery of a deleted subscription is open', () =>
@@ -130,12 +153,17 @@ describe('whatever interleaves, is handed out twice, crashes, or has its effect 
   it.each([200, 500])(
     'an open breaker lets one probe at a time through, and health is written of what it is about, if it changes (%i)',
     async (last) => {
-      let probes = 0;
-      await always(answered(last), ({ health }) => {
+      let [probes, held] = [0, 0];
+      const check = ({ health, journal }: Pipeline): void => {
         expect(health.breaches).toEqual([]);
         probes += health.probes.size;
-      });
-      expect(probes).toBeGreaterThan(100);
+        held += health.held;
+        for (const delivery of journal.deliveries.values()) expect(isHeld(delivery)).toBe(false);
+      };
+      // One that opens the breaker, and others that wait for it.
+      await always(answered(last), check, 3);
+      expect(probes).toBeGreaterThan(50);
+      expect(held).toBeGreaterThan(50);
     },
   );
 
