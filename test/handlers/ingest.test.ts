@@ -23,8 +23,8 @@ function setup() {
   const handler = createIngestHandler({
     store,
     deliveries: { send: (messages) => parts.send(messages) },
-    retries: { send: async () => {} },
     systemEventCounts: parts.counts,
+    retries: { send: async () => {} },
     sqs,
     eventsQueueUrl: 'http://queues/events',
     eventTypes: 'open',

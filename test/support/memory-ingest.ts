@@ -127,17 +127,17 @@ export class MemoryIngestStore implements IngestStore {
 export function ingestSetup() {
   const store = new MemoryIngestStore();
   const queued: Outgoing[] = [];
+  const counts = new MemoryCounts();
   /** What goes to the retries queue. */
   const slow: Outgoing[] = [];
-  const counts = new MemoryCounts();
   const reports: IngestReport[] = [];
   const setup = {
     store,
     queued,
-    slow,
     /** What tells of rejected events, beside the deliveries. */
     counted: [] as Outgoing[],
     counts,
+    slow,
     reports,
     now: NOW,
     eventTypes: 'open' as IngestDeps['eventTypes'],
