@@ -1,6 +1,6 @@
 import { HttpRequest } from '@smithy/core/protocols';
 import type { AwsCredentialIdentity, MiddlewareStack, Provider } from '@smithy/types';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import { Agent } from 'undici';
 import { CONNECTION_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './client-options.ts';
 
@@ -61,7 +61,7 @@ export function createLeanCall<Input extends object, Output extends object>(
       const body = JSON.stringify(input);
       const headers = { host, 'content-type': contentType, 'x-amz-target': `${target}.${operation}` };
       const [region, credentials] = await Promise.all([client.config.region(), client.config.credentials()]);
-      const signed = sign({ service, region, host, method: 'POST', path: '/', headers, body }, credentials);
+      const signed = aws4.sign({ service, region, host, method: 'POST', path: '/', headers, body }, credentials);
       const answer = await agent.request({
         origin,
         path: '/',
