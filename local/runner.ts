@@ -8,7 +8,7 @@ import type { SecretsFor } from '../receiver/verify.ts';
 import { clockOffsetMs, createClockBuffer, installClock, setClockOffsetMs, uninstallClock } from './clock.ts';
 import { createControlServer } from './control-server.ts';
 import { startEmulator } from './emulators/start-emulator.ts';
-import { StartError } from './errors.ts';
+import { messageOf, StartError } from './errors.ts';
 import { closeServer, listenOnLoopback } from './listen.ts';
 import type { RunnerOptions } from './options.ts';
 import { readPlan } from './plan.ts';
@@ -20,7 +20,7 @@ import { type AwsCall, createAwsCalls } from './resources/keys-and-secrets/aws-c
 import { openKeyFile } from './resources/keys-and-secrets/key-file.ts';
 import { provisionQueues } from './resources/queues.ts';
 import { startSchedules } from './resources/schedules.ts';
-import { provisionTables, startExpiry } from './resources/tables.ts';
+import { deleteExpired, provisionTables } from './resources/tables.ts';
 import { type Endpoints, openState } from './state.ts';
 import { REGION } from './template/names.ts';
 import { type Synthesise, synthesisePosthorn } from './template/synth.ts';
@@ -44,6 +44,8 @@ export interface RunnerHooks {
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 /** How long running invocations may take to end before they are cut off; their messages come back later. */
 const DRAIN_MS = 5_000;
+/** DynamoDB itself takes up to days. */
+const EXPIRY_INTERVAL_MS = 10 * 60_000;
 /** A smaller step of the test clock does not look for expired items: that reads whole tables. */
 const EXPIRY_ON_ADVANCE_MS = 3_600_000;
 
@@ -147,7 +149,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     });
     undo.push(() => handlers.stop());
     signal?.throwIfAborted();
-    gateway.open(plan.api, handlers.invoke);
+    gateway.open(plan.routes, handlers.invoke);
     const pollers: Poller[] = plan.mappings.map((mapping) =>
       startPoller({ mapping, sqs, region: REGION, invoke: handlers.invoke, say }),
     );
@@ -156,14 +158,18 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       const late = sleep(DRAIN_MS, undefined, { ref: false });
       return Promise.race([late, Promise.all([...pollers, schedules].map((source) => source.stop()))]);
     });
-    const expiry = startExpiry(dynamodb, plan.tables, say);
-    undo.push(() => expiry.stop());
+    const expire = () =>
+      deleteExpired(dynamodb, plan.tables, signal).catch((error: unknown) => {
+        if (!signal?.aborted) say(`Removing expired items failed: ${messageOf(error)}`);
+      });
+    const expiry = setInterval(expire, EXPIRY_INTERVAL_MS);
+    undo.push(() => clearInterval(expiry));
     secrets.resolve(secretsByApi(endpoints));
 
     afterAdvance = async (milliseconds) => {
       handlers.setClockOffset(clockOffsetMs(clock));
       schedules.tick();
-      if (milliseconds >= EXPIRY_ON_ADVANCE_MS) await expiry.run();
+      if (milliseconds >= EXPIRY_ON_ADVANCE_MS) await expire();
     };
     state.writeEndpoints(endpoints);
     published = true;

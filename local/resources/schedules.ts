@@ -12,19 +12,9 @@ export const RULE = {
   type: 'AWS::Events::Rule',
   schema: z.strictObject({
     ScheduleExpression: z.string(),
-    State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
-    Targets: z
-      .array(
-        z.strictObject({
-          Id: z.unknown().optional(),
-          Arn: z.string(),
-          Input: z.string().optional(),
-          RetryPolicy: z.unknown().optional(),
-        }),
-      )
-      .default([]),
+    State: z.literal('ENABLED'),
+    Targets: z.array(z.strictObject({ Id: z.string(), Arn: z.string() })),
   }),
-  withoutMeaning: ['Name', 'Description'],
   attributes: (id) => ({ ref: id, Arn: arn('events', `rule/${id}`) }),
 } satisfies ResourceType;
 
@@ -33,19 +23,15 @@ export interface Schedule {
   /** `rate(1 minute)` and the like, in milliseconds. */
   everyMs: number;
   functionName: string;
-  /** Replaces the event that EventBridge makes. */
-  input?: string;
 }
 
-/** The rules that are enabled: a schedule for each of their targets. */
+/** A schedule for each target of the rules. */
 export function readSchedules(stack: Stack, functions: readonly FunctionSpec[]): Schedule[] {
-  const enabled = stack.all(RULE).filter(({ properties }) => properties.State === 'ENABLED');
-  return enabled.flatMap(({ arn, properties }) =>
+  return stack.all(RULE).flatMap(({ arn, properties }) =>
     properties.Targets.map((target) => ({
       arn,
       everyMs: rateMs(properties.ScheduleExpression),
       functionName: functionNamed(target.Arn, functions),
-      ...(target.Input !== undefined && { input: target.Input }),
     })),
   );
 }
@@ -98,7 +84,6 @@ export function startSchedules(schedules: Schedule[], invoke: Invoke): Schedules
 }
 
 function eventOf(schedule: Schedule, now: number): unknown {
-  if (schedule.input !== undefined) return JSON.parse(schedule.input);
   return {
     version: '0',
     id: randomUUID(),

@@ -3,25 +3,24 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { StartError } from '../../errors.ts';
 import { arn, nameOf } from '../../template/names.ts';
-import { number, type ResourceType } from '../../template/resource-type.ts';
+import type { ResourceType } from '../../template/resource-type.ts';
 import type { Stack } from '../../template/stack.ts';
 import type { FunctionSpec } from './handler-protocol.ts';
 
 export const FUNCTION = {
   type: 'AWS::Lambda::Function',
   schema: z.strictObject({
-    FunctionName: z.string().optional(),
     Code: z.object({ S3Key: z.string().regex(/^[0-9a-f]+\.zip$/, 'only assets of this app can be run') }),
     Handler: z.string().regex(/^[\w-]+\.\w+$/),
     Runtime: z.string().startsWith('nodejs', 'only Node.js functions can be run'),
-    Timeout: number.default(3),
-    MemorySize: number.default(128),
+    Timeout: z.number(),
+    MemorySize: z.number().default(128),
     Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
-    ReservedConcurrentExecutions: number.optional(),
+    ReservedConcurrentExecutions: z.number().optional(),
   }),
-  withoutMeaning: ['Architectures', 'Description', 'LoggingConfig', 'Role', 'Tags', 'TracingConfig'],
-  attributes(id, { FunctionName }, naming) {
-    const name = nameOf(FunctionName, id, naming);
+  withoutMeaning: ['Architectures', 'Description', 'LoggingConfig', 'Role'],
+  attributes(id, naming) {
+    const name = nameOf(id, naming);
     return { ref: name, Arn: arn('lambda', `function:${name}`) };
   },
 } satisfies ResourceType;

@@ -1,20 +1,17 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { arn } from '../../template/names.ts';
-import { number, type ResourceType } from '../../template/resource-type.ts';
+import type { ResourceType } from '../../template/resource-type.ts';
 
 export const SECRET = {
   type: 'AWS::SecretsManager::Secret',
   schema: z.strictObject({
-    SecretString: z.string().optional(),
-    GenerateSecretString: z
-      .strictObject({
-        PasswordLength: number.default(32),
-        ExcludePunctuation: z.literal(true, 'only passwords without punctuation are generated'),
-      })
-      .optional(),
+    GenerateSecretString: z.strictObject({
+      PasswordLength: z.number(),
+      ExcludePunctuation: z.literal(true, 'only passwords without punctuation are generated'),
+    }),
   }),
-  withoutMeaning: ['Name', 'Description', 'KmsKeyId', 'Tags'],
+  withoutMeaning: ['Description'],
   attributes(id) {
     const Arn = arn('secretsmanager', `secret:${id}`);
     return { ref: Arn, Arn };
