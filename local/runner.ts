@@ -92,10 +92,13 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       undo.push(close);
       return url;
     };
-    const [sqsEndpoint, dynamodbEndpoint] = await allSettledOrThrow([
+    const emulators = [
       emulator('sqs', process.env.POSTHORN_SQS_ENDPOINT, options.ports.sqs, state.sqsDir),
       emulator('dynamodb', process.env.POSTHORN_DYNAMODB_ENDPOINT, options.ports.dynamodb, state.dynamodbDir),
-    ]);
+    ] as const;
+    // All, so that what has started is known to the undoing if another one fails.
+    await Promise.allSettled(emulators);
+    const [sqsEndpoint, dynamodbEndpoint] = await Promise.all(emulators);
     signal?.throwIfAborted();
 
     say('Synthesising the stack …');
@@ -183,12 +186,6 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       await afterAdvance(milliseconds);
     }
   }
-}
-
-/** Waits for all, so that whatever has started is known to whoever cleans up, and then throws the first failure. */
-async function allSettledOrThrow<First, Second>(work: [Promise<First>, Promise<Second>]): Promise<[First, Second]> {
-  await Promise.allSettled(work);
-  return Promise.all(work);
 }
 
 function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string; controlUrl: string }) {

@@ -54,11 +54,9 @@ export function readFunctions(
   });
 }
 
-/** The name of the function that an ARN, a name, or an API Gateway URI with an ARN in it is about. */
+/** The name of the function that a name or an ARN is of. */
 export function functionNamed(reference: string, functions: readonly FunctionSpec[]): string {
-  const found = functions.find(
-    ({ name, arn }) => reference === name || reference.endsWith(arn) || reference.includes(`${arn}/`),
-  );
+  const found = functions.find(({ name, arn }) => reference === name || reference === arn);
   if (!found) throw new StartError(`The stack refers to the function ${reference}, which is not in it.`);
   return found.name;
 }

@@ -35,9 +35,9 @@ export function toEvent(
     // Payload format 2.0 joins repeated parameters by a comma.
     query.set(name, before === undefined ? value : `${before},${value}`);
   }
-  const { cookie = [], ...others } = incoming.headersDistinct;
-  const cookies = cookie.flatMap((line) => line.split(/;\s*/)).filter((text) => text !== '');
-  const headers = Object.fromEntries(Object.entries(others).map(([name, values]) => [name, values?.join(',') ?? '']));
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headersDistinct).map(([name, values]) => [name, values?.join(',') ?? '']),
+  );
   const host = headers.host ?? '';
   const now = Date.now();
   return {
@@ -45,7 +45,6 @@ export function toEvent(
     routeKey: route.routeKey,
     rawPath,
     rawQueryString,
-    ...(cookies.length > 0 && { cookies }),
     headers,
     ...(query.size > 0 && { queryStringParameters: Object.fromEntries(query) }),
     ...(Object.keys(pathParameters).length > 0 && { pathParameters }),
@@ -83,10 +82,10 @@ export function encodeBody(body: Buffer, contentType: string): { body?: string; 
     : { body: body.toString('base64'), isBase64Encoded: true };
 }
 
-const answerSchema = z.object({
+/** The part of payload format 2.0 that the functions use. */
+const answerSchema = z.strictObject({
   statusCode: z.int().min(100).max(599),
   headers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
-  cookies: z.array(z.string()).default([]),
   body: z.string().default(''),
   isBase64Encoded: z.boolean().default(false),
 });
@@ -98,8 +97,8 @@ const answerSchema = z.object({
 export function writeAnswer(response: ServerResponse, answer: unknown): boolean {
   const parsed = answerSchema.safeParse(answer);
   if (!parsed.success) return false;
-  const { statusCode, headers, cookies, body, isBase64Encoded } = parsed.data;
-  response.writeHead(statusCode, { ...headers, ...(cookies.length > 0 && { 'set-cookie': cookies }) });
+  const { statusCode, headers, body, isBase64Encoded } = parsed.data;
+  response.writeHead(statusCode, headers);
   response.end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
   return true;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { messageOf } from '../../errors.ts';
 import { FunctionError, type Invoke } from '../functions/handlers.ts';
@@ -11,13 +11,6 @@ import { createRouter } from './routes.ts';
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 /** After this API Gateway gives up on a function. */
 const INTEGRATION_LIMIT_MS = 30_000;
-
-const MESSAGES: Record<number, string> = {
-  404: 'Not Found',
-  413: 'Request Entity Too Large',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-};
 
 export interface Gateway {
   server: Server;
@@ -74,5 +67,5 @@ function createServe(routes: Route[], invoke: Invoke) {
 function refuse(response: ServerResponse, status: number): void {
   if (response.headersSent) return;
   response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ message: MESSAGES[status] ?? 'Error' }));
+  response.end(JSON.stringify({ message: STATUS_CODES[status] }));
 }
