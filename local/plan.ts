@@ -14,8 +14,6 @@ export type Plan = ReturnType<typeof readPlan>;
 export interface PlanContext extends Naming {
   /** Where the cloud assembly lies, with the functions' bundles. */
   assemblyDir: string;
-  /** What the functions get beside the environment that the stack gives them. */
-  environment: Record<string, string>;
 }
 
 const EMULATED = [QUEUE, TABLE, FUNCTION, MAPPING, RULE, ...API_TYPES, SECRET, KEY];
@@ -26,7 +24,7 @@ const WITHOUT_MEANING = /^AWS::(CDK|CloudWatch|IAM|Logs)::|^AWS::(Lambda::Permis
 /** Reads a synthesised template. Throws a StartError for all that the runner does not emulate. */
 export function readPlan(template: unknown, context: PlanContext) {
   const stack = readStack(template, EMULATED, WITHOUT_MEANING, context);
-  const functions = readFunctions(stack, context);
+  const functions = readFunctions(stack, context.assemblyDir);
   return {
     functions,
     queues: stack.all(QUEUE),

@@ -16,7 +16,7 @@ import { type Poller, startPoller } from './resources/event-sources.ts';
 import type { FunctionSpec } from './resources/functions/handler-protocol.ts';
 import { type Handlers, startHandlers } from './resources/functions/handlers.ts';
 import { createGateway } from './resources/http-api/gateway.ts';
-import { type AwsCall, createAwsCalls } from './resources/keys-and-secrets/aws-calls.ts';
+import { createAwsCalls } from './resources/keys-and-secrets/aws-calls.ts';
 import { openKeyFile } from './resources/keys-and-secrets/key-file.ts';
 import { provisionQueues } from './resources/queues.ts';
 import { startSchedules } from './resources/schedules.ts';
@@ -75,11 +75,6 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     const gateway = createGateway(say);
     const apiUrl = await listenOnLoopback(gateway.server, options.ports.api, '--port');
     undo.push(() => closeServer(gateway.server));
-    const awsCalls = new Map<string, AwsCall>();
-    let afterAdvance = async (_milliseconds: number): Promise<void> => {};
-    const control = createControlServer({ awsCalls, clockOffsetMs: () => clockOffsetMs(clock), advanceClock });
-    const controlUrl = await listenOnLoopback(control, 0, '');
-    undo.push(() => closeServer(control));
     const secrets = Promise.withResolvers<SecretsFor>();
     const receiver = await startReceiver({
       port: options.ports.receiver,
@@ -109,12 +104,10 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       assemblyDir: state.assemblyDir,
       sqsEndpoint,
       apiUrl,
-      environment: functionEnvironment({ sqsEndpoint, dynamodbEndpoint, controlUrl }),
     });
 
     say('Creating queues and tables …');
     const keys = openKeyFile(state.keyFile, plan);
-    for (const [target, call] of createAwsCalls(keys)) awsCalls.set(target, call);
     const client = { region: REGION, credentials: CREDENTIALS };
     // The bodies are checked against their MD5 nowhere: they come from this machine.
     const sqs = new SQSClient({ ...client, endpoint: sqsEndpoint, md5: false });
@@ -127,6 +120,14 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     signal?.throwIfAborted();
 
     say('Starting the functions …');
+    const control = createControlServer({
+      awsCalls: createAwsCalls(keys),
+      clockOffsetMs: () => clockOffsetMs(clock),
+      advanceClock,
+    });
+    const controlUrl = await listenOnLoopback(control, 0, '');
+    undo.push(() => closeServer(control));
+    const environment = functionEnvironment({ sqsEndpoint, dynamodbEndpoint, controlUrl });
     const endpoints: Endpoints = {
       apiUrl,
       adminKey: keys.secrets[variable(plan.functions, ENV.adminSecretArn)] ?? '',
@@ -140,7 +141,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     };
     let published = false;
     const handlers: Handlers = await startHandlers({
-      functions: plan.functions,
+      functions: plan.functions.map((spec) => ({ ...spec, env: { ...environment, ...spec.env } })),
       clockOffsetMs: clockOffsetMs(clock),
       logFile: state.logFile,
       say,
@@ -154,7 +155,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     signal?.throwIfAborted();
     gateway.open(plan.routes, handlers.invoke);
     const pollers: Poller[] = plan.mappings.map((mapping) =>
-      startPoller({ mapping, sqs, region: REGION, invoke: handlers.invoke, say }),
+      startPoller({ mapping, sqs, invoke: handlers.invoke, say }),
     );
     const schedules = startSchedules(plan.schedules, handlers.invoke);
     undo.push(() => {
@@ -169,21 +170,19 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     undo.push(() => clearInterval(expiry));
     secrets.resolve(secretsByApi(endpoints));
 
-    afterAdvance = async (milliseconds) => {
-      handlers.setClockOffset(clockOffsetMs(clock));
-      schedules.tick();
-      if (milliseconds >= EXPIRY_ON_ADVANCE_MS) await expire();
-    };
     state.writeEndpoints(endpoints);
     published = true;
     return { endpoints, stop };
 
+    /** Comes after the start: until then no one is told the address. */
     async function advanceClock(milliseconds: number): Promise<void> {
       const offsetMs = clockOffsetMs(clock) + milliseconds;
       state.writeClockOffsetMs(offsetMs);
       // The emulators' threads share the buffer; waiting receivers look at the time every 20 ms.
       setClockOffsetMs(clock, offsetMs);
-      await afterAdvance(milliseconds);
+      handlers.setClockOffset(offsetMs);
+      schedules.tick();
+      if (milliseconds >= EXPIRY_ON_ADVANCE_MS) await expire();
     }
   }
 }

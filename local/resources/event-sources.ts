@@ -9,6 +9,7 @@ import {
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
 import { z } from 'zod';
 import { messageOf, StartError } from '../errors.ts';
+import { REGION } from '../template/names.ts';
 import type { ResourceType } from '../template/resource-type.ts';
 import type { Stack } from '../template/stack.ts';
 import { functionNamed } from './functions/function.ts';
@@ -64,7 +65,6 @@ export interface Poller {
 export interface PollerOptions {
   mapping: Mapping;
   sqs: SQSClient;
-  region: string;
   invoke: Invoke;
   say: (line: string) => void;
 }
@@ -80,7 +80,7 @@ const ERROR_PAUSE_MS = 1_000;
  * What Lambda does for an event source mapping. One loop receives and batches are dispatched beside it: with several
  * receivers each message sent wakes them all, and the losers return empty.
  */
-export function startPoller({ mapping, sqs, region, invoke, say }: PollerOptions): Poller {
+export function startPoller({ mapping, sqs, invoke, say }: PollerOptions): Poller {
   let stopping = false;
   const running = new Set<Promise<void>>();
 
@@ -99,7 +99,7 @@ export function startPoller({ mapping, sqs, region, invoke, say }: PollerOptions
 
   async function dispatch(batch: Message[]): Promise<void> {
     try {
-      const records = batch.map((message) => toRecord(message, mapping.queueArn, region));
+      const records = batch.map((message) => toRecord(message, mapping.queueArn));
       const answer = await invoke(mapping.functionName, { Records: records });
       const failed = failedIds(answer, records);
       if (failed === undefined) {
@@ -161,7 +161,7 @@ export function failedIds(answer: unknown, records: SQSRecord[]): Set<string> | 
   return new Set(parsed.data?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
 }
 
-function toRecord(message: Message, queueArn: string, region: string): SQSRecord {
+function toRecord(message: Message, queueArn: string): SQSRecord {
   const { ApproximateReceiveCount, SentTimestamp, SenderId, ApproximateFirstReceiveTimestamp } =
     message.Attributes ?? {};
   return {
@@ -179,7 +179,7 @@ function toRecord(message: Message, queueArn: string, region: string): SQSRecord
     md5OfBody: message.MD5OfBody ?? '',
     eventSource: 'aws:sqs',
     eventSourceARN: queueArn,
-    awsRegion: region,
+    awsRegion: REGION,
   };
 }
 

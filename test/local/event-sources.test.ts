@@ -66,7 +66,6 @@ function poll(queueUrl: string, run: (records: SQSRecord[], call: number) => unk
   const calls: Call[] = [];
   const poller = startPoller({
     sqs,
-    region: 'us-east-1',
     say: () => {},
     invoke: async (_name, event) => {
       const { Records } = event as SQSEvent;

@@ -16,7 +16,6 @@ const context = {
   assemblyDir: dir,
   sqsEndpoint: 'http://127.0.0.1:1',
   apiUrl: 'http://127.0.0.1:2',
-  environment: { AWS_REGION: 'us-east-1' },
 };
 let template: Template;
 let plan: Plan;
@@ -66,7 +65,6 @@ describe('a template of CDK', () => {
       memoryMb: 128,
       entry: expect.stringMatching(/asset\.[0-9a-f]+\/index\.mjs$/),
       env: {
-        AWS_REGION: 'us-east-1',
         AWS_LAMBDA_FUNCTION_NAME: consume?.name,
         QUEUE_URL: `http://127.0.0.1:1/000000000000/${queue?.name}`,
         TABLE: plan.tables[0]?.name,

@@ -25,14 +25,11 @@ export const FUNCTION = {
   },
 } satisfies ResourceType;
 
-/** @param at where the bundles lie, and the environment that the functions get beside the stack's */
-export function readFunctions(
-  stack: Stack,
-  at: { assemblyDir: string; environment: Record<string, string> },
-): FunctionSpec[] {
+/** @param assemblyDir where the bundles lie */
+export function readFunctions(stack: Stack, assemblyDir: string): FunctionSpec[] {
   return stack.all(FUNCTION).map(({ name, arn, properties }) => {
     const [file = '', exportName = ''] = properties.Handler.split('.');
-    const asset = join(at.assemblyDir, `asset.${properties.Code.S3Key.replace(/\.zip$/, '')}`);
+    const asset = join(assemblyDir, `asset.${properties.Code.S3Key.replace(/\.zip$/, '')}`);
     return {
       name,
       arn,
@@ -41,7 +38,6 @@ export function readFunctions(
       timeoutMs: properties.Timeout * 1000,
       memoryMb: properties.MemorySize,
       env: {
-        ...at.environment,
         AWS_LAMBDA_FUNCTION_NAME: name,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(properties.MemorySize),
         AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
