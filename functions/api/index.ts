@@ -5,6 +5,7 @@ import { createAuditStore } from '../adapters/dynamodb/audit.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
+import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
 import { createStores } from '../adapters/dynamodb/stores.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
@@ -25,6 +26,7 @@ import { createAddressPolicy } from '../core/target/address-policy.ts';
 import { ENV } from '../names.ts';
 import { USER_AGENT } from '../version.ts';
 import { createApiHandler } from './handler.ts';
+import { createKeyLimit } from './http/key-limit.ts';
 import { createSideWork } from './http/side-work.ts';
 import { createRoutes } from './routes.ts';
 
@@ -122,6 +124,11 @@ export const handler = createApiHandler({
     adminKeys: createAdminKeys(new SecretsManagerClient(CLIENT_OPTIONS), env.ADMIN_SECRET_ARN, now),
     findToken: (text) => foundTokens(text, () => tokens.find(text)),
     findApiKey: (text) => foundApiKeys(text, () => findApiKey(text)),
+    now,
+  }),
+  isWithinLimit: createKeyLimit({
+    rates: createRateLimits(tables),
+    remember: remember({ max: 1_000, ttlMs: null }),
     now,
   }),
   idempotency: createIdempotency(tables, now),

@@ -7,12 +7,14 @@ import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../cor
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
 import type { WaitPolicy } from '../core/delivery/wake.ts';
+import type { RepublishPorts } from '../core/event/republish.ts';
 import type { Random } from '../core/ids.ts';
 import type { JobQueue } from '../core/jobs/job-store.ts';
 import { createJobs } from '../core/jobs/jobs.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
 import { createStatsReader } from '../core/stats/read-stats.ts';
 import { createActivation } from '../core/subscription/activation.ts';
+import { createBreakerControl } from '../core/subscription/breaker-control.ts';
 import { createSubscriptions } from '../core/subscription/manage.ts';
 import { createOwnProfiles } from '../core/subscription/own-profiles.ts';
 import type { ParkedDeliveries } from '../core/subscription/parked-deliveries.ts';
@@ -34,7 +36,7 @@ import { createAuditRoutes } from './resources/audit.ts';
 import { createDeliveryRoutes } from './resources/deliveries.ts';
 import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
 import { createEventTypeRoutes } from './resources/event-types.ts';
-import { createEventRoutes, type EventRouteDeps } from './resources/events.ts';
+import { createEventRoutes } from './resources/events.ts';
 import { createHealthRoutes } from './resources/health.ts';
 import { createJobRoutes } from './resources/jobs.ts';
 import { createPortalTokenRoutes } from './resources/portal-tokens.ts';
@@ -56,7 +58,7 @@ export interface ApiPorts {
   audit: AuditStore;
   profiles: ProfileSource;
   vault: Vault;
-  publish: EventRouteDeps['publish'];
+  publish: RepublishPorts['publish'];
   deliveries: WorkQueue;
   retries: WorkQueue;
   jobQueue: JobQueue;
@@ -107,6 +109,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     listEventTypes: ports.eventTypes === 'strict' ? listEventTypes : null,
   });
   const activation = createActivation({ subscriptions, profiles, verification, parked, now });
+  const breakers = createBreakerControl({ store: stores.subscriptions, parked, now });
   const secrets = createSecrets({ subscriptions, profiles, keys, now });
   const testEvents = createTestEvents({ ...ports, events: stores.events, getEventType, profiles, tenantKeys });
   const samples = createSamples(ports);
@@ -131,7 +134,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createApiKeyRoutes(ports),
       ...createAuditRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
-      ...createSubscriptionStatusRoutes({ activation }),
+      ...createSubscriptionStatusRoutes({ activation, breakers }),
       ...createStatsRoutes({ stats, subscriptions, tenants }),
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),
@@ -142,7 +145,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createEventTypeRoutes({ store: stores.eventTypes, samples, now }),
       ...createEventTypePackRoutes({ store: stores.eventTypes, now }),
       ...createProfileRoutes({ ...ports, own, store: stores.profiles }),
-      ...createRejectedEventRoutes({ store: stores.rejectedEvents }),
+      ...createRejectedEventRoutes({ ...ports, store: stores.rejectedEvents, jobs }),
       ...createHealthRoutes(),
     ],
     vendors: createVendorRoutes(ports.compatibility, {

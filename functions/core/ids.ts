@@ -12,9 +12,11 @@ export const SubscriptionId = z.string().regex(/^sub_[0-9A-HJKMNP-TV-Z]{26}$/, '
 /** Holds the time when the job was started. */
 export const JobId = z.string().regex(/^job_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be an id like job_01J…');
 
-/** When the id was made, epoch milliseconds. */
-export function timeOfJobId(id: string): number {
-  return decodeTime(id.slice('job_'.length));
+export const RejectedEventId = z.string().regex(/^rej_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be an id like rej_01J…');
+
+/** The time that an id of ours holds, epoch milliseconds. */
+export function timeOfId(id: string): number {
+  return decodeTime(id.slice(id.indexOf('_') + 1));
 }
 
 /** Randomness as the domain takes it: a number from 0 up to but not including 1. */

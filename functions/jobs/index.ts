@@ -2,6 +2,7 @@ import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createJobStore } from '../adapters/dynamodb/jobs.ts';
+import { createRejectedEvents } from '../adapters/dynamodb/rejected-events.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
@@ -34,6 +35,8 @@ export const handler = createJobsHandler({
   work: createWork({
     deliveries: createDeliveries(journal),
     events,
+    rejectedEvents: createRejectedEvents(journal),
+    publish,
     subscriptions: createSubscriptions(tables),
     retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
     waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },

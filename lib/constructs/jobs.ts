@@ -35,7 +35,7 @@ export class Jobs extends Construct {
     });
     jobs.allow(['dynamodb:GetItem', 'dynamodb:Query'], [storage.catalog.tableArn]);
     jobs.allow(
-      ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       [storage.journal.tableArn],
     );
     jobs.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalList)]);

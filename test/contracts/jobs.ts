@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { DueStore } from '../../functions/core/delivery/due-store.ts';
 import { endJob, type Job, newJob } from '../../functions/core/jobs/job.ts';
 import type { JobStore } from '../../functions/core/jobs/job-store.ts';
-import { HOUR, makeJob, NOW } from '../support/domain.ts';
+import { HOUR, makeReplay, NOW } from '../support/domain.ts';
 import { freshTenant, RETENTION_MS, readPages, type Subject, WHOLE } from './subject.ts';
 
 /** @param subject whose due jobs are none but those that this contract puts there */
@@ -10,8 +10,7 @@ export function describeJobStore(name: string, { store, setNow, losing }: Subjec
   describe(`jobs in ${name}`, () => {
     let tenantId = '';
     const job = (rest: Partial<Job> = {}, at = NOW): Job => {
-      const { task } = makeJob();
-      const order = { task: { ...task, tenantId }, maxPerSecond: null, createdBy: 'company' };
+      const order = { task: makeReplay(tenantId), maxPerSecond: null, createdBy: 'key_1' };
       return { ...newJob(order, at, Math.random), ...rest };
     };
     const FAR = NOW + 1_000 * RETENTION_MS;
@@ -69,7 +68,7 @@ export function describeJobStore(name: string, { store, setNow, losing }: Subjec
     it('is listed newest first, for its tenant and for the company', async () => {
       const jobs = Array.from({ length: 7 }, (_, index) => job({}, NOW + index));
       await Promise.all(jobs.map((one) => store.saveJob(one, 0)));
-      const others = job({ task: { ...job().task, tenantId: freshTenant() } }, NOW + HOUR);
+      const others = job({ task: makeReplay(freshTenant()) }, NOW + HOUR);
       await store.saveJob(others, 0);
       const ids = jobs.map(({ id }) => id).toReversed();
       const listed = await readPages((after) => store.listJobs(tenantId, { ...WHOLE, limit: 3, after }));

@@ -60,6 +60,7 @@ test.each([
       ...dynamodb('Journal.Arn', 'BatchGetItem', 'BatchWriteItem', 'GetItem', 'PutItem', 'UpdateItem'),
       ...consume('Events'),
       ...send('Deliveries'),
+      ...send('Retries'),
     ],
   ],
   [
@@ -88,7 +89,7 @@ test.each([
     'Jobs',
     [
       ...dynamodb('Catalog.Arn', 'GetItem', 'Query'),
-      ...dynamodb('Journal.Arn', 'BatchGetItem', 'GetItem', 'PutItem', 'Query'),
+      ...dynamodb('Journal.Arn', 'BatchGetItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
       ...dynamodb('Journal.Arn/index/list', 'Query'),
       ...consume('Jobs'),
       ...send('Events'),

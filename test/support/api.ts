@@ -59,10 +59,14 @@ export function useApi() {
   const now = (): number => clock.now;
   const stores = createStores({ tables, retentionDays: 30, statsRetentionDays: 90, now });
   /** Queues' addresses are known once the tests run. */
-  const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'idempotency'> = {
+  const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'isWithinLimit' | 'idempotency'> = {
     stores,
     // Keys are checked by a test of their own: here a request says who sends it.
-    authenticate: async (authorization) => (authorization === undefined ? ANONYMOUS : JSON.parse(authorization)),
+    authenticate: async (authorization) => ({
+      principal: authorization === undefined ? ANONYMOUS : JSON.parse(authorization),
+      maxPerSecond: null,
+    }),
+    isWithinLimit: async () => true,
     idempotency: createIdempotency(tables, now),
     tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
     apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),

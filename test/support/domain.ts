@@ -6,6 +6,7 @@ import type { DeliverMessage } from '../../functions/core/delivery/queue-message
 import type { Event } from '../../functions/core/event/event.ts';
 import type { EventType } from '../../functions/core/event/event-type.ts';
 import { type Job, newJob } from '../../functions/core/jobs/job.ts';
+import type { TaskOf } from '../../functions/core/jobs/job-task.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 
@@ -89,10 +90,13 @@ export function makeMessage(rest: Partial<DeliverMessage> = {}): DeliverMessage 
   };
 }
 
-export function makeJob(rest: Partial<Job> = {}): Job {
+export function makeReplay(tenantId = 'acme'): TaskOf<'replay'> {
   const filter = { from: NOW - HOUR, to: NOW, eventTypes: [], dryRun: false, status: 'failed' as const };
-  const task = { kind: 'replay' as const, tenantId: 'acme', subscriptionId: subscriptionId(), filter };
-  return { ...newJob({ task, maxPerSecond: null, createdBy: 'company' }, NOW, Math.random), ...rest };
+  return { kind: 'replay', tenantId, subscriptionId: subscriptionId(), filter };
+}
+
+export function makeJob(rest: Partial<Job> = {}): Job {
+  return { ...newJob({ task: makeReplay(), maxPerSecond: null, createdBy: 'key_1' }, NOW, Math.random), ...rest };
 }
 
 export function makeEventType(rest: Partial<EventType> = {}): EventType {
@@ -118,6 +122,7 @@ export function makeApiKeyRecord(number: number, rest: Partial<ApiKey> = {}): Ap
     name: 'Payroll',
     role: 'admin',
     tenantId: null,
+    maxPerSecond: null,
     createdAt: NOW,
     endsAt: null,
     lastUsedAt: null,

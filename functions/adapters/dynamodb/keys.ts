@@ -1,5 +1,5 @@
 import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
-import { type DeliveryRef, timeOfEventId, timeOfJobId } from '../../core/ids.ts';
+import { type DeliveryRef, timeOfEventId, timeOfId } from '../../core/ids.ts';
 
 /*
  * Every key of both tables. Nothing else builds one, so a query without its tenant or subscription cannot be written.
@@ -101,6 +101,8 @@ export const rejectedKey = (id: string, rejectedAt: number): Key => ({
   pk: `REJECTED#${hash(id) % REJECTED_SHARDS}`,
   sk: timeKey(rejectedAt, id),
 });
+/** Its id holds the time of its record. */
+export const rejectedKeyOf = (id: string): Key => rejectedKey(id, timeOfId(id));
 export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard) => `REJECTED#${shard}`);
 
 /** How often something happened in the minute that begins then. */
@@ -110,7 +112,7 @@ export const countKey = (subject: string, startsAt: number): Key => ({
 });
 export const jobKey = (jobId: string): Key => ({
   pk: `JOB#${hash(jobId) % JOB_SHARDS}`,
-  sk: timeKey(timeOfJobId(jobId), jobId),
+  sk: timeKey(timeOfId(jobId), jobId),
 });
 export const jobPartitions = (): string[] => shards(JOB_SHARDS, (shard) => `JOB#${shard}`);
 /** Partition of the list index that holds a tenant's jobs. */
@@ -119,6 +121,7 @@ export const tenantJobs = (tenantId: string): string => `JOBS#${tenantId}`;
 export const DUE_JOBS = 'DUE_JOBS';
 /** What a rate-limited subscription has reserved. */
 export const rateLimitKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'RESERVATIONS' });
+
 /**
  * One subscription's counters of one hour, of those who write to the given one of its shards. The day comes first, for a
  * tenant's range; then the subscription, for its own.

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { REJECTION_CODES } from '../event/rejected-event.ts';
 
+const ofCompany = { tenantId: z.null(), subscriptionId: z.null() };
 const ofSubscription = { tenantId: z.string(), subscriptionId: z.string() };
 
 /** Which deliveries a range takes in, by when Posthorn accepted their events. Times are epoch milliseconds, both inclusive. */
@@ -36,6 +38,16 @@ export const JobTask = z.discriminatedUnion('kind', [
     /** Null: each of the tenant's. */
     subscriptionId: z.string().nullable(),
     filter: z.object({ eventId: z.string() }),
+  }),
+  z.object({
+    kind: z.literal('republish'),
+    ...ofCompany,
+    filter: z.object({
+      from: z.number(),
+      to: z.number(),
+      code: z.enum(REJECTION_CODES).nullable(),
+      dryRun: z.boolean(),
+    }),
   }),
 ]);
 export type JobTask = z.infer<typeof JobTask>;

@@ -12,7 +12,16 @@ import type { TaskOf } from '../../../functions/core/jobs/job-task.ts';
 import { type ReplayPorts, replayPage } from '../../../functions/core/jobs/replay.ts';
 import type { Subscription } from '../../../functions/core/subscription/subscription.ts';
 import { WAITS } from '../../support/deliver-setup.ts';
-import { HOUR, MINUTE, makeDelivery, makeEvent, makeJob, makeSubscription, NOW } from '../../support/domain.ts';
+import {
+  HOUR,
+  MINUTE,
+  makeDelivery,
+  makeEvent,
+  makeJob,
+  makeReplay,
+  makeSubscription,
+  NOW,
+} from '../../support/domain.ts';
 import { MemoryJournal } from '../../support/memory-journal.ts';
 
 type Filter = TaskOf<'replay'>['filter'];
@@ -27,9 +36,8 @@ beforeEach(() => {
 });
 
 const jobFor = (filter: Partial<Filter> = {}, rest: Partial<Job> = {}) => {
-  const job = makeJob(rest);
-  if (job.task.kind !== 'replay') throw new Error('another kind');
-  return { ...job, task: { ...job.task, filter: { ...job.task.filter, ...filter } } };
+  const task = makeReplay();
+  return { ...makeJob(rest), task: { ...task, filter: { ...task.filter, ...filter } } };
 };
 type ReplayJob = ReturnType<typeof jobFor>;
 
