@@ -10,7 +10,18 @@ const CORE = 'functions/core';
 const PURE_LIBRARIES = ['zod', 'node:crypto', 'jsonc-parser', 'ulid', 'ipaddr.js', 're2js'];
 
 /** The core's folders, lowest first: each may import those before it, and files that stand beside the folders. */
-const CORE_LAYERS = ['json', 'event', 'target', 'profile', 'tenant', 'subscription', 'access', 'delivery', 'ingest'];
+const CORE_LAYERS = [
+  'json',
+  'event',
+  'target',
+  'profile',
+  'tenant',
+  'system-event',
+  'subscription',
+  'access',
+  'delivery',
+  'ingest',
+];
 const CORE_FILES = [
   'ids.ts',
   'field-error.ts',

@@ -11,7 +11,7 @@ import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
-import { createSqs, createWorkQueue, sendAll } from '../adapters/sqs/work-queue.ts';
+import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { createAuthenticate } from '../core/access/authenticate.ts';
 import type { Token } from '../core/access/token.ts';
 import { createTokens } from '../core/access/tokens.ts';
@@ -63,12 +63,7 @@ const routes = createRoutes({
   profiles: createProfiles(stores.profiles),
   defaultProfile: env.DEFAULT_PROFILE,
   compatibility: env.COMPATIBILITY,
-  // Fair queues: one tenant's burst must not hold up the others.
-  publish: (messages) =>
-    sendAll(sqs, env.EVENTS_QUEUE_URL, messages, ({ tenantId, body }) => ({
-      MessageBody: body,
-      MessageGroupId: tenantId,
-    })),
+  publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sender: createHttpSender(urlPolicy),

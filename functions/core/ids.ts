@@ -3,6 +3,8 @@ import * as z from 'zod';
 
 /** The company's own name for its customer. */
 export const TenantId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ -');
+/** Reserved for Posthorn's own events. */
+export const SYSTEM_TENANT = 'posthorn';
 /** An event's id: the publisher's own (its idempotency key), or one of ours. */
 export const EventId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ -');
 export const SubscriptionId = z.string().regex(/^sub_[0-9A-HJKMNP-TV-Z]{26}$/, 'must be an id like sub_01J…');

@@ -4,6 +4,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
+import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
 import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
@@ -13,7 +14,7 @@ import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
-import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
 import { createAddressPolicy } from '../core/target/address-policy.ts';
 import { ENV } from '../names.ts';
@@ -23,6 +24,7 @@ import { createDeliverHandler } from './handler.ts';
 const env = readEnvironment([
   ENV.catalogTable,
   ENV.journalTable,
+  ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
   ENV.retriesQueueUrl,
   ENV.retriesQueueArn,
@@ -38,15 +40,17 @@ const env = readEnvironment([
 const PATIENCE_MS = 1_000;
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
+const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
 const sqs = createSqs();
 
 export const handler = createDeliverHandler({
   store: {
-    ...createDeliveries({ tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now }),
+    ...createDeliveries(journalOptions),
     ...createSubscriptions(tables),
     ...createTenants(tables),
   },
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+  systemEvents: { events: createEvents(journalOptions), publish: createPublish(sqs, env.EVENTS_QUEUE_URL) },
   sqs: sqs.client,
   deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
   retriesQueueUrl: env.RETRIES_QUEUE_URL,

@@ -32,6 +32,8 @@ export class Deliver extends Construct {
       environment: {
         catalogTable: storage.catalog.tableName,
         journalTable: storage.journal.tableName,
+        // Where system events are published.
+        eventsQueueUrl: queues.events.queue.queueUrl,
         deliveriesQueueUrl: queues.deliveries.queue.queueUrl,
         retriesQueueUrl: retries.queueUrl,
         retriesQueueArn: retries.queueArn,
@@ -61,7 +63,7 @@ export class Deliver extends Construct {
       [storage.journal.tableArn],
     );
     deliver.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalList)]);
-    deliver.allow(['sqs:SendMessage'], [retries.queueArn]);
+    deliver.allow(['sqs:SendMessage'], [retries.queueArn, queues.events.queue.queueArn]);
     deliver.allow(['kms:Decrypt'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);
 
     alarms.add(

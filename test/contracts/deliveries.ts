@@ -57,7 +57,17 @@ const SHAPES: [string, () => Delivery][] = [
             deactivation: 'disable',
             generation: 2,
             reason: { code: 'receiver_gone', message: 'ü' },
+            url: 'https://receiver.example/',
             at: NOW,
+          },
+          {
+            kind: 'emit_system_event',
+            id: 'sys_1',
+            at: NOW,
+            event: {
+              type: 'posthorn.event.rejected',
+              data: { tenantId: null, rejectedEventId: 'rej_1', reason: { code: 'x', message: 'ü' }, count: 2 },
+            },
           },
         ],
         dueAt: NOW + 60_000,

@@ -74,6 +74,11 @@ export function describeEventRecords(
       expect(await get(own())).toEqual({ event: own(), fanOutCursor: null });
     });
 
+    it('can be created before their fan-out begins', async () => {
+      expect(await store.createEvent(own(), 'sub_')).toBe(true);
+      expect(await get(own())).toEqual({ event: own(), fanOutCursor: 'sub_' });
+    });
+
     it('that several create at the same moment are created by one of them', async () => {
       const created = await Promise.all(['1', '2', '3'].map((data) => store.createEvent(own({ data }))));
       expect(created.filter((one) => one)).toHaveLength(1);

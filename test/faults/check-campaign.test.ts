@@ -147,7 +147,9 @@ const stuck: Record<string, Partial<CampaignRecord>> = {
   'an effect that is still owed': {
     deliveries: [
       delivery({
-        effects: [{ kind: 'deactivate_subscription', deactivation: 'disable', generation: 0, reason: failed, at: AT }],
+        effects: [
+          { kind: 'deactivate_subscription', deactivation: 'disable', generation: 0, reason: failed, url: '', at: AT },
+        ],
       }),
     ],
   },

@@ -25,6 +25,7 @@ function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
   const handler = createDeliverHandler({
     store: parts.journal,
     retries: { send: (messages) => parts.send(messages) },
+    systemEvents: { events: parts.journal, publish: (messages) => parts.publish(messages) },
     sqs,
     deliveriesQueueUrl: 'http://queues/deliveries',
     retriesQueueUrl: 'http://queues/retries',

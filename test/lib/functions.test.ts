@@ -49,6 +49,7 @@ describe.each([
     environment: {
       ...TABLES,
       ...RECEIVERS,
+      EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
       RETRIES_QUEUE_ARN: 'PosthornQueuesRetriesQueue.Arn',

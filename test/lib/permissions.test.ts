@@ -69,6 +69,7 @@ test.each([
       ...dynamodb('Journal.Arn/index/list', 'Query'),
       ...consume('Deliveries'),
       ...consume('Retries'),
+      ...send('Events'),
       ...send('Retries'),
       ...each('PosthornKeysEncryption.Arn', 'kms:Decrypt'),
     ],

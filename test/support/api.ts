@@ -5,7 +5,7 @@ import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
-import { createWorkQueue, sendAll } from '../../functions/adapters/sqs/work-queue.ts';
+import { createPublish, createWorkQueue } from '../../functions/adapters/sqs/work-queue.ts';
 import { createApiHandler, type HandlerDeps } from '../../functions/api/handler.ts';
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
 import type { Method } from '../../functions/api/http/route.ts';
@@ -66,11 +66,7 @@ export function useApi() {
     maxSubscriptionsPerTenant: 1_000,
     journalRetentionDays: 30,
     vault: createVault(tables, kms, KEY_ARN),
-    publish: (messages) =>
-      sendAll(connection, queues.events.url, messages, ({ tenantId, body }) => ({
-        MessageBody: body,
-        MessageGroupId: tenantId,
-      })),
+    publish: (messages) => createPublish(connection, queues.events.url)(messages),
     deliveries: { send: (messages) => createWorkQueue(connection, queues.deliveries.url).send(messages) },
     retries: { send: (messages) => createWorkQueue(connection, queues.retries.url).send(messages) },
     sender: { send: async () => answered(200) },

@@ -16,12 +16,15 @@ export function deliverSetup() {
   const rates = new MemoryRateLimits();
   const queued: Outgoing[] = [];
   const requests: WebhookRequest[] = [];
+  /** Bodies sent to the events queue. */
+  const published: string[] = [];
   const reports: DeliverReport[] = [];
   const setup = {
     journal,
     rates,
     queued,
     requests,
+    published,
     reports,
     now: NOW,
     remainingMs: 30_000,
@@ -36,6 +39,9 @@ export function deliverSetup() {
     send: async (messages: readonly Outgoing[]): Promise<void> => {
       queued.push(...messages);
     },
+    publish: async (messages: readonly { body: string }[]): Promise<void> => {
+      published.push(...messages.map(({ body }) => body));
+    },
     /** Opens what is sealed. */
     open: async (sealed: string): Promise<string> => sealed,
     /** After each step of `commit`. */
@@ -46,6 +52,7 @@ export function deliverSetup() {
   const deps: DeliverDeps = {
     store: journal,
     retries: { send: (messages) => setup.send(messages) },
+    systemEvents: { events: journal, publish: (messages) => setup.publish(messages) },
     sender: {
       send: async (request) => {
         requests.push(request);

@@ -47,8 +47,8 @@ export class MemoryIngestStore implements IngestStore {
     return this.events.has(key) && (this.ends.get(key) ?? Number.POSITIVE_INFINITY) > this.now();
   }
 
-  private record(event: Event): void {
-    this.events.set(eventKey(event), { event, fanOutCursor: null });
+  private record(event: Event, fanOutCursor: string | null = null): void {
+    this.events.set(eventKey(event), { event, fanOutCursor });
     this.ends.set(eventKey(event), this.now() + this.retentionMs);
   }
 
@@ -70,10 +70,10 @@ export class MemoryIngestStore implements IngestStore {
     });
   }
 
-  createEvent(event: Event): Promise<boolean> {
+  createEvent(event: Event, fanOutCursor?: string): Promise<boolean> {
     return this.run('createEvent', () => {
       if (this.isLive(eventKey(event))) return false;
-      this.record(event);
+      this.record(event, fanOutCursor);
       return true;
     });
   }

@@ -5,6 +5,7 @@ import type { DueEntry, DueStore } from '../../functions/core/delivery/due-store
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import type { SettleParkedPorts } from '../../functions/core/delivery/settle-parked.ts';
 import type { Event } from '../../functions/core/event/event.ts';
+import type { EventStore } from '../../functions/core/event/event-store.ts';
 import type { DeliveryRef } from '../../functions/core/ids.ts';
 import type { Health } from '../../functions/core/subscription/health.ts';
 import type { StatusReason, Subscription } from '../../functions/core/subscription/subscription.ts';
@@ -13,7 +14,7 @@ import { NOW } from './domain.ts';
 
 type DeliverStore = DeliverDeps['store'];
 type SettleStore = SettleParkedPorts['store'];
-type Operation = keyof (DeliverStore & SettleStore & DueStore);
+type Operation = keyof (DeliverStore & SettleStore & DueStore & Pick<EventStore, 'createEvent'>);
 
 /** How the real journal finds a delivery. */
 const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): string =>
@@ -23,7 +24,7 @@ const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): strin
 const SUCCESS_REVISION = 1_000_000;
 
 /** The two tables as `deliver`, the settling of parked deliveries and `sweep` use them. Their contracts are in test/contracts. */
-export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
+export class MemoryJournal implements DeliverStore, SettleStore, DueStore, Pick<EventStore, 'createEvent'> {
   readonly shards = ['one'];
   readonly deliveries = new Map<string, Delivery>();
   readonly subscriptions = new Map<string, Subscription>();
@@ -181,6 +182,15 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore {
   /** All in one page. */
   async pageSubscriptions(tenantId: string) {
     return { values: [...this.subscriptions.values()].filter((one) => one.tenantId === tenantId), next: null };
+  }
+
+  createEvent(event: Event): Promise<boolean> {
+    return this.run('createEvent', () => {
+      const key = `${event.tenantId} ${event.id}`;
+      if (this.events.has(key) && this.isLive(`event ${key}`)) return false;
+      this.add(event);
+      return true;
+    });
   }
 
   getTenantKey(tenantId: string): Promise<string | null> {

@@ -54,10 +54,16 @@ export class Pipeline {
   readonly journal = new MemoryJournal();
   readonly rates = new MemoryRateLimits();
   readonly queue: Queued[] = [];
+  /** Bodies sent to the events queue. */
+  readonly published: string[] = [];
   /** Successes that were written over by something else. */
   readonly undone: Delivery[] = [];
   /** Claimed attempts by the schedule that began before their time. */
   readonly early: Attempt[] = [];
+  /** Generations of the subscription that a receiver's 410 disabled or removed. */
+  readonly disabled = new Set<number>();
+  /** A first success wrote, without looking, over a twin that owed effects: the price of its single write. */
+  overwroteEffects = false;
   /** Generations of the subscription to which a receiver's 410, on record, belongs. */
   readonly gone = new Set<number>();
   private readonly generations = new Map<WebhookResult['response'], number>();
@@ -66,9 +72,17 @@ export class Pipeline {
   constructor() {
     this.journal.add(makeSubscription({ url: urlOf(0) }), makeEvent());
     this.journal.catchUpIndexes();
-    const { store } = this.journal;
+    const { store, disableSubscription } = this.journal;
+    this.journal.disableSubscription = async (tenantId, id, reason, generation) => {
+      const isDisabled = await disableSubscription.call(this.journal, tenantId, id, reason, generation);
+      if (isDisabled) this.disabled.add(generation);
+      return isDisabled;
+    };
     this.journal.store = (delivery) => {
       const before = this.journal.delivery(delivery);
+      if (before !== undefined && before.effects.length > 0 && delivery.revision !== before.revision + 1) {
+        this.overwroteEffects = true;
+      }
       if (before?.status === 'succeeded' && delivery.status !== 'succeeded') this.undone.push(delivery);
       const known = new Set(before?.attempts.map(({ id }) => id));
       const planned = before?.nextAttemptAt ?? 0;
@@ -213,6 +227,14 @@ export class Pipeline {
         send: async (messages: readonly Outgoing[]) => {
           await turn();
           for (const { message, delaySeconds } of messages) this.enqueue(message, true, delaySeconds);
+          lose();
+        },
+      },
+      systemEvents: {
+        events: store,
+        publish: async (messages) => {
+          await turn();
+          this.published.push(...messages.map(({ body }) => body));
           lose();
         },
       },

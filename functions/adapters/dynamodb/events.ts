@@ -41,7 +41,11 @@ export function createEvents({ tables, retentionDays, now }: JournalOptions): Ev
       return events.get(eventKey({ tenantId, id }))?.event ?? null;
     },
 
-    createEvent: (event) => writes.putIf(eventItem(event, retention.expiresAt()), retention.ifAbsent()),
+    createEvent: (event, fanOutCursor) =>
+      writes.putIf(
+        { ...eventItem(event, retention.expiresAt()), ...(fanOutCursor === undefined ? {} : { fanOutCursor }) },
+        retention.ifAbsent(),
+      ),
 
     async putEvents(events) {
       const expiresAt = retention.expiresAt();

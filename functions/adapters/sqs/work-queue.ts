@@ -46,6 +46,15 @@ export function createWorkQueue(queue: Sqs, queueUrl: string): WorkQueue {
   };
 }
 
+/** The way into the events queue. Fair queues: one tenant's burst must not hold up the others. */
+export function createPublish(queue: Sqs, eventsQueueUrl: string) {
+  return (messages: readonly { tenantId: string; body: string }[]): Promise<void> =>
+    sendAll(queue, eventsQueueUrl, messages, ({ tenantId, body }) => ({
+      MessageBody: body,
+      MessageGroupId: tenantId,
+    }));
+}
+
 /** A message, and what SQS gets of it. */
 interface Outbound<Message> {
   message: Message;

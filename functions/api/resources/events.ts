@@ -8,6 +8,7 @@ import { PublishRequest, publishMessage, readPublishRequest } from '../../core/e
 import { newId, type Random } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
+import { refuseReservedTenant } from '../../core/system-event/reserved-tenant.ts';
 import { decodeCursor } from '../http/cursor.ts';
 import { existing } from '../http/problem.ts';
 import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
@@ -55,6 +56,8 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
       },
     },
     run: async ({ params: { tenantId }, body, bodyText }) => {
+      const reserved = refuseReservedTenant(tenantId, 'Nothing can be published');
+      if (reserved !== null) return reserved;
       const read = readPublishRequest(body, bodyText);
       if (read instanceof Refusal) return read;
       const messages = read.map((one) => {

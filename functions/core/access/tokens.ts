@@ -1,6 +1,7 @@
 import type { Random } from '../ids.ts';
 import type { Page } from '../page.ts';
 import { changedMeanwhile, notFound, type Refusal } from '../refusal.ts';
+import { refuseReservedTenant } from '../system-event/reserved-tenant.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
 import { hasSecret, type MadeToken, makeToken, parseToken, type Token } from './token.ts';
@@ -36,6 +37,8 @@ export function createTokens({ store, tenants, now, random }: TokensPorts): Toke
 
   return {
     async create(tenantId, { readOnly, lifetimeMs }) {
+      const reserved = refuseReservedTenant(tenantId, 'Tokens cannot be made');
+      if (reserved !== null) return reserved;
       const createdAt = now();
       await tenants.createTenant(tenantId, createdAt);
       const tenant = await tenants.getTenant(tenantId);

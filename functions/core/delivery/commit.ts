@@ -1,5 +1,7 @@
 import { undoneOf } from '../partial-failure.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
+import { emitSystemEvent, type SystemEventPorts } from '../system-event/emit.ts';
+import { systemEventId } from '../system-event/system-event.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { Effect } from './effect.ts';
@@ -24,8 +26,9 @@ export type CommitStep = 'recorded' | 'effects_done' | 'effects_cleared' | 'queu
 
 export interface CommitPorts {
   store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery' | 'putSucceededDeliveries'> &
-    Pick<SubscriptionStore, 'disableSubscription' | 'removeSubscription' | 'saveHealth'>;
+    Pick<SubscriptionStore, 'disableSubscription' | 'getSubscription' | 'removeSubscription' | 'saveHealth'>;
   retries: WorkQueue;
+  systemEvents: SystemEventPorts;
   waits: WaitPolicy;
   now: () => number;
   report: (report: DeliverReport) => void;
@@ -144,24 +147,47 @@ async function doEffects(ports: CommitPorts, delivery: Delivery): Promise<Delive
   }
 }
 
-async function doEffect(
-  { store, retries, report }: CommitPorts,
-  { tenantId, subscriptionId }: Delivery,
-  { kind, deactivation, generation, reason, at }: Effect,
-): Promise<void> {
-  switch (kind) {
-    case 'deactivate_subscription': {
-      const deactivated =
-        deactivation === 'disable'
-          ? await store.disableSubscription(tenantId, subscriptionId, { ...reason, at }, generation)
-          : await store.removeSubscription(tenantId, subscriptionId, generation);
-      if (deactivation === 'remove') await retries.send([settleParkedMessage({ tenantId, id: subscriptionId })]);
-      if (deactivated) report({ kind: 'deactivated', tenantId, subscriptionId });
-      return;
-    }
+async function doEffect(ports: CommitPorts, delivery: Delivery, effect: Effect): Promise<void> {
+  switch (effect.kind) {
+    case 'deactivate_subscription':
+      return deactivateSubscription(ports, delivery, effect);
+    case 'emit_system_event':
+      return emitSystemEvent(ports.systemEvents, effect);
     default:
-      kind satisfies never;
+      effect satisfies never;
   }
+}
+
+type Deactivation = Extract<Effect, { kind: 'deactivate_subscription' }>;
+
+async function deactivateSubscription(
+  { store, retries, systemEvents, report }: CommitPorts,
+  { tenantId, subscriptionId }: Delivery,
+  effect: Deactivation,
+): Promise<void> {
+  const { deactivation, generation, reason, url, at } = effect;
+  const deactivated =
+    deactivation === 'disable'
+      ? await store.disableSubscription(tenantId, subscriptionId, { ...reason, at }, generation)
+      : await store.removeSubscription(tenantId, subscriptionId, generation);
+  if (deactivation === 'remove') await retries.send([settleParkedMessage({ tenantId, id: subscriptionId })]);
+  if (deactivated) report({ kind: 'deactivated', tenantId, subscriptionId });
+  // An earlier try of this effect may have got as far as here.
+  else if (!(await isDisabledBy(store, tenantId, subscriptionId, effect))) return;
+  const data = { tenantId, subscriptionId, url, reason, since: new Date(at).toISOString() };
+  const id = systemEventId(`${subscriptionId} disabled in generation ${generation}`);
+  await emitSystemEvent(systemEvents, { id, at, event: { type: 'posthorn.subscription.disabled', data } });
+}
+
+async function isDisabledBy(
+  store: CommitPorts['store'],
+  tenantId: string,
+  subscriptionId: string,
+  { reason, at }: Deactivation,
+): Promise<boolean> {
+  const subscription = await store.getSubscription(tenantId, subscriptionId);
+  const current = subscription?.status === 'disabled' ? subscription.statusReason : null;
+  return current?.code === reason.code && current.at === at;
 }
 
 /** Sees that each next attempt is waited for: the message that carries the delivery is hidden, another one gets a new message. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { OwedSystemEvent } from '../system-event/system-event.ts';
 
 /**
  * What an outcome still demands elsewhere. It stays on the delivery until it is done, so that a crash cannot lose it.
@@ -11,7 +12,10 @@ export const Effect = z.discriminatedUnion('kind', [
     /** The subscription's generation that the attempt used: a verdict does not bind a later one. */
     generation: z.int(),
     reason: z.object({ code: z.string(), message: z.string() }),
+    /** The URL that was attempted. Effects from before have none. */
+    url: z.string().default(''),
     at: z.number(),
   }),
+  OwedSystemEvent.extend({ kind: z.literal('emit_system_event') }),
 ]);
 export type Effect = z.infer<typeof Effect>;

@@ -91,11 +91,17 @@ function isRefusal({ outcome, response }: WebhookResult, { deactivate }: Profile
   return outcome === 'http_error' && response !== null && matchesStatus(deactivate, response.status);
 }
 
-function effectsOf({ result, generation }: MadeAttempt, at: number, { responses }: SettleContext['profile']): Effect[] {
+function effectsOf(
+  { request, result, generation }: MadeAttempt,
+  at: number,
+  { responses }: SettleContext['profile'],
+): Effect[] {
   if (!isRefusal(result, responses)) return [];
   const message = `The receiver answered ${result.response?.status}, by which it asks for no more deliveries.`;
   const reason = { code: 'receiver_gone', message };
-  return [{ kind: 'deactivate_subscription', deactivation: responses.deactivation, generation, reason, at }];
+  return [
+    { kind: 'deactivate_subscription', deactivation: responses.deactivation, generation, reason, url: request.url, at },
+  ];
 }
 
 function withEffects(delivery: Delivery, effects: readonly Effect[], now: number): Delivery {

@@ -1,6 +1,9 @@
 import type { ListOptions, Matches, Page } from '../page.ts';
 import type { Event } from './event.ts';
 
+/** The place before a tenant's first subscription, for a fan-out that has not begun. */
+export const FAN_OUT_START = 'sub_';
+
 /** An event as the journal has it. `fanOutCursor`: where an unfinished fan-out goes on. */
 export interface RecordedEvent {
   event: Event;
@@ -21,8 +24,8 @@ export interface EventStore {
   getEvent(tenantId: string, id: string): Promise<Event | null>;
   /** The events that exist, by `eventKey`. */
   getEvents(events: readonly EventRef[], consistent: boolean): Promise<Map<string, RecordedEvent>>;
-  /** False, and nothing written, if the tenant has an event with this id. */
-  createEvent(event: Event): Promise<boolean>;
+  /** False, and nothing written, if the tenant has an event with this id. @param fanOutCursor null if not given */
+  createEvent(event: Event, fanOutCursor?: string): Promise<boolean>;
   /** One write for a whole batch; overwrites. Rejects with a `PartialFailure` of those that were not written. */
   putEvents(events: readonly Event[]): Promise<void>;
   /** Stores where the fan-out goes on; null once it has finished. Rejects if the event is absent. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 const NAME = '[A-Za-z0-9_-]+(?:[.:][A-Za-z0-9_-]+)*';
 
-/** Types of Posthorn's own events (its test event, say). Publishers may not use them. */
+/** Types of Posthorn's own events: its test event, and the system events. Publishers may not use them. */
 export const RESERVED_PREFIX = 'posthorn.';
 export const TEST_EVENT_TYPE = 'posthorn.test';
 
@@ -23,7 +23,8 @@ export const EventTypePattern = z
 
 export function matchesPattern(pattern: string, type: string): boolean {
   // Test events go to the subscription under test alone, never by a pattern.
-  if (pattern === '*') return !type.startsWith(RESERVED_PREFIX);
+  if (pattern.endsWith('*') && type === TEST_EVENT_TYPE) return false;
+  if (pattern === '*') return true;
   return pattern.endsWith('.*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
 }
 

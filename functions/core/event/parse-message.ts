@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type FieldError, fieldErrors } from '../field-error.ts';
-import { deriveId, TenantId } from '../ids.ts';
+import { deriveId, EventId, SYSTEM_TENANT, TenantId } from '../ids.ts';
 import { cutJsonMember } from '../json/json-text.ts';
 import type { Event } from './event.ts';
 import { prepareData } from './event-data.ts';
@@ -11,7 +11,14 @@ import type { RejectionReason } from './rejected-event.ts';
 export type ParsedMessage =
   /** `idGiven`: the id comes from outside, so another message may bring the same. */
   | { kind: 'event'; event: Event; idGiven: boolean }
-  | { kind: 'rejected'; tenantId: string | null; reason: RejectionReason };
+  /** It names an event of Posthorn's own, which is on record already. */
+  | { kind: 'system_event'; id: string }
+  | ({ kind: 'rejected' } & Rejected);
+
+interface Rejected {
+  tenantId: string | null;
+  reason: RejectionReason;
+}
 
 /** A queue message as the parser needs it. `sentAt` in epoch milliseconds. */
 export interface IncomingMessage {
@@ -42,6 +49,19 @@ const EventBridgeEnvelope = z.object({
   detail: z.unknown(),
 });
 
+/** The message by which Posthorn publishes an event of its own. */
+const SystemEventMessage = z.strictObject({ tenantId: z.literal(SYSTEM_TENANT), id: EventId });
+
+/** Why a publisher's message for the reserved tenant is no event. */
+export const RESERVED_TENANT: Rejected = {
+  tenantId: SYSTEM_TENANT,
+  reason: {
+    code: 'reserved_tenant',
+    message: `The tenant "${SYSTEM_TENANT}" is reserved for Posthorn's own events. Publish to another tenant.`,
+    errors: [{ path: '/tenantId', message: 'is reserved' }],
+  },
+};
+
 /** Reads a message of the events queue. Never throws: what is wrong with it comes back as the reason of its rejection. */
 export function parseMessage(message: IncomingMessage, now: number): ParsedMessage {
   let json: unknown;
@@ -65,10 +85,14 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
     identity = { text: envelope.data.id, at: Date.parse(envelope.data.time) };
   }
   const parsed = PublishedMessage.safeParse(json);
+  const { data: named } = z.object({ tenantId: TenantId }).safeParse(json);
+  if (named?.tenantId === SYSTEM_TENANT) {
+    const system = SystemEventMessage.safeParse(json);
+    return system.success ? { kind: 'system_event', id: system.data.id } : { kind: 'rejected', ...RESERVED_TENANT };
+  }
   if (!parsed.success) {
-    const tenantId = z.object({ tenantId: TenantId }).safeParse(json);
     return reject(
-      tenantId.data?.tenantId ?? null,
+      named?.tenantId ?? null,
       'invalid_event',
       'The message is JSON but not an event. Correct the fields that are listed.',
       fieldErrors(parsed.error, json),

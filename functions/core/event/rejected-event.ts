@@ -8,6 +8,7 @@ export const REJECTION_CODES = [
   'invalid_data',
   'schema_over_budget',
   'id_reused',
+  'reserved_tenant',
 ] as const;
 
 export const RejectionReason = z.object({

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Event } from '../event/event.ts';
 import { type EventStore, eventKey, type RecordedEvent } from '../event/event-store.ts';
 import type { EventType } from '../event/event-type.ts';
-import { type IncomingMessage, originOf, parseMessage } from '../event/parse-message.ts';
+import { type IncomingMessage, originOf, parseMessage, RESERVED_TENANT } from '../event/parse-message.ts';
 import type { RejectedEvent, RejectionReason } from '../event/rejected-event.ts';
 import type { RejectedEventStore } from '../event/rejected-event-store.ts';
 import type { DataCheck } from '../event/validate-data.ts';
-import { deriveId } from '../ids.ts';
+import { deriveId, SYSTEM_TENANT } from '../ids.ts';
 import { undoneOf } from '../partial-failure.ts';
 import { type FannedOut, type FanOutDeps, type FanOutReport, fanOutFrom } from './fan-out.ts';
 
@@ -67,8 +67,12 @@ interface Accepted {
 export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedEventMessage[]): Promise<IngestResult> {
   const result: IngestResult = { retry: new Set(), continue: new Set() };
   const rejections: Rejection[] = [];
-  const accepted = await recognise(deps, await accept(deps, messages, rejections), rejections);
-  const recorded = await record(deps, accepted, rejections, result);
+  const systemMessages: SystemMessage[] = [];
+  const accepted = await recognise(deps, await accept(deps, messages, systemMessages, rejections), rejections);
+  const recorded = [
+    ...(await record(deps, accepted, rejections, result)),
+    ...(await readSystemEvents(deps, systemMessages, rejections)),
+  ];
   await recordRejections(deps, rejections, result);
   for (const { event, recorded: known } of recorded)
     deps.report({ kind: known === null ? 'accepted' : 'repeated', event });
@@ -83,10 +87,17 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   return result;
 }
 
+/** A message that names an event of Posthorn's own. */
+interface SystemMessage {
+  message: ReceivedEventMessage;
+  id: string;
+}
+
 /** Parses, checks against the event types, and folds repetitions within the batch together. */
 async function accept(
   deps: IngestDeps,
   messages: readonly ReceivedEventMessage[],
+  systemMessages: SystemMessage[],
   rejections: Rejection[],
 ): Promise<Accepted[]> {
   const accepted = new Map<string, Accepted>();
@@ -94,6 +105,10 @@ async function accept(
     const parsed = parseMessage(message, deps.now());
     if (parsed.kind === 'rejected') {
       rejections.push(rejection(message, parsed.tenantId, parsed.reason));
+      continue;
+    }
+    if (parsed.kind === 'system_event') {
+      systemMessages.push({ message, id: parsed.id });
       continue;
     }
     const { event, idGiven } = parsed;
@@ -130,6 +145,27 @@ async function recognise(
     suspects.some(({ message }) => message.receivedBefore),
   );
   return accepted.filter((one) => matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejections));
+}
+
+/** Posthorn's own events are on record before their messages are sent. A message whose event is not comes from elsewhere. */
+async function readSystemEvents(
+  { store }: IngestDeps,
+  messages: readonly SystemMessage[],
+  rejections: Rejection[],
+): Promise<Accepted[]> {
+  if (messages.length === 0) return [];
+  const refOf = ({ id }: SystemMessage) => ({ tenantId: SYSTEM_TENANT, id });
+  const known = await store.getEvents(messages.map(refOf), true);
+  const accepted = new Map<string, Accepted>();
+  for (const named of messages) {
+    const { message, id } = named;
+    const recorded = known.get(eventKey(refOf(named)));
+    const first = accepted.get(id);
+    if (recorded === undefined) rejections.push(rejection(message, RESERVED_TENANT.tenantId, RESERVED_TENANT.reason));
+    else if (first !== undefined) first.twins.push(message.messageId);
+    else accepted.set(id, { message, twins: [], event: recorded.event, idGiven: true, recorded });
+  }
+  return [...accepted.values()];
 }
 
 /** Writes what is new. Returns the events that are on record; the messages of those that are not come back. */

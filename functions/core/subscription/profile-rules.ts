@@ -1,8 +1,9 @@
-import { type EventType, unknownPatterns } from '../event/event-type.ts';
+import { type EventType, matchesPattern, unknownPatterns } from '../event/event-type.ts';
 import type { FieldError } from '../field-error.ts';
 import type { CompiledProfile } from '../profile/compile-profile.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { invalidField, invalidFields, Refusal } from '../refusal.ts';
+import { SYSTEM_EVENT_TYPES } from '../system-event/system-event.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -57,15 +58,18 @@ export function refuseByProfile(
   return errors.length === 0 ? null : invalidFields(errors);
 }
 
-/** A pattern that matches no known event type is a mistake where only known types are accepted; null if there is none. */
+/** A pattern that matches no known event type is a mistake where only known types are accepted; null if there is none. System events are always known. */
 export function refuseUnknownTypes(
   patterns: readonly string[],
   known: readonly EventType[],
   path: string,
 ): Refusal | null {
-  const errors = unknownPatterns(patterns, known).map((pattern) => ({
-    path: path === '/event' ? path : `${path}/${patterns.indexOf(pattern)}`,
-    message: `"${pattern}" matches no known event type`,
-  }));
+  const isSystem = (pattern: string) => SYSTEM_EVENT_TYPES.some((type) => matchesPattern(pattern, type));
+  const errors = unknownPatterns(patterns, known)
+    .filter((pattern) => !isSystem(pattern))
+    .map((pattern) => ({
+      path: path === '/event' ? path : `${path}/${patterns.indexOf(pattern)}`,
+      message: `"${pattern}" matches no known event type`,
+    }));
   return errors.length === 0 ? null : invalidFields(errors);
 }

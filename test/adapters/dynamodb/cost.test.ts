@@ -16,7 +16,7 @@ import { createSubscriptions } from '../../../functions/adapters/dynamodb/subscr
 import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../../../functions/adapters/http/http-sender.ts';
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
-import { createWorkQueue } from '../../../functions/adapters/sqs/work-queue.ts';
+import { createPublish, createWorkQueue } from '../../../functions/adapters/sqs/work-queue.ts';
 import { compileDataCheck } from '../../../functions/core/event/validate-data.ts';
 import { createAddressPolicy } from '../../../functions/core/target/address-policy.ts';
 import { createDeliverHandler } from '../../../functions/deliver/handler.ts';
@@ -80,6 +80,7 @@ const deliver = () =>
   createDeliverHandler({
     store: { ...journal, ...catalog },
     retries: createWorkQueue(wire, queues.retries.url),
+    systemEvents: { events: journal, publish: createPublish(wire, queues.events.url) },
     sqs,
     deliveriesQueueUrl: queues.deliveries.url,
     retriesQueueUrl: queues.retries.url,

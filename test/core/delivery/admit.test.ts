@@ -31,6 +31,7 @@ const effect: Effect = {
   deactivation: 'disable',
   generation: 0,
   reason: { code: 'receiver_gone', message: '' },
+  url: 'https://receiver.example/',
   at: NOW,
 };
 const begun = { id: 'a', trigger: 'automatic' as const, startedAt: NOW - MINUTE, url: 'https://receiver.example/' };

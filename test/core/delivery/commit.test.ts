@@ -22,6 +22,25 @@ const pending = makeDelivery({ revision: 1, nextAttemptAt: NOW, dueAt: NOW + HOU
 const own = (setup: ReturnType<typeof deliverSetup>) => setup.journal.subscriptions.get(`acme ${subscriptionId()}`);
 const stored = (setup: ReturnType<typeof deliverSetup>) => setup.journal.delivery(pending);
 
+/** The system events on record, of those whose message was sent. */
+function told({ journal, published }: ReturnType<typeof deliverSetup>) {
+  const ids = new Set(published.map((body) => String(JSON.parse(body).id)));
+  return [...ids].flatMap((id) => {
+    const { type, data } = journal.events.get(`posthorn ${id}`) ?? {};
+    return [{ type, data: JSON.parse(data ?? 'null') }];
+  });
+}
+const DISABLED = {
+  type: 'posthorn.subscription.disabled',
+  data: {
+    tenantId: 'acme',
+    subscriptionId: subscriptionId(),
+    url: 'https://receiver.example/hooks',
+    reason: { code: 'receiver_gone', message: expect.stringContaining('410') },
+    since: new Date(NOW + 100).toISOString(),
+  },
+};
+
 /** Time passes until the delivery is due, and `sweep`'s message arrives. */
 async function wake(setup: ReturnType<typeof deliverSetup>): Promise<void> {
   setup.now = Math.max(setup.now, stored(setup)?.dueAt ?? 0);
@@ -29,22 +48,26 @@ async function wake(setup: ReturnType<typeof deliverSetup>): Promise<void> {
 }
 
 describe('410 deactivates the subscription', () => {
-  it.each(['disableSubscription', 'saveDelivery'] as const)('though %s fails at first', async (faulty) => {
-    const setup = deliverSetup();
-    setup.receive = () => answered(410);
-    let calls = 0;
-    setup.journal.before = (operation) => {
-      // The journal has the attempt; what follows it fails.
-      if (operation === faulty && calls++ === (faulty === 'saveDelivery' ? 1 : 0)) throw new Error('throttled');
-    };
-    expect(await setup.deliver(makeMessage())).toEqual([ACK]);
-    expect(stored(setup)?.effects).toHaveLength(1);
-    expect(stored(setup)?.dueAt).toBeLessThanOrEqual(NOW + 2 * MINUTE);
-    await wake(setup);
-    expect(own(setup)?.status).toBe('disabled');
-    expect(stored(setup)).toMatchObject({ status: 'failed', effects: [], dueAt: null });
-    expect(setup.requests).toHaveLength(1);
-  });
+  it.each(['disableSubscription', 'createEvent', 'saveDelivery'] as const)(
+    'though %s fails at first',
+    async (faulty) => {
+      const setup = deliverSetup();
+      setup.receive = () => answered(410);
+      let calls = 0;
+      setup.journal.before = (operation) => {
+        // The journal has the attempt; what follows it fails.
+        if (operation === faulty && calls++ === (faulty === 'saveDelivery' ? 1 : 0)) throw new Error('throttled');
+      };
+      expect(await setup.deliver(makeMessage())).toEqual([ACK]);
+      expect(stored(setup)?.effects).toHaveLength(1);
+      expect(stored(setup)?.dueAt).toBeLessThanOrEqual(NOW + 2 * MINUTE);
+      await wake(setup);
+      expect(own(setup)?.status).toBe('disabled');
+      expect(stored(setup)).toMatchObject({ status: 'failed', effects: [], dueAt: null });
+      expect(setup.requests).toHaveLength(1);
+      expect(told(setup)).toEqual([DISABLED]);
+    },
+  );
 
   it('though it answers a success that is sent once more', async () => {
     const setup = deliverSetup();
@@ -70,6 +93,7 @@ describe('410 deactivates the subscription', () => {
       expect(own(setup)?.status).toBe('active');
       expect(stored(setup)).toMatchObject({ status: 'failed', effects: [], dueAt: null });
       expect(setup.reports.map(({ kind }) => kind)).toEqual(['recorded']);
+      expect(setup.published).toEqual([]);
     }
   });
 
@@ -87,6 +111,56 @@ describe('410 deactivates the subscription', () => {
     await wake(setup);
     expect(setup.queued).toMatchObject([{ message: { kind: 'settle_parked' } }]);
     expect(stored(setup)).toMatchObject({ effects: [], dueAt: null });
+    expect(told(setup)).toEqual([DISABLED]);
+  });
+
+  it.each(['is refused', 'has its effect, and its answer is lost'])(
+    'and the company is told once, though the message %s',
+    async (fault) => {
+      const setup = deliverSetup();
+      setup.receive = () => answered(410);
+      const { publish } = setup;
+      setup.publish = async (messages) => {
+        if (fault !== 'is refused') await publish(messages);
+        throw new Error('the queue is away');
+      };
+      await setup.deliver(makeMessage());
+      expect(stored(setup)?.effects).toHaveLength(1);
+      setup.publish = publish;
+      await wake(setup);
+      expect(stored(setup)).toMatchObject({ effects: [], dueAt: null });
+      expect(told(setup)).toEqual([DISABLED]);
+    },
+  );
+
+  it('and the company is told once of several that answer so', async () => {
+    const setup = deliverSetup();
+    setup.journal.add(makeEvent({ id: 'evt_2' }));
+    setup.receive = () => answered(410);
+    await setup.deliver(makeMessage(), makeMessage({ eventId: 'evt_2' }));
+    expect(own(setup)?.status).toBe('disabled');
+    expect(told(setup)).toEqual([DISABLED]);
+  });
+
+  it('and of a pause that came first the company is told nothing', async () => {
+    const setup = deliverSetup();
+    setup.receive = () => {
+      setup.journal.add(makeSubscription({ status: 'paused' }));
+      return answered(410);
+    };
+    await setup.deliver(makeMessage());
+    expect(own(setup)?.status).toBe('paused');
+    expect(setup.published).toEqual([]);
+  });
+
+  it('and of a subscription to system events the company is told nothing', async () => {
+    const setup = deliverSetup();
+    setup.journal.add(makeSubscription({ tenantId: 'posthorn' }), makeEvent({ tenantId: 'posthorn' }));
+    setup.receive = () => answered(410);
+    await setup.deliver(makeMessage({ tenantId: 'posthorn' }));
+    expect(setup.journal.subscriptions.get(`posthorn ${subscriptionId()}`)?.status).toBe('disabled');
+    expect(stored(setup)).toMatchObject({ status: 'failed', effects: [] });
+    expect(setup.published).toEqual([]);
   });
 });
 
@@ -121,6 +195,7 @@ describe('a crash', () => {
       expect(stored(setup)?.status).toBe(status === 410 ? 'failed' : 'succeeded');
       expect(setup.requests).toHaveLength(status === 410 ? 1 : 2);
       expect(own(setup)?.status).toBe(status === 410 ? 'disabled' : 'active');
+      expect(told(setup)).toEqual(status === 410 ? [DISABLED] : []);
     }
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { systemEventId } from '../../../functions/core/system-event/system-event.ts';
 import { answered, makeMessage, UNANSWERED } from '../../support/domain.ts';
 import { Pipeline } from '../../support/pipeline.ts';
 
@@ -105,6 +106,16 @@ describe('whatever interleaves, is handed out twice, crashes, or has its effect 
     always(answered(200), ({ gone, subscription }) => {
       if (subscription !== undefined && gone.has(subscription.generation))
         expect(subscription.status).not.toBe('active');
+    }));
+
+  it('a subscription that a 410 disabled, and that was not touched since, has told so once', () =>
+    always(answered(200), ({ disabled, published, journal, subscription, overwroteEffects }) => {
+      const ids = [...new Set(published.map((body) => String(JSON.parse(body).id)))];
+      const onRecord = ids.map((id) => journal.events.get(`posthorn ${id}`)?.type);
+      expect(onRecord).toEqual(ids.map(() => 'posthorn.subscription.disabled'));
+      expect(ids.length).toBeLessThanOrEqual(disabled.size);
+      if (subscription?.status !== 'disabled' || !disabled.has(subscription.generation) || overwroteEffects) return;
+      expect(ids).toContain(systemEventId(`${subscription.id} disabled in generation ${subscription.generation}`));
     }));
 
   it('no delivery of a deleted subscription is open', () =>

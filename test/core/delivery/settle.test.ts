@@ -120,6 +120,7 @@ describe('after an attempt', () => {
         deactivation: 'disable',
         generation: 4,
         reason: { code: 'receiver_gone', message: expect.stringContaining('410') },
+        url: 'https://receiver.example/hooks',
         at: NOW + 100,
       },
     ]);

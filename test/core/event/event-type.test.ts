@@ -23,7 +23,10 @@ describe('matchesPattern', () => {
     ['employee.*', 'old.employee.created', false],
     ['*', 'anything', true],
     ['*', 'posthorn.test', false],
+    ['posthorn.*', 'posthorn.test', false],
     ['posthorn.test', 'posthorn.test', true],
+    ['*', 'posthorn.job.ended', true],
+    ['posthorn.*', 'posthorn.job.ended', true],
   ])('%s and %s: %s', (pattern, type, expected) => {
     expect(matchesPattern(pattern, type)).toBe(expected);
   });

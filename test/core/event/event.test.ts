@@ -17,7 +17,7 @@ function parse(body: unknown, rest: { messageId?: string; sentAt?: number } = {}
 
 function accepted(body: unknown, rest: { messageId?: string; sentAt?: number } = {}) {
   const parsed = parse(body, rest);
-  if (parsed.kind !== 'event') throw new Error(`rejected: ${JSON.stringify(parsed.reason)}`);
+  if (parsed.kind !== 'event') throw new Error(`no event: ${JSON.stringify(parsed)}`);
   return parsed;
 }
 

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { emitSystemEvent } from '../../../functions/core/system-event/emit.ts';
+import {
+  SYSTEM_EVENT_TYPES,
+  type SystemEvent,
+  systemEventId,
+} from '../../../functions/core/system-event/system-event.ts';
+import { NOW } from '../../support/domain.ts';
+import { ingestSetup, MemoryIngestStore } from '../../support/memory-ingest.ts';
+
+const rejected = (tenantId: string): SystemEvent => ({
+  type: 'posthorn.event.rejected',
+  data: { tenantId, rejectedEventId: 'rej_1', reason: { code: 'invalid_event', message: 'm' }, count: 1 },
+});
+
+describe('system events', () => {
+  it('are a closed list', () => {
+    expect(SYSTEM_EVENT_TYPES).toEqual([
+      'posthorn.subscription.failing',
+      'posthorn.subscription.recovered',
+      'posthorn.subscription.disabled',
+      'posthorn.delivery.exhausted',
+      'posthorn.event.rejected',
+      'posthorn.job.ended',
+    ]);
+  });
+
+  it('have an id that follows from what happened alone', () => {
+    expect(systemEventId('a')).toBe(systemEventId('a'));
+    expect(systemEventId('a')).not.toBe(systemEventId('b'));
+    expect(systemEventId('a')).toMatch(/^sys_[\w-]{22}$/);
+  });
+});
+
+describe('emitting', () => {
+  it('puts the event on record before its message, and the record of the first time stands', async () => {
+    const events = new MemoryIngestStore();
+    const published: string[] = [];
+    let isOnRecord = false;
+    const publish = async (messages: readonly { body: string }[]) => {
+      isOnRecord = events.events.has('posthorn sys_1');
+      published.push(...messages.map(({ body }) => body));
+    };
+    const event = rejected('acme');
+    await emitSystemEvent({ events, publish }, { id: 'sys_1', at: NOW, event });
+    expect(isOnRecord).toBe(true);
+    await emitSystemEvent({ events, publish }, { id: 'sys_1', at: NOW + 1, event: rejected('other') });
+    expect(published).toEqual(Array(2).fill('{"tenantId":"posthorn","id":"sys_1"}'));
+    expect(events.events.get('posthorn sys_1')).toMatchObject({
+      event: { type: event.type, environment: 'production', occurredAt: NOW, data: JSON.stringify(event.data) },
+    });
+  });
+
+  it('does nothing about the tenant of system events itself', async () => {
+    const events = new MemoryIngestStore();
+    const publish = () => Promise.reject(new Error('published'));
+    await emitSystemEvent({ events, publish }, { id: 'sys_1', at: NOW, event: rejected('posthorn') });
+    expect(events.events.size).toBe(0);
+  });
+});
+
+describe('a message of the events queue for the reserved tenant', () => {
+  const subscribed = () => {
+    const setup = ingestSetup();
+    for (const one of setup.store.subscriptions) one.tenantId = 'posthorn';
+    return setup;
+  };
+
+  it('is fanned out without delay if Posthorn put its event on record, once however often it comes', async () => {
+    const setup = subscribed();
+    const publish = async () => {};
+    await emitSystemEvent({ events: setup.store, publish }, { id: 'sys_1', at: NOW, event: rejected('acme') });
+    const body = '{"tenantId":"posthorn","id":"sys_1"}';
+    setup.eventTypes = 'strict';
+    // The record was written a moment ago: an eventually consistent read may not show it yet.
+    setup.store.stale = new Map();
+    await setup.ingest({ body }, { body });
+    expect(setup.queued).toMatchObject([{ delaySeconds: 0, message: { tenantId: 'posthorn', eventId: 'sys_1' } }]);
+    expect(setup.store.events.get('posthorn sys_1')?.fanOutCursor).toBeNull();
+    await setup.ingest({ body });
+    // What deliver has on record by then it drops.
+    expect(setup.queued.slice(1)).toMatchObject([{ delaySeconds: 60, message: { eventId: 'sys_1', repeated: true } }]);
+    expect(setup.store.rejected).toEqual([]);
+  });
+
+  it.each([
+    ['an event', { type: 'employee.created', data: 1 }],
+    ['a system event', { type: 'posthorn.job.ended', data: 1 }],
+    ['a system event that is on record, with data', { id: 'sys_1', type: 'posthorn.job.ended', data: 1 }],
+    ['an id that is not on record', { id: 'sys_2' }],
+  ])('is rejected if it comes from elsewhere: %s', async (_, rest) => {
+    const setup = subscribed();
+    const publish = async () => {};
+    await emitSystemEvent({ events: setup.store, publish }, { id: 'sys_1', at: NOW, event: rejected('acme') });
+    const result = await setup.ingest({ body: JSON.stringify({ tenantId: 'posthorn', ...rest }) });
+    expect(result).toEqual({ retry: new Set(), continue: new Set() });
+    expect(setup.queued).toEqual([]);
+    expect(setup.store.rejected).toMatchObject([{ tenantId: 'posthorn', reason: { code: 'reserved_tenant' } }]);
+  });
+
+  it('does not hold up the others of its batch', async () => {
+    const setup = ingestSetup();
+    const own = JSON.stringify({ tenantId: 'acme', type: 'employee.created', data: 1 });
+    await setup.ingest({ body: '{"tenantId":"posthorn","id":"sys_2"}' }, { body: own });
+    expect(setup.queued).toHaveLength(1);
+    expect(setup.store.rejected).toHaveLength(1);
+  });
+});
