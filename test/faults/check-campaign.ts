@@ -44,6 +44,8 @@ const CLOCK_SLACK_MS = 20;
 const READ_BEFORE_MS = 20_000;
 /** A kill explains a repetition if the invocation that sent the request can still have run. */
 const KILLED_WITHIN_MS = 20_000;
+/** The answer to a claim can be lost a moment before the attempt's recorded start. */
+const INTERRUPTED_BEFORE_MS = 1_000;
 /** A write that is refused is tried again for some seconds; then the message comes back, and with it the request. */
 const WRITTEN_WITHIN_MS = 20_000;
 /** An attempt of the campaign's profiles takes two seconds at most, and a busy machine is late. */
@@ -211,9 +213,12 @@ function retryAfterMs({ response }: Attempt): number {
 }
 
 /** What is on record as answered was answered so, by a receiver that got this delivery. */
-function checkAttempts({ requests, requestsOf, marks }: Facts, delivery: Delivery, report: Report): void {
+function checkAttempts(facts: Facts, delivery: Delivery, report: Report): void {
+  const { requests, requestsOf, marks } = facts;
   const id = deliveryId(delivery);
-  for (const { number, outcome, response, request } of delivery.attempts) {
+  for (const { number, outcome, response, request, startedAt } of delivery.attempts) {
+    if (outcome === 'interrupted' && !isInterrupted(facts, id, startedAt))
+      report('phantom', id, `attempt ${number} is on record as interrupted, and nothing interrupted it`);
     if (outcome === 'timeout') {
       const sent = Number(request.headers[NUMBER_HEADER]);
       const seen = (requestsOf.get(id) ?? []).some((one) => one.number === sent);
@@ -231,6 +236,15 @@ function checkAttempts({ requests, requestsOf, marks }: Facts, delivery: Deliver
     else if (seen.eventMark !== marks.get(`${delivery.tenantId} ${delivery.eventId}`))
       report('phantom', id, `attempt ${number} carried the data of another event`);
   }
+}
+
+/** Whether an attempt that began then, by the system's clock, was cut off: by a kill, or by a write that failed. */
+function isInterrupted({ record }: Facts, id: string, startedAt: number): boolean {
+  const cuts = [...record.kills, ...(record.refusedWrites.get(id) ?? [])];
+  return cuts.some((at) => {
+    const afterMs = systemTime(record, at) - startedAt;
+    return afterMs > -INTERRUPTED_BEFORE_MS && afterMs < KILLED_WITHIN_MS;
+  });
 }
 
 /** One request has one record, one delivery one item, one event one item. */
@@ -323,8 +337,9 @@ function checkRepeats({ record, requestsOf }: Facts, report: Report): number {
         .get(id)
         ?.some((at) => at >= request.at && at - request.at < WRITTEN_WITHIN_MS);
       const isExplained = isKilled || isDoubled || isRefused || isSentAgain(request, requests);
-      if (taken === undefined && !isExplained)
-        report('repeated_without_cause', id, `attempt ${request.number} (${request.mark}) is not on record`);
+      if (isExplained) continue;
+      const what = taken === undefined ? 'not on record' : 'on record as interrupted, and nothing interrupted it';
+      report('repeated_without_cause', id, `attempt ${request.number} (${request.mark}) is ${what}`);
     }
   }
   return repeats;
