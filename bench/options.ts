@@ -22,6 +22,8 @@ const WHOLE_NUMBERS = {
   pacedEvents: wholeNumber('paced-events', 500, [20, 100_000], 'events published one at a time, for the latency'),
   rate: wholeNumber('rate', 50, [1, 1000], 'of those, how many a second'),
   warmUpEvents: wholeNumber('warm-up', 6000, [0, 100_000], 'events published before anything is measured'),
+  failingEvents: wholeNumber('failing-events', 20_000, [100, 100_000], 'events for a receiver that answers 500'),
+  watchSeconds: wholeNumber('watch-seconds', 120, [1, 3600], 'for how long the CPU of what is pending is watched'),
   tenants: wholeNumber('tenants', 1, [1, 1000], ''),
   subscriptions: wholeNumber('subscriptions', 10, [1, 10_000], 'over all tenants'),
   fanOut: wholeNumber('fan-out', 1, [1, 10_000], 'subscriptions that each event goes to'),
@@ -39,6 +41,8 @@ export type BenchOptions = Record<keyof typeof WHOLE_NUMBERS, number> & {
   /** Whether the publisher gives each event an id of its own, so that publishing it again changes nothing. */
   ids: boolean;
   assert: boolean;
+  /** Only a quiet tenant alone, then beside a hostile one. */
+  hostile: boolean;
 };
 
 export const USAGE = `Usage: npm run bench -- [options]
@@ -46,6 +50,7 @@ ${Object.values(WHOLE_NUMBERS)
   .map(({ flag, fallback, about }) => `  ${`--${flag} N`.padEnd(18)} ${`${about} (${fallback})`.trim()}`)
   .join('\n')}
   --ids              the publisher gives each event an id, for idempotency
+  --hostile          only what a hostile tenant does to a quiet one: no bursts, no bill
   --assert           exit 1 if a target is missed, not only if a delivery is lost
   --help`;
 
@@ -59,6 +64,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
     ...(Object.fromEntries(numbers) as Record<keyof typeof WHOLE_NUMBERS, number>),
     ids: values.ids === true,
     assert: values.assert === true,
+    hostile: values.hostile === true,
   };
   if (options.subscriptions % options.tenants !== 0) {
     throw new StartError('--subscriptions must be a multiple of --tenants: each tenant has as many.');
@@ -73,7 +79,8 @@ function parse(args: string[]): Record<string, string | boolean | undefined> {
   const flag = { type: 'boolean' as const };
   const numbers = Object.values(WHOLE_NUMBERS).map((option) => [option.flag, { type: 'string' as const }] as const);
   try {
-    return parseArgs({ args, options: { ...Object.fromEntries(numbers), ids: flag, assert: flag, help: flag } }).values;
+    const flags = { ids: flag, assert: flag, hostile: flag, help: flag };
+    return parseArgs({ args, options: { ...Object.fromEntries(numbers), ...flags } }).values;
   } catch (error) {
     throw new StartError(`${messageOf(error)}\n\n${USAGE}`);
   }

@@ -3,7 +3,7 @@
  * imports: a renamed variable or index breaks both sides at the same time.
  */
 
-export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep'] as const;
+export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep', 'jobs'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** Environment variables of the functions. Each handler's `env.ts` parses those that it needs. */
@@ -15,6 +15,7 @@ export const ENV = {
   retriesQueueUrl: 'RETRIES_QUEUE_URL',
   /** The queue's ARN, by which `deliver` tells its two event sources apart. */
   retriesQueueArn: 'RETRIES_QUEUE_ARN',
+  jobsQueueUrl: 'JOBS_QUEUE_URL',
   adminSecretArn: 'ADMIN_SECRET_ARN',
   kmsKeyArn: 'KMS_KEY_ARN',
   /** `open` or `strict`: what happens to an event whose type is not a known event type. */
@@ -25,6 +26,9 @@ export const ENV = {
   /** Comma-separated vendors whose own routes are mounted beside /v1, for integrations that were made for them. */
   compatibility: 'COMPATIBILITY',
   journalRetentionDays: 'JOURNAL_RETENTION_DAYS',
+  auditRetentionDays: 'AUDIT_RETENTION_DAYS',
+  /** How long hourly counters are kept; 0: nothing is counted. */
+  statsRetentionDays: 'STATS_RETENTION_DAYS',
   /** Comma-separated CIDR blocks that receivers may have although they are not public. Empty: none. */
   allowedPrivateRanges: 'ALLOWED_PRIVATE_RANGES',
   /** Comma-separated ports that receivers may listen on. Empty: any. */
@@ -70,6 +74,9 @@ export const METRICS = {
   deliveriesInterrupted: 'DeliveriesInterrupted',
   subscriptionsDisabled: 'SubscriptionsDisabled',
   deliveriesSwept: 'DeliveriesSwept',
+  jobsEnded: 'JobsEnded',
+  jobsFailed: 'JobsFailed',
+  auditRecordsLost: 'AuditRecordsLost',
 } as const;
 
 /**

@@ -7,16 +7,16 @@ import type { FunctionName } from '../functions/names.ts';
 import { parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
-  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest and deliver, 256 for sweep */
+  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest, deliver and jobs, 256 for sweep */
   readonly memorySize?: number;
-  /** @default 29 s for api, 30 s for ingest, 55 s for sweep */
+  /** @default 29 s for api, 30 s for ingest, 55 s for sweep, 60 s for jobs */
   readonly timeout?: Duration;
   /** At least what the function's event sources may ask for. @default none is reserved */
   readonly reservedConcurrency?: number;
 }
 
 interface EventSourceProps {
-  /** Most concurrent invocations for this source, each with up to 10 messages: 2 to 1,000. */
+  /** Most concurrent invocations for this source, each with up to 10 messages (of jobs, one): 2 to 1,000. */
   readonly maxConcurrency?: number;
 }
 
@@ -39,6 +39,16 @@ export interface PosthornProps {
 
   /** How long events, deliveries and their attempts are kept: 10 days or more. @default Duration.days(30) */
   readonly journalRetention?: Duration;
+
+  /** How long the audit trail is kept: at least as long as the journal. @default Duration.days(400) */
+  readonly auditRetention?: Duration;
+
+  /**
+   * How long the hourly counters behind `…/stats` are kept. `Duration.days(0)` counts nothing, which saves a write for each
+   * batch and subscription.
+   * @default Duration.days(90)
+   */
+  readonly statsRetention?: Duration;
 
   /**
    * Continuous backups of the Journal. Off by default: its items expire by themselves, and backups cost almost as much
@@ -79,6 +89,9 @@ export interface PosthornProps {
   /** Deliveries tried again; apart, so that first attempts never wait behind them. @default maxConcurrency 50 */
   readonly retries?: EventSourceProps;
 
+  /** Pages of jobs. @default maxConcurrency 10 */
+  readonly jobs?: EventSourceProps;
+
   /**
    * Memory, timeout and reserved concurrency by function. The timeout of `deliver` follows from `attemptTimeout`.
    * @default see FunctionProps
@@ -89,6 +102,13 @@ export interface PosthornProps {
 
   /** Who may send to the events queue, by the queue's own policy; also from other accounts. @default none */
   readonly publishers?: IPrincipal[];
+
+  /**
+   * Other AWS accounts, by their 12 digits, that decide themselves which of their roles publish: they may send to the events
+   * queue, and put events on `eventBus` if there is one. See docs/publishing.md.
+   * @default none
+   */
+  readonly publisherAccounts?: string[];
 
   /** A bus whose events that match `eventPattern` are published too; their `detail` is the message. @default none */
   readonly eventBus?: IEventBus;
@@ -125,6 +145,8 @@ export function tune(props: PosthornProps): Tuning {
     maxSubscriptionsPerTenant: props.maxSubscriptionsPerTenant,
     compatibility: props.compatibility,
     journalRetentionDays: props.journalRetention?.toDays(),
+    auditRetentionDays: props.auditRetention?.toDays(),
+    statsRetentionDays: props.statsRetention?.toDays(),
     journalPointInTimeRecovery: props.journalPointInTimeRecovery,
     logRetentionDays: props.logRetention,
     logLevel: props.logLevel,
@@ -134,6 +156,8 @@ export function tune(props: PosthornProps): Tuning {
     ingestMaxConcurrency: props.ingest?.maxConcurrency,
     firstAttemptsMaxConcurrency: props.firstAttempts?.maxConcurrency,
     retriesMaxConcurrency: props.retries?.maxConcurrency,
+    jobsMaxConcurrency: props.jobs?.maxConcurrency,
+    publisherAccounts: props.publisherAccounts,
     allowedPrivateRanges: props.allowedPrivateRanges,
     allowedPorts: props.allowedPorts,
     allowHttp: props.allowHttp,

@@ -41,7 +41,7 @@ const SETTING_KEY = /^[A-Za-z]+$/;
 export function propsFromContext(scope: Construct): PosthornProps {
   const context = Object.entries(scope.node.getAllContext()).filter(([key]) => SETTING_KEY.test(key));
   const settings = parseOrExplain(settingsSchema, Object.fromEntries(context));
-  const { api, ingest, deliver, sweep } = settings.functions;
+  const { api, ingest, deliver, sweep, jobs } = settings.functions;
 
   return {
     eventTypes: settings.eventTypes,
@@ -49,6 +49,8 @@ export function propsFromContext(scope: Construct): PosthornProps {
     maxSubscriptionsPerTenant: settings.maxSubscriptionsPerTenant,
     compatibility: settings.compatibility,
     journalRetention: Duration.days(settings.journalRetentionDays),
+    auditRetention: Duration.days(settings.auditRetentionDays),
+    statsRetention: Duration.days(settings.statsRetentionDays),
     journalPointInTimeRecovery: settings.journalPointInTimeRecovery,
     logRetention: settings.logRetentionDays,
     logLevel: settings.logLevel,
@@ -58,13 +60,16 @@ export function propsFromContext(scope: Construct): PosthornProps {
     ingest: { maxConcurrency: settings.ingestMaxConcurrency },
     firstAttempts: { maxConcurrency: settings.firstAttemptsMaxConcurrency },
     retries: { maxConcurrency: settings.retriesMaxConcurrency },
+    jobs: { maxConcurrency: settings.jobsMaxConcurrency },
     functions: {
       api: functionProps(api),
       ingest: functionProps(ingest),
       deliver: functionProps(deliver),
       sweep: functionProps(sweep),
+      jobs: functionProps(jobs),
     },
     publishers: settings.publishers.map((publisher) => new ArnPrincipal(publisher)),
+    publisherAccounts: settings.publisherAccounts,
     ...(settings.eventBusName && { eventBus: EventBus.fromEventBusName(scope, 'EventBus', settings.eventBusName) }),
     ...(settings.eventPattern && { eventPattern: settings.eventPattern }),
     allowedPrivateRanges: settings.allowedPrivateRanges,

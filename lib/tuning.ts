@@ -54,6 +54,8 @@ const functions = z.strictObject({
   deliver: z.strictObject({ memoryMiB: memoryMiB.default(512), reservedConcurrency }).prefault({}),
   /** Below the schedule's minute, so that sweeps do not pile up. */
   sweep: functionTuning(256, 55, 55),
+  /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
+  jobs: functionTuning(512, 60, 240),
 });
 
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
@@ -71,6 +73,10 @@ export const tuningShape = {
   compatibility: list(oneOf(['keypay', 'staffology'])).default([]),
   /** The journal drives retries: the default schedule takes 9 days if a receiver asks for its longest wait each time. */
   journalRetentionDays: whole(10, 3650).default(30),
+  /** More than a year, so that last year's changes can be looked up. */
+  auditRetentionDays: whole(30, 3650).default(400),
+  /** Of the hourly counters; 0 counts nothing, and saves their writes. */
+  statsRetentionDays: whole(0, 3650).default(90),
   journalPointInTimeRecovery: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
   logRetentionDays: z
     .preprocess(
@@ -86,6 +92,10 @@ export const tuningShape = {
   ingestMaxConcurrency: maxConcurrency.default(50),
   firstAttemptsMaxConcurrency: maxConcurrency.default(200),
   retriesMaxConcurrency: maxConcurrency.default(50),
+  jobsMaxConcurrency: maxConcurrency.default(10),
+  publisherAccounts: list(z.string().regex(/^\d{12}$/, { error: 'must be the 12 digits of an AWS account' })).default(
+    [],
+  ),
   allowedPrivateRanges: list(
     z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block, such as 10.20.0.0/16' }),
   ).default([]),
@@ -104,8 +114,9 @@ const tuningSchema = z.strictObject(tuningShape).check(({ value, issues }) => {
   const asked = {
     ingest: value.ingestMaxConcurrency,
     deliver: value.firstAttemptsMaxConcurrency + value.retriesMaxConcurrency,
+    jobs: value.jobsMaxConcurrency,
   };
-  for (const name of ['ingest', 'deliver'] as const) {
+  for (const name of ['ingest', 'deliver', 'jobs'] as const) {
     const reserved = value.functions[name].reservedConcurrency;
     if (reserved !== undefined && reserved < asked[name])
       refuse(
@@ -113,6 +124,11 @@ const tuningSchema = z.strictObject(tuningShape).check(({ value, issues }) => {
         `is ${reserved}, but its event sources may ask for ${asked[name]}: raise it, or lower their maxConcurrency`,
       );
   }
+  if (value.auditRetentionDays < value.journalRetentionDays)
+    refuse(
+      ['auditRetentionDays'],
+      `is ${value.auditRetentionDays}, but must not be less than journalRetentionDays, which is ${value.journalRetentionDays}`,
+    );
   // test-url makes an attempt inside the API's own request.
   const api = value.functions.api.timeoutSeconds;
   if (api < value.attemptTimeoutSeconds + 5)

@@ -1,12 +1,18 @@
 import type { Stores } from '../adapters/dynamodb/stores.ts';
+import type { ApiKeys } from '../core/access/api-keys.ts';
+import type { AuditStore } from '../core/access/audit-store.ts';
 import type { Tokens } from '../core/access/tokens.ts';
 import { createManualControl } from '../core/delivery/manual-control.ts';
 import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
 import type { WaitPolicy } from '../core/delivery/wake.ts';
+import type { RepublishPorts } from '../core/event/republish.ts';
 import type { Random } from '../core/ids.ts';
+import type { JobQueue } from '../core/jobs/job-store.ts';
+import { createJobs } from '../core/jobs/jobs.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
+import { createStatsReader } from '../core/stats/read-stats.ts';
 import { createActivation } from '../core/subscription/activation.ts';
 import { createSubscriptions } from '../core/subscription/manage.ts';
 import { createOwnProfiles } from '../core/subscription/own-profiles.ts';
@@ -24,15 +30,20 @@ import type { Vault } from '../core/vault.ts';
 import { createVendorRoutes } from '../vendors/vendor-routes.ts';
 import type { Vendor } from '../vendors/vendor-subscriptions.ts';
 import type { Route } from './http/route.ts';
+import { createApiKeyRoutes } from './resources/api-keys.ts';
+import { createAuditRoutes } from './resources/audit.ts';
 import { createDeliveryRoutes } from './resources/deliveries.ts';
 import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
 import { createEventTypeRoutes } from './resources/event-types.ts';
-import { createEventRoutes, type EventRouteDeps } from './resources/events.ts';
+import { createEventRoutes } from './resources/events.ts';
 import { createHealthRoutes } from './resources/health.ts';
+import { createJobRoutes } from './resources/jobs.ts';
 import { createPortalTokenRoutes } from './resources/portal-tokens.ts';
 import { createProfileRoutes } from './resources/profiles.ts';
 import { createRejectedEventRoutes } from './resources/rejected-events.ts';
+import { createReplayRoutes } from './resources/replays.ts';
 import { createSecretRoutes } from './resources/secrets.ts';
+import { createStatsRoutes } from './resources/stats.ts';
 import { createSubscriptionStatusRoutes } from './resources/subscription-status.ts';
 import { createSubscriptionRoutes } from './resources/subscriptions.ts';
 import { createTenantRoutes } from './resources/tenants.ts';
@@ -42,11 +53,14 @@ import { createTestRoutes } from './resources/tests.ts';
 export interface ApiPorts {
   stores: Stores;
   tokens: Tokens;
+  apiKeys: ApiKeys;
+  audit: AuditStore;
   profiles: ProfileSource;
   vault: Vault;
-  publish: EventRouteDeps['publish'];
+  publish: RepublishPorts['publish'];
   deliveries: WorkQueue;
   retries: WorkQueue;
+  jobQueue: JobQueue;
   sender: WebhookSender;
   urlPolicy: ReceiverUrlPolicy;
   /** For subscriptions of tenants that have no default of their own. */
@@ -56,6 +70,7 @@ export interface ApiPorts {
   eventTypes: 'open' | 'strict';
   maxSubscriptionsPerTenant: number;
   journalRetentionDays: number;
+  statsRetentionDays: number;
   waits: WaitPolicy;
   attemptTimeoutMs: number;
   userAgent: string;
@@ -99,6 +114,8 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   const control = createManualControl({ ...ports, store: stores.deliveries, subscriptions: stores.subscriptions });
   const own = createOwnProfiles({ ...ports, store: stores.profiles, tenants: stores.tenants });
   const tenants = createTenants({ store: stores.tenants, profiles: ports.profiles, now });
+  const jobs = createJobs({ store: stores.jobs, queue: ports.jobQueue, now, random: ports.random });
+  const stats = createStatsReader({ ...ports, store: stores.stats, retentionDays: ports.statsRetentionDays });
   const removal = createTenantRemoval({
     tenants: stores.tenants,
     subscriptions: stores.subscriptions,
@@ -112,16 +129,21 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     own: [
       ...createTenantRoutes({ tenants, removal, keys: tenantKeys }),
       ...createPortalTokenRoutes(ports),
+      ...createApiKeyRoutes(ports),
+      ...createAuditRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
       ...createSubscriptionStatusRoutes({ activation }),
+      ...createStatsRoutes({ stats, subscriptions, tenants }),
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),
       ...createEventRoutes({ ...ports, ...stores }),
       ...createDeliveryRoutes({ control, store: stores.deliveries, subscriptions }),
+      ...createReplayRoutes({ jobs, subscriptions, events: stores.events, now }),
+      ...createJobRoutes({ jobs }),
       ...createEventTypeRoutes({ store: stores.eventTypes, samples, now }),
       ...createEventTypePackRoutes({ store: stores.eventTypes, now }),
       ...createProfileRoutes({ ...ports, own, store: stores.profiles }),
-      ...createRejectedEventRoutes({ store: stores.rejectedEvents }),
+      ...createRejectedEventRoutes({ ...ports, store: stores.rejectedEvents, jobs }),
       ...createHealthRoutes(),
     ],
     vendors: createVendorRoutes(ports.compatibility, {

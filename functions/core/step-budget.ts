@@ -19,6 +19,11 @@ export class StepBudget {
     return this.taken;
   }
 
+  /** How much may still be taken. */
+  get left(): number {
+    return Math.max(0, this.limit - this.taken);
+  }
+
   /** True once more has been taken than there was. */
   get isSpent(): boolean {
     return this.taken > this.limit;

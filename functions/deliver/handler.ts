@@ -1,7 +1,7 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
-import type { DeliverReport } from '../core/delivery/commit.ts';
+import type { DeliverReport, RecordedWrite } from '../core/delivery/commit.ts';
 import { type DeliverDeps, deliverBatch } from '../core/delivery/deliver.ts';
 import {
   type DeleteTenantMessage,
@@ -12,11 +12,16 @@ import {
 } from '../core/delivery/queue-message.ts';
 import type { Decision, ReceivedMessage } from '../core/delivery/received-message.ts';
 import { type SettleParkedPorts, settleParked } from '../core/delivery/settle-parked.ts';
+import { countWrites } from '../core/stats/counters.ts';
+import type { StatsStore } from '../core/stats/stats-store.ts';
 import { continueRemoval, type RemovalPorts } from '../core/subscription/tenant-removal.ts';
+import { tellCounted } from '../core/system-event/counted.ts';
 import { METRICS } from '../names.ts';
 
 export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store' | 'remainingMs'>, Telemetry {
   store: DeliverDeps['store'] & SettleParkedPorts['store'] & RemovalPorts['subscriptions'];
+  /** Null: nothing is counted. */
+  stats: Pick<StatsStore, 'addCounters'> | null;
   sqs: SQSClient;
   deliveriesQueueUrl: string;
   retriesQueueUrl: string;
@@ -44,6 +49,8 @@ export function createDeliverHandler(deps: DeliverHandlerDeps) {
         jobs.push(settle(deps, context, message).catch((error) => fail(deps, failed, record, error)));
       else if (message.kind === 'delete_tenant')
         jobs.push(removeTenant(deps, context, message).catch((error) => fail(deps, failed, record, error)));
+      else if (message.kind === 'tell_counted')
+        jobs.push(tellCounted(deps.systemEvents, message).catch((error) => fail(deps, failed, record, error)));
       else deliveries.push({ record, received: describe(deps, record, message) });
     }
     // A job may take all the time that there is: the batch's retries are hidden before it ends.
@@ -60,17 +67,21 @@ async function deliver(
   deliveries: readonly ReceivedRecord[],
 ): Promise<string[]> {
   if (deliveries.length === 0) return [];
+  const recorded: RecordedWrite[] = [];
   const ports = {
     ...deps,
     remainingMs: () => context.getRemainingTimeInMillis(),
-    report: (report: DeliverReport) => note(deps, report),
+    report: (report: DeliverReport) => {
+      if (report.kind === 'recorded') recorded.push(report);
+      note(deps, report);
+    },
   };
   const decisions = await deliverBatch(
     ports,
     deliveries.map(({ received }) => received),
   );
   const decided = deliveries.map((one, index) => ({ ...one, decision: decisions[index] ?? { kind: 'fail' as const } }));
-  await hide(deps, decided);
+  await Promise.all([hide(deps, decided), count(deps, recorded)]);
   return decided.filter(({ decision }) => decision.kind !== 'ack').map(({ record }) => record.messageId);
 }
 
@@ -117,7 +128,7 @@ async function removeTenant(deps: DeliverHandlerDeps, context: Context, task: De
 }
 
 function fail({ logger }: DeliverHandlerDeps, failed: string[], { messageId }: SQSRecord, error: unknown): void {
-  logger.error('work on parked deliveries or a deleted tenant failed and will be repeated', asError(error));
+  logger.error('work that is no attempt failed and will be repeated', asError(error));
   failed.push(messageId);
 }
 
@@ -145,6 +156,21 @@ async function hide(
         if (Failed !== undefined && Failed.length > 0) logger.warn('messages could not be hidden', { failed: Failed });
       } catch (error) {
         logger.warn('messages could not be hidden', asError(error));
+      }
+    }),
+  );
+}
+
+/** One write for each subscription of the batch. What cannot be counted is dropped: a delivery does not wait for it. */
+async function count({ stats, logger, now }: DeliverHandlerDeps, recorded: readonly RecordedWrite[]): Promise<void> {
+  if (stats === null) return;
+  const at = now();
+  await Promise.all(
+    countWrites(recorded).map(async ({ tenantId, subscriptionId, counters }) => {
+      try {
+        await stats.addCounters(tenantId, subscriptionId, at, counters);
+      } catch (error) {
+        logger.warn('statistics were lost', { tenantId, subscriptionId, counters, error: asError(error) });
       }
     }),
   );

@@ -5,10 +5,13 @@ import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
+import { createInFlight } from '../adapters/dynamodb/in-flight.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
 import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
+import { createStats } from '../adapters/dynamodb/stats.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
+import { createSystemEventCounts } from '../adapters/dynamodb/system-event-counts.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
@@ -30,6 +33,7 @@ const env = readEnvironment([
   ENV.retriesQueueArn,
   ENV.kmsKeyArn,
   ENV.journalRetentionDays,
+  ENV.statsRetentionDays,
   ENV.allowedPrivateRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
@@ -38,10 +42,14 @@ const env = readEnvironment([
 ]);
 /** Most receivers answer within this. */
 const PATIENCE_MS = 1_000;
+const random = Math.random;
+const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
 const sqs = createSqs();
+
+const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
 
 export const handler = createDeliverHandler({
   store: {
@@ -49,8 +57,15 @@ export const handler = createDeliverHandler({
     ...createSubscriptions(tables),
     ...createTenants(tables),
   },
-  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
-  systemEvents: { events: createEvents(journalOptions), publish: createPublish(sqs, env.EVENTS_QUEUE_URL) },
+  retries,
+  systemEvents: {
+    events: createEvents(journalOptions),
+    publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
+    counts: createSystemEventCounts(tables, now),
+    later: retries,
+    now,
+  },
+  stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now, random }),
   sqs: sqs.client,
   deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
   retriesQueueUrl: env.RETRIES_QUEUE_URL,
@@ -67,9 +82,10 @@ export const handler = createDeliverHandler({
   userAgent: USER_AGENT,
   now,
   rates: createRateLimits(tables),
+  inFlight: createInFlight(tables),
   sleep: (ms) => sleep(ms),
   patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
   newAttemptId: () => randomBytes(6).toString('base64url'),
-  random: Math.random,
+  random,
   ...createTelemetry(),
 });

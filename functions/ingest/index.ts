@@ -4,6 +4,7 @@ import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createKnownTypes } from '../adapters/dynamodb/known-types.ts';
 import { createRejectedEvents } from '../adapters/dynamodb/rejected-events.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
+import { createSystemEventCounts } from '../adapters/dynamodb/system-event-counts.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
@@ -35,6 +36,7 @@ export const handler = createIngestHandler({
     ...createTenants(tables),
     findType: createKnownTypes(createEventTypes(tables), now, env.EVENT_TYPES === 'strict'),
   },
+  systemEventCounts: createSystemEventCounts(tables, now),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   sqs: sqs.client,
   eventsQueueUrl: env.EVENTS_QUEUE_URL,

@@ -1,6 +1,8 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
-import { INDEXES } from '../../functions/names.ts';
+import { INDEXES, METRICS, METRICS_NAMESPACE } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
 import { ENCRYPTION_CONTEXT_CONDITION, type Keys } from './keys.ts';
@@ -30,8 +32,8 @@ export class Api extends Construct {
 
   constructor(scope: Construct, id: string, { storage, queues, keys, ...foundation }: ApiProps) {
     super(scope, id);
-    const { tuning } = foundation;
-    const { events, deliveries, retries } = queues;
+    const { tuning, alarms } = foundation;
+    const { events, deliveries, retries, jobs } = queues;
 
     this.handler = new HandlerFunction(this, 'Function', {
       ...foundation,
@@ -44,6 +46,7 @@ export class Api extends Construct {
         eventsQueueUrl: events.queue.queueUrl,
         deliveriesQueueUrl: deliveries.queue.queueUrl,
         retriesQueueUrl: retries.queue.queueUrl,
+        jobsQueueUrl: jobs.queue.queueUrl,
         adminSecretArn: keys.admin.secretArn,
         kmsKeyArn: keys.encryption.keyArn,
         eventTypes: tuning.eventTypes,
@@ -51,6 +54,8 @@ export class Api extends Construct {
         maxSubscriptionsPerTenant: String(tuning.maxSubscriptionsPerTenant),
         compatibility: tuning.compatibility.join(','),
         journalRetentionDays: String(tuning.journalRetentionDays),
+        auditRetentionDays: String(tuning.auditRetentionDays),
+        statsRetentionDays: String(tuning.statsRetentionDays),
         allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
         allowedPorts: tuning.allowedPorts.join(','),
         allowHttp: String(tuning.allowHttp),
@@ -73,8 +78,28 @@ export class Api extends Construct {
       ['dynamodb:Query'],
       [indexArn(storage.catalog, INDEXES.catalogList), indexArn(storage.journal, INDEXES.journalList)],
     );
-    this.handler.allow(['sqs:SendMessage'], [events.queue.queueArn, deliveries.queue.queueArn, retries.queue.queueArn]);
+    this.handler.allow(
+      ['sqs:SendMessage'],
+      [events.queue.queueArn, deliveries.queue.queueArn, retries.queue.queueArn, jobs.queue.queueArn],
+    );
     this.handler.allow(['secretsmanager:GetSecretValue'], [keys.admin.secretArn]);
     this.handler.allow(['kms:Decrypt', 'kms:GenerateDataKey'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);
+
+    alarms.add(
+      this,
+      'AuditAlarm',
+      new Metric({
+        namespace: METRICS_NAMESPACE,
+        metricName: METRICS.auditRecordsLost,
+        dimensionsMap: { service: this.handler.serviceName },
+        statistic: Stats.SUM,
+        period: Duration.minutes(5),
+      }),
+      {
+        above: 0,
+        description: 'Changes were made whose records could not be written to the audit trail.',
+        runbook: 'lost-audit-records',
+      },
+    );
   }
 }

@@ -39,6 +39,7 @@ export class Deliver extends Construct {
         retriesQueueArn: retries.queueArn,
         kmsKeyArn: keys.encryption.keyArn,
         journalRetentionDays: String(tuning.journalRetentionDays),
+        statsRetentionDays: String(tuning.statsRetentionDays),
         allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
         allowedPorts: tuning.allowedPorts.join(','),
         allowHttp: String(tuning.allowHttp),

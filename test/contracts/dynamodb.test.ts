@@ -1,28 +1,40 @@
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
+import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
+import { createInFlight } from '../../functions/adapters/dynamodb/in-flight.ts';
+import { createDueJobs } from '../../functions/adapters/dynamodb/jobs.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
+import { createStats } from '../../functions/adapters/dynamodb/stats.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
+import { createSystemEventCounts } from '../../functions/adapters/dynamodb/system-event-counts.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
 import { loseAnswers } from '../support/lost-answers.ts';
+import { describeApiKeyStore } from './api-keys.ts';
+import { describeAuditStore } from './audit.ts';
 import { describeDeliveryStore } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventTypeStore } from './event-types.ts';
 import { describeEventStore } from './events.ts';
+import { describeInFlightStore } from './in-flight.ts';
+import { describeJobStore } from './jobs.ts';
 import { describeProfileStore } from './profiles.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
+import { describeStatsStore } from './stats.ts';
 import { RETENTION_DAYS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
+import { describeSystemEventCounts } from './system-event-counts.ts';
 import { describeTenantStore } from './tenants.ts';
 
 const NAME = 'DynamoDB';
 const tables = useTables();
 const answers = loseAnswers(tables.dynamodb);
 let now = NOW;
-const stores = createStores({ tables, retentionDays: RETENTION_DAYS, now: () => now });
+const options = { tables, retentionDays: RETENTION_DAYS, now: () => now };
+const stores = createStores({ ...options, statsRetentionDays: RETENTION_DAYS });
 
 const subject = <Store>(store: Store): Subject<Store> => ({
   store,
@@ -46,6 +58,13 @@ const subscriptions = {
   },
 };
 
+async function clearJournal(): Promise<void> {
+  const TableName = tables.journalTable;
+  const { Items = [] } = await tables.client.send(new ScanCommand({ TableName, ProjectionExpression: 'pk, sk' }));
+  for (const { pk, sk } of Items) await tables.client.send(new DeleteCommand({ TableName, Key: { pk, sk } }));
+}
+
+describeApiKeyStore(NAME, subject(stores.apiKeys));
 describeTenantStore(NAME, subject(stores.tenants));
 describeSubscriptionStore(NAME, subject(stores.subscriptions));
 describeFanOutReads(
@@ -61,6 +80,7 @@ describeEventTypeStore(NAME, subject(stores.eventTypes));
 describeProfileStore(NAME, subject(stores.profiles), subscriptions);
 
 describeRateLimitStore(NAME, subject(createRateLimits(tables)));
+describeInFlightStore(NAME, subject(createInFlight(tables)));
 describeDueStore(NAME, subject({ ...createDueDeliveries(tables, () => now), ...stores.deliveries }));
 describeDeliveryStore(NAME, {
   ...subject(stores.deliveries),
@@ -69,12 +89,13 @@ describeDeliveryStore(NAME, {
     else await stores.events.putEvents([thing]);
   },
 });
+const processes = [0, 0.99].map((random) => createStats({ ...options, random: () => random }));
+describeStatsStore(NAME, processes, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
-describeRejectedEventStore(NAME, {
-  ...subject(stores.rejectedEvents),
-  async clear() {
-    const TableName = tables.journalTable;
-    const { Items = [] } = await tables.client.send(new ScanCommand({ TableName, ProjectionExpression: 'pk, sk' }));
-    for (const { pk, sk } of Items) await tables.client.send(new DeleteCommand({ TableName, Key: { pk, sk } }));
-  },
+describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
+describeJobStore(NAME, subject({ ...stores.jobs, ...createDueJobs(tables, () => now) }));
+describeRejectedEventStore(NAME, { ...subject(stores.rejectedEvents), clear: clearJournal });
+describeAuditStore(NAME, {
+  ...subject(createAuditStore({ tables, retentionDays: RETENTION_DAYS, now: () => now })),
+  clear: clearJournal,
 });

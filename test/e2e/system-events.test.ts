@@ -51,6 +51,51 @@ test('a receiver answers 410, and the company is told once, by a signed webhook'
   expect((await received(`${path}/company`)).total).toBe(1);
 });
 
+test('what fails for good and what is rejected is told once a minute, with its number', async () => {
+  const { behave, call, subscribe, publish, send, received, rejectedOf, advance } = system();
+  const { tenant, path } = scene('counted');
+  const profile = {
+    name: 'no-retries',
+    envelope: { type: '{{event.type}}', data: '{{event.data}}' },
+    retry: { gapsSeconds: [] },
+  };
+  expect((await call('POST', '/v1/profiles', { body: profile })).status).toBe(201);
+  const eventTypes = ['posthorn.delivery.exhausted', 'posthorn.event.rejected'];
+  const filter = { data: { tenantId: [tenant] } };
+  await subscribe('posthorn', `${path}/company`, { eventTypes, filter });
+  const customer = await subscribe(tenant, `${path}/customer`, { profile: profile.name });
+  await behave(`${path}/customer`, [{ status: 500 }]);
+
+  const eventIds = await Promise.all([1, 2, 3, 4, 5].map((data) => publish(tenant, { data })));
+  await send(...[1, 2, 3].map((data) => ({ tenantId: tenant, type: 'thing.unknown', data })));
+  await eventually(async () => {
+    expect((await received(`${path}/customer`)).total).toBe(5);
+    expect(await rejectedOf(tenant)).toHaveLength(3);
+  });
+  await advance(65);
+  const told = await eventually(async () => {
+    const { requests } = await received(`${path}/company`);
+    const all = requests.map(({ body }) => Told.parse(JSON.parse(body)));
+    const countOf = (type: string) =>
+      all.filter((one) => one.type === type).reduce((sum, { data }) => sum + Number(data.count), 0);
+    // The five may have fallen into two minutes.
+    expect(eventTypes.map(countOf)).toEqual([5, 3]);
+    expect(all.length).toBeLessThanOrEqual(4);
+    return all;
+  });
+  const exhausted = told.find(({ type }) => type === 'posthorn.delivery.exhausted');
+  expect(exhausted?.data).toMatchObject({
+    subscriptionId: customer.id,
+    attempts: 1,
+    lastFailure: { outcome: 'http_error', status: 500 },
+  });
+  expect(eventIds).toContain(exhausted?.data.eventId);
+  const rejected = told.find(({ type }) => type === 'posthorn.event.rejected');
+  expect(rejected?.data).toMatchObject({ reason: { code: 'unknown_event_type' } });
+  const ids = (await rejectedOf(tenant)).map(({ id }) => id);
+  expect(ids).toContain(rejected?.data.rejectedEventId);
+});
+
 test('nobody else publishes for the reserved tenant, over HTTP or SQS, and it has no tokens', async () => {
   const { call, send, rejectedOf, all } = system();
   const before = await all(z.unknown(), '/v1/tenants/posthorn/events');

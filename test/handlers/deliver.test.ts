@@ -8,8 +8,17 @@ import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { createDeliverHandler } from '../../functions/deliver/handler.ts';
 import { METRICS } from '../../functions/names.ts';
 import { deliverSetup, WAITS } from '../support/deliver-setup.ts';
-import { answered, makeDelivery, makeMessage, makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
+import {
+  answered,
+  makeDelivery,
+  makeEvent,
+  makeMessage,
+  makeSubscription,
+  NOW,
+  subscriptionId,
+} from '../support/domain.ts';
 import { context, recordTelemetry, sqsEvent } from '../support/lambda.ts';
+import { MemoryStats } from '../support/memory-stats.ts';
 
 const RETRIES = 'arn:aws:sqs:us-east-1:000000000000:retries';
 const sqs = new SQSClient({ region: 'us-east-1' });
@@ -18,14 +27,18 @@ afterEach(() => {
   mock.reset();
 });
 
-function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
+function setup(
+  receive: (url: string) => WebhookResult = () => answered(200),
+  stats: MemoryStats | null = new MemoryStats(),
+) {
   const parts = deliverSetup();
   const telemetry = recordTelemetry();
   mock.on(ChangeMessageVisibilityBatchCommand).resolves({ Successful: [], Failed: [] });
   const handler = createDeliverHandler({
     store: parts.journal,
     retries: { send: (messages) => parts.send(messages) },
-    systemEvents: { events: parts.journal, publish: (messages) => parts.publish(messages) },
+    systemEvents: parts.systemEvents,
+    stats,
     sqs,
     deliveriesQueueUrl: 'http://queues/deliveries',
     retriesQueueUrl: 'http://queues/retries',
@@ -43,6 +56,7 @@ function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
     userAgent: 'Posthorn/test',
     now: () => NOW,
     rates: parts.rates,
+    inFlight: parts.inFlight,
     sleep: async () => {},
     patience: () => new Promise<void>(() => {}),
     newAttemptId: () => `attempt ${parts.requests.length + 1}`,
@@ -50,7 +64,7 @@ function setup(receive: (url: string) => WebhookResult = () => answered(200)) {
     ...telemetry,
   });
   const hidden = () => mock.commandCalls(ChangeMessageVisibilityBatchCommand).map(({ args }) => args[0].input);
-  return { ...parts, telemetry, handler, hidden };
+  return { ...parts, telemetry, handler, hidden, counted: stats?.added ?? [] };
 }
 
 const early = makeDelivery({ revision: 1, nextAttemptAt: NOW + 30_000, dueAt: NOW + 60_000 });
@@ -181,6 +195,45 @@ describe('the deliver function', () => {
       [METRICS.deliveriesExhausted]: 1,
       [METRICS.subscriptionsDisabled]: 1,
     });
+  });
+
+  it('adds to the statistics once for each subscription of a batch, though one attempt ends late', async () => {
+    const { handler, journal, counted } = setup();
+    journal.add(makeSubscription({ id: subscriptionId(2) }), makeEvent({ id: 'evt_2' }));
+    const messages = [{}, { eventId: 'evt_2' }, { subscriptionId: subscriptionId(2) }].map(makeMessage);
+    await handler(sqsEvent(...messages.map((message) => ({ body: JSON.stringify(message) }))), context());
+    expect(counted).toEqual([
+      {
+        tenantId: 'acme',
+        subscriptionId: subscriptionId(),
+        hour: NOW,
+        counters: expect.objectContaining({ success: 2 }),
+      },
+      {
+        tenantId: 'acme',
+        subscriptionId: subscriptionId(2),
+        hour: NOW,
+        counters: expect.objectContaining({ success: 1 }),
+      },
+    ]);
+  });
+
+  it('acknowledges what could not be counted, and says what was lost', async () => {
+    const stats = new MemoryStats();
+    stats.addCounters = async () => {
+      throw new Error('throttled');
+    };
+    const { handler, telemetry } = setup(() => answered(200), stats);
+    expect(await handler(sqsEvent({ body: JSON.stringify(makeMessage()) }), context())).toEqual({
+      batchItemFailures: [],
+    });
+    expect(telemetry.lines.join()).toContain('statistics were lost');
+  });
+
+  it('counts nothing if it keeps no statistics', async () => {
+    const { handler, requests } = setup(() => answered(200), null);
+    await handler(sqsEvent({ body: JSON.stringify(makeMessage()) }), context());
+    expect(requests).toHaveLength(1);
   });
 
   it('logs no secret, no header, no body and no URL', async () => {

@@ -23,6 +23,7 @@ function setup() {
   const handler = createIngestHandler({
     store,
     deliveries: { send: (messages) => parts.send(messages) },
+    systemEventCounts: parts.counts,
     sqs,
     eventsQueueUrl: 'http://queues/events',
     eventTypes: 'open',
@@ -44,7 +45,7 @@ describe('the ingest function', () => {
       [METRICS.deliveriesQueued]: 2,
     });
     expect(telemetry.published).toBe(1);
-    expect(queued).toHaveLength(2);
+    expect(queued.map(({ message }) => message.kind)).toEqual(['tell_counted', 'deliver', 'deliver']);
     expect(telemetry.lines.join()).toContain('an event was rejected');
     expect(telemetry.lines.join()).not.toContain('very-secret');
   });

@@ -23,6 +23,7 @@ describe.each([
       EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
+      JOBS_QUEUE_URL: 'PosthornQueuesJobsQueue',
       ADMIN_SECRET_ARN: 'PosthornKeysAdmin',
       KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
       EVENT_TYPES: 'open',
@@ -30,6 +31,8 @@ describe.each([
       COMPATIBILITY: '',
       MAX_SUBSCRIPTIONS_PER_TENANT: '1000',
       JOURNAL_RETENTION_DAYS: '30',
+      AUDIT_RETENTION_DAYS: '400',
+      STATS_RETENTION_DAYS: '90',
     },
   },
   {
@@ -55,6 +58,7 @@ describe.each([
       RETRIES_QUEUE_ARN: 'PosthornQueuesRetriesQueue.Arn',
       KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
       JOURNAL_RETENTION_DAYS: '30',
+      STATS_RETENTION_DAYS: '90',
       MAX_QUEUE_WAIT_SECONDS: '120',
       UV_THREADPOOL_SIZE: '16',
     },
@@ -62,7 +66,22 @@ describe.each([
   {
     name: 'Sweep',
     size: { MemorySize: 256, Timeout: 55 },
-    environment: { JOURNAL_TABLE: TABLES.JOURNAL_TABLE, RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue' },
+    environment: {
+      JOURNAL_TABLE: TABLES.JOURNAL_TABLE,
+      RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
+      JOBS_QUEUE_URL: 'PosthornQueuesJobsQueue',
+    },
+  },
+  {
+    name: 'Jobs',
+    size: { MemorySize: 512, Timeout: 60 },
+    environment: {
+      ...TABLES,
+      EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
+      RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
+      JOBS_QUEUE_URL: 'PosthornQueuesJobsQueue',
+      JOURNAL_RETENTION_DAYS: '30',
+    },
   },
 ])('function $name', ({ name, size, environment }) => {
   const id = `Posthorn${name}FunctionLambda`;

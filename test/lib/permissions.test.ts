@@ -48,6 +48,7 @@ test.each([
       ...send('Events'),
       ...send('Deliveries'),
       ...send('Retries'),
+      ...send('Jobs'),
       ...each('PosthornKeysAdmin', 'secretsmanager:GetSecretValue'),
       ...each('PosthornKeysEncryption.Arn', 'kms:Decrypt kms:GenerateDataKey'),
     ],
@@ -76,7 +77,24 @@ test.each([
   ],
   [
     'Sweep',
-    [...dynamodb('Journal.Arn/index/due', 'Query'), ...dynamodb('Journal.Arn', 'UpdateItem'), ...send('Retries')],
+    [
+      ...dynamodb('Journal.Arn/index/due', 'Query'),
+      ...dynamodb('Journal.Arn', 'UpdateItem'),
+      ...send('Retries'),
+      ...send('Jobs'),
+    ],
+  ],
+  [
+    'Jobs',
+    [
+      ...dynamodb('Catalog.Arn', 'GetItem', 'Query'),
+      ...dynamodb('Journal.Arn', 'BatchGetItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      ...dynamodb('Journal.Arn/index/list', 'Query'),
+      ...consume('Jobs'),
+      ...send('Events'),
+      ...send('Retries'),
+      ...send('Jobs'),
+    ],
   ],
 ])('%s may do exactly this', (name, expected) => {
   expect(grants()[name]).toEqual([...expected, ...logs(name)].sort());

@@ -14,6 +14,10 @@ function elsewhere(props: (stack: Stack) => PosthornProps = () => ({})) {
   return { stack, posthorn, template: () => Template.fromStack(stack) };
 }
 
+const root = (account: string) => ({
+  'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:iam::${account}:root`]],
+});
+
 function sendersTo(template: Template, part: string): unknown[] {
   const policy = propertiesOf(template, 'AWS::SQS::QueuePolicy')[part];
   const statements: unknown = Object(policy?.PolicyDocument).Statement;
@@ -60,6 +64,44 @@ test('events of a bus come to the events queue, and to its dead letters when tha
     ]);
 });
 
+test('another account sends to the events queue, whose encryption needs no key of theirs', () => {
+  const template = synthesize({ publisherAccounts: ['444455556666'] });
+  expect(sendersTo(template, 'PosthornQueuesEventsQueuePolicy')).toMatchObject([
+    { Action: 'sqs:SendMessage', Principal: { AWS: root('444455556666') } },
+  ]);
+  const queue = propertiesOf(template, 'AWS::SQS::Queue').PosthornQueuesEventsQueue;
+  expect(queue).toMatchObject({ SqsManagedSseEnabled: true });
+  expect(queue).not.toHaveProperty('KmsMasterKeyId');
+  template.resourceCountIs('AWS::Events::EventBusPolicy', 0);
+});
+
+test('another account puts events on the bus, where another region’s rules can reach it', () => {
+  const { template, stack } = elsewhere((stack) => ({
+    publisherAccounts: ['444455556666', '777788889999'],
+    eventBus: EventBus.fromEventBusName(stack, 'Bus', 'hr'),
+    eventPattern: { source: ['hr.employees'] },
+  }));
+  const arn = stack.resolve(EventBus.fromEventBusName(stack, 'Same', 'hr').eventBusArn);
+  const policies = Object.values(template().findResources('AWS::Events::EventBusPolicy')).map(
+    ({ Properties }) => Properties,
+  );
+  expect(policies).toHaveLength(2);
+  expect(policies.map(({ StatementId }) => StatementId)).toEqual(policies.map(({ Statement }) => Statement.Sid));
+  expect(new Set(policies.map(({ StatementId }) => StatementId)).size).toBe(2);
+  for (const { StatementId } of policies) expect(StatementId).toMatch(/^[A-Za-z0-9-_]{1,64}$/);
+  expect(policies).toMatchObject(
+    ['444455556666', '777788889999'].map((account) => ({
+      EventBusName: 'hr',
+      Statement: {
+        Effect: 'Allow',
+        Action: 'events:PutEvents',
+        Principal: { AWS: root(account) },
+        Resource: arn,
+      },
+    })),
+  );
+});
+
 test('a bus without a pattern is refused', () => {
   expect(() => elsewhere((stack) => ({ eventBus: EventBus.fromEventBusName(stack, 'Bus', 'hr') }))).toThrow(
     'eventBus and eventPattern together',
@@ -69,7 +111,7 @@ test('a bus without a pattern is refused', () => {
 test('the construct stands in another app, more than once, and tells what it made', () => {
   const { stack, posthorn, template } = elsewhere();
   new Posthorn(stack, 'Second');
-  template().resourceCountIs('AWS::Lambda::Function', 8);
+  template().resourceCountIs('AWS::Lambda::Function', 10);
   expect(plainValue(stack.resolve(posthorn.apiUrl))).toBe('WebhooksGatewayApi.ApiEndpoint');
   expect(plainValue(stack.resolve(posthorn.eventsQueueUrl))).toBe('WebhooksQueuesEventsQueue');
   expect(plainValue(stack.resolve(posthorn.eventsQueueArn))).toBe('WebhooksQueuesEventsQueue.Arn');

@@ -11,6 +11,7 @@ test('settings come as text, as `-c key=value` gives them', () => {
       eventTypes: 'strict',
       defaultProfile: 'peopleforce',
       journalRetentionDays: '60',
+      statsRetentionDays: '0',
       journalPointInTimeRecovery: 'true',
       logRetentionDays: '7',
       attemptTimeoutSeconds: '5',
@@ -19,6 +20,7 @@ test('settings come as text, as `-c key=value` gives them', () => {
       allowedPrivateRanges: '10.0.0.0/8,fd00::/8',
       firstAttemptsMaxConcurrency: '10',
       publishers: 'arn:aws:iam::111122223333:role/a,arn:aws:iam::111122223333:role/b',
+      publisherAccounts: '444455556666',
       eventBusName: 'hr',
       eventPattern: '{"source":["hr"]}',
       alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:alarms',
@@ -31,6 +33,7 @@ test('settings come as text, as `-c key=value` gives them', () => {
     Environment: {
       Variables: {
         JOURNAL_RETENTION_DAYS: '60',
+        STATS_RETENTION_DAYS: '0',
         ALLOW_HTTP: 'true',
         ALLOWED_PORTS: '443,8443',
         ALLOWED_PRIVATE_RANGES: '10.0.0.0/8,fd00::/8',
@@ -54,7 +57,9 @@ test('settings come as text, as `-c key=value` gives them', () => {
       Statement: Match.arrayWith([
         Match.objectLike({
           Effect: 'Allow',
-          Principal: { AWS: ['arn:aws:iam::111122223333:role/a', 'arn:aws:iam::111122223333:role/b'] },
+          Principal: {
+            AWS: ['arn:aws:iam::111122223333:role/a', 'arn:aws:iam::111122223333:role/b', Match.anyValue()],
+          },
         }),
       ]),
     },
@@ -90,6 +95,13 @@ test.each([
   ['journalRetentionDays', 'long', 'journalRetentionDays: must be a whole number from 10 to 3650, but is "long"'],
   ['journalRetentionDays', '', 'journalRetentionDays: must be a whole number from 10 to 3650, but is ""'],
   ['journalRetentionDays', '7.5', 'journalRetentionDays: must be a whole number'],
+  ['auditRetentionDays', '29', 'auditRetentionDays: must be a whole number from 30 to 3650, but is 29'],
+  [
+    'journalRetentionDays',
+    '401',
+    'auditRetentionDays: is 400, but must not be less than journalRetentionDays, which is 401',
+  ],
+  ['statsRetentionDays', '-1', 'statsRetentionDays: must be a whole number from 0 to 3650, but is -1'],
   ['journalPointInTimeRecovery', 'yes', 'journalPointInTimeRecovery: must be true or false, but is "yes"'],
   ['logRetentionDays', '31', 'logRetentionDays: must be one that CloudWatch Logs knows: 1, 3, 5, 7,'],
   ['logLevel', 'LOUD', 'logLevel: must be one of DEBUG, INFO, WARN, ERROR'],
@@ -107,6 +119,7 @@ test.each([
   ['throttleRate', '0', 'throttleRate: must be a whole number from 1'],
   ['throttleBurst', '-1', 'throttleBurst: must be a whole number from 1'],
   ['publishers', 'hr-role', 'publishers.0: must be an ARN'],
+  ['publisherAccounts', '444455556666,4444', 'publisherAccounts.1: must be the 12 digits of an AWS account'],
   ['alarmTopicArn', 'alarms', 'alarmTopicArn: must be an ARN'],
   ['eventPattern', 'hr', 'eventPattern: must be an EventBridge pattern'],
   ['eventBusName', 'hr', 'eventBus and eventPattern together'],
@@ -124,6 +137,7 @@ test.each([
 
 test.each<[string, PosthornProps, string]>([
   ['journalRetention', { journalRetention: Duration.days(1) }, 'journalRetentionDays: must be'],
+  ['statsRetention', { statsRetention: Duration.days(4_000) }, 'statsRetentionDays: must be'],
   ['attemptTimeout', { attemptTimeout: Duration.seconds(21) }, 'attemptTimeoutSeconds: must be'],
   ['maxQueueWait', { maxQueueWait: Duration.hours(1) }, 'maxQueueWaitSeconds: must be'],
   ['retries', { retries: { maxConcurrency: 1 } }, 'retriesMaxConcurrency: must be'],

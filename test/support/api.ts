@@ -1,15 +1,18 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { expect } from 'vitest';
 import * as z from 'zod';
+import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
+import { createJobQueue } from '../../functions/adapters/sqs/job-queue.ts';
 import { createPublish, createWorkQueue } from '../../functions/adapters/sqs/work-queue.ts';
 import { createApiHandler, type HandlerDeps } from '../../functions/api/handler.ts';
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
 import type { Method } from '../../functions/api/http/route.ts';
 import { type ApiPorts, createRoutes } from '../../functions/api/routes.ts';
+import { createApiKeys } from '../../functions/core/access/api-keys.ts';
 import { ANONYMOUS, type Principal, STACK_KEY } from '../../functions/core/access/principal.ts';
 import { createTokens } from '../../functions/core/access/tokens.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
@@ -44,31 +47,41 @@ export const tenantOf = (tenantId: string, readOnly = false): Principal => ({
   tenantId,
 });
 
+const NO_SIDE_WORK = { settled: async () => {} };
+
 /** The API's handler over the real adapters, on emulators that are started for a test file. Without its gateway. */
 export function useApi() {
   const tables = useTables();
-  const { sqs, connection, queues } = useQueues('events', 'deliveries', 'retries');
+  const { sqs, connection, queues } = useQueues('events', 'deliveries', 'retries', 'jobs');
   const kms = useKms();
   const telemetry = recordTelemetry();
   const clock = { now: Date.now() };
   const now = (): number => clock.now;
-  const stores = createStores({ tables, retentionDays: 30, now });
+  const stores = createStores({ tables, retentionDays: 30, statsRetentionDays: 90, now });
   /** Queues' addresses are known once the tests run. */
-  const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'idempotency'> = {
+  const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'isWithinLimit' | 'idempotency'> = {
     stores,
     // Keys are checked by a test of their own: here a request says who sends it.
-    authenticate: async (authorization) => (authorization === undefined ? ANONYMOUS : JSON.parse(authorization)),
+    authenticate: async (authorization) => ({
+      principal: authorization === undefined ? ANONYMOUS : JSON.parse(authorization),
+      maxPerSecond: null,
+    }),
+    isWithinLimit: async () => true,
     idempotency: createIdempotency(tables, now),
     tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
+    apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
+    audit: createAuditStore({ tables, retentionDays: 400, now }),
     profiles: createProfiles(stores.profiles),
     defaultProfile: 'standard',
     compatibility: [],
     maxSubscriptionsPerTenant: 1_000,
     journalRetentionDays: 30,
+    statsRetentionDays: 90,
     vault: createVault(tables, kms, KEY_ARN),
     publish: (messages) => createPublish(connection, queues.events.url)(messages),
     deliveries: { send: (messages) => createWorkQueue(connection, queues.deliveries.url).send(messages) },
     retries: { send: (messages) => createWorkQueue(connection, queues.retries.url).send(messages) },
+    jobQueue: { send: (jobs) => createJobQueue(connection, queues.jobs.url).send(jobs) },
     sender: { send: async () => answered(200) },
     urlPolicy: { addressPolicy: createAddressPolicy({ allowedPrivateRanges: [] }), allowedPorts: [], allowHttp: false },
     eventTypes: 'open',
@@ -86,9 +99,7 @@ export function useApi() {
     changes: Partial<typeof deps> = {},
   ): Promise<ApiAnswer> {
     const ports = { ...deps, ...changes };
-    const { authenticate, idempotency, vault } = ports;
-    const routes = createRoutes(ports);
-    const handler = createApiHandler({ routes, authenticate, idempotency, vault, logger: telemetry.logger });
+    const handler = createApiHandler({ ...ports, ...telemetry, routes: createRoutes(ports), sideWork: NO_SIDE_WORK });
     return readAnswer(await handler(gatewayEvent(method, target, request), context()));
   }
   return { tables, sqs, queues, deps, clock, telemetry, call };

@@ -5,6 +5,8 @@ import type { Decision, ReceivedMessage } from '../../functions/core/delivery/re
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import type { SendResult, WebhookRequest } from '../../functions/core/target/webhook.ts';
 import { answered, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
+import { MemoryCounts } from './memory-counts.ts';
+import { MemoryInFlight } from './memory-in-flight.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryRateLimits } from './memory-rate-limits.ts';
 
@@ -14,7 +16,9 @@ export const WAITS = { maxQueueWaitMs: 2 * MINUTE, lostAfterMs: 10 * MINUTE };
 export function deliverSetup() {
   const journal = new MemoryJournal().add(makeSubscription(), makeEvent());
   const rates = new MemoryRateLimits();
+  const inFlight = new MemoryInFlight();
   const queued: Outgoing[] = [];
+  const counts = new MemoryCounts();
   const requests: WebhookRequest[] = [];
   /** Bodies sent to the events queue. */
   const published: string[] = [];
@@ -22,7 +26,13 @@ export function deliverSetup() {
   const setup = {
     journal,
     rates,
+    inFlight,
     queued,
+    counts,
+    /** For what is done without a delivery. */
+    get systemEvents() {
+      return deps.systemEvents;
+    },
     requests,
     published,
     reports,
@@ -52,7 +62,13 @@ export function deliverSetup() {
   const deps: DeliverDeps = {
     store: journal,
     retries: { send: (messages) => setup.send(messages) },
-    systemEvents: { events: journal, publish: (messages) => setup.publish(messages) },
+    systemEvents: {
+      events: journal,
+      publish: (messages) => setup.publish(messages),
+      counts,
+      later: { send: (messages) => setup.send(messages) },
+      now: () => setup.now,
+    },
     sender: {
       send: async (request) => {
         requests.push(request);
@@ -60,6 +76,7 @@ export function deliverSetup() {
       },
     },
     rates,
+    inFlight,
     sleep: async (ms) => {
       setup.slept.push(ms);
     },

@@ -1,8 +1,12 @@
+import type { ApiKey } from '../../functions/core/access/api-key.ts';
+import type { AuditRecord } from '../../functions/core/access/audit-record.ts';
 import type { Attempt } from '../../functions/core/delivery/attempt.ts';
 import { type Delivery, newDelivery } from '../../functions/core/delivery/delivery.ts';
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import type { Event } from '../../functions/core/event/event.ts';
 import type { EventType } from '../../functions/core/event/event-type.ts';
+import { type Job, newJob } from '../../functions/core/jobs/job.ts';
+import type { TaskOf } from '../../functions/core/jobs/job-task.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 
@@ -34,6 +38,7 @@ export function makeSubscription(rest: Partial<Subscription> = {}): Subscription
     metadata: {},
     filter: null,
     maxPerSecond: null,
+    maxConcurrent: null,
     expiresAt: null,
     verificationToken: null,
     hasBeenVerified: true,
@@ -85,6 +90,15 @@ export function makeMessage(rest: Partial<DeliverMessage> = {}): DeliverMessage 
   };
 }
 
+export function makeReplay(tenantId = 'acme'): TaskOf<'replay'> {
+  const filter = { from: NOW - HOUR, to: NOW, eventTypes: [], dryRun: false, status: 'failed' as const };
+  return { kind: 'replay', tenantId, subscriptionId: subscriptionId(), filter };
+}
+
+export function makeJob(rest: Partial<Job> = {}): Job {
+  return { ...newJob({ task: makeReplay(), maxPerSecond: null, createdBy: 'key_1' }, NOW, Math.random), ...rest };
+}
+
 export function makeEventType(rest: Partial<EventType> = {}): EventType {
   return {
     name: 'employee.created',
@@ -97,6 +111,39 @@ export function makeEventType(rest: Partial<EventType> = {}): EventType {
     createdAt: NOW,
     updatedAt: NOW,
     revision: 0,
+    ...rest,
+  };
+}
+
+/** A key as it is stored, whose id sorts by its number. */
+export function makeApiKeyRecord(number: number, rest: Partial<ApiKey> = {}): ApiKey {
+  return {
+    id: `key_${String(number).padStart(26, '0')}`,
+    name: 'Payroll',
+    role: 'admin',
+    tenantId: null,
+    maxPerSecond: null,
+    createdAt: NOW,
+    endsAt: null,
+    lastUsedAt: null,
+    secretHash: 'hash',
+    tenantCreatedAt: null,
+    ...rest,
+  };
+}
+
+/** A change on record. */
+export function makeAuditRecord(rest: Partial<AuditRecord> = {}): AuditRecord {
+  return {
+    id: 'aud_1',
+    at: NOW,
+    action: 'change',
+    by: { kind: 'key', id: makeApiKeyRecord(1).id, name: 'Payroll' },
+    operation: 'putTenant',
+    tenantId: null,
+    resourceIds: [],
+    fields: [],
+    requestId: 'request',
     ...rest,
   };
 }

@@ -14,6 +14,7 @@ import {
 } from '../../functions/core/ingest/ingest.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { makeSubscription, NOW } from './domain.ts';
+import { MemoryCounts } from './memory-counts.ts';
 
 type Operation = keyof IngestStore;
 
@@ -126,10 +127,14 @@ export class MemoryIngestStore implements IngestStore {
 export function ingestSetup() {
   const store = new MemoryIngestStore();
   const queued: Outgoing[] = [];
+  const counts = new MemoryCounts();
   const reports: IngestReport[] = [];
   const setup = {
     store,
     queued,
+    /** What tells of rejected events, beside the deliveries. */
+    counted: [] as Outgoing[],
+    counts,
     reports,
     now: NOW,
     eventTypes: 'open' as IngestDeps['eventTypes'],
@@ -144,7 +149,14 @@ export function ingestSetup() {
       ingestBatch(
         {
           store,
-          deliveries: { send: (outgoing) => setup.send(outgoing) },
+          deliveries: {
+            send: async (outgoing) => {
+              const counted = outgoing.filter(({ message }) => message.kind === 'tell_counted');
+              if (counted.length > 0) setup.counted.push(...counted);
+              if (outgoing.length > counted.length) await setup.send(outgoing);
+            },
+          },
+          systemEventCounts: counts,
           eventTypes: setup.eventTypes,
           checkOf: compileDataCheck,
           now: () => setup.now,

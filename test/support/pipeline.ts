@@ -9,12 +9,15 @@ import {
   type WorkMessage,
 } from '../../functions/core/delivery/queue-message.ts';
 import { settleParked } from '../../functions/core/delivery/settle-parked.ts';
-import { sweepDue } from '../../functions/core/delivery/sweep.ts';
+import { sweepDue, wakeDeliveries } from '../../functions/core/delivery/sweep.ts';
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
+import { tellCounted } from '../../functions/core/system-event/counted.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
+import { MemoryCounts } from './memory-counts.ts';
+import { MemoryInFlight } from './memory-in-flight.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryRateLimits } from './memory-rate-limits.ts';
 
@@ -53,7 +56,9 @@ export class Pipeline {
   now = NOW;
   readonly journal = new MemoryJournal();
   readonly rates = new MemoryRateLimits();
+  readonly inFlight = new MemoryInFlight();
   readonly queue: Queued[] = [];
+  readonly counts = new MemoryCounts();
   /** Bodies sent to the events queue. */
   readonly published: string[] = [];
   /** Successes that were written over by something else. */
@@ -66,11 +71,16 @@ export class Pipeline {
   overwroteEffects = false;
   /** Generations of the subscription to which a receiver's 410, on record, belongs. */
   readonly gone = new Set<number>();
+  /** When requests were sent, epoch milliseconds. */
+  readonly sentAt: number[] = [];
+  /** Requests under way, and the most there were at the same moment. */
+  underWay = 0;
+  mostUnderWay = 0;
   private readonly generations = new Map<WebhookResult['response'], number>();
   private attempts = 0;
 
-  constructor() {
-    this.journal.add(makeSubscription({ url: urlOf(0) }), makeEvent());
+  constructor(rest: Partial<Subscription> = {}) {
+    this.journal.add(makeSubscription({ url: urlOf(0), ...rest }), makeEvent());
     this.journal.catchUpIndexes();
     const { store, disableSubscription } = this.journal;
     this.journal.disableSubscription = async (tenantId, id, reason, generation) => {
@@ -115,6 +125,7 @@ export class Pipeline {
     const deps = this.deps(fate, answer);
     try {
       if (message.kind === 'settle_parked') await settleParked({ ...deps, hasTime: () => true }, message);
+      else if (message.kind === 'tell_counted') await tellCounted(deps.systemEvents, message);
       else if (message.kind === 'deliver') {
         const [decision] = await deliverBatch(deps, [{ message, fromRetries, receivedBefore: entry.receives > 1 }]);
         if (deps.crashed() || decision?.kind === 'fail') return;
@@ -130,7 +141,8 @@ export class Pipeline {
   }
 
   async sweep(fate: Fate): Promise<void> {
-    await sweepDue({ ...this.deps(fate), hasTime: () => true }).catch(() => {});
+    const deps = this.deps(fate);
+    await sweepDue({ ...deps, wake: wakeDeliveries(deps.retries), hasTime: () => true }).catch(() => {});
   }
 
   /** The API's retry: the journal first, then the message. */
@@ -197,6 +209,8 @@ export class Pipeline {
   ): DeliverDeps & { store: MemoryJournal; crashed(): boolean } {
     let calls = 0;
     let crashed = false;
+    let slept = 0;
+    const now = (): number => this.now + slept;
     const turn = async (): Promise<void> => {
       for (let turns = pace[calls % pace.length] ?? 0; turns > 0; turns -= 1) await Promise.resolve();
       crashed ||= calls === crashAt;
@@ -220,18 +234,35 @@ export class Pipeline {
         };
       },
     });
+    const retries = {
+      send: async (messages: readonly Outgoing[]) => {
+        await turn();
+        for (const { message, delaySeconds } of messages) this.enqueue(message, true, delaySeconds);
+        lose();
+      },
+    };
     return {
       store,
       crashed: () => crashed,
-      retries: {
-        send: async (messages: readonly Outgoing[]) => {
-          await turn();
-          for (const { message, delaySeconds } of messages) this.enqueue(message, true, delaySeconds);
-          lose();
-        },
-      },
+      retries,
       systemEvents: {
         events: store,
+        now: () => this.now,
+        counts: {
+          addToWindow: async (...args) => {
+            await turn();
+            const begunBy = await this.counts.addToWindow(...args);
+            lose();
+            return begunBy;
+          },
+          closeWindow: async (window) => {
+            await turn();
+            const count = await this.counts.closeWindow(window);
+            lose();
+            return count;
+          },
+        },
+        later: retries,
         publish: async (messages) => {
           await turn();
           this.published.push(...messages.map(({ body }) => body));
@@ -240,7 +271,12 @@ export class Pipeline {
       },
       sender: {
         send: async ({ url }) => {
-          await turn();
+          this.sentAt.push(now());
+          this.underWay += 1;
+          this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
+          await turn().finally(() => {
+            this.underWay -= 1;
+          });
           const result = answer ?? { outcome: 'success', durationMs: 1, response: null, error: null };
           // A fresh object for each answer, by which the attempt on record is told apart.
           const response = result.response === null ? null : { ...result.response };
@@ -255,9 +291,31 @@ export class Pipeline {
       userAgent: 'Posthorn/test',
       remainingMs: () => 30_000,
       newAttemptId: () => `attempt ${this.attempts++}`,
-      now: () => this.now,
-      rates: this.rates,
-      sleep: async () => {},
+      now,
+      rates: {
+        reserveSlots: async (...request) => {
+          await turn();
+          const reservation = await this.rates.reserveSlots(...request);
+          lose();
+          return reservation;
+        },
+      },
+      inFlight: {
+        takePlaces: async (...request) => {
+          await turn();
+          const lease = await this.inFlight.takePlaces(...request);
+          lose();
+          return lease;
+        },
+        giveBack: async (...lease) => {
+          await turn();
+          await this.inFlight.giveBack(...lease);
+          lose();
+        },
+      },
+      sleep: async (ms) => {
+        slept += Math.max(0, ms);
+      },
       patience: () => new Promise<void>(() => {}),
       random: () => 0.5,
       report: () => {},

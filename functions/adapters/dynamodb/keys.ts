@@ -1,5 +1,5 @@
 import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
-import { type DeliveryRef, timeOfEventId } from '../../core/ids.ts';
+import { type DeliveryRef, timeOfEventId, timeOfId } from '../../core/ids.ts';
 
 /*
  * Every key of both tables. Nothing else builds one, so a query without its tenant or subscription cannot be written.
@@ -19,6 +19,10 @@ const DELIVERY_SHARDS = 4;
 const EVENT_SHARDS = 4;
 const DUE_SHARDS = 8;
 const REJECTED_SHARDS = 4;
+const JOB_SHARDS = 4;
+const STATS_SHARDS = 8;
+/** Of a tenant's, those that take one subscription's counters: an item takes no more than 1,000 writes a second either. */
+export const STATS_SHARDS_OF_SUBSCRIPTION = 2;
 
 // Catalog
 export const tenantKey = (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'A#TENANT' });
@@ -41,6 +45,9 @@ export const profileVersionKey = (name: string, version: number): Key => ({
 export const PROFILE_LIST = 'PROFILE';
 /** Partition of the Catalog's list index: the subscriptions that use a profile of the company's own. */
 export const profileUsers = (name: string): string => `PROFILE#${name}`;
+/** The company's and the tenants' keys. Their ids sort by time, so the table itself lists them. */
+export const API_KEYS = 'API_KEY';
+export const apiKeyKey = (id: string): Key => ({ pk: API_KEYS, sk: id });
 export const dataKeyKey = (id: string): Key => ({ pk: 'DATA_KEY', sk: id });
 
 // Journal
@@ -94,16 +101,66 @@ export const rejectedKey = (id: string, rejectedAt: number): Key => ({
   pk: `REJECTED#${hash(id) % REJECTED_SHARDS}`,
   sk: timeKey(rejectedAt, id),
 });
+/** Its id holds the time of its record. */
+export const rejectedKeyOf = (id: string): Key => rejectedKey(id, timeOfId(id));
 export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard) => `REJECTED#${shard}`);
 
+/** How often something happened in the minute that begins then. */
+export const countKey = (subject: string, startsAt: number): Key => ({
+  pk: `COUNT#${subject}`,
+  sk: new Date(startsAt).toISOString(),
+});
+export const jobKey = (jobId: string): Key => ({
+  pk: `JOB#${hash(jobId) % JOB_SHARDS}`,
+  sk: timeKey(timeOfId(jobId), jobId),
+});
+export const jobPartitions = (): string[] => shards(JOB_SHARDS, (shard) => `JOB#${shard}`);
+/** Partition of the list index that holds a tenant's jobs. */
+export const tenantJobs = (tenantId: string): string => `JOBS#${tenantId}`;
+/** Partition of the due index. A job is written once a page, so one partition takes them all. */
+export const DUE_JOBS = 'DUE_JOBS';
 /** What a rate-limited subscription has reserved. */
 export const rateLimitKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'RESERVATIONS' });
+
+/**
+ * One subscription's counters of one hour, of those who write to the given one of its shards. The day comes first, for a
+ * tenant's range; then the subscription, for its own.
+ */
+export const statsKey = (tenantId: string, subscriptionId: string, hour: number, shard: number): Key => ({
+  pk: statsPartition(tenantId, (hash(subscriptionId) + shard) % STATS_SHARDS),
+  sk: `${statsDay(hour)}#${subscriptionId}#${new Date(hour).toISOString().slice(11, 13)}`,
+});
+const statsPartition = (tenantId: string, shard: number): string => `STATS#${tenantId}#${shard}`;
+const statsDay = (at: number): string => new Date(at).toISOString().slice(0, 10);
+export const statsPartitions = (tenantId: string): string[] =>
+  shards(STATS_SHARDS, (shard) => statsPartition(tenantId, shard));
+/** Sort keys of all subscriptions' counters, from the day of one hour to that of another. */
+export const statsDays = (firstHour: number, lastHour: number) => ({
+  from: statsDay(firstHour),
+  to: `${statsDay(lastHour)}~`,
+});
+/** The hour that `statsKey` has put into a key, epoch milliseconds. */
+export const parseStatsHour = (sk: string): number => Date.parse(`${sk.slice(0, 10)}T${sk.slice(-2)}:00:00.000Z`);
+
+/** Which of a subscription's attempts are under way. */
+export const inFlightKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'IN_FLIGHT' });
 
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 
 /** A tenant's tokens. Their ids sort by time, so the table itself lists them. */
 export const tokenPartition = (tenantId: string): string => `TOKEN#${tenantId}`;
 export const tokenKey = (tenantId: string, id: string): Key => ({ pk: tokenPartition(tenantId), sk: id });
+
+/** A tenant's part of the audit trail lies together; the list index has the whole trail. */
+export const auditPartition = (tenantId: string | null): string => `AUDIT#${tenantId ?? ''}`;
+const AUDIT_SHARDS = 4;
+export const auditListPartitions = (): string[] => shards(AUDIT_SHARDS, (shard) => `AUDIT_LIST#${shard}`);
+export const auditItemKeys = ({ id, at, tenantId }: { id: string; at: number; tenantId: string | null }) => ({
+  pk: auditPartition(tenantId),
+  sk: timeKey(at, id),
+  listPk: `AUDIT_LIST#${hash(id) % AUDIT_SHARDS}`,
+  listSk: timeKey(at, id),
+});
 
 /** A key as one text, for maps. */
 export const keyText = ({ pk, sk }: Item): string => `${pk} ${sk}`;

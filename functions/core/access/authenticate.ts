@@ -1,11 +1,18 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { type ApiKey, hasEnded, parseApiKey } from './api-key.ts';
 import { ANONYMOUS, type Principal, STACK_KEY } from './principal.ts';
+import { isSameSecret } from './secret-hash.ts';
 import { parseToken, type Token } from './token.ts';
 
-/** Who sends a request with such an Authorization header. */
-export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
+/** Who sends a request, and how many a second it may send; null for no limit. */
+export interface Caller {
+  principal: Principal;
+  maxPerSecond: number | null;
+}
 
-/** The company's own key. While it is being replaced there are two. */
+/** By the Authorization header. */
+export type Authenticate = (authorization: string | undefined) => Promise<Caller>;
+
+/** The company's first key, which the stack makes. While it is being replaced there are two. */
 export interface AdminKeys {
   current(): Promise<string>;
   /** The key that is about to become the current one; null if there is none. */
@@ -16,36 +23,40 @@ export interface AuthenticatePorts {
   adminKeys: AdminKeys;
   /** May answer from memory: what ends a token before its time then counts that much later. */
   findToken: (text: string) => Promise<Token | null>;
+  /** The same for what ends an API key. */
+  findApiKey: (text: string) => Promise<ApiKey | null>;
   now: () => number;
 }
 
-export function createAuthenticate({ adminKeys, findToken, now }: AuthenticatePorts): Authenticate {
-  async function identify(key: string): Promise<Principal | null> {
+export function createAuthenticate({ adminKeys, findToken, findApiKey, now }: AuthenticatePorts): Authenticate {
+  async function identify(key: string): Promise<Caller | null> {
+    if (parseApiKey(key) !== null) {
+      const found = await findApiKey(key);
+      if (found === null || hasEnded(found, now())) return null;
+      const { id, name, role, tenantId, maxPerSecond } = found;
+      return { principal: { kind: 'key', id, name, role, tenantId }, maxPerSecond };
+    }
     if (parseToken(key) !== null) {
       const token = await findToken(key);
-      return token === null || token.endsAt <= now()
-        ? null
-        : {
-            kind: 'token',
-            id: token.id,
-            name: null,
-            role: token.readOnly ? 'read' : 'admin',
-            tenantId: token.tenantId,
-          };
+      if (token === null || token.endsAt <= now()) return null;
+      const { id, readOnly, tenantId } = token;
+      return unlimited({ kind: 'token', id, name: null, role: readOnly ? 'read' : 'admin', tenantId });
     }
-    if (isSame(key, await adminKeys.current())) return STACK_KEY;
+    if (isSameSecret(key, await adminKeys.current())) return unlimited(STACK_KEY);
     const next = await adminKeys.next();
-    return next !== null && isSame(key, next) ? STACK_KEY : null;
+    return next !== null && isSameSecret(key, next) ? unlimited(STACK_KEY) : null;
   }
 
   return async (authorization = '') => {
     for (const key of keysIn(authorization)) {
-      const principal = await identify(key);
-      if (principal !== null) return principal;
+      const caller = await identify(key);
+      if (caller !== null) return caller;
     }
-    return ANONYMOUS;
+    return unlimited(ANONYMOUS);
   };
 }
+
+const unlimited = (principal: Principal): Caller => ({ principal, maxPerSecond: null });
 
 /**
  * The keys that a header may carry. With Basic the key is the password (as Staffology's clients send theirs) or the user
@@ -57,9 +68,4 @@ function keysIn(authorization: string): string[] {
   const text = Buffer.from(credentials, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   return (colon < 0 ? [text] : [text.slice(colon + 1), text.slice(0, colon)]).filter((key) => key !== '');
-}
-
-/** Takes the same time wherever they differ. */
-function isSame(a: string, b: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 }

@@ -7,7 +7,9 @@ import type { AttemptTrigger } from './attempt.ts';
 import { countInterrupted, MAX_INTERRUPTED } from './claim.ts';
 import { cancelDelivery, type Delivery, failDelivery, isFinished, newDelivery, parkDelivery } from './delivery.ts';
 import type { Loaded } from './delivery-store.ts';
+import { exhaustedEffects } from './exhausted.ts';
 import type { DeliverMessage } from './queue-message.ts';
+import { withEffects } from './settle.ts';
 
 /** What a message is about. `profile`: the one that the delivery began with, or its subscription's latest. */
 export interface Subject extends Loaded {
@@ -60,10 +62,13 @@ export function admit({ message, delivery, ...subject }: Subject, time: Admissio
   const known = delivery ?? newDelivery({ ...message, ...originOf(subject) });
   const becomes = (next: Delivery): Admission => ({ kind: 'change', delivery: known, next });
   const cancel = (code: string, reason: string): Admission => becomes(cancelDelivery(known, now, code, reason));
-  const fail = (code: string, reason: string): Admission => becomes(failDelivery(known, now, code, reason));
 
   const { subscription, event, profile } = subject;
   if (subscription === null) return cancel('subscription_deleted', 'The subscription was deleted.');
+  const fail = (code: string, reason: string): Admission => {
+    const failed = failDelivery(known, now, code, reason);
+    return becomes(withEffects(failed, exhaustedEffects(known, failed, subscription.url, now), now));
+  };
   if (hasExpired(subscription, now))
     return cancel('subscription_expired', 'The subscription expired before this attempt.');
   if (event === null || event.data === null) return cancel('event_gone', 'The event is no longer in the journal.');

@@ -1,7 +1,8 @@
 import { undoneOf } from '../partial-failure.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
-import { emitSystemEvent, type SystemEventPorts } from '../system-event/emit.ts';
+import { emitSystemEvent } from '../system-event/emit.ts';
 import { systemEventId } from '../system-event/system-event.ts';
+import { type TellPorts, tellCompany } from '../system-event/tell.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { Effect } from './effect.ts';
@@ -28,7 +29,7 @@ export interface CommitPorts {
   store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery' | 'putSucceededDeliveries'> &
     Pick<SubscriptionStore, 'disableSubscription' | 'getSubscription' | 'removeSubscription' | 'saveHealth'>;
   retries: WorkQueue;
-  systemEvents: SystemEventPorts;
+  systemEvents: TellPorts;
   waits: WaitPolicy;
   now: () => number;
   report: (report: DeliverReport) => void;
@@ -36,9 +37,19 @@ export interface CommitPorts {
   reached?: (step: CommitStep) => Promise<void> | void;
 }
 
-/** For metrics and logs. */
+/** A delivery that is on record as it should be, by this write or already. */
+export interface RecordedWrite {
+  kind: 'recorded';
+  /** What this write replaced. */
+  before: Delivery;
+  delivery: Delivery;
+  /** The attempt that this write recorded. */
+  made: MadeAttempt | null;
+}
+
+/** For metrics, logs and statistics. */
 export type DeliverReport =
-  | { kind: 'recorded'; delivery: Delivery; made: MadeAttempt | null }
+  | RecordedWrite
   | { kind: 'deactivated'; tenantId: string; subscriptionId: string }
   /** A fault of ours. What it held up is repeated. */
   | { kind: 'error'; about: Pick<Delivery, 'tenantId' | 'subscriptionId' | 'eventId'>; error: unknown };
@@ -46,6 +57,7 @@ export type DeliverReport =
 /** A change that is on record. */
 interface Recorded {
   change: Change;
+  before: Delivery;
   delivery: Delivery;
 }
 
@@ -60,7 +72,7 @@ export async function commit(ports: CommitPorts, changes: readonly Change[]): Pr
   const decisions = new Map<Change, Decision>(changes.map((change) => [change, ACK]));
   const recorded = await recordAll(ports, changes, decisions);
   const settled = await Promise.all(
-    recorded.map(async ({ change, delivery }) => ({ change, delivery: await doEffects(ports, delivery) })),
+    recorded.map(async (one) => ({ ...one, delivery: await doEffects(ports, one.delivery) })),
   );
   await queueWaits(ports, settled, decisions);
   return decisions;
@@ -81,7 +93,10 @@ async function recordAll(
 
   async function recordFirsts(): Promise<void> {
     if (firsts.length === 0) return;
-    const written = firsts.map((change) => ({ change, delivery: change.write?.(change.base) ?? change.base }));
+    const written = firsts.map((change): Recorded => {
+      const { base, write } = change;
+      return { change, before: base, delivery: write?.(base) ?? base };
+    });
     const deliveries = written.map(({ delivery }) => delivery);
     let unwritten: Delivery[] = [];
     try {
@@ -95,16 +110,18 @@ async function recordAll(
 
   async function recordOne(change: Change): Promise<void> {
     try {
-      const delivery = await record(ports, change);
+      const written = await record(ports, change);
       // Null: another message decided what becomes of the delivery, and the delivery has its own wake-up.
-      if (delivery !== null) recorded.push({ change, delivery });
+      if (written !== null) recorded.push({ change, ...written });
     } catch (error) {
       fail(change, error);
     }
   }
 
   await Promise.all([recordFirsts(), ...others.map(recordOne)]);
-  for (const { change, delivery } of recorded) ports.report({ kind: 'recorded', delivery, made: change.made });
+  for (const { change, before, delivery } of recorded) {
+    ports.report({ kind: 'recorded', before, delivery, made: change.made });
+  }
   await ports.reached?.('recorded');
   return recorded;
 }
@@ -117,12 +134,17 @@ function isFirstSuccess({ received, base, made }: Change): boolean {
 /** How often another write may come between before it counts as a fault. */
 const MAX_CONFLICTS = 5;
 
-async function record({ store }: CommitPorts, { base, write, made }: Change): Promise<Delivery | null> {
-  if (write === null) return base;
+async function record(
+  { store }: CommitPorts,
+  { base, write, made }: Change,
+): Promise<Pick<Recorded, 'before' | 'delivery'> | null> {
+  if (write === null) return { before: base, delivery: base };
   let current = base;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const next = write(current);
-    if (await store.saveDelivery(next, current.revision)) return { ...next, revision: current.revision + 1 };
+    if (await store.saveDelivery(next, current.revision)) {
+      return { before: current, delivery: { ...next, revision: current.revision + 1 } };
+    }
     if (made === null) return null;
     // A request by hand, a twin of this message: the attempt is added to what stands now.
     current = (await store.getDelivery(base)) ?? { ...base, revision: 0 };
@@ -152,7 +174,7 @@ async function doEffect(ports: CommitPorts, delivery: Delivery, effect: Effect):
     case 'deactivate_subscription':
       return deactivateSubscription(ports, delivery, effect);
     case 'emit_system_event':
-      return emitSystemEvent(ports.systemEvents, effect);
+      return tellCompany(ports.systemEvents, effect);
     default:
       effect satisfies never;
   }
@@ -190,7 +212,10 @@ async function isDisabledBy(
   return current?.code === reason.code && current.at === at;
 }
 
-/** Sees that each next attempt is waited for: the message that carries the delivery is hidden, another one gets a new message. */
+/**
+ * Sees that each next attempt is waited for by a new message. The one that came could be hidden until then, but what is
+ * hidden is in flight, of which SQS allows 120,000; what is sent with a delay is not.
+ */
 async function queueWaits(
   ports: CommitPorts,
   recorded: readonly Recorded[],
@@ -199,11 +224,9 @@ async function queueWaits(
   const enqueued: { change: Change; delivery: Delivery; outgoing: Outgoing }[] = [];
   for (const { change, delivery } of recorded) {
     if (!waitsInQueue(delivery)) continue; // `sweep` has it, or nothing is left to do
-    const seconds = wholeSeconds((delivery.nextAttemptAt ?? 0) - ports.now());
-    if (isCarrier(change.received, delivery)) decisions.set(change, { kind: 'hide', seconds });
-    else if (change.write !== null) {
-      enqueued.push({ change, delivery, outgoing: { message: deliverMessage(delivery), delaySeconds: seconds } });
-    }
+    if (change.write === null && !isCarrier(change.received, delivery)) continue; // another message has it
+    const delaySeconds = wholeSeconds((delivery.nextAttemptAt ?? 0) - ports.now());
+    enqueued.push({ change, delivery, outgoing: { message: deliverMessage(delivery), delaySeconds } });
   }
   if (enqueued.length === 0) return;
   try {
@@ -218,7 +241,8 @@ async function queueWaits(
     for (const { change, delivery, outgoing } of enqueued) {
       if (!unsent.includes(outgoing)) continue;
       ports.report({ kind: 'error', about: delivery, error });
-      decisions.set(change, { kind: 'fail' });
+      const seconds = outgoing.delaySeconds;
+      decisions.set(change, isCarrier(change.received, delivery) ? { kind: 'hide', seconds } : { kind: 'fail' });
     }
   }
 }

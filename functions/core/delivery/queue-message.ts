@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { SYSTEM_TENANT } from '../ids.ts';
+import { TellCountedMessage } from '../system-event/counted.ts';
 import { AttemptTrigger } from './attempt.ts';
 import type { Delivery } from './delivery.ts';
 
@@ -43,8 +45,25 @@ export const DeleteTenantMessage = z.object({
 });
 export type DeleteTenantMessage = z.infer<typeof DeleteTenantMessage>;
 
-export const WorkMessage = z.discriminatedUnion('kind', [DeliverMessage, SettleParkedMessage, DeleteTenantMessage]);
+export const WorkMessage = z.discriminatedUnion('kind', [
+  DeliverMessage,
+  SettleParkedMessage,
+  DeleteTenantMessage,
+  TellCountedMessage,
+]);
 export type WorkMessage = z.infer<typeof WorkMessage>;
+
+/** What messages are grouped by: fair queues. */
+export function groupOf(message: WorkMessage): string {
+  switch (message.kind) {
+    case 'delete_tenant':
+      return message.tenantId;
+    case 'tell_counted':
+      return SYSTEM_TENANT;
+    default:
+      return message.subscriptionId;
+  }
+}
 
 /** A message to be sent, to become visible after `delaySeconds` (SQS: 0 to 900). */
 export interface Outgoing {

@@ -6,6 +6,7 @@ import type { Attempt } from './attempt.ts';
 import { attemptNumber, type BegunAttempt, MAX_ATTEMPTS_KEPT } from './claim.ts';
 import { type Delivery, failDelivery, withdrawRequest } from './delivery.ts';
 import type { Effect } from './effect.ts';
+import { exhaustedEffects } from './exhausted.ts';
 import { EFFECTS_DUE_MS, scheduleAttempt, type WaitPolicy } from './wake.ts';
 
 export interface MadeAttempt extends BegunAttempt {
@@ -30,7 +31,12 @@ export function settle(delivery: Delivery, made: MadeAttempt, context: SettleCon
   const recorded = recordAttempt(delivery, made);
   const settled = planNext(recorded, made, endedAt, context);
   // A verdict follows from the answer, whatever state the delivery is in.
-  return withEffects(settled, effectsOf(made, endedAt, context.profile), endedAt);
+  const verdicts = effectsOf(made, endedAt, context.profile);
+  return withEffects(
+    settled,
+    [...verdicts, ...exhaustedEffects(delivery, settled, made.request.url, endedAt)],
+    endedAt,
+  );
 }
 
 function recordAttempt(delivery: Delivery, { id, trigger, startedAt, request, result }: MadeAttempt): Delivery {
@@ -104,7 +110,8 @@ function effectsOf(
   ];
 }
 
-function withEffects(delivery: Delivery, effects: readonly Effect[], now: number): Delivery {
+/** The delivery, which owes these effects too. */
+export function withEffects(delivery: Delivery, effects: readonly Effect[], now: number): Delivery {
   const owed = [...delivery.effects, ...effects];
   if (owed.length === 0) return delivery;
   return {

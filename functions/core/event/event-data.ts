@@ -1,5 +1,4 @@
-import { cutJsonMember, isDeeperThan, isWellFormedJson } from '../json/json-text.ts';
-import { valueAt } from '../json/pointer.ts';
+import { findJsonMember, isWellFormedJson } from '../json/json-text.ts';
 
 /** 256 KiB of JSON without insignificant white space, in UTF-8. */
 export const MAX_DATA_BYTES = 262_144;
@@ -16,8 +15,9 @@ type PreparedData =
  * @param json the same text, parsed
  */
 export function prepareData(text: string, json: unknown): PreparedData {
-  const data = cutJsonMember(text, 'data');
-  if (data === null) return { ok: false, code: 'invalid_event', message: 'is required; it may be null' };
+  const member = findJsonMember(text, 'data');
+  if (member === null) return { ok: false, code: 'invalid_event', message: 'is required; it may be null' };
+  const { value: data, depth } = member;
   const bytes = Buffer.byteLength(data);
   if (bytes > MAX_DATA_BYTES) {
     return {
@@ -26,7 +26,7 @@ export function prepareData(text: string, json: unknown): PreparedData {
       message: `is ${bytes} bytes without white space; at most ${MAX_DATA_BYTES} are allowed. Publish a reference to the rest.`,
     };
   }
-  if (isDeeperThan(valueAt(json, ['data']), MAX_DATA_DEPTH)) {
+  if (depth > MAX_DATA_DEPTH) {
     const message = `is nested deeper than ${MAX_DATA_DEPTH} levels, which many receivers could not read`;
     return { ok: false, code: 'invalid_event', message };
   }

@@ -8,6 +8,7 @@ import type { RejectedEventStore } from '../event/rejected-event-store.ts';
 import type { DataCheck } from '../event/validate-data.ts';
 import { deriveId, SYSTEM_TENANT } from '../ids.ts';
 import { undoneOf } from '../partial-failure.ts';
+import { countSystemEvent, type SystemEventCounts } from '../system-event/counted.ts';
 import { type FannedOut, type FanOutDeps, type FanOutReport, fanOutFrom } from './fan-out.ts';
 
 export type IngestStore = FanOutDeps['store'] &
@@ -22,6 +23,7 @@ export interface IngestDeps extends FanOutDeps {
   eventTypes: 'open' | 'strict';
   /** The schema, ready for use; the same schema comes again and again. */
   checkOf: (schema: string) => DataCheck;
+  systemEventCounts: SystemEventCounts;
   report: (report: IngestReport) => void;
 }
 
@@ -77,9 +79,12 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   for (const { event, recorded: known } of recorded)
     deps.report({ kind: known === null ? 'accepted' : 'repeated', event });
 
+  const tenants = [...Map.groupBy(recorded, ({ event }) => event.tenantId)];
+  const pauses = pausesUntilOthersAreDone(tenants.length, deps.pause);
   await Promise.all(
-    [...Map.groupBy(recorded, ({ event }) => event.tenantId)].map(async ([tenantId, group]) => {
-      const outcome = await fanOut(deps, tenantId, group);
+    tenants.map(async ([tenantId, group]) => {
+      const { pause, leave } = pauses();
+      const outcome = await fanOut({ ...deps, pause }, tenantId, group).finally(leave);
       if (outcome === 'done') return;
       for (const { message, twins } of group) for (const id of [message.messageId, ...twins]) result[outcome].add(id);
     }),
@@ -91,6 +96,32 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
 interface SystemMessage {
   message: ReceivedEventMessage;
   id: string;
+}
+
+/**
+ * For fan-outs that run together: the first that pauses waits until those that never did have ended, so that one with
+ * costly filters comes after those without. From then on they take turns.
+ */
+function pausesUntilOthersAreDone(
+  fanOuts: number,
+  takeTurn: () => Promise<void>,
+): () => { pause: () => Promise<void>; leave: () => void } {
+  const othersDone = Promise.withResolvers<void>();
+  let quick = fanOuts;
+  return () => {
+    let isQuick = true;
+    const leave = () => {
+      if (isQuick) quick -= 1;
+      isQuick = false;
+      if (quick === 0) othersDone.resolve();
+    };
+    const pause = async () => {
+      leave();
+      await othersDone.promise;
+      await takeTurn();
+    };
+    return { pause, leave };
+  };
 }
 
 /** Parses, checks against the event types, and folds repetitions within the batch together. */
@@ -113,8 +144,6 @@ async function accept(
     }
     const { event, idGiven } = parsed;
     const refusal = await checkType(deps, event);
-    // A schema may take tens of milliseconds: other work of this process has its turn between two events.
-    if (messages.length > 1) await deps.pause();
     if (refusal !== null) {
       rejections.push(rejection(message, event.tenantId, refusal));
       continue;
@@ -231,10 +260,35 @@ async function recordRejections(
     unwritten = new Set(undoneOf(error, records));
     deps.report({ kind: 'error', error });
   }
+  const written = rejections.filter(({ rejected }) => !unwritten.has(rejected));
   for (const { message, rejected } of rejections) {
     if (unwritten.has(rejected)) result.retry.add(message.messageId);
     else deps.report({ kind: 'rejected', rejected });
   }
+  await Promise.all(
+    [...Map.groupBy(written, ({ rejected }) => rejected.tenantId).values()].map(async (group) => {
+      try {
+        await countRejections(deps, group);
+      } catch (error) {
+        deps.report({ kind: 'error', error });
+        for (const { message } of group) result.retry.add(message.messageId);
+      }
+    }),
+  );
+}
+
+/** Sees that the company is told of a tenant's rejected events. */
+async function countRejections(
+  { systemEventCounts: counts, deliveries, now }: IngestDeps,
+  group: readonly Rejection[],
+): Promise<void> {
+  const [first] = group;
+  if (first === undefined) return;
+  const { id, tenantId, rejectedAt, reason } = first.rejected;
+  const { code, message } = reason;
+  const data = { tenantId, rejectedEventId: id, reason: { code, message }, count: group.length };
+  const owed = { id, at: rejectedAt, event: { type: 'posthorn.event.rejected' as const, data } };
+  await countSystemEvent({ counts, later: deliveries, now }, owed);
 }
 
 /** Whether the event may go on; it does so as the one on record, if there is one. */
@@ -303,6 +357,8 @@ async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise
   if (type === null) return deps.eventTypes === 'strict' ? unknownType(name) : null;
   if (!type.validate || type.schema === null || data === null) return null;
   const verdict = deps.checkOf(type.schema)(JSON.parse(data));
+  // A schema may take tens of milliseconds: other work of this process has its turn after it.
+  await deps.pause();
   if (verdict.fits) return null;
   const message =
     verdict.code === 'invalid_data'
@@ -328,6 +384,8 @@ function rejection(message: IncomingMessage, tenantId: string | null, reason: Re
     reason,
     body: truncated ? bytes.subarray(0, MAX_BODY_KEPT).toString('utf8') : message.body,
     bodyTruncated: truncated,
+    messageId,
+    republishedAt: null,
   };
   return { message, rejected };
 }

@@ -1,36 +1,28 @@
-import { createScanner, type SyntaxKind } from 'jsonc-parser';
+import { JsonScanner, type JsonToken } from './json-scanner.ts';
 
 /*
  * Works on JSON as text, because JSON.parse loses what a payload must keep: numbers beyond 2^53, 1.0, -0, 1e400 and the
- * order of integer-like keys. The scanner is iterative, so that deep nesting cannot exhaust the stack.
+ * order of integer-like keys. Nothing here recurses, so that deep nesting cannot exhaust the stack.
  */
-
-// jsonc-parser declares its token kinds as an ambient const enum, which single-file compilation cannot read.
-const OPEN_BRACE: SyntaxKind = 1;
-const CLOSE_BRACE: SyntaxKind = 2;
-const OPEN_BRACKET: SyntaxKind = 3;
-const CLOSE_BRACKET: SyntaxKind = 4;
-const COMMA: SyntaxKind = 5;
-const COLON: SyntaxKind = 6;
-const STRING: SyntaxKind = 10;
-const EOF: SyntaxKind = 17;
 
 export interface JsonMember {
   name: string;
   /** JSON text without white space between its tokens. */
   value: string;
+  /** Over how many levels objects and lists are nested in the value; a scalar has none. */
+  depth: number;
 }
 
 /** The members of an object's text, in their order; null if it is no object. The text must be valid JSON. */
 export function jsonMembers(text: string): JsonMember[] | null {
-  const scanner = createScanner(text, true);
-  if (scanner.scan() !== OPEN_BRACE) return null;
+  const scanner = new JsonScanner(text);
+  if (scanner.next() !== '{') return null;
   const members: JsonMember[] = [];
-  while (scanner.scan() === STRING) {
-    const name = scanner.getTokenValue();
-    scanner.scan(); // the colon
-    members.push({ name, value: readValue(scanner, text) });
-    scanner.scan(); // the comma or the closing brace
+  while (scanner.next() === 'string') {
+    const name = String(JSON.parse(text.slice(scanner.start, scanner.end)));
+    scanner.next(); // the colon
+    members.push({ name, ...readValue(scanner) });
+    scanner.next(); // the comma or the closing brace
   }
   return members;
 }
@@ -40,23 +32,28 @@ export function jsonMembers(text: string): JsonMember[] | null {
  * valid JSON: parse it first. Of a repeated key the last one counts, as with JSON.parse. Null if there is no such member.
  */
 export function cutJsonMember(text: string, key: string): string | null {
-  return jsonMembers(text)?.findLast(({ name }) => name === key)?.value ?? null;
+  return findJsonMember(text, key)?.value ?? null;
+}
+
+/** The same, with how deep it is nested. */
+export function findJsonMember(text: string, key: string): JsonMember | null {
+  return jsonMembers(text)?.findLast(({ name }) => name === key) ?? null;
 }
 
 /** The texts of the elements of an array that is a member of an object, white space dropped. The text must be valid JSON. */
 export function splitJsonArray(text: string, key: string): string[] {
   const array = cutJsonMember(text, key) ?? '[]';
-  const scanner = createScanner(array, true);
+  const scanner = new JsonScanner(array);
   const elements: string[] = [];
-  if (scanner.scan() !== OPEN_BRACKET || array === '[]') return elements;
-  do elements.push(readValue(scanner, array));
-  while (scanner.scan() !== CLOSE_BRACKET);
+  if (scanner.next() !== '[' || array === '[]') return elements;
+  do elements.push(readValue(scanner).value);
+  while (scanner.next() !== ']');
   return elements;
 }
 
 /** The same JSON without white space between its tokens. The text must be valid JSON. */
 export function minifyJson(text: string): string {
-  return readValue(createScanner(text, true), text);
+  return readValue(new JsonScanner(text)).value;
 }
 
 /** Deeper members stand no further to the right: else the text grows with the square of a payload's depth. */
@@ -68,7 +65,7 @@ const MAX_INDENTED_DEPTH = 32;
  * @param compact valid JSON without white space between its tokens
  */
 export function indentJson(compact: string, width: number, newline: string, maxBytes: number): string | null {
-  const scanner = createScanner(compact, true);
+  const scanner = new JsonScanner(compact);
   let depth = 0;
   const line = (): string => {
     const space = newline + ' '.repeat(width * Math.min(depth, MAX_INDENTED_DEPTH));
@@ -77,22 +74,21 @@ export function indentJson(compact: string, width: number, newline: string, maxB
   };
   const parts: string[] = [];
   let bytes = Buffer.byteLength(compact);
-  let before: SyntaxKind = EOF;
-  for (let kind = scanner.scan(); kind !== EOF; kind = scanner.scan()) {
-    const opened = before === OPEN_BRACE || before === OPEN_BRACKET;
-    if (kind === CLOSE_BRACE || kind === CLOSE_BRACKET) {
+  let before: JsonToken = 'end';
+  for (let token = scanner.next(); token !== 'end'; token = scanner.next()) {
+    const opened = before === '{' || before === '[';
+    if (token === '}' || token === ']') {
       depth -= 1;
       if (!opened) parts.push(line());
-    } else if (opened || before === COMMA) parts.push(line());
-    else if (before === COLON) {
+    } else if (opened || before === ',') parts.push(line());
+    else if (before === ':') {
       parts.push(' ');
       bytes += 1;
     }
     if (bytes > maxBytes) return null;
-    const offset = scanner.getTokenOffset();
-    parts.push(compact.slice(offset, offset + scanner.getTokenLength()));
-    if (kind === OPEN_BRACE || kind === OPEN_BRACKET) depth += 1;
-    before = kind;
+    parts.push(compact.slice(scanner.start, scanner.end));
+    if (token === '{' || token === '[') depth += 1;
+    before = token;
   }
   return parts.join('');
 }
@@ -112,25 +108,26 @@ export function isDeeperThan(value: unknown, levels: number): boolean {
 }
 
 /** Reads one value from the scanner's position, without the white space inside it. */
-function readValue(scanner: ReturnType<typeof createScanner>, text: string): string {
+function readValue(scanner: JsonScanner): { value: string; depth: number } {
+  const { text } = scanner;
+  let open = 0;
   let depth = 0;
   let value = '';
   // Tokens that touch are copied together, so that text without white space is copied once.
   let start = -1;
   let end = -1;
   do {
-    const kind = scanner.scan();
-    if (kind === EOF) break;
-    if (kind === OPEN_BRACE || kind === OPEN_BRACKET) depth += 1;
-    if (kind === CLOSE_BRACE || kind === CLOSE_BRACKET) depth -= 1;
-    const offset = scanner.getTokenOffset();
-    if (offset !== end) {
+    const token = scanner.next();
+    if (token === 'end') break;
+    if (token === '{' || token === '[') depth = Math.max(depth, ++open);
+    if (token === '}' || token === ']') open -= 1;
+    if (scanner.start !== end) {
       if (start >= 0) value += text.slice(start, end);
-      start = offset;
+      start = scanner.start;
     }
-    end = offset + scanner.getTokenLength();
-  } while (depth > 0);
-  return start >= 0 ? value + text.slice(start, end) : value;
+    end = scanner.end;
+  } while (open > 0);
+  return { value: start >= 0 ? value + text.slice(start, end) : value, depth };
 }
 
 /** True if every string and key in the parsed value can be written as UTF-8: no surrogate stands alone. */

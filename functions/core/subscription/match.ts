@@ -1,8 +1,7 @@
 import type { Event } from '../event/event.ts';
 import { matchesPattern } from '../event/event-type.ts';
 import { StepBudget } from '../step-budget.ts';
-import { compileFilter } from './filter/filter.ts';
-import { MAX_FILTER_STEPS } from './filter/filter-cost.ts';
+import { compileSearch, type FilterSearch } from './filter/filter.ts';
 import { FlatLists } from './filter/flat-lists.ts';
 import { hasExpired, type Subscription } from './subscription.ts';
 
@@ -19,8 +18,11 @@ export const MATCHABLE_FIELDS = [
 ] as const;
 export type MatchableSubscription = Pick<Subscription, (typeof MATCHABLE_FIELDS)[number]>;
 
-/** `over_budget`: the filter could not be asked, because this event would take it too many steps. */
-export type MatchVerdict = 'match' | 'no_match' | 'over_budget';
+/**
+ * `over_budget`: the filter could not be asked, because this event would take it too many steps. `unfinished`: the steps
+ * given are spent, and the same question with others continues.
+ */
+export type MatchVerdict = 'match' | 'no_match' | 'over_budget' | 'unfinished';
 
 /** What filters look at in one event: parsed when the first of them asks, and shared by all that do. */
 export class FilteredContent {
@@ -41,7 +43,7 @@ export class FilteredContent {
 
 type MatchedEvent = Pick<Event, 'environment' | 'type' | 'recordedAt' | 'acceptedAt'>;
 
-/** Whether a subscription wants an event. Takes the steps of its filter from `steps`, if that is given. */
+/** Whether a subscription wants an event. Its filter takes its steps from `steps`; without them it comes to its end. */
 export type Matcher = (
   event: MatchedEvent,
   isRepetition: boolean,
@@ -55,15 +57,20 @@ export type Matcher = (
  */
 export function createMatcher(subscription: Omit<MatchableSubscription, 'id'>): Matcher {
   const { filter } = subscription;
-  let compiled: ReturnType<typeof compileFilter> | null = null;
-  return (event, isRepetition, content, steps) => {
+  let compiled: ReturnType<typeof compileSearch> | null = null;
+  const searches = new WeakMap<FilteredContent, FilterSearch>();
+  return (event, isRepetition, content, steps = new StepBudget(Number.POSITIVE_INFINITY)) => {
     if (!isAddressed(subscription, event, isRepetition)) return 'no_match';
     if (filter === null) return 'match';
-    compiled ??= compileFilter(filter);
-    const budget = new StepBudget(MAX_FILTER_STEPS);
+    compiled ??= compileSearch(filter);
     const { type, environment } = event;
-    const match = compiled({ type, environment, data: content.data }, budget, content.lists);
-    steps?.spend(budget.spent);
+    const search = searches.get(content) ?? compiled({ type, environment, data: content.data }, content.lists);
+    const match = search.proceed(steps);
+    if (match === null) {
+      searches.set(content, search);
+      return 'unfinished';
+    }
+    searches.delete(content);
     if (match.matches) return 'match';
     return match.overBudget ? 'over_budget' : 'no_match';
   };

@@ -31,6 +31,28 @@ const Job = z.object({
   error: Reason.nullable(),
 });
 
+/** What can happen thousands of times a minute, and is told once a minute (counted.ts). */
+export const CountedSystemEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('posthorn.delivery.exhausted'),
+    data: z.object({
+      ...SUBSCRIPTION,
+      deliveryId: z.string(),
+      eventId: z.string(),
+      eventType: z.string(),
+      attempts: z.int(),
+      lastFailure: LastFailure.nullable(),
+      count: Count,
+    }),
+  }),
+  z.object({
+    type: z.literal('posthorn.event.rejected'),
+    /** `tenantId` is null if the message named none. */
+    data: z.object({ tenantId: z.string().nullable(), rejectedEventId: z.string(), reason: Reason, count: Count }),
+  }),
+]);
+export type CountedSystemEvent = z.infer<typeof CountedSystemEvent>;
+
 /** What Posthorn tells of itself, each with its data: a closed list. docs/system-events.md explains each. */
 export const SystemEvent = z.discriminatedUnion('type', [
   z.object({
@@ -53,23 +75,7 @@ export const SystemEvent = z.discriminatedUnion('type', [
     /** `since`: when it was disabled. */
     data: z.object({ ...SUBSCRIPTION, reason: Reason, since: Timestamp }),
   }),
-  z.object({
-    type: z.literal('posthorn.delivery.exhausted'),
-    data: z.object({
-      ...SUBSCRIPTION,
-      deliveryId: z.string(),
-      eventId: z.string(),
-      eventType: z.string(),
-      attempts: z.int(),
-      lastFailure: LastFailure.nullable(),
-      count: Count,
-    }),
-  }),
-  z.object({
-    type: z.literal('posthorn.event.rejected'),
-    /** `tenantId` is null if the message named none. */
-    data: z.object({ tenantId: z.string().nullable(), rejectedEventId: z.string(), reason: Reason, count: Count }),
-  }),
+  ...CountedSystemEvent.options,
   z.object({
     type: z.literal('posthorn.job.ended'),
     data: z.object({ tenantId: z.string().nullable(), subscriptionId: z.string().nullable(), job: Job }),

@@ -7,12 +7,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDeliveries } from '../../../functions/adapters/dynamodb/deliveries.ts';
 import { createEventTypes } from '../../../functions/adapters/dynamodb/event-types.ts';
 import { createEvents, type JournalOptions } from '../../../functions/adapters/dynamodb/events.ts';
+import { createInFlight } from '../../../functions/adapters/dynamodb/in-flight.ts';
 import { createKnownTypes } from '../../../functions/adapters/dynamodb/known-types.ts';
 import { createProfiles } from '../../../functions/adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../../../functions/adapters/dynamodb/profiles.ts';
 import { createRateLimits } from '../../../functions/adapters/dynamodb/rate-limits.ts';
 import { createRejectedEvents } from '../../../functions/adapters/dynamodb/rejected-events.ts';
+import { createStats } from '../../../functions/adapters/dynamodb/stats.ts';
 import { createSubscriptions } from '../../../functions/adapters/dynamodb/subscriptions.ts';
+import { createSystemEventCounts } from '../../../functions/adapters/dynamodb/system-event-counts.ts';
 import { createTenants } from '../../../functions/adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../../../functions/adapters/http/http-sender.ts';
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
@@ -79,8 +82,15 @@ beforeEach(() => {
 const deliver = () =>
   createDeliverHandler({
     store: { ...journal, ...catalog },
+    stats: createStats({ tables, retentionDays: 90, now, random: Math.random }),
     retries: createWorkQueue(wire, queues.retries.url),
-    systemEvents: { events: journal, publish: createPublish(wire, queues.events.url) },
+    systemEvents: {
+      events: journal,
+      publish: createPublish(wire, queues.events.url),
+      counts: createSystemEventCounts(tables, now),
+      later: createWorkQueue(wire, queues.retries.url),
+      now,
+    },
     sqs,
     deliveriesQueueUrl: queues.deliveries.url,
     retriesQueueUrl: queues.retries.url,
@@ -93,6 +103,7 @@ const deliver = () =>
     userAgent: 'Posthorn/0.0.0',
     now,
     rates: createRateLimits(tables),
+    inFlight: createInFlight(tables),
     sleep: (ms) => sleep(ms),
     patience: () => new Promise<void>(() => {}),
     newAttemptId: () => randomBytes(6).toString('base64url'),
@@ -104,6 +115,7 @@ const findType = createKnownTypes(catalog, now, false);
 const ingest = () =>
   createIngestHandler({
     store: { ...journal, ...catalog, findType },
+    systemEventCounts: createSystemEventCounts(tables, now),
     deliveries: createWorkQueue(wire, queues.deliveries.url),
     sqs,
     eventsQueueUrl: queues.events.url,
@@ -150,22 +162,25 @@ const print = (what: string) =>
 
 describe('ten first attempts that succeed', () => {
   it.each([
-    ['of one subscription', true, 21],
-    ['of ten subscriptions', false, 30],
-  ])('%s cost one BatchGetItem and one BatchWriteItem', async (what, sameSubscription, keys) => {
-    const { messages, batch } = await tenDeliveries(sameSubscription ? 'one' : 'ten', sameSubscription);
-    reset();
-    expect(await deliver()(batch, context())).toEqual({ batchItemFailures: [] });
-    print(`deliver, ten ${what}`);
-    expect(received).toHaveLength(10);
-    expect(received.every(({ signature }) => signature.startsWith('v1,'))).toBe(true);
-    expect(calls()).toEqual(['BatchGetItem', 'BatchWriteItem']);
-    expect(tally.writeUnits).toBe(10);
-    // Eventually consistent: half a unit for each key, found or not (nothing here is over 4 KB).
-    expect(tally.readUnits).toBe(keys / 2);
-    const stored = await journal.getDeliveries(messages);
-    expect(stored.map((one) => one?.status)).toEqual(Array(10).fill('succeeded'));
-  });
+    ['of one subscription', true, 21, 1],
+    ['of ten subscriptions', false, 30, 10],
+  ])(
+    '%s cost one BatchGetItem, one BatchWriteItem, and their statistics',
+    async (what, sameSubscription, keys, counted) => {
+      const { messages, batch } = await tenDeliveries(sameSubscription ? 'one' : 'ten', sameSubscription);
+      reset();
+      expect(await deliver()(batch, context())).toEqual({ batchItemFailures: [] });
+      print(`deliver, ten ${what}`);
+      expect(received).toHaveLength(10);
+      expect(received.every(({ signature }) => signature.startsWith('v1,'))).toBe(true);
+      expect(calls()).toEqual(['BatchGetItem', 'BatchWriteItem', ...Array(counted).fill('UpdateItem')]);
+      expect(tally.writeUnits).toBe(10 + counted);
+      // Eventually consistent: half a unit for each key, found or not (nothing here is over 4 KB).
+      expect(tally.readUnits).toBe(keys / 2);
+      const stored = await journal.getDeliveries(messages);
+      expect(stored.map((one) => one?.status)).toEqual(Array(10).fill('succeeded'));
+    },
+  );
 
   it('handed out again cost one consistent read, and no attempt', async () => {
     const { batch } = await tenDeliveries('again', true);
@@ -191,9 +206,10 @@ describe('ten first attempts that fail', () => {
     const count = (name: string) => calls().filter((call) => call === name).length;
     expect(count('BatchGetItem')).toBe(1);
     expect(count('PutItem')).toBe(10);
-    expect(calls().length).toBe(1 + 10 + count('SendMessageBatch'));
+    expect(count('UpdateItem')).toBe(1);
+    expect(calls().length).toBe(1 + 10 + 1 + count('SendMessageBatch'));
     expect(count('SendMessageBatch')).toBeLessThanOrEqual(10);
-    expect(tally.writeUnits).toBe(30);
+    expect(tally.writeUnits).toBe(31);
   });
 });
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CommitStep } from '../../../functions/core/delivery/commit.ts';
 import { SWEEP_LOOK_AHEAD_MS } from '../../../functions/core/delivery/wake.ts';
+import { deliveryId } from '../../../functions/core/ids.ts';
 import { PartialFailure } from '../../../functions/core/partial-failure.ts';
+import { tellCounted } from '../../../functions/core/system-event/counted.ts';
 import { deliverSetup } from '../../support/deliver-setup.ts';
 import {
   answered,
@@ -161,6 +163,150 @@ describe('410 deactivates the subscription', () => {
     expect(setup.journal.subscriptions.get(`posthorn ${subscriptionId()}`)?.status).toBe('disabled');
     expect(stored(setup)).toMatchObject({ status: 'failed', effects: [] });
     expect(setup.published).toEqual([]);
+  });
+});
+
+describe('a delivery that fails for good', () => {
+  const profile = makeProfile({ name: 'standard', retry: { gapsSeconds: [], jitter: 0 } });
+  const fails = (setup: ReturnType<typeof deliverSetup>) => {
+    setup.profiles.set('standard', profile);
+    setup.receive = () => answered(500);
+    return setup;
+  };
+  /** Time passes until the window is over, and the messages that tell of it arrive. */
+  async function tell(setup: ReturnType<typeof deliverSetup>): Promise<void> {
+    for (const { message, delaySeconds } of setup.queued.splice(0)) {
+      setup.now += delaySeconds * 1_000;
+      if (message.kind === 'tell_counted') await tellCounted(setup.systemEvents, message);
+    }
+  }
+  const exhausted = (count: number) => ({
+    type: 'posthorn.delivery.exhausted',
+    data: {
+      tenantId: 'acme',
+      subscriptionId: subscriptionId(),
+      url: 'https://receiver.example/hooks',
+      deliveryId: deliveryId(makeDelivery()),
+      eventId: 'evt_1',
+      eventType: 'employee.created',
+      attempts: 1,
+      lastFailure: {
+        outcome: 'http_error',
+        status: 500,
+        message: expect.stringContaining('500'),
+        at: new Date(NOW + 100).toISOString(),
+      },
+      count,
+    },
+  });
+
+  it('is told of', async () => {
+    const setup = fails(deliverSetup());
+    await setup.deliver(makeMessage());
+    expect(stored(setup)).toMatchObject({ status: 'failed', effects: [], dueAt: null });
+    expect(told(setup)).toEqual([]);
+    await tell(setup);
+    expect(told(setup)).toEqual([exhausted(1)]);
+  });
+
+  it('is told of with the others of its minute and subscription, as one event', async () => {
+    const setup = fails(deliverSetup());
+    const ids = Array.from({ length: 30 }, (_, index) => `evt_${index + 1}`);
+    setup.journal.add(...ids.map((id) => makeEvent({ id })));
+    for (const eventId of ids) await setup.deliver(makeMessage({ eventId }));
+    expect(setup.queued).toHaveLength(1);
+    await tell(setup);
+    expect(told(setup)).toEqual([exhausted(30)]);
+    // What comes in the next minute is another event.
+    setup.journal.add(makeEvent({ id: 'evt_31' }));
+    await setup.deliver(makeMessage({ eventId: 'evt_31' }));
+    await tell(setup);
+    expect(told(setup)).toMatchObject([exhausted(30), { data: { eventId: 'evt_31', count: 1 } }]);
+  });
+
+  it.each<[string, string]>([
+    ['the count', 'addToWindow'],
+    ['the message', 'send'],
+  ])('is told of once, though %s fails at first, with and without its effect', async (_, faulty) => {
+    for (const hasEffect of [true, false]) {
+      const setup = fails(deliverSetup());
+      const [add, send] = [setup.counts.addToWindow.bind(setup.counts), setup.send];
+      const fail = async <T>(act: () => Promise<T>): Promise<T> => {
+        if (hasEffect) await act();
+        throw new Error('away');
+      };
+      if (faulty === 'send') setup.send = (messages) => fail(() => send(messages));
+      else setup.counts.addToWindow = (...args) => fail(() => add(...args));
+      await setup.deliver(makeMessage());
+      expect(stored(setup)).toMatchObject({ status: 'failed', effects: [{ kind: 'emit_system_event' }] });
+      setup.send = send;
+      setup.counts.addToWindow = add;
+      await wake(setup);
+      await tell(setup);
+      expect(stored(setup)).toMatchObject({ effects: [], dueAt: null });
+      const [one, ...others] = told(setup);
+      expect(others).toEqual([]);
+      // What was counted, and could not be known to be, is counted again.
+      expect(one).toEqual(exhausted(one?.data.count));
+      expect(one?.data.count).toBe(hasEffect || faulty === 'send' ? 2 : 1);
+    }
+  });
+
+  it('is told of once, though the message that tells of it comes twice or is interrupted', async () => {
+    const setup = fails(deliverSetup());
+    await setup.deliver(makeMessage());
+    const [message] = setup.queued;
+    const { publish } = setup;
+    setup.publish = async () => {
+      throw new Error('away');
+    };
+    await expect(tell(setup)).rejects.toThrow('away');
+    setup.publish = publish;
+    setup.queued.push(...(message === undefined ? [] : [message, message]));
+    await tell(setup);
+    expect(told(setup)).toEqual([exhausted(1)]);
+  });
+
+  it('by the clock of an invocation that is late belongs to the next window, if its own has been told', async () => {
+    const setup = fails(deliverSetup());
+    setup.journal.add(makeEvent({ id: 'evt_2' }));
+    await setup.deliver(makeMessage());
+    await tell(setup);
+    setup.now = NOW;
+    await setup.deliver(makeMessage({ eventId: 'evt_2' }));
+    expect(setup.queued).toMatchObject([{ delaySeconds: 120 }]);
+    await tell(setup);
+    expect(told(setup)).toMatchObject([exhausted(1), { data: { eventId: 'evt_2', count: 1 } }]);
+  });
+
+  it.each<[string, Partial<Parameters<typeof makeDelivery>[0]>]>([
+    ['after its deadline', { attempts: [makeAttempt({ startedAt: NOW - 100 * HOUR })] }],
+    [
+      'because its attempts were interrupted',
+      { attempts: Array.from({ length: 10 }, (_, at) => makeAttempt({ number: at + 1, outcome: 'interrupted' })) },
+    ],
+  ])('%s, without another attempt, is told of', async (_, rest) => {
+    const setup = fails(deliverSetup());
+    setup.profiles.set('standard', makeProfile({ retry: { gapsSeconds: [1], deadlineSeconds: 60, jitter: 0 } }));
+    setup.journal.store({ ...pending, ...rest });
+    await setup.deliver({ fromRetries: true });
+    expect(setup.requests).toEqual([]);
+    await tell(setup);
+    expect(told(setup)).toMatchObject([{ type: 'posthorn.delivery.exhausted', data: { count: 1 } }]);
+  });
+
+  it('because its receiver is gone, or as a test, is not told of as exhausted', async () => {
+    for (const [status, trigger] of [
+      [410, 'automatic'],
+      [500, 'test'],
+    ] as const) {
+      const setup = deliverSetup();
+      setup.receive = () => answered(status);
+      await setup.deliver(makeMessage({ trigger }));
+      expect(stored(setup)).toMatchObject({ status: 'failed', effects: [] });
+      expect(setup.queued).toEqual([]);
+      expect(told(setup)).toEqual(status === 410 ? [DISABLED] : []);
+    }
   });
 });
 

@@ -66,6 +66,12 @@ async function live(groups: typeof history extends fc.Arbitrary<infer T> ? T : n
   return pipeline;
 }
 
+/** The ids of the system events of a type that are on record, and whose message was sent. */
+function toldIds({ published, journal }: Pick<Pipeline, 'published' | 'journal'>, type: string): string[] {
+  const ids = [...new Set(published.map((body) => String(JSON.parse(body).id)))];
+  return ids.filter((id) => journal.events.get(`posthorn ${id}`)?.type === type);
+}
+
 /** Runs each history to its end, in which the receiver answers `last`, and looks at what has become of it. */
 function always(last: ReturnType<typeof answered>, check: (pipeline: Pipeline) => void): Promise<void> {
   return fc.assert(
@@ -110,12 +116,21 @@ describe('whatever interleaves, is handed out twice, crashes, or has its effect 
 
   it('a subscription that a 410 disabled, and that was not touched since, has told so once', () =>
     always(answered(200), ({ disabled, published, journal, subscription, overwroteEffects }) => {
-      const ids = [...new Set(published.map((body) => String(JSON.parse(body).id)))];
-      const onRecord = ids.map((id) => journal.events.get(`posthorn ${id}`)?.type);
-      expect(onRecord).toEqual(ids.map(() => 'posthorn.subscription.disabled'));
+      const ids = toldIds({ published, journal }, 'posthorn.subscription.disabled');
       expect(ids.length).toBeLessThanOrEqual(disabled.size);
       if (subscription?.status !== 'disabled' || !disabled.has(subscription.generation) || overwroteEffects) return;
       expect(ids).toContain(systemEventId(`${subscription.id} disabled in generation ${subscription.generation}`));
+    }));
+
+  it('a delivery whose attempts are used up has told so', () =>
+    always(answered(500), ({ journal, published, overwroteEffects }) => {
+      const delivery = journal.delivery(makeMessage());
+      if (delivery?.statusReason?.code !== 'attempts_exhausted' || overwroteEffects) return;
+      // More than once only if it was retried by hand and failed again.
+      const byHand = delivery.attempts.filter(({ trigger }) => trigger === 'manual').length;
+      const ids = toldIds({ published, journal }, 'posthorn.delivery.exhausted');
+      expect(ids.length).toBeGreaterThanOrEqual(1);
+      expect(ids.length).toBeLessThanOrEqual(1 + byHand);
     }));
 
   it('no delivery of a deleted subscription is open', () =>

@@ -76,7 +76,10 @@ describe('after an attempt', () => {
       {
         status: 'failed',
         statusReason: { code: 'attempts_exhausted', message: expect.stringContaining('All 10 attempts') },
-        dueAt: null,
+        nextAttemptAt: null,
+        // That the company is told.
+        effects: [{ kind: 'emit_system_event' }],
+        dueAt: NOW + 100 + MINUTE,
       },
     ],
     ['410', makeDelivery(), answered(410), 'automatic', { status: 'failed', statusReason: { code: 'receiver_gone' } }],

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parseFilter } from '../../../functions/core/subscription/filter/filter.ts';
 import { makeSubscription, subscriptionId } from '../../support/domain.ts';
@@ -34,6 +35,37 @@ describe('filters that take many steps', () => {
     await setup.ingest(hostile('a'), hostile('b'), hostile('c'), { body: body({ id: 'd' }) });
     expect(setup.pauses).toBeGreaterThan(15);
     expect(pausesBefore).toBeLessThan(8);
+  });
+
+  it('come after the events of tenants that have none, and take turns with those that have', async () => {
+    const setup = ingestSetup();
+    const filter = { $or: [nested(12), { type: ['employee.created'] }] };
+    setup.store.subscriptions = [
+      ...subscriptions(1, { tenantId: 'hostile', filter }),
+      ...subscriptions(1, { tenantId: 'other', filter }),
+      ...subscriptions(1_200, { tenantId: 'acme' }),
+    ];
+    for (const tenant of ['hostile', 'other']) setup.store.tenants.add(tenant);
+    const order: string[] = [];
+    setup.send = async (messages) => {
+      await setTimeout(50);
+      order.push(...new Set(messages.flatMap(({ message }) => ('tenantId' in message ? [message.tenantId] : []))));
+    };
+    const heavy = (tenantId: string) => ({
+      body: body({ tenantId, id: tenantId, data: { l: objects.slice(0, 500) } }),
+    });
+    await setup.ingest(heavy('hostile'), heavy('other'), { body: body({ id: 'd' }) });
+    expect(order.slice(0, -2)).toEqual(Array(order.length - 2).fill('acme'));
+    expect(order.slice(-2).sort()).toEqual(['hostile', 'other']);
+    expect(order.length).toBeGreaterThan(4);
+  });
+
+  it('give way in the middle of a filter', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = subscriptions(1, { filter: { $or: [nested(12), { type: ['employee.created'] }] } });
+    await setup.ingest({ body: body({ id: 'a', data: { l: objects } }) });
+    expect(setup.pauses).toBeGreaterThan(50);
+    expect(setup.targets()).toEqual([`a ${subscriptionId(1)}`]);
   });
 
   it('stop where time runs out, and the next invocation goes on from there', async () => {

@@ -54,7 +54,8 @@ describe('a crash', () => {
     const setup = ingestSetup();
     setup.store.subscriptions.push(makeSubscription({ tenantId: 'other', id: subscriptionId(2) }));
     setup.send = async (messages) => {
-      if (messages.some(({ message }) => message.tenantId === 'acme')) throw new Error('refused');
+      if (messages.some(({ message }) => message.kind === 'deliver' && message.tenantId === 'acme'))
+        throw new Error('refused');
       setup.queued.push(...messages);
     };
     const result = await setup.ingest({ body: body() }, { body: body({ tenantId: 'other', id: 'b' }) });

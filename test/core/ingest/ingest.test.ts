@@ -181,6 +181,43 @@ describe('bad messages', () => {
     expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
   });
 
+  it('are told to the company once a minute and tenant, with their number', async () => {
+    const setup = ingestSetup();
+    const bad = { body: body({ type: 7 }) };
+    await setup.ingest(bad, { body: 'no json' }, { ...bad, body: body({ type: 8 }) }, { ...bad, messageId: 'm9' });
+    await setup.ingest({ ...bad, messageId: 'later' });
+    const rejectedEventId = expect.stringMatching(/^rej_/);
+    expect(setup.counted).toMatchObject([
+      { delaySeconds: 60, message: { event: { data: { tenantId: 'acme', reason: { code: 'invalid_event' } } } } },
+      { delaySeconds: 60, message: { event: { data: { tenantId: null, rejectedEventId } } } },
+    ]);
+    expect([...setup.counts.windows.values()].map(({ count }) => count).toSorted()).toEqual([1, 4]);
+  });
+
+  it.each(['addToWindow', 'send'] as const)('come back until the company can be told (%s fails)', async (fault) => {
+    const setup = ingestSetup();
+    const [add, push] = [setup.counts.addToWindow.bind(setup.counts), setup.counted.push.bind(setup.counted)];
+    const refuse = () => {
+      throw new Error('away');
+    };
+    if (fault === 'send') setup.counted.push = refuse;
+    else setup.counts.addToWindow = refuse;
+    const messages = [{ body: 'no json' }, { body: body({ id: 'a' }) }];
+    expect(await setup.ingest(...messages)).toEqual({ retry: new Set(['m1']), continue: new Set() });
+    expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
+    Object.assign(setup.counts, { addToWindow: add });
+    setup.counted.push = push;
+    expect(await setup.ingest({ body: 'no json', receivedBefore: true })).toEqual(NONE);
+    expect(setup.counted).toHaveLength(1);
+  });
+
+  it('of the reserved tenant are told to no one', async () => {
+    const setup = ingestSetup();
+    await setup.ingest({ body: body({ tenantId: 'posthorn' }) });
+    expect(setup.store.rejected).toHaveLength(1);
+    expect(setup.counted).toEqual([]);
+  });
+
   it('are kept to what an item can hold', async () => {
     const setup = ingestSetup();
     const long = `"${'é'.repeat(200_000)}`;

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileFilter, matchFilter, parseFilter } from '../../../functions/core/subscription/filter/filter.ts';
+import { StepBudget } from '../../../functions/core/step-budget.ts';
+import {
+  compileFilter,
+  compileSearch,
+  type FilterMatch,
+  matchFilter,
+  parseFilter,
+} from '../../../functions/core/subscription/filter/filter.ts';
+import { FlatLists } from '../../../functions/core/subscription/filter/flat-lists.ts';
 
 const NAMES = ['a', 'b', '__proto__', 'constructor', 'length', 'x.y', ''];
 const name = fc.constantFrom(...NAMES);
@@ -108,6 +116,70 @@ describe('for any JSON', () => {
     expect(seen.yes).toBeGreaterThan(100);
     expect(seen.no).toBeGreaterThan(100);
     expect(seen.refused).toBeLessThan(500);
+  });
+
+  it('a search that is stopped again and again comes to the same end as one that is not', () => {
+    fc.assert(
+      fc.property(pattern, json, fc.integer({ min: 0, max: 12 }), (filter, found, stretch) => {
+        const parsed = parseFilter({ data: { a: filter } });
+        if (!parsed.ok) return;
+        // In a list, so that the search has something to stop in.
+        const data = { a: [found, [found, 'x'], { a: found }, { b: [found] }] };
+        const search = compileSearch(parsed.filter)(event(data), new FlatLists());
+        let verdict: FilterMatch | null = null;
+        let longest = 0;
+        for (let turns = 0; verdict === null && turns < 10_000; turns += 1) {
+          const steps = new StepBudget(stretch);
+          verdict = search.proceed(steps);
+          longest = Math.max(longest, steps.spent);
+        }
+        expect(verdict).toEqual(matchFilter(parsed.filter, event(data)));
+        // What looks at one value is not divided.
+        expect(longest).toBeLessThanOrEqual(stretch + 100);
+      }),
+    );
+  });
+
+  it('ignoring case agrees with the whole text in upper case, though only its end is read', () => {
+    const unit = fc.oneof(
+      fc.constantFrom('ß', 'ŉ', 'ΐ', 'ﬃ', 'ı', 'ſ', 'σ', 'ς', '𐐨', 's', 'S', 'F', 'I'),
+      fc.string({ unit: 'binary', maxLength: 1 }),
+    );
+    const words = fc
+      .array(unit, { minLength: 1, maxLength: 4 })
+      .map((units) => units.join(''))
+      .filter((word) => word !== '' && word.isWellFormed());
+    const upper = (word: string) => word.toUpperCase();
+    fc.assert(
+      fc.property(words, words, words, (start, middle, end) => {
+        const whole = `${start}${middle}${end}`;
+        for (const affix of [
+          start,
+          upper(start),
+          end,
+          upper(end),
+          whole,
+          upper(whole),
+          upper(whole).slice(0, 1).toWellFormed(),
+        ]) {
+          const asked = (condition: object) => matchFilter({ data: [condition] }, event(whole)).matches;
+          const anyCase = { 'equals-ignore-case': affix };
+          expect(asked({ prefix: anyCase })).toBe(upper(whole).startsWith(upper(affix)));
+          expect(asked({ suffix: anyCase })).toBe(upper(whole).endsWith(upper(affix)));
+          expect(asked(anyCase)).toBe(upper(whole) === upper(affix));
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('no character is shorter in upper case', () => {
+    const shorter: string[] = [];
+    for (let code = 0; code <= 0x10ffff; code += 1) {
+      const character = String.fromCodePoint(code);
+      if (character.toUpperCase().length < character.length) shorter.push(character);
+    }
+    expect(shorter).toEqual([]);
   });
 
   it('agrees with a naive reference for equality and prefix', () => {

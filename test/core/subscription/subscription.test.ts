@@ -49,7 +49,7 @@ describe('a matcher', () => {
       errors: [{ message: expect.stringMatching(/times the steps/) }],
     });
     const match = createMatcher(makeSubscription({ filter }));
-    const steps = new StepBudget(0);
+    const steps = new StepBudget(2 * MAX_FILTER_STEPS);
     expect(match(makeEvent(), false, new FilteredContent(() => ({ n: Array(60_000).fill('a1') })), steps)).toBe(
       'over_budget',
     );

@@ -4,7 +4,7 @@ import { pointerKeys } from '../../json/pointer.ts';
 import { StepBudget } from '../../step-budget.ts';
 import { MAX_FILTER_STEPS, worstSteps } from './filter-cost.ts';
 import { FlatLists } from './flat-lists.ts';
-import { explain, findMismatch, type Search } from './mismatch.ts';
+import { explain, findMismatch, type Mismatch, type Search, STOPPED } from './mismatch.ts';
 import { MAX_CONDITIONS, type ObjectPattern, parsePattern } from './pattern.ts';
 
 /** What a filter looks at. `data` is any JSON, as JSON.parse gives it: numbers beyond 2^53 have been rounded. */
@@ -20,7 +20,13 @@ export interface FilteredEvent {
  */
 export type FilterMatch = { matches: true } | { matches: false; overBudget: boolean; readonly reason: string };
 
-export type CompiledFilter = (event: FilteredEvent, budget?: StepBudget, lists?: FlatLists) => FilterMatch;
+export type CompiledFilter = (event: FilteredEvent) => FilterMatch;
+
+/** A filter that is being asked about an event. */
+export interface FilterSearch {
+  /** Goes on until the stretch is spent, and takes from it what it needs. Null: there is more to do. */
+  proceed: (stretch: StepBudget) => FilterMatch | null;
+}
 
 /** Characters of a reason: nested alternatives could each have theirs. */
 const MAX_REASON = 1_000;
@@ -68,20 +74,24 @@ export function parseFilter(json: unknown): { ok: true; filter: Filter } | { ok:
   return { ok: false, errors: [{ path: '', message }] };
 }
 
-/**
- * For many events and one filter: the work of reading the filter is done once. Never throws, nor does what it gives.
- * What it gives takes the steps it makes from `budget`; for many filters and one event, `lists` saves work.
- */
+/** For many events and one filter: the work of reading the filter is done once. Never throws, nor does what it gives. */
 export function compileFilter(filter: Filter): CompiledFilter {
+  const search = compileSearch(filter);
+  return (event) => {
+    const { proceed } = search(event, new FlatLists());
+    // It stops at the bound of a filter, if not before.
+    return proceed(new StepBudget(Number.POSITIVE_INFINITY)) ?? overBudget();
+  };
+}
+
+/** The same, a stretch at a time. For many filters and one event, `lists` saves work. */
+export function compileSearch(filter: Filter): (event: FilteredEvent, lists: FlatLists) => FilterSearch {
   const parsed = parsePattern(filter);
-  if (parsed.ok) {
-    return (event, budget = new StepBudget(MAX_FILTER_STEPS), lists = new FlatLists()) =>
-      matchPattern(parsed.pattern, event, { budget, lists });
-  }
+  if (parsed.ok) return (event, lists) => searchFor(parsed.pattern, event, lists);
   // It was valid when it was written: a bound has been lowered since.
   const [error] = parsed.errors;
   const reason = `the filter is not valid any more: ${error?.path} ${error?.message}`;
-  return () => ({ matches: false, overBudget: false, reason });
+  return () => ({ proceed: () => ({ matches: false, overBudget: false, reason }) });
 }
 
 /** Whether an event matches a filter; if not, the first thing that does not. */
@@ -89,9 +99,26 @@ export function matchFilter(filter: Filter, event: FilteredEvent): FilterMatch {
   return compileFilter(filter)(event);
 }
 
-function matchPattern(pattern: ObjectPattern, event: FilteredEvent, search: Search): FilterMatch {
-  const mismatch = findMismatch(pattern, event, search);
-  if (search.budget.isSpent) return { matches: false, overBudget: true, reason: OVER_BUDGET };
+function searchFor(pattern: ObjectPattern, event: FilteredEvent, lists: FlatLists): FilterSearch {
+  const budget = new StepBudget(MAX_FILTER_STEPS);
+  const search: Search = { budget, stopAfter: 0, lists, places: [] };
+  return {
+    proceed: (stretch) => {
+      const before = budget.spent;
+      search.stopAfter = Math.min(before + stretch.left, budget.limit);
+      const mismatch = findMismatch(pattern, event, search);
+      stretch.spend(budget.spent - before);
+      if (budget.isSpent) return overBudget();
+      return mismatch === STOPPED ? null : verdictOn(mismatch);
+    },
+  };
+}
+
+function overBudget(): FilterMatch {
+  return { matches: false, overBudget: true, reason: OVER_BUDGET };
+}
+
+function verdictOn(mismatch: Mismatch | null): FilterMatch {
   if (mismatch === null) return { matches: true };
   return {
     matches: false,

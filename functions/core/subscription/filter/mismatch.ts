@@ -11,29 +11,47 @@ export type Mismatch =
   | { kind: 'items'; path: string; count: number; first: Mismatch }
   | { kind: 'alternatives'; path: string; mismatches: readonly Mismatch[] };
 
-/** What a search for a mismatch uses up, and what it may share with others in the same event. */
+/** One filter's search for a mismatch in one event. It can be stopped, and continued from where it stopped. */
 export interface Search {
+  /** What the filter may take for the event. */
   budget: StepBudget;
+  /** The search stops once more steps than this are taken from the budget. */
+  stopAfter: number;
+  /** May be shared with the other searches in the same event. */
   lists: FlatLists;
+  /** Empty, or where it stopped: a place for each part of the pattern that it is in, the outermost last. */
+  places: Place[];
 }
+
+/** How far a part of the pattern came: the item that is next, and what the items before it failed by. */
+interface Place {
+  next: number;
+  mismatches: Mismatch[];
+}
+
+export const STOPPED = Symbol('stopped');
+type Found = Mismatch | null | typeof STOPPED;
 
 const MAX_ALTERNATIVES = 3;
 const NOTHING: Record<string, unknown> = {};
 
 /**
- * The first mismatch of a value with a pattern; null if it matches. Recursion follows the pattern, which is shallow;
- * the value may be nested as deeply as it likes. Every part of the pattern sees every part of the value at most once.
- * Once the budget is spent the answer means nothing.
+ * The first mismatch of a value with a pattern; null if it matches; STOPPED if the same call has to be made again. Recursion
+ * follows the pattern, which is shallow; the value may be nested as deeply as it likes. Every part of the pattern sees every
+ * part of the value at most once.
  */
-export function findMismatch(pattern: Pattern, value: unknown, search: Search): Mismatch | null {
+export function findMismatch(pattern: Pattern, value: unknown, search: Search): Found {
   return pattern.kind === 'value' ? valueMismatch(pattern, value, search) : objectMismatch(pattern, value, search);
 }
 
-function valueMismatch(pattern: ValuePattern, found: unknown, search: Search): Mismatch | null {
+function valueMismatch(pattern: ValuePattern, found: unknown, search: Search): Found {
   if (!Array.isArray(found)) return holds(pattern, found, search) ? null : { kind: 'value', pattern, found };
   const { scalars } = search.lists.of(found);
   if (scalars.length === 0) return holds(pattern, ABSENT, search) ? null : { kind: 'value', pattern, found };
-  for (const scalar of scalars) if (search.budget.isSpent || holds(pattern, scalar, search)) return null;
+  for (let next = placeIn(search)?.next ?? 0; next < scalars.length; next += 1) {
+    if (mustStop(search)) return stopAt(search, next);
+    if (holds(pattern, scalars[next], search)) return null;
+  }
   return { kind: 'value', pattern, found };
 }
 
@@ -45,15 +63,17 @@ function holds({ isOneOf, tests, cost }: ValuePattern, found: unknown, { budget 
 }
 
 /** Of a list, one object has to satisfy the whole pattern: EventBridge's array consistency. */
-function objectMismatch(pattern: ObjectPattern, value: unknown, search: Search): Mismatch | null {
+function objectMismatch(pattern: ObjectPattern, value: unknown, search: Search): Found {
   if (isObject(value)) return memberMismatch(pattern, value, search);
   const objects = Array.isArray(value) ? search.lists.of(value).objects : [];
   // What is no object has no fields; a filter that wants none of them is content.
   if (objects.length === 0) return memberMismatch(pattern, NOTHING, search);
-  let first: Mismatch | null = null;
-  for (const object of objects) {
-    const mismatch = memberMismatch(pattern, object, search);
-    if (mismatch === null || search.budget.isSpent) return null;
+  const place = placeIn(search);
+  let first = place?.mismatches[0] ?? null;
+  for (let next = place?.next ?? 0; next < objects.length; next += 1) {
+    const mismatch = mustStop(search) ? STOPPED : memberMismatch(pattern, objects[next] ?? NOTHING, search);
+    if (mismatch === STOPPED) return stopAt(search, next, first === null ? [] : [first]);
+    if (mismatch === null) return null;
     first ??= mismatch;
   }
   return first === null || objects.length === 1
@@ -61,20 +81,51 @@ function objectMismatch(pattern: ObjectPattern, value: unknown, search: Search):
     : { kind: 'items', path: pattern.path, count: objects.length, first };
 }
 
-function memberMismatch(pattern: ObjectPattern, object: Record<string, unknown>, search: Search): Mismatch | null {
-  search.budget.spend(1 + pattern.fields.length);
-  for (const field of pattern.fields) {
-    const value = Object.hasOwn(object, field.name) ? object[field.name] : ABSENT;
-    const mismatch = findMismatch(field.pattern, value, search);
+/** Its items are the fields, then the alternatives. */
+function memberMismatch(pattern: ObjectPattern, object: Record<string, unknown>, search: Search): Found {
+  const { fields, alternatives } = pattern;
+  const place = placeIn(search);
+  if (place === undefined) search.budget.spend(1 + fields.length);
+  const start = place?.next ?? 0;
+  for (let next = start; next < fields.length; next += 1) {
+    const mismatch = mustStop(search) ? STOPPED : fieldMismatch(fields[next], object, search);
+    if (mismatch === STOPPED) return stopAt(search, next);
     if (mismatch !== null) return mismatch;
   }
-  const mismatches: Mismatch[] = [];
-  for (const alternative of pattern.alternatives) {
-    const mismatch = memberMismatch(alternative, object, search);
-    if (mismatch === null || search.budget.isSpent) return null;
+  if (alternatives.length === 0) return null;
+  const mismatches = place?.mismatches ?? [];
+  for (let next = Math.max(start, fields.length); next < fields.length + alternatives.length; next += 1) {
+    const alternative = alternatives[next - fields.length];
+    if (alternative === undefined) break;
+    const mismatch = mustStop(search) ? STOPPED : memberMismatch(alternative, object, search);
+    if (mismatch === STOPPED) return stopAt(search, next, mismatches);
+    if (mismatch === null) return null;
     mismatches.push(mismatch);
   }
-  return mismatches.length === 0 ? null : { kind: 'alternatives', path: pattern.path, mismatches };
+  return { kind: 'alternatives', path: pattern.path, mismatches };
+}
+
+function fieldMismatch(
+  field: ObjectPattern['fields'][number] | undefined,
+  object: Record<string, unknown>,
+  search: Search,
+): Found {
+  if (field === undefined) return null;
+  return findMismatch(field.pattern, Object.hasOwn(object, field.name) ? object[field.name] : ABSENT, search);
+}
+
+function mustStop({ budget, stopAfter }: Search): boolean {
+  return budget.spent > stopAfter;
+}
+
+function stopAt({ places }: Search, next: number, mismatches: Mismatch[] = []): typeof STOPPED {
+  places.push({ next, mismatches });
+  return STOPPED;
+}
+
+/** Where a part of the pattern continues that was stopped in; undefined if it is new. */
+function placeIn({ places }: Search): Place | undefined {
+  return places.length === 0 ? undefined : places.pop();
 }
 
 /** The mismatch in words: the field, what was found there, and what the filter wants. */

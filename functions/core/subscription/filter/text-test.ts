@@ -22,7 +22,8 @@ export function parseTextTest(
   if (!operand.isWellFormed()) return report(path, 'has half of a surrogate pair');
   if (operator === 'wildcard') return parseWildcard(operand, path, report);
   const folded = fold(operand);
-  return { wants: `${quote(operand)} in any case`, holds: onText((text) => fold(text) === folded), cost: READING };
+  const isEqual = (text: string) => text.length <= folded.length && fold(text) === folded;
+  return { wants: `${quote(operand)} in any case`, holds: onText(isEqual), cost: CHEAP };
 }
 
 function parseAffix(operator: 'prefix' | 'suffix', operand: unknown, path: string, report: Report): Condition | null {
@@ -39,8 +40,8 @@ function parseAffix(operator: 'prefix' | 'suffix', operand: unknown, path: strin
   const folded = fold(affix);
   return {
     wants: `text that ${verb} with ${quote(affix)} in any case`,
-    holds: onText((text) => has(fold(text), folded)),
-    cost: READING,
+    holds: onText((text) => has(fold(endOf(text, operator, folded.length + 1)), folded)),
+    cost: CHEAP,
   };
 }
 
@@ -51,7 +52,15 @@ function ignoringCase(operand: unknown): unknown {
   return member?.[0] === 'equals-ignore-case' && others.length === 0 ? member[1] : undefined;
 }
 
-/** Upper case, since lower case depends on the neighbours: a Greek sigma differs at the end of a word. */
+/** The first or the last so many characters. One may be half of a pair: what decides is on its other side. */
+function endOf(text: string, operator: 'prefix' | 'suffix', length: number): string {
+  return operator === 'prefix' ? text.slice(0, length) : text.slice(-length);
+}
+
+/**
+ * Upper case, since lower case depends on the neighbours: a Greek sigma differs at the end of a word. It may have more
+ * characters than the text, and never fewer, so that long texts need not be read for a short one.
+ */
 function fold(text: string): string {
   return text.toUpperCase();
 }
