@@ -119,6 +119,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         subscriptions,
         commands,
         requests: receiver.requests,
+        emptied: false,
         leftMessages: (await journal.queues()).filter(({ count }) => count > 0),
         kills,
         doubled: whatWasDoubled(system),

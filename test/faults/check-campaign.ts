@@ -1,6 +1,6 @@
 import type { Attempt } from '../../functions/core/delivery/attempt.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
-import { deliveryId } from '../../functions/core/ids.ts';
+import { deliveryId, SYSTEM_TENANT } from '../../functions/core/ids.ts';
 import {
   type CampaignRecord,
   MARK_HEADER,
@@ -68,6 +68,7 @@ export function checkCampaign(record: CampaignRecord): Verdict {
   checkDuplicates(facts, report);
   checkCommands(facts, report);
   for (const subscription of record.subscriptions) checkVerdicts(facts, subscription, report);
+  checkTold(facts, report);
   for (const { queue, count } of record.leftMessages) report('stuck', queue, `${count} messages are left in it`);
   return { findings, repeats: checkRepeats(facts, report) };
 }
@@ -272,7 +273,7 @@ function checkDuplicates({ record }: Facts, report: Report): void {
 function checkCommands({ record, subscriptions, goneOf }: Facts, report: Report): void {
   const byId = new Map(record.deliveries.map((one) => [deliveryId(one), one]));
   const cancelled = new Set(record.commands.flatMap(({ kind, deliveryId: id }) => (kind === 'cancel' ? [id] : [])));
-  for (const { kind, deliveryId: id, endedAt } of record.commands) {
+  for (const { kind, deliveryId: id, startedAt, endedAt } of record.commands) {
     if (kind !== 'retry' || endedAt === null) continue;
     const delivery = byId.get(id);
     if (delivery === undefined) {
@@ -285,7 +286,10 @@ function checkCommands({ record, subscriptions, goneOf }: Facts, report: Report)
       subscription?.deletion !== null ||
       subscription.pauses.length > 0 ||
       goneOf.has(subscription.id);
-    const isMade = delivery.attempts.some(({ trigger }) => trigger === 'manual');
+    // A replay that asked for the same delivery before the attempt is answered by the same attempt.
+    const isMade = delivery.attempts.some(
+      (one) => one.trigger === 'manual' || (one.trigger === 'replay' && one.startedAt >= systemTime(record, startedAt)),
+    );
     if (!isMade && !isStopped && delivery.requested === null)
       report('lost', id, 'its retry was accepted and never made');
   }
@@ -313,6 +317,28 @@ function checkVerdicts({ record, goneOf }: Facts, subscription: SubscriptionHist
     report('effects_undone', id, 'it is disabled, but the receiver of its URL never said 410');
   if (status === null && deletion === null && gone.length === 0)
     report('effects_undone', id, 'it is gone, though nobody deleted it and its receiver never said 410');
+}
+
+/** The company is told of each end of a job, of each subscription that a receiver ended, and of all that failed for good. */
+function checkTold({ record, goneOf }: Facts, report: Report): void {
+  const told = Map.groupBy(record.events, ({ type, about }) => `${type} ${about}`);
+  const countOf = (type: string, about: string): number =>
+    (told.get(`posthorn.${type} ${about}`) ?? []).reduce((sum, { count }) => sum + count, 0);
+  for (const { id, status, dueAt } of record.jobs) {
+    if (status === 'running' || dueAt !== null) report('stuck', id, `the job is ${status}, and due at ${dueAt}`);
+    else if (countOf('job.ended', id) !== 1) report('effects_undone', id, 'the end of the job was not told once');
+  }
+  for (const { id, tenantId, status, deletion } of record.subscriptions) {
+    if (tenantId === SYSTEM_TENANT) continue;
+    const isEnded = status === 'disabled' || (status === null && deletion === null && goneOf.has(id));
+    if (isEnded && countOf('subscription.disabled', id) === 0)
+      report('effects_undone', id, 'nobody was told that its receiver ended it');
+    const failed = record.deliveries.filter(
+      (one) => one.subscriptionId === id && one.statusReason?.code === 'attempts_exhausted',
+    );
+    if (!record.emptied && countOf('delivery.exhausted', id) < failed.length)
+      report('effects_undone', id, `${failed.length} deliveries failed for good, and fewer were told`);
+  }
 }
 
 /** Counts the requests that are not on record. */

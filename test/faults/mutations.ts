@@ -33,8 +33,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a write of a delivery is not conditional',
     file: `${DELIVERY}/commit.ts`,
-    from: 'if (await store.saveDelivery(next, current.revision))',
-    to: 'if (await store.saveDelivery(next, (await store.getDelivery(next))?.revision ?? 0))',
+    from: 'if (await store.saveDelivery(next, current.revision)) {',
+    to: 'if (await store.saveDelivery(next, (await store.getDelivery(next))?.revision ?? 0)) {',
   },
   {
     name: 'a write whose answer was lost counts as that of another',
@@ -137,5 +137,23 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${DELIVERY}/make-attempt.ts`,
     from: 'generation: subscription.generation',
     to: 'generation: -1',
+  },
+  {
+    name: 'a page of a job is not put on record before the next one is sent',
+    file: 'core/jobs/run-page.ts',
+    from: 'if (!(await store.saveJob(next, job.revision))) return;',
+    to: '',
+  },
+  {
+    name: 'the end of a job is told once, and not owed',
+    file: 'core/jobs/job.ts',
+    from: 'endedAt: now, dueAt: now + LOST_AFTER_MS,',
+    to: 'endedAt: now, dueAt: null,',
+  },
+  {
+    name: 'a subscription that a receiver ended is told only by the try that ended it',
+    file: `${DELIVERY}/commit.ts`,
+    from: 'else if (!(await isDisabledBy(store, tenantId, subscriptionId, effect))) return;',
+    to: 'else return;',
   },
 ];

@@ -4,16 +4,25 @@ import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/de
 import { createManualControl } from '../../functions/core/delivery/manual-control.ts';
 import { type Outgoing, settleParkedMessage, WorkMessage } from '../../functions/core/delivery/queue-message.ts';
 import { settleParked } from '../../functions/core/delivery/settle-parked.ts';
-import { sweepDue } from '../../functions/core/delivery/sweep.ts';
+import { sweepDue, wakeDeliveries } from '../../functions/core/delivery/sweep.ts';
 import { compileDataCheck } from '../../functions/core/event/validate-data.ts';
 import { deliveryId, newId, SYSTEM_TENANT } from '../../functions/core/ids.ts';
 import { ingestBatch } from '../../functions/core/ingest/ingest.ts';
+import { JobMessage, type JobQueue, jobMessage, wakeJobs } from '../../functions/core/jobs/job-store.ts';
+import { REPLAY_STATUSES } from '../../functions/core/jobs/job-task.ts';
+import { createJobs } from '../../functions/core/jobs/jobs.ts';
+import { replayPage } from '../../functions/core/jobs/replay.ts';
+import { runJobPage } from '../../functions/core/jobs/run-page.ts';
 import { PartialFailure } from '../../functions/core/partial-failure.ts';
 import { type CompiledProfile, compileProfile } from '../../functions/core/profile/compile-profile.ts';
 import { Refusal } from '../../functions/core/refusal.ts';
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
+import { tellCounted } from '../../functions/core/system-event/counted.ts';
 import type { WebhookRequest, WebhookResult } from '../../functions/core/target/webhook.ts';
 import { MINUTE, makeSubscription, NOW, SECOND } from '../support/domain.ts';
+import { MemoryCounts } from '../support/memory-counts.ts';
+import { MemoryInFlight } from '../support/memory-in-flight.ts';
+import { MemoryJobs } from '../support/memory-jobs.ts';
 import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
 import {
   type CampaignRecord,
@@ -22,6 +31,7 @@ import {
   NUMBER_HEADER,
   type Publication,
   type ReceivedRequest,
+  recordedEvent,
   type SubscriptionHistory,
 } from './campaign-record.ts';
 import { MemoryQueue, type QueuedMessage } from './memory-queue.ts';
@@ -56,7 +66,6 @@ const STEPS: readonly CommitStep[] = [
   'effects_cleared',
   'effects_cleared',
 ];
-const MARKED = z.object({ mark: z.string() }).catch({ mark: '' });
 /** Of each kind of call outside: how often it is refused, has its effect and fails, or is done in part. */
 const REFUSED = 0.04;
 const ANSWER_LOST = 0.04;
@@ -73,6 +82,7 @@ interface Invocation {
   crashed(): boolean;
   deps: Omit<DeliverDeps, 'store'> & { store: WorldStore; hasTime: () => boolean };
   deliveries: { send(messages: readonly Outgoing[]): Promise<void> };
+  jobs: { store: MemoryJobs; queue: JobQueue };
 }
 
 /**
@@ -86,7 +96,15 @@ class World {
   readonly choices: Choices;
   readonly store: WorldStore;
   readonly rates = new MemoryRateLimits();
-  readonly queues = { events: new MemoryQueue(), deliveries: new MemoryQueue(), retries: new MemoryQueue() };
+  readonly inFlight = new MemoryInFlight();
+  readonly windows = new MemoryCounts();
+  readonly jobs = new MemoryJobs(() => this.now);
+  readonly queues = {
+    events: new MemoryQueue(),
+    deliveries: new MemoryQueue(),
+    retries: new MemoryQueue(),
+    jobs: new MemoryQueue(),
+  };
   readonly profiles: Map<string, CompiledProfile>;
   readonly publications: Publication[] = [];
   readonly histories: SubscriptionHistory[] = [];
@@ -99,7 +117,11 @@ class World {
   private readonly sent: string[] = [];
   private serial = 0;
 
+  /** Every other world loses first attempts and finds them by replay, which would hide that a fan-out lost them. */
+  private readonly replaysMissing: boolean;
+
   constructor(seed: number) {
+    this.replaysMissing = seed % 2 === 0;
     this.choices = createChoices(seed);
     this.store = new WorldStore(() => this.now, {
       isStale: () => this.isFaulty && this.strikes('stale read', 0.3),
@@ -203,7 +225,14 @@ class World {
     }));
     try {
       const { store } = deps;
-      const ports = { ...deps, store, deliveries, eventTypes: 'open' as const, checkOf: compileDataCheck };
+      const ports = {
+        ...deps,
+        store,
+        deliveries,
+        systemEventCounts: deps.systemEvents.counts,
+        eventTypes: 'open' as const,
+        checkOf: compileDataCheck,
+      };
       const result = await ingestBatch({ ...ports, pause: async () => {}, report: () => {} }, messages);
       if (crashed()) return;
       await call(() => {});
@@ -228,8 +257,9 @@ class World {
     const done: QueuedMessage[] = [];
     try {
       for (const { one, message } of batch) {
-        if (message.kind !== 'settle_parked') continue;
-        await settleParked(deps, message);
+        if (message.kind === 'settle_parked') await settleParked(deps, message);
+        else if (message.kind === 'tell_counted') await tellCounted(deps.systemEvents, message);
+        else continue;
         done.push(one);
       }
       const deliver = batch.flatMap(({ one, message }) => (message.kind === 'deliver' ? [{ one, message }] : []));
@@ -269,11 +299,69 @@ class World {
   }
 
   async sweep(): Promise<void> {
-    await sweepDue(this.invocation().deps).catch(() => {});
+    const { deps, jobs } = this.invocation();
+    await sweepDue({ ...deps, wake: wakeDeliveries(deps.retries) }).catch(() => {});
+    await sweepDue({ ...deps, store: jobs.store, wake: wakeJobs(jobs.queue) }).catch(() => {});
   }
 
-  emptyRetries(): void {
-    this.counts['messages purged'] = (this.counts['messages purged'] ?? 0) + this.queues.retries.empty();
+  /** A tenant, or the company, asks for a range of a subscription again. */
+  async startReplay(history: SubscriptionHistory, status: (typeof REPLAY_STATUSES)[number]): Promise<void> {
+    const { jobs } = this.invocation();
+    const control = createJobs({ ...jobs, now: () => this.now, random: () => this.choices.next() });
+    const filter = { from: 0, to: this.now, eventTypes: [], dryRun: false, status };
+    const { tenantId, id: subscriptionId } = history;
+    const task = { kind: 'replay' as const, tenantId, subscriptionId, filter };
+    // A caller that gets an error starts it again or not; what is on record is done all the same.
+    await control.start({ task, maxPerSecond: this.choices.pick([null, 5]), createdBy: 'admin' }).catch(() => {});
+    this.count('replay');
+  }
+
+  async runJobs(): Promise<void> {
+    const batch = this.queues.jobs.receive(this.now, this.choices);
+    for (const one of batch) {
+      const { crashed, deps, jobs } = this.invocation();
+      const { store, retries, waits, now, systemEvents } = deps;
+      const ports = { deliveries: store, events: store, subscriptions: store, retries, waits, now };
+      const work: Parameters<typeof runJobPage>[0]['work'] = async (job) => {
+        if (job.task.kind !== 'replay') throw new Error('the world has no other jobs');
+        return replayPage(ports, job, job.task);
+      };
+      try {
+        const message: JobMessage = JobMessage.parse(JSON.parse(one.body));
+        await runJobPage({ ...jobs, work, systemEvents, now, report: () => {} }, message);
+        if (!crashed()) this.queues.jobs.delete(one);
+      } catch {
+        // It crashed: the message comes back.
+      }
+    }
+  }
+
+  /** Not the events queue: what is lost there was never on record. */
+  emptyQueue(): void {
+    const queue = this.choices.pick([
+      ...(this.replaysMissing ? (['deliveries'] as const) : []),
+      'retries',
+      'jobs',
+    ] as const);
+    this.counts[`purged from ${queue}`] = (this.counts[`purged from ${queue}`] ?? 0) + this.queues[queue].empty();
+  }
+
+  private get living(): SubscriptionHistory[] {
+    return this.histories.filter(({ tenantId, id }) => this.store.subscriptions.has(`${tenantId} ${id}`));
+  }
+
+  replaySome(): Promise<void> {
+    const statuses = REPLAY_STATUSES.filter((status) => status !== 'missing' || this.replaysMissing);
+    // The end of a job of the company's own subscription is not told.
+    const tenants = this.living.filter(({ tenantId }) => tenantId !== SYSTEM_TENANT);
+    return this.startReplay(this.choices.pick(tenants), this.choices.pick(statuses));
+  }
+
+  /** First attempts have no record: what was lost from their queue is found by replay, as the runbook says. */
+  async replayMissing(): Promise<void> {
+    if (!this.replaysMissing) return;
+    for (const history of this.living)
+      if (history.tenantId !== SYSTEM_TENANT) await this.startReplay(history, 'missing');
   }
 
   /** What a tenant does. Its own call may be lost between the record and the message. */
@@ -450,11 +538,25 @@ class World {
         return (...args: unknown[]) => call(() => act(...args), writes ? idsOf(args[0]) : []);
       },
     });
+    /** Each call of a port is one to the outside. */
+    const outside = <Port extends object>(port: Port): Port =>
+      new Proxy(port, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name, target);
+          if (typeof member !== 'function') return member;
+          return (...args: unknown[]) => call(() => Reflect.apply(member, target, args));
+        },
+      });
+    const retries = { send: send(this.queues.retries) };
+    const now = (): number => this.now;
     const deps: Invocation['deps'] = {
       store,
-      retries: { send: send(this.queues.retries) },
+      retries,
       systemEvents: {
         events: store,
+        counts: outside(this.windows),
+        later: retries,
+        now,
         publish: (messages) =>
           call(() => {
             for (const { body } of messages) this.queues.events.send(body, this.now);
@@ -478,8 +580,9 @@ class World {
       // An invocation has time for so many pages, also for one that would go on for ever.
       hasTime: () => pages++ < MAX_PAGES && (!this.isFaulty || choices.chance(0.8)),
       newAttemptId: () => `attempt ${this.serial++}`,
-      now: () => this.now,
-      rates: this.rates,
+      now,
+      rates: outside(this.rates),
+      inFlight: outside(this.inFlight),
       sleep: async () => {},
       patience: () => (this.isFaulty && choices.chance(0.2) ? Promise.resolve() : new Promise<void>(() => {})),
       random: () => choices.next(),
@@ -488,11 +591,22 @@ class World {
         if (hasCrashed || step === crashStep) crash(`after ${step}`);
       },
     };
-    return { call, crashed: () => hasCrashed, deps, deliveries: { send: send(this.queues.deliveries) } };
+    const jobs = {
+      store: outside(this.jobs),
+      queue: {
+        send: (messages: Parameters<JobQueue['send']>[0]) =>
+          inPart(messages, (done) => {
+            for (const { job, delaySeconds } of done)
+              this.queues.jobs.send(JSON.stringify(jobMessage(job)), this.now, delaySeconds);
+          }),
+      },
+    };
+    return { call, crashed: () => hasCrashed, deps, deliveries: { send: send(this.queues.deliveries) }, jobs };
   }
 
   /** Whether anything is left that should come to an end. */
   get isOpen(): boolean {
+    if ([...this.jobs.jobs.values()].some(({ dueAt }) => dueAt !== null)) return true;
     if (Object.values(this.queues).some(({ messages }) => messages.size > 0)) return true;
     return [...this.store.deliveries.values()].some(({ status, effects, requested, tenantId, subscriptionId }) => {
       const subscription = this.store.subscriptions.get(`${tenantId} ${subscriptionId}`);
@@ -510,11 +624,9 @@ class World {
       subscriptions: this.histories,
       commands: this.commands,
       requests: this.requests,
-      events: [...this.store.events.values()].map(({ tenantId, id, data }) => ({
-        tenantId,
-        id,
-        mark: MARKED.parse(JSON.parse(data ?? '{}')).mark,
-      })),
+      events: [...this.store.events.values()].map(recordedEvent),
+      jobs: [...this.jobs.jobs.values()],
+      emptied: Object.keys(this.counts).some((name) => name.startsWith('purged')),
       deliveries: [...this.store.deliveries.values()],
       leftMessages: Object.entries(this.queues)
         .map(([queue, { messages }]) => ({ queue, count: messages.size }))
@@ -546,11 +658,13 @@ export async function runWorld({ seed, events }: { seed: number; events: number 
     else if (chosen <= 36) await world.ingest();
     else if (chosen <= 56) await world.deliver('deliveries');
     else if (chosen <= 76) await world.deliver('retries');
-    else if (chosen <= 81) await world.sweep();
+    else if (chosen <= 79) await world.sweep();
+    else if (chosen <= 81) await world.runJobs();
     else if (chosen <= 85) await world.disturb(['pause', 'resume', 'resume', 'move', 'delete']);
     else if (chosen <= 88) await world.disturb(['retry', 'cancel']);
     else if (chosen <= 91) await world.double();
-    else if (chosen <= 92) world.emptyRetries();
+    else if (chosen <= 92) world.emptyQueue();
+    else if (chosen <= 93) await world.replaySome();
     else if (chosen <= 95) world.store.remember();
     else if (chosen <= 97) world.store.catchUpIndexes();
     // While anything is under way the clock jumps by less than a claim holds.
@@ -566,11 +680,13 @@ export async function runWorld({ seed, events }: { seed: number; events: number 
   for (let steps = 0; steps < 600 && !quiet; steps += 1) {
     world.store.catchUpIndexes();
     await world.sweep();
-    const { events, deliveries, retries } = world.queues;
+    const { events, deliveries, retries, jobs } = world.queues;
     while (events.visible(world.now).length > 0) await world.ingest();
     while (deliveries.visible(world.now).length > 0) await world.deliver('deliveries');
     while (retries.visible(world.now).length > 0) await world.deliver('retries');
-    quiet = !world.isOpen;
+    while (jobs.visible(world.now).length > 0) await world.runJobs();
+    if (steps === 40) await world.replayMissing();
+    quiet = steps > 40 && !world.isOpen;
     world.now += steps < 60 ? MINUTE : 15 * MINUTE;
   }
   return { record: world.record(), quiet, counts: world.counts };
