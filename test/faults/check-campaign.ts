@@ -286,10 +286,9 @@ function checkCommands({ record, subscriptions, goneOf }: Facts, report: Report)
       subscription?.deletion !== null ||
       subscription.pauses.length > 0 ||
       goneOf.has(subscription.id);
-    // A replay that asked for the same delivery before the attempt is answered by the same attempt.
-    const isMade = delivery.attempts.some(
-      (one) => one.trigger === 'manual' || (one.trigger === 'replay' && one.startedAt >= systemTime(record, startedAt)),
-    );
+    // A replay's attempt that was under way then, or came later, is the answer to both.
+    const asked = systemTime(record, startedAt);
+    const isMade = delivery.attempts.some((one) => one.trigger === 'manual' || one.startedAt + one.durationMs >= asked);
     if (!isMade && !isStopped && delivery.requested === null)
       report('lost', id, 'its retry was accepted and never made');
   }
