@@ -19,6 +19,7 @@ const env = readEnvironment([
   ENV.journalTable,
   ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
+  ENV.retriesQueueUrl,
   ENV.eventTypes,
   ENV.journalRetentionDays,
 ]);
@@ -38,6 +39,7 @@ export const handler = createIngestHandler({
   },
   systemEventCounts: createSystemEventCounts(tables, now),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
+  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sqs: sqs.client,
   eventsQueueUrl: env.EVENTS_QUEUE_URL,
   eventTypes: env.EVENT_TYPES,

@@ -26,6 +26,8 @@ export class Ingest extends Construct {
         // By which the rest of a large fan-out comes back without delay, instead of after the visibility timeout.
         eventsQueueUrl: queues.events.queue.queueUrl,
         deliveriesQueueUrl: queues.deliveries.queue.queueUrl,
+        // For the first attempts of receivers that are slow or failing.
+        retriesQueueUrl: queues.retries.queue.queueUrl,
         eventTypes: tuning.eventTypes,
         journalRetentionDays: String(tuning.journalRetentionDays),
       },
@@ -41,7 +43,7 @@ export class Ingest extends Construct {
       ],
       [storage.journal.tableArn],
     );
-    ingest.allow(['sqs:SendMessage'], [queues.deliveries.queue.queueArn]);
+    ingest.allow(['sqs:SendMessage'], [queues.deliveries.queue.queueArn, queues.retries.queue.queueArn]);
 
     ingest.lambda.addEventSource(
       new SqsEventSource(queues.events.queue, {

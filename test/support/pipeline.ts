@@ -14,7 +14,7 @@ import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profile
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
 import { tellCounted } from '../../functions/core/system-event/counted.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
-import { WAITS } from './deliver-setup.ts';
+import { DISABLE_AFTER_MS, WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
 import { MemoryCounts } from './memory-counts.ts';
 import { MemoryInFlight } from './memory-in-flight.ts';
@@ -288,6 +288,7 @@ export class Pipeline {
       profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },
       waits: WAITS,
       attemptTimeoutMs: 15_000,
+      disableAfterMs: DISABLE_AFTER_MS,
       userAgent: 'Posthorn/test',
       remainingMs: () => 30_000,
       newAttemptId: () => `attempt ${this.attempts++}`,
