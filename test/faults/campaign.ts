@@ -76,7 +76,6 @@ export const KILL_POINTS = [
   'SendMessageBatch Retries',
   'ChangeMessageVisibilityBatch Retries',
 ];
-const EMPTY_EVERY_MS = 11_000;
 /** Small enough for every claim to outlast it: a longer step would let a second attempt begin while the first is under way. */
 const JUMP_MS = 20_000;
 const JUMP_EVERY_MS = 7_000;
@@ -109,7 +108,6 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     try {
       await traffic.prepare();
       const jumps: CampaignRecord['jumps'] = [];
-      let purged = 0;
       const advance = async (ms: number): Promise<void> => {
         jumps.push({ at: Date.now(), byMs: ms });
         await system.advance(ms);
@@ -142,10 +140,6 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
           system.kill();
         }),
         repeat(async () => {
-          await sleep(EMPTY_EVERY_MS);
-          purged += await journal.emptyQueue('Retries');
-        }),
-        repeat(async () => {
           await sleep(JUMP_EVERY_MS);
           await advance(JUMP_MS);
         }),
@@ -156,7 +150,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       receiver.recover();
       while (!(await traffic.isReady())) await sleep(100);
       say(
-        `${describeFaults(system)}, ${kills.length} kills (${[...killedAt].map(([point, count]) => `${count} after ${point}`).join(', ')}), ${purged} messages purged, ${traffic.commands.length} commands. Waiting for quiet.`,
+        `${describeFaults(system)}, ${kills.length} kills (${[...killedAt].map(([point, count]) => `${count} after ${point}`).join(', ')}), ${traffic.commands.length} commands. Waiting for quiet.`,
       );
       const quiet = await waitForQuiet(system, journal, receiver, traffic, advance);
 
@@ -168,7 +162,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         subscriptions,
         commands,
         requests: receiver.requests,
-        emptied: purged > 0,
+        emptied: false,
         leftMessages: (await journal.queues()).filter(({ count }) => count > 0),
         kills,
         doubled: whatWasDoubled(system),

@@ -1,5 +1,4 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { parseDelivery } from '../../functions/adapters/dynamodb/deliveries.ts';
 import { parseEvent } from '../../functions/adapters/dynamodb/events.ts';
@@ -12,8 +11,6 @@ import { type CampaignRecord, type RecordedEvent, recordedEvent } from './campai
 export interface Journal {
   read(): Promise<Pick<CampaignRecord, 'events' | 'deliveries' | 'jobs'>>;
   queues(): Promise<QueueCount[]>;
-  /** Purges the queue that has this in its name. Gives how many messages it had. */
-  emptyQueue(name: string): Promise<number>;
   close(): void;
 }
 
@@ -53,15 +50,6 @@ export function openJournal(endpoints: { sqs: string; dynamodb: string }): Journ
     },
 
     queues: () => countMessages(sqs, endpoints.sqs),
-
-    async emptyQueue(name) {
-      const found = (await countMessages(sqs, endpoints.sqs)).find(
-        ({ queue }) => queue.includes(name) && !queue.includes('Dead'),
-      );
-      if (found === undefined) throw new Error(`There is no queue ${name}`);
-      await sqs.send(new PurgeQueueCommand({ QueueUrl: `${endpoints.sqs}/000000000000/${found.queue}` }));
-      return found.count;
-    },
 
     close() {
       sqs.destroy();
