@@ -282,6 +282,62 @@ class World {
 
   /** The visibility of a message ends early: another invocation gets it, too. */
   async double(): Promise<void> {
+    const queue = this.choices.pick(['deliveries', 'retries'] as const);
+    const messages = [...this.queues[queue].messages.values()];
+    if (messages.length === 0) return;
+    const message = this.choices.pick(messages);
+    const work = WorkMessage.parse(JSON.parse(message.body));
+    if (work.kind === 'deliver') this.doubled.add(deliveryId(work));
+    this.count('handed out twice');
+    const copies = [this.queues[queue].handOut(message, this.now), this.queues[queue].handOut(message, this.now)];
+    await Promise.all(
+      copies.map(async (copy) => {
+        await pause(this.choices.whole(0, 80));
+        await this.deliver(queue, [copy]);
+      }),
+    );
+  }
+
+  async sweep(): Promise<void> {
+    const { deps, jobs } = this.invocation();
+    await sweepDue({ ...deps, wake: wakeDeliveries(deps.retries) }).catch(() => {});
+    await sweepDue({ ...deps, store: jobs.store, wake: wakeJobs(jobs.queue) }).catch(() => {});
+  }
+
+  /** A tenant, or the company, asks for a range of a subscription again. */
+  async startReplay(history: SubscriptionHistory, status: (typeof REPLAY_STATUSES)[number]): Promise<void> {
+    const { jobs } = this.invocation();
+    const control = createJobs({ ...jobs, now: () => this.now, random: () => this.choices.next() });
+    const filter = { from: 0, to: this.now, eventTypes: [], dryRun: false, status };
+    const { tenantId, id: subscriptionId } = history;
+    const task = { kind: 'replay' as const, tenantId, subscriptionId, filter };
+    // A caller that gets an error starts it again or not; what is on record is done all the same.
+    await control.start({ task, maxPerSecond: this.choices.pick([null, 5]), createdBy: 'admin' }).catch(() => {});
+    this.count('replay');
+  }
+
+  async runJobs(): Promise<void> {
+    const batch = this.queues.jobs.receive(this.now, this.choices);
+    for (const one of batch) {
+      const { crashed, deps, jobs } = this.invocation();
+      const { store, retries, waits, now, systemEvents } = deps;
+      const ports = { deliveries: store, events: store, subscriptions: store, retries, waits, now };
+      const work: Parameters<typeof runJobPage>[0]['work'] = async (job) => {
+        if (job.task.kind !== 'replay') throw new Error('the world has no other jobs');
+        return replayPage(ports, job, job.task);
+      };
+      try {
+        const message: JobMessage = JobMessage.parse(JSON.parse(one.body));
+        await runJobPage({ ...jobs, work, systemEvents, now, report: () => {} }, message);
+        if (!crashed()) this.queues.jobs.delete(one);
+      } catch {
+        // It crashed: the message comes back.
+      }
+    }
+  }
+
+  /** Not the events queue: what is lost there was never on record. */
+  emptyQueue(): void {
     const queues = this.replaysMissing ? (['deliveries', 'retries', 'jobs'] as const) : (['jobs'] as const);
     const queue = this.choices.pick(queues);
     this.counts[`purged from ${queue}`] = (this.counts[`purged from ${queue}`] ?? 0) + this.queues[queue].empty();
