@@ -21,7 +21,7 @@ export const Endpoints = z.object({
 });
 export type Endpoints = z.infer<typeof Endpoints>;
 
-export type State = ReturnType<typeof openState>;
+type State = ReturnType<typeof openState>;
 
 const FILES = ['sqs', 'dynamodb', 'cdk.out', 'keys.json', 'clock.json', 'handlers.log', 'handlers.log.1'];
 
