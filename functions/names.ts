@@ -13,6 +13,9 @@ export const ENV = {
   eventsQueueUrl: 'EVENTS_QUEUE_URL',
   deliveriesQueueUrl: 'DELIVERIES_QUEUE_URL',
   retriesQueueUrl: 'RETRIES_QUEUE_URL',
+  eventsDeadLettersUrl: 'EVENTS_DEAD_LETTERS_URL',
+  deliveriesDeadLettersUrl: 'DELIVERIES_DEAD_LETTERS_URL',
+  retriesDeadLettersUrl: 'RETRIES_DEAD_LETTERS_URL',
   /** The queue's ARN, by which `deliver` tells its two event sources apart. */
   retriesQueueArn: 'RETRIES_QUEUE_ARN',
   adminSecretArn: 'ADMIN_SECRET_ARN',

@@ -2,6 +2,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
+import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createStores } from '../adapters/dynamodb/stores.ts';
@@ -11,6 +12,7 @@ import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
+import { createQueues } from '../adapters/sqs/queues.ts';
 import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { createAuthenticate } from '../core/access/authenticate.ts';
 import type { Token } from '../core/access/token.ts';
@@ -29,6 +31,9 @@ const env = readEnvironment([
   ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
   ENV.retriesQueueUrl,
+  ENV.eventsDeadLettersUrl,
+  ENV.deliveriesDeadLettersUrl,
+  ENV.retriesDeadLettersUrl,
   ENV.adminSecretArn,
   ENV.kmsKeyArn,
   ENV.eventTypes,
@@ -70,6 +75,12 @@ const routes = createRoutes({
   defaultProfile: env.DEFAULT_PROFILE,
   compatibility: env.COMPATIBILITY,
   publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
+  queues: createQueues(sqs, {
+    events: { queue: env.EVENTS_QUEUE_URL, deadLetters: env.EVENTS_DEAD_LETTERS_URL },
+    deliveries: { queue: env.DELIVERIES_QUEUE_URL, deadLetters: env.DELIVERIES_DEAD_LETTERS_URL },
+    retries: { queue: env.RETRIES_QUEUE_URL, deadLetters: env.RETRIES_DEAD_LETTERS_URL },
+  }),
+  due: createDueDeliveries(tables, now),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sender: createHttpSender(urlPolicy),

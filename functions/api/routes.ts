@@ -1,11 +1,13 @@
 import type { Stores } from '../adapters/dynamodb/stores.ts';
 import type { Tokens } from '../core/access/tokens.ts';
+import type { DueStore } from '../core/delivery/due-store.ts';
 import { createManualControl } from '../core/delivery/manual-control.ts';
 import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
 import type { WaitPolicy } from '../core/delivery/wake.ts';
 import type { Random } from '../core/ids.ts';
+import type { Queues } from '../core/operations/queues.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
 import { createStatsReader } from '../core/stats/read-stats.ts';
 import { createActivation } from '../core/subscription/activation.ts';
@@ -25,6 +27,7 @@ import type { Vault } from '../core/vault.ts';
 import { createVendorRoutes } from '../vendors/vendor-routes.ts';
 import type { Vendor } from '../vendors/vendor-subscriptions.ts';
 import type { Route } from './http/route.ts';
+import { createDeadLetterRoutes } from './resources/dead-letters.ts';
 import { createDeliveryRoutes } from './resources/deliveries.ts';
 import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
 import { createEventTypeRoutes } from './resources/event-types.ts';
@@ -37,6 +40,7 @@ import { createSecretRoutes } from './resources/secrets.ts';
 import { createStatsRoutes } from './resources/stats.ts';
 import { createSubscriptionStatusRoutes } from './resources/subscription-status.ts';
 import { createSubscriptionRoutes } from './resources/subscriptions.ts';
+import { createSystemRoutes } from './resources/system.ts';
 import { createTenantRoutes } from './resources/tenants.ts';
 import { createTestRoutes } from './resources/tests.ts';
 
@@ -47,6 +51,8 @@ export interface ApiPorts {
   profiles: ProfileSource;
   vault: Vault;
   publish: EventRouteDeps['publish'];
+  queues: Queues;
+  due: DueStore;
   deliveries: WorkQueue;
   retries: WorkQueue;
   sender: WebhookSender;
@@ -127,6 +133,8 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createEventTypePackRoutes({ store: stores.eventTypes, now }),
       ...createProfileRoutes({ ...ports, own, store: stores.profiles }),
       ...createRejectedEventRoutes({ store: stores.rejectedEvents }),
+      ...createDeadLetterRoutes(ports),
+      ...createSystemRoutes({ ...ports, events: stores.events }),
       ...createHealthRoutes(),
     ],
     vendors: createVendorRoutes(ports.compatibility, {

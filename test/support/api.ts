@@ -1,10 +1,12 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { expect } from 'vitest';
 import * as z from 'zod';
+import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
+import { createQueues } from '../../functions/adapters/sqs/queues.ts';
 import { createPublish, createWorkQueue } from '../../functions/adapters/sqs/work-queue.ts';
 import { createApiHandler, type HandlerDeps } from '../../functions/api/handler.ts';
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
@@ -47,7 +49,7 @@ export const tenantOf = (tenantId: string, readOnly = false): Principal => ({
 /** The API's handler over the real adapters, on emulators that are started for a test file. Without its gateway. */
 export function useApi() {
   const tables = useTables();
-  const { sqs, connection, queues } = useQueues('events', 'deliveries', 'retries');
+  const { sqs, connection, queues } = useQueues('events', 'deliveries', 'retries', 'dead');
   const kms = useKms();
   const telemetry = recordTelemetry();
   const clock = { now: Date.now() };
@@ -68,6 +70,14 @@ export function useApi() {
     statsRetentionDays: 90,
     vault: createVault(tables, kms, KEY_ARN),
     publish: (messages) => createPublish(connection, queues.events.url)(messages),
+    get queues() {
+      const of = (name: 'events' | 'deliveries' | 'retries') => ({
+        queue: queues[name].url,
+        deadLetters: queues.dead.url,
+      });
+      return createQueues(connection, { events: of('events'), deliveries: of('deliveries'), retries: of('retries') });
+    },
+    due: createDueDeliveries(tables, now),
     deliveries: { send: (messages) => createWorkQueue(connection, queues.deliveries.url).send(messages) },
     retries: { send: (messages) => createWorkQueue(connection, queues.retries.url).send(messages) },
     sender: { send: async () => answered(200) },

@@ -23,6 +23,7 @@ export function createDueDeliveries(
   const writes = createConditionalWrites(tables, journalTable);
   return {
     shards: duePartitions(),
+    pageSize: DUE_PAGE,
 
     async listDueDeliveries(shard, until) {
       const { Items = [] } = await client.send(
