@@ -28,6 +28,7 @@ export const ENV = {
   /** Comma-separated vendors whose own routes are mounted beside /v1, for integrations that were made for them. */
   compatibility: 'COMPATIBILITY',
   journalRetentionDays: 'JOURNAL_RETENTION_DAYS',
+  auditRetentionDays: 'AUDIT_RETENTION_DAYS',
   /** How long hourly counters are kept; 0: nothing is counted. */
   statsRetentionDays: 'STATS_RETENTION_DAYS',
   /** Comma-separated CIDR blocks that receivers may have although they are not public. Empty: none. */
@@ -75,6 +76,7 @@ export const METRICS = {
   deliveriesInterrupted: 'DeliveriesInterrupted',
   subscriptionsDisabled: 'SubscriptionsDisabled',
   deliveriesSwept: 'DeliveriesSwept',
+  auditRecordsLost: 'AuditRecordsLost',
 } as const;
 
 /**

@@ -40,6 +40,9 @@ export interface PosthornProps {
   /** How long events, deliveries and their attempts are kept: 10 days or more. @default Duration.days(30) */
   readonly journalRetention?: Duration;
 
+  /** How long the audit trail is kept: at least as long as the journal. @default Duration.days(400) */
+  readonly auditRetention?: Duration;
+
   /**
    * How long the hourly counters behind `…/stats` are kept. `Duration.days(0)` counts nothing, which saves a write for each
    * batch and subscription.
@@ -139,6 +142,7 @@ export function tune(props: PosthornProps): Tuning {
     maxSubscriptionsPerTenant: props.maxSubscriptionsPerTenant,
     compatibility: props.compatibility,
     journalRetentionDays: props.journalRetention?.toDays(),
+    auditRetentionDays: props.auditRetention?.toDays(),
     statsRetentionDays: props.statsRetention?.toDays(),
     journalPointInTimeRecovery: props.journalPointInTimeRecovery,
     logRetentionDays: props.logRetention,

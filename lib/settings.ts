@@ -49,6 +49,7 @@ export function propsFromContext(scope: Construct): PosthornProps {
     maxSubscriptionsPerTenant: settings.maxSubscriptionsPerTenant,
     compatibility: settings.compatibility,
     journalRetention: Duration.days(settings.journalRetentionDays),
+    auditRetention: Duration.days(settings.auditRetentionDays),
     statsRetention: Duration.days(settings.statsRetentionDays),
     journalPointInTimeRecovery: settings.journalPointInTimeRecovery,
     logRetention: settings.logRetentionDays,

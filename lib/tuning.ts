@@ -71,6 +71,8 @@ export const tuningShape = {
   compatibility: list(oneOf(['keypay', 'staffology'])).default([]),
   /** The journal drives retries: the default schedule takes 9 days if a receiver asks for its longest wait each time. */
   journalRetentionDays: whole(10, 3650).default(30),
+  /** More than a year, so that last year's changes can be looked up. */
+  auditRetentionDays: whole(30, 3650).default(400),
   /** Of the hourly counters; 0 counts nothing, and saves their writes. */
   statsRetentionDays: whole(0, 3650).default(90),
   journalPointInTimeRecovery: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
@@ -118,6 +120,11 @@ const tuningSchema = z.strictObject(tuningShape).check(({ value, issues }) => {
         `is ${reserved}, but its event sources may ask for ${asked[name]}: raise it, or lower their maxConcurrency`,
       );
   }
+  if (value.auditRetentionDays < value.journalRetentionDays)
+    refuse(
+      ['auditRetentionDays'],
+      `is ${value.auditRetentionDays}, but must not be less than journalRetentionDays, which is ${value.journalRetentionDays}`,
+    );
   // test-url makes an attempt inside the API's own request.
   const api = value.functions.api.timeoutSeconds;
   if (api < value.attemptTimeoutSeconds + 5)

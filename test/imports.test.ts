@@ -60,7 +60,7 @@ const RULES: Record<string, { own: readonly string[]; packages?: readonly string
       { own: [CORE, 'functions/adapters', 'functions/names.ts', 'functions/version.ts'] },
     ]),
   ),
-  'functions/api/http': { own: [CORE, 'functions/adapters', 'functions/version.ts'] },
+  'functions/api/http': { own: [CORE, 'functions/adapters', 'functions/names.ts', 'functions/version.ts'] },
   'functions/api/schemas': { own: [CORE, 'functions/api/http'] },
   // Resources do not import each other.
   ...Object.fromEntries(

@@ -10,7 +10,10 @@ export interface RememberOptions {
 }
 
 /** The value that is kept under a key, or else the one that `load` gives. */
-export type Remember<Value> = (key: string, load: () => Value) => Value;
+export interface Remember<Value> {
+  (key: string, load: () => Value): Value;
+  forgetAll(): void;
+}
 
 /**
  * The only cache. Its values can be promises: callers that miss one key at the same moment share one load. Neither a
@@ -27,7 +30,7 @@ export function remember<Value extends NonNullable<unknown>>({
     ...(ttlMs === null ? {} : { ttl: ttlMs, ttlResolution: 0, perf: { now } }),
   });
 
-  return (key, load) => {
+  function recall(key: string, load: () => Value): Value {
     const known = kept.get(key);
     if (known !== undefined) return known;
     const loaded = load();
@@ -42,5 +45,6 @@ export function remember<Value extends NonNullable<unknown>>({
       }, forget);
     }
     return loaded;
-  };
+  }
+  return Object.assign(recall, { forgetAll: () => kept.clear() });
 }

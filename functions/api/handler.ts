@@ -14,6 +14,7 @@ import { PartialFailure } from '../core/partial-failure.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Vault } from '../core/vault.ts';
 import { createAllowedMethods } from './http/allowed-methods.ts';
+import { type AuditDeps, runAudited } from './http/audited.ts';
 import { authorize, authorizeSecrets } from './http/authorize.ts';
 import { createDocsRoutes } from './http/docs.ts';
 import { once } from './http/idempotency.ts';
@@ -23,16 +24,18 @@ import { invalid, methodNotAllowed, PROBLEMS, Problem } from './http/problem.ts'
 import { readBody } from './http/read-body.ts';
 import type { Route, RouteInput, RouteResult } from './http/route.ts';
 import { SECURITY_HEADERS } from './http/security-headers.ts';
+import type { SideWork } from './http/side-work.ts';
 import type { ApiRoutes } from './routes.ts';
 
 type Request = APIGatewayProxyEventV2;
 type Answer = APIGatewayProxyStructuredResultV2;
 
-export interface HandlerDeps extends Pick<Telemetry, 'logger'> {
+export interface HandlerDeps extends AuditDeps {
   routes: ApiRoutes;
   authenticate: Authenticate;
   idempotency: Idempotency;
   vault: Vault;
+  sideWork: Pick<SideWork, 'settled'>;
 }
 
 /** The HTTP API behind API Gateway (payload format 2.0). Every failure is a problem document. */
@@ -45,10 +48,12 @@ export function createApiHandler(deps: HandlerDeps) {
   const all = [...routes, ...createDocsRoutes(deps.routes.own)];
   const allowedMethods = createAllowedMethods(all);
   return middy<Request, Answer>()
-    .after((request) => {
+    .after(async (request) => {
+      await deps.sideWork.settled();
       request.response = secured(request.response ?? {});
     })
-    .onError((request) => {
+    .onError(async (request) => {
+      await deps.sideWork.settled();
       request.response = secured(problemAnswer(deps, request.event, request.error));
     })
     .handler(
@@ -75,14 +80,18 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   const query = parse(route.query, event.queryStringParameters ?? {}, 'query');
   authorizeSecrets(route, principal, query);
   const bodyText = route.body === null ? '' : readBody(event, route.bodyOptional);
-  const body = route.body === null ? undefined : parse(route.body, parseJson(bodyText), 'body');
+  const json = route.body === null ? undefined : parseJson(bodyText);
+  const body = route.body === null ? undefined : parse(route.body, json, 'body');
   const ifMatch = route.conditional ? readIfMatch(event.headers['if-match']) : null;
   // The route's own schemas made these, so they are what its code expects.
   const input = { params, query, body, bodyText, ifMatch, principal } as RouteInput<never, never, never>;
+  const { requestId } = event.requestContext;
+  const audited = { principal, params, query, body: json, requestId };
+  const run = async () => answer(await runAudited(deps, route, audited, () => route.run(input)));
   const key = route.method === 'POST' ? event.headers['idempotency-key'] : undefined;
-  if (key === undefined) return answer(await route.run(input));
-  const keyed = { principal, path: event.rawPath, given: key, body: bodyText };
-  return once(deps, keyed, async () => answer(await route.run(input)));
+  if (key === undefined) return run();
+  const keyed = { principal, path: event.rawPath, given: key, body: bodyText, keepsAnswer: route.keepsAnswer };
+  return once(deps, keyed, run);
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, part: 'params' | 'query' | 'body'): T {

@@ -1,6 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
+import { createAuditStore } from '../adapters/dynamodb/audit.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
@@ -9,11 +10,13 @@ import { createStores } from '../adapters/dynamodb/stores.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
-import { createTelemetry } from '../adapters/lambda/telemetry.ts';
+import { asError, createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
 import { createQueues } from '../adapters/sqs/queues.ts';
 import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import type { ApiKey } from '../core/access/api-key.ts';
+import { createApiKeys } from '../core/access/api-keys.ts';
 import { createAuthenticate } from '../core/access/authenticate.ts';
 import type { Token } from '../core/access/token.ts';
 import { createTokens } from '../core/access/tokens.ts';
@@ -23,6 +26,7 @@ import { createAddressPolicy } from '../core/target/address-policy.ts';
 import { ENV } from '../names.ts';
 import { USER_AGENT } from '../version.ts';
 import { createApiHandler } from './handler.ts';
+import { createSideWork } from './http/side-work.ts';
 import { createRoutes } from './routes.ts';
 
 const env = readEnvironment([
@@ -42,6 +46,7 @@ const env = readEnvironment([
   ENV.compatibility,
   ENV.journalRetentionDays,
   ENV.statsRetentionDays,
+  ENV.auditRetentionDays,
   ENV.allowedPrivateRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
@@ -62,14 +67,37 @@ const urlPolicy = {
   allowHttp: env.ALLOW_HTTP,
 };
 
+/** A key or token that was revoked, or whose tenant was deleted, counts for this long at most. */
+const REMEMBERED = { max: 1_000, ttlMs: 30_000, now };
 const tokens = createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random });
-/** A token that was revoked, or whose tenant was deleted, counts for this long at most. */
-const found = remember<Promise<Token | null>>({ max: 1_000, ttlMs: 30_000, now });
+const foundTokens = remember<Promise<Token | null>>(REMEMBERED);
+const foundApiKeys = remember<Promise<ApiKey | null>>(REMEMBERED);
+const apiKeys = createApiKeys({
+  store: stores.apiKeys,
+  tenants: stores.tenants,
+  forgetFound: foundApiKeys.forgetAll,
+  now,
+  random: Math.random,
+});
+const audit = createAuditStore({ tables, retentionDays: env.AUDIT_RETENTION_DAYS, now });
+const telemetry = createTelemetry();
+const sideWork = createSideWork((error) =>
+  telemetry.logger.warn('the use of a key was not noted', { error: asError(error) }),
+);
+
+async function findApiKey(text: string): Promise<ApiKey | null> {
+  const key = await apiKeys.find(text);
+  if (key !== null) sideWork.begin(apiKeys.noteUse(key));
+  return key;
+}
+
 const vault = createVault(tables, new KMSClient(CLIENT_OPTIONS), env.KMS_KEY_ARN);
 
 const routes = createRoutes({
   stores,
   tokens,
+  apiKeys,
+  audit,
   vault,
   profiles: createProfiles(stores.profiles),
   defaultProfile: env.DEFAULT_PROFILE,
@@ -100,10 +128,15 @@ export const handler = createApiHandler({
   routes,
   authenticate: createAuthenticate({
     adminKeys: createAdminKeys(new SecretsManagerClient(CLIENT_OPTIONS), env.ADMIN_SECRET_ARN, now),
-    findToken: (text) => found(text, () => tokens.find(text)),
+    findToken: (text) => foundTokens(text, () => tokens.find(text)),
+    findApiKey: (text) => foundApiKeys(text, () => findApiKey(text)),
     now,
   }),
   idempotency: createIdempotency(tables, now),
   vault,
-  logger: createTelemetry().logger,
+  sideWork,
+  audit,
+  ...telemetry,
+  now,
+  random: Math.random,
 });

@@ -1,4 +1,6 @@
 import type { Stores } from '../adapters/dynamodb/stores.ts';
+import type { ApiKeys } from '../core/access/api-keys.ts';
+import type { AuditStore } from '../core/access/audit-store.ts';
 import type { Tokens } from '../core/access/tokens.ts';
 import type { DueStore } from '../core/delivery/due-store.ts';
 import { createManualControl } from '../core/delivery/manual-control.ts';
@@ -27,6 +29,8 @@ import type { Vault } from '../core/vault.ts';
 import { createVendorRoutes } from '../vendors/vendor-routes.ts';
 import type { Vendor } from '../vendors/vendor-subscriptions.ts';
 import type { Route } from './http/route.ts';
+import { createApiKeyRoutes } from './resources/api-keys.ts';
+import { createAuditRoutes } from './resources/audit.ts';
 import { createDeadLetterRoutes } from './resources/dead-letters.ts';
 import { createDeliveryRoutes } from './resources/deliveries.ts';
 import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
@@ -48,6 +52,8 @@ import { createTestRoutes } from './resources/tests.ts';
 export interface ApiPorts {
   stores: Stores;
   tokens: Tokens;
+  apiKeys: ApiKeys;
+  audit: AuditStore;
   profiles: ProfileSource;
   vault: Vault;
   publish: EventRouteDeps['publish'];
@@ -122,6 +128,8 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     own: [
       ...createTenantRoutes({ tenants, removal, keys: tenantKeys }),
       ...createPortalTokenRoutes(ports),
+      ...createApiKeyRoutes(ports),
+      ...createAuditRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
       ...createSubscriptionStatusRoutes({ activation }),
       ...createStatsRoutes({ stats, subscriptions, tenants }),

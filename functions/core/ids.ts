@@ -13,7 +13,7 @@ export const SubscriptionId = z.string().regex(/^sub_[0-9A-HJKMNP-TV-Z]{26}$/, '
 export type Random = () => number;
 
 /** A new id that sorts by time. `now` in epoch milliseconds. */
-export function newId(prefix: 'sub' | 'evt' | 'rej' | 'ptk', now: number, random: Random): string {
+export function newId(prefix: 'sub' | 'evt' | 'rej' | 'ptk' | 'key' | 'aud', now: number, random: Random): string {
   return `${prefix}_${ulid(now, random)}`;
 }
 

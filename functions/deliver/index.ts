@@ -5,6 +5,7 @@ import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
+import { createInFlight } from '../adapters/dynamodb/in-flight.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
 import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
@@ -81,6 +82,7 @@ export const handler = createDeliverHandler({
   userAgent: USER_AGENT,
   now,
   rates: createRateLimits(tables),
+  inFlight: createInFlight(tables),
   sleep: (ms) => sleep(ms),
   patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
   newAttemptId: () => randomBytes(6).toString('base64url'),

@@ -48,6 +48,7 @@ export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>
     tag: 'Compatibility',
     access: 'tenant',
     needs: said.needs ?? (method === 'GET' ? 'read' : 'change'),
+    isChange: method !== 'GET',
     reveals: () => said.reveals ?? 'nothing',
     params: z.object({ ...params, tenantId: TenantId }),
     query: z.looseObject({}),
@@ -56,6 +57,7 @@ export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>
     bodyOptional: false,
     responses: {},
     conditional: false,
+    keepsAnswer: true,
     // The handler parses by these very schemas before it calls.
     run: tolerant as Route['run'],
   };

@@ -1,6 +1,8 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
-import { INDEXES } from '../../functions/names.ts';
+import { INDEXES, METRICS, METRICS_NAMESPACE } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
 import { ENCRYPTION_CONTEXT_CONDITION, type Keys } from './keys.ts';
@@ -30,7 +32,7 @@ export class Api extends Construct {
 
   constructor(scope: Construct, id: string, { storage, queues, keys, ...foundation }: ApiProps) {
     super(scope, id);
-    const { tuning } = foundation;
+    const { tuning, alarms } = foundation;
     const { events, deliveries, retries } = queues;
 
     this.handler = new HandlerFunction(this, 'Function', {
@@ -54,6 +56,7 @@ export class Api extends Construct {
         maxSubscriptionsPerTenant: String(tuning.maxSubscriptionsPerTenant),
         compatibility: tuning.compatibility.join(','),
         journalRetentionDays: String(tuning.journalRetentionDays),
+        auditRetentionDays: String(tuning.auditRetentionDays),
         statsRetentionDays: String(tuning.statsRetentionDays),
         allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
         allowedPorts: tuning.allowedPorts.join(','),
@@ -93,5 +96,22 @@ export class Api extends Construct {
     );
     this.handler.allow(['secretsmanager:GetSecretValue'], [keys.admin.secretArn]);
     this.handler.allow(['kms:Decrypt', 'kms:GenerateDataKey'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);
+
+    alarms.add(
+      this,
+      'AuditAlarm',
+      new Metric({
+        namespace: METRICS_NAMESPACE,
+        metricName: METRICS.auditRecordsLost,
+        dimensionsMap: { service: this.handler.serviceName },
+        statistic: Stats.SUM,
+        period: Duration.minutes(5),
+      }),
+      {
+        above: 0,
+        description: 'Changes were made whose records could not be written to the audit trail.',
+        runbook: 'lost-audit-records',
+      },
+    );
   }
 }

@@ -20,6 +20,17 @@ describe('a value', () => {
     expect(loads).toEqual(['a', 'b']);
   });
 
+  it('is loaded again once all is forgotten, a load that was under way included', async () => {
+    let loads = 0;
+    const kept = remember<Promise<number>>({ max: 10, ttlMs: null });
+    const read = () => kept('a', async () => (loads += 1));
+    expect([await read(), await read()]).toEqual([1, 1]);
+    kept.forgetAll();
+    const underWay = read();
+    kept.forgetAll();
+    expect([await underWay, await read()]).toEqual([2, 3]);
+  });
+
   it('is loaded again once its time is over', () => {
     let now = 1_700_000_000_000;
     const { read, loads } = counting({ max: 10, ttlMs: 30_000, now: () => now });

@@ -12,6 +12,7 @@ import { ROUTES } from '../support/routes.ts';
 const { call, deps, clock, queues } = useApi();
 const T = '/v1/tenants/acme';
 let ptk = '';
+let key = '';
 let sub = '';
 let dlv = '';
 let toCancel = '';
@@ -49,6 +50,7 @@ beforeAll(async () => {
   await deps.stores.deliveries.saveDelivery(parked, 0);
   [dlv, toCancel] = [deliveryId(delivery), deliveryId(parked)];
   ptk = (await call('POST', '/v1/tenants/acme/portal-tokens')).field('id');
+  key = (await call('POST', '/v1/api-keys', { body: { name: 'x', role: 'admin' } })).field('id');
   await call('POST', '/v1/event-types', { body: { name: 'a.b', description: 'd', example: { n: 1 } } });
 });
 
@@ -64,7 +66,7 @@ const PACK = {
 /** As it is stored, with everything that has a default. */
 const makeDocument = () => makeProfile().document;
 
-/** In the order in which they are sent. `SUB`, `DLV`, `CANCEL` and `PTK` stand for ids. */
+/** In the order in which they are sent. `SUB`, `DLV`, `CANCEL`, `PTK` and `KEY` stand for ids. */
 const TABLE: [method: Method, target: string, status: number, request?: ApiRequest][] = [
   ['GET', '/v1/health', 200, { as: ANONYMOUS }],
   ['PUT', '/v1/tenants/fresh', 201, { body: {} }],
@@ -75,6 +77,17 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ['POST', `${T}/portal-tokens`, 201, { body: { readOnly: true, expiresInSeconds: 60 } }],
   ['GET', `${T}/portal-tokens?limit=1`, 200],
   ['DELETE', `${T}/portal-tokens/PTK`, 204],
+  ['POST', '/v1/api-keys', 201, { body: { name: 'Payroll', role: 'read' } }],
+  [
+    'POST',
+    '/v1/api-keys',
+    201,
+    { body: { name: 'A', role: 'publish', tenantId: 'acme', expiresAt: '2100-01-01T00:00:00Z' } },
+  ],
+  ['GET', '/v1/api-keys?limit=1', 200],
+  ['DELETE', '/v1/api-keys/KEY', 204],
+  ['GET', '/v1/audit?tenantId=acme', 200],
+  ['GET', '/v1/audit?keyId=key_stack&from=2026-01-01T00:00:00Z', 200],
   ['POST', `${T}/subscriptions`, 201, { body: { url: 'https://a.example/', eventTypes: ['a.*'] } }],
   ['POST', `${T}/subscriptions`, 201, { body: { target_url: 'https://a.example/', event: 'a.b' } }],
   ['GET', `${T}/subscriptions?status=active&environment=production&eventType=*`, 200],
@@ -152,7 +165,12 @@ const routeOf = (method: string, target: string) =>
 
 describe('an answer has the form that is documented', () => {
   it.each(TABLE)('%s %s: %i', async (method, target, status, request) => {
-    const path = target.replace('SUB', sub).replace('DLV', dlv).replace('CANCEL', toCancel).replace('PTK', ptk);
+    const path = target
+      .replace('SUB', sub)
+      .replace('DLV', dlv)
+      .replace('CANCEL', toCancel)
+      .replace('PTK', ptk)
+      .replace('KEY', key);
     const answer = await call(method, path, request);
     expect(answer).toMatchObject({ status });
     const [route] = routeOf(method, target);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ApiRequest, expectProblem, tenantOf, useApi } from '../support/api.ts';
@@ -130,6 +131,22 @@ describe('Idempotency-Key', () => {
   it.each(['', 'a b', 'ü', 'x'.repeat(256)])('%j is none', async (text) => {
     key = text;
     expect(await send()).toMatchObject({ status: 400, json: { code: 'malformed_request' } });
+  });
+
+  it('makes one API key, and keeps nothing of it but its hash', async () => {
+    const request = { body: { name: key, role: 'read' } };
+    const made = await send(request, {}, '/v1/api-keys');
+    expect(made.status).toBe(201);
+    const again = await send(request, {}, '/v1/api-keys');
+    expect(again).toMatchObject({ status: 409, json: { code: 'answer_not_kept' } });
+    expect(await deps.stores.apiKeys.listApiKeys(100, null)).toMatchObject({ values: [{ id: made.field('id') }] });
+    for (const TableName of [tables.journalTable, tables.catalogTable]) {
+      const { Items = [] } = await tables.client.send(new ScanCommand({ TableName }));
+      expect(Items.length).toBeGreaterThan(0);
+      expect(JSON.stringify(Items)).not.toContain(made.field('key').slice(30));
+    }
+    const own = (await deps.stores.apiKeys.getApiKey(made.field('id')))?.secretHash;
+    expect(own).toBe(createHash('sha256').update(made.field('key').slice(30)).digest('base64url'));
   });
 
   it('leaves no secret in the journal', async () => {

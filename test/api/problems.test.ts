@@ -156,6 +156,17 @@ describe('a wrong request', () => {
       'invalid_request',
       { body: { url, eventTypes: ['*'], profile: 'x' } },
     ],
+    ['a key of no such role', 'POST', '/v1/api-keys', 422, 'invalid_request', { body: { name: 'x', role: 'owner' } }],
+    [
+      'a key that has ended already',
+      'POST',
+      '/v1/api-keys',
+      422,
+      'invalid_request',
+      { body: { name: 'x', role: 'read', expiresAt: '2026-01-01T00:00:00Z' } },
+    ],
+    ['a key without a name', 'POST', '/v1/api-keys', 422, 'invalid_request', { body: { name: '', role: 'read' } }],
+    ['an unknown key', 'DELETE', `/v1/api-keys/key_${'0'.repeat(26)}`, 404, 'not_found'],
     ['no events', 'POST', `${T}/events`, 422, 'invalid_request', { body: { events: [] } }],
     [
       '101 events',

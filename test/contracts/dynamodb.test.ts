@@ -1,6 +1,8 @@
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
+import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
+import { createInFlight } from '../../functions/adapters/dynamodb/in-flight.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
 import { createStats } from '../../functions/adapters/dynamodb/stats.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
@@ -9,10 +11,13 @@ import type { Subscription } from '../../functions/core/subscription/subscriptio
 import { NOW } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
 import { loseAnswers } from '../support/lost-answers.ts';
+import { describeApiKeyStore } from './api-keys.ts';
+import { describeAuditStore } from './audit.ts';
 import { describeDeliveryStore } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventTypeStore } from './event-types.ts';
 import { describeEventStore } from './events.ts';
+import { describeInFlightStore } from './in-flight.ts';
 import { describeProfileStore } from './profiles.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
@@ -51,6 +56,13 @@ const subscriptions = {
   },
 };
 
+async function clearJournal(): Promise<void> {
+  const TableName = tables.journalTable;
+  const { Items = [] } = await tables.client.send(new ScanCommand({ TableName, ProjectionExpression: 'pk, sk' }));
+  for (const { pk, sk } of Items) await tables.client.send(new DeleteCommand({ TableName, Key: { pk, sk } }));
+}
+
+describeApiKeyStore(NAME, subject(stores.apiKeys));
 describeTenantStore(NAME, subject(stores.tenants));
 describeSubscriptionStore(NAME, subject(stores.subscriptions));
 describeFanOutReads(
@@ -66,6 +78,7 @@ describeEventTypeStore(NAME, subject(stores.eventTypes));
 describeProfileStore(NAME, subject(stores.profiles), subscriptions);
 
 describeRateLimitStore(NAME, subject(createRateLimits(tables)));
+describeInFlightStore(NAME, subject(createInFlight(tables)));
 describeDueStore(NAME, subject({ ...createDueDeliveries(tables, () => now), ...stores.deliveries }));
 describeDeliveryStore(NAME, {
   ...subject(stores.deliveries),
@@ -78,11 +91,8 @@ const processes = [0, 0.99].map((random) => createStats({ ...options, random: ()
 describeStatsStore(NAME, processes, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
 describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
-describeRejectedEventStore(NAME, {
-  ...subject(stores.rejectedEvents),
-  async clear() {
-    const TableName = tables.journalTable;
-    const { Items = [] } = await tables.client.send(new ScanCommand({ TableName, ProjectionExpression: 'pk, sk' }));
-    for (const { pk, sk } of Items) await tables.client.send(new DeleteCommand({ TableName, Key: { pk, sk } }));
-  },
+describeRejectedEventStore(NAME, { ...subject(stores.rejectedEvents), clear: clearJournal });
+describeAuditStore(NAME, {
+  ...subject(createAuditStore({ tables, retentionDays: RETENTION_DAYS, now: () => now })),
+  clear: clearJournal,
 });

@@ -1,14 +1,19 @@
 import type { Event } from '../../functions/core/event/event.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
+import { MemoryApiKeys, MemoryAuditTrail } from '../support/memory-access.ts';
 import { MemoryCounts } from '../support/memory-counts.ts';
+import { MemoryInFlight } from '../support/memory-in-flight.ts';
 import { MemoryIngestStore } from '../support/memory-ingest.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
 import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
 import { MemoryStats } from '../support/memory-stats.ts';
+import { describeApiKeyStore } from './api-keys.ts';
+import { describeAuditStore } from './audit.ts';
 import { describeDeliveryRecords } from './deliveries.ts';
 import { describeDueStore } from './due-deliveries.ts';
 import { describeEventRecords } from './events.ts';
+import { describeInFlightStore } from './in-flight.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
 import { describeStatsStore } from './stats.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
@@ -27,6 +32,16 @@ const subject = <Store>(store: Store): Subject<Store> => ({
     now = to;
   },
   losing: null,
+});
+
+describeApiKeyStore(NAME, subject(new MemoryApiKeys()));
+
+const trail = new MemoryAuditTrail(() => now, RETENTION_MS);
+describeAuditStore(NAME, {
+  ...subject(trail),
+  clear: async () => {
+    trail.records.length = 0;
+  },
 });
 
 const ingest = new MemoryIngestStore(() => now, RETENTION_MS);
@@ -51,6 +66,7 @@ describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
 describeSystemEventCounts(NAME, subject(new MemoryCounts()));
 describeRateLimitStore(NAME, subject(new MemoryRateLimits()));
+describeInFlightStore(NAME, subject(new MemoryInFlight()));
 
 const stats = new MemoryStats(() => now, RETENTION_MS);
 describeStatsStore(NAME, [stats], subject(stats));

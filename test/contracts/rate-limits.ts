@@ -9,6 +9,7 @@ const ask = (rest: Partial<SlotRequest> = {}): SlotRequest => ({
   ready: 0,
   fresh: 0,
   intervalMs: EVERY,
+  lineIntervalMs: EVERY,
   now: NOW,
   ...rest,
 });

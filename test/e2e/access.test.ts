@@ -26,8 +26,18 @@ async function furnish(name: string): Promise<Place> {
   const { id } = await client.subscribe(tenant, path);
   const eventId = await client.publish(tenant);
   const delivery = await attempted(client, tenant, eventId, 1);
-  const token = await client.ask(z.object({ id: z.string() }), 'POST', `/v1/tenants/${tenant}/portal-tokens`);
-  return { tenantId: tenant, subscriptionId: id, eventId, deliveryId: delivery.id, tokenId: token.id, ...NAMES };
+  const Made = z.object({ id: z.string() });
+  const token = await client.ask(Made, 'POST', `/v1/tenants/${tenant}/portal-tokens`);
+  const apiKey = await client.ask(Made, 'POST', '/v1/api-keys', { body: { name: 'Payroll', role: 'read' } });
+  return {
+    tenantId: tenant,
+    subscriptionId: id,
+    eventId,
+    deliveryId: delivery.id,
+    tokenId: token.id,
+    apiKeyId: apiKey.id,
+    ...NAMES,
+  };
 }
 
 beforeAll(async () => {

@@ -36,6 +36,7 @@ export interface Place {
   eventId: string;
   deliveryId: string;
   tokenId: string;
+  apiKeyId: string;
   name: string;
   pack: string;
   profile: string;
@@ -67,6 +68,10 @@ export function operations(receiverUrl: string): Operation[] {
     company(`POST ${T}/portal-tokens`, { body: { readOnly: true } }),
     company(`GET ${T}/portal-tokens`),
     company(`DELETE ${T}/portal-tokens/{tokenId}`),
+    company('POST /v1/api-keys', { body: { name: 'more', role: 'read' } }),
+    company('GET /v1/api-keys'),
+    company('DELETE /v1/api-keys/{apiKeyId}'),
+    company('GET /v1/audit'),
     tenant(`POST ${T}/subscriptions`, { body: { url: `${receiverUrl}/more`, eventTypes: ['*'] } }),
     tenant(`GET ${T}/subscriptions`),
     tenant(`GET ${S}`),

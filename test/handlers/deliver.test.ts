@@ -56,6 +56,7 @@ function setup(
     userAgent: 'Posthorn/test',
     now: () => NOW,
     rates: parts.rates,
+    inFlight: parts.inFlight,
     sleep: async () => {},
     patience: () => new Promise<void>(() => {}),
     newAttemptId: () => `attempt ${parts.requests.length + 1}`,

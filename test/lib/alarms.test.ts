@@ -65,6 +65,17 @@ test('server errors of the API are an alarm', () => {
   );
 });
 
+test('a record that is missing in the audit trail is an alarm', () => {
+  expect(alarms()).toContainEqual(
+    expect.objectContaining({
+      watched: 'posthorn-api',
+      MetricName: 'AuditRecordsLost',
+      Statistic: 'Sum',
+      Threshold: 0,
+    }),
+  );
+});
+
 test('each alarm has a heading of its own in the runbook, and each heading of an alarm its alarm', () => {
   const anchors = alarms().map(
     (alarm) => /docs\/runbook\.md#([a-z-]+)$/.exec(String(Object(alarm).AlarmDescription))?.[1],
@@ -74,7 +85,7 @@ test('each alarm has a heading of its own in the runbook, and each heading of an
   const headings = [...(section.split(/^## /m)[0] ?? '').matchAll(/^### (.+)$/gm)].map(([, heading = '']) =>
     heading.toLowerCase().replaceAll(' ', '-'),
   );
-  expect(anchors).toHaveLength(12);
+  expect(anchors).toHaveLength(13);
   expect([...anchors].sort()).toEqual(headings.sort());
 });
 

@@ -33,6 +33,7 @@ describe.each([
       COMPATIBILITY: '',
       MAX_SUBSCRIPTIONS_PER_TENANT: '1000',
       JOURNAL_RETENTION_DAYS: '30',
+      AUDIT_RETENTION_DAYS: '400',
       STATS_RETENTION_DAYS: '90',
     },
   },

@@ -95,6 +95,12 @@ test.each([
   ['journalRetentionDays', 'long', 'journalRetentionDays: must be a whole number from 10 to 3650, but is "long"'],
   ['journalRetentionDays', '', 'journalRetentionDays: must be a whole number from 10 to 3650, but is ""'],
   ['journalRetentionDays', '7.5', 'journalRetentionDays: must be a whole number'],
+  ['auditRetentionDays', '29', 'auditRetentionDays: must be a whole number from 30 to 3650, but is 29'],
+  [
+    'journalRetentionDays',
+    '401',
+    'auditRetentionDays: is 400, but must not be less than journalRetentionDays, which is 401',
+  ],
   ['statsRetentionDays', '-1', 'statsRetentionDays: must be a whole number from 0 to 3650, but is -1'],
   ['journalPointInTimeRecovery', 'yes', 'journalPointInTimeRecovery: must be true or false, but is "yes"'],
   ['logRetentionDays', '31', 'logRetentionDays: must be one that CloudWatch Logs knows: 1, 3, 5, 7,'],

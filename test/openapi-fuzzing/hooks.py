@@ -54,8 +54,6 @@ def before_call(ctx, case, kwargs):
 
 
 def is_beyond_schemas(response):
-    if response.status_code == 412:
-        return True
     if response.status_code != 422:
         return False
     errors = response.json()["errors"]

@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { expect } from 'vitest';
 import * as z from 'zod';
+import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
@@ -12,6 +13,7 @@ import { createApiHandler, type HandlerDeps } from '../../functions/api/handler.
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
 import type { Method } from '../../functions/api/http/route.ts';
 import { type ApiPorts, createRoutes } from '../../functions/api/routes.ts';
+import { createApiKeys } from '../../functions/core/access/api-keys.ts';
 import { ANONYMOUS, type Principal, STACK_KEY } from '../../functions/core/access/principal.ts';
 import { createTokens } from '../../functions/core/access/tokens.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
@@ -46,6 +48,8 @@ export const tenantOf = (tenantId: string, readOnly = false): Principal => ({
   tenantId,
 });
 
+const NO_SIDE_WORK = { settled: async () => {} };
+
 /** The API's handler over the real adapters, on emulators that are started for a test file. Without its gateway. */
 export function useApi() {
   const tables = useTables();
@@ -62,6 +66,8 @@ export function useApi() {
     authenticate: async (authorization) => (authorization === undefined ? ANONYMOUS : JSON.parse(authorization)),
     idempotency: createIdempotency(tables, now),
     tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
+    apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
+    audit: createAuditStore({ tables, retentionDays: 400, now }),
     profiles: createProfiles(stores.profiles),
     defaultProfile: 'standard',
     compatibility: [],
@@ -97,9 +103,7 @@ export function useApi() {
     changes: Partial<typeof deps> = {},
   ): Promise<ApiAnswer> {
     const ports = { ...deps, ...changes };
-    const { authenticate, idempotency, vault } = ports;
-    const routes = createRoutes(ports);
-    const handler = createApiHandler({ routes, authenticate, idempotency, vault, logger: telemetry.logger });
+    const handler = createApiHandler({ ...ports, ...telemetry, routes: createRoutes(ports), sideWork: NO_SIDE_WORK });
     return readAnswer(await handler(gatewayEvent(method, target, request), context()));
   }
   return { tables, sqs, queues, deps, clock, telemetry, call };

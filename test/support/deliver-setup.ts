@@ -6,6 +6,7 @@ import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profile
 import type { SendResult, WebhookRequest } from '../../functions/core/target/webhook.ts';
 import { answered, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
 import { MemoryCounts } from './memory-counts.ts';
+import { MemoryInFlight } from './memory-in-flight.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryRateLimits } from './memory-rate-limits.ts';
 
@@ -15,6 +16,7 @@ export const WAITS = { maxQueueWaitMs: 2 * MINUTE, lostAfterMs: 10 * MINUTE };
 export function deliverSetup() {
   const journal = new MemoryJournal().add(makeSubscription(), makeEvent());
   const rates = new MemoryRateLimits();
+  const inFlight = new MemoryInFlight();
   const queued: Outgoing[] = [];
   const counts = new MemoryCounts();
   const requests: WebhookRequest[] = [];
@@ -24,6 +26,7 @@ export function deliverSetup() {
   const setup = {
     journal,
     rates,
+    inFlight,
     queued,
     counts,
     /** For what is done without a delivery. */
@@ -73,6 +76,7 @@ export function deliverSetup() {
       },
     },
     rates,
+    inFlight,
     sleep: async (ms) => {
       setup.slept.push(ms);
     },

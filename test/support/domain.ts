@@ -1,3 +1,5 @@
+import type { ApiKey } from '../../functions/core/access/api-key.ts';
+import type { AuditRecord } from '../../functions/core/access/audit-record.ts';
 import type { Attempt } from '../../functions/core/delivery/attempt.ts';
 import { type Delivery, newDelivery } from '../../functions/core/delivery/delivery.ts';
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
@@ -34,6 +36,7 @@ export function makeSubscription(rest: Partial<Subscription> = {}): Subscription
     metadata: {},
     filter: null,
     maxPerSecond: null,
+    maxConcurrent: null,
     expiresAt: null,
     verificationToken: null,
     hasBeenVerified: true,
@@ -97,6 +100,38 @@ export function makeEventType(rest: Partial<EventType> = {}): EventType {
     createdAt: NOW,
     updatedAt: NOW,
     revision: 0,
+    ...rest,
+  };
+}
+
+/** A key as it is stored, whose id sorts by its number. */
+export function makeApiKeyRecord(number: number, rest: Partial<ApiKey> = {}): ApiKey {
+  return {
+    id: `key_${String(number).padStart(26, '0')}`,
+    name: 'Payroll',
+    role: 'admin',
+    tenantId: null,
+    createdAt: NOW,
+    endsAt: null,
+    lastUsedAt: null,
+    secretHash: 'hash',
+    tenantCreatedAt: null,
+    ...rest,
+  };
+}
+
+/** A change on record. */
+export function makeAuditRecord(rest: Partial<AuditRecord> = {}): AuditRecord {
+  return {
+    id: 'aud_1',
+    at: NOW,
+    action: 'change',
+    by: { kind: 'key', id: makeApiKeyRecord(1).id, name: 'Payroll' },
+    operation: 'putTenant',
+    tenantId: null,
+    resourceIds: [],
+    fields: [],
+    requestId: 'request',
     ...rest,
   };
 }

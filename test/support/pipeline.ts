@@ -17,6 +17,7 @@ import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
 import { MemoryCounts } from './memory-counts.ts';
+import { MemoryInFlight } from './memory-in-flight.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryRateLimits } from './memory-rate-limits.ts';
 
@@ -55,6 +56,7 @@ export class Pipeline {
   now = NOW;
   readonly journal = new MemoryJournal();
   readonly rates = new MemoryRateLimits();
+  readonly inFlight = new MemoryInFlight();
   readonly queue: Queued[] = [];
   readonly counts = new MemoryCounts();
   /** Bodies sent to the events queue. */
@@ -278,6 +280,7 @@ export class Pipeline {
       newAttemptId: () => `attempt ${this.attempts++}`,
       now: () => this.now,
       rates: this.rates,
+      inFlight: this.inFlight,
       sleep: async () => {},
       patience: () => new Promise<void>(() => {}),
       random: () => 0.5,

@@ -1,10 +1,12 @@
 import { KMSClient } from '@aws-sdk/client-kms';
+import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createTables } from '../../functions/adapters/dynamodb/client.ts';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
 import { createRoutes } from '../../functions/api/routes.ts';
+import { createApiKeys } from '../../functions/core/access/api-keys.ts';
 import { createTokens } from '../../functions/core/access/tokens.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
 import { WAITS } from './deliver-setup.ts';
@@ -20,6 +22,8 @@ const unreachable = async () => {
 export const ROUTES = createRoutes({
   stores,
   tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
+  apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
+  audit: createAuditStore({ tables, retentionDays: 400, now }),
   profiles: createProfiles(stores.profiles),
   vault: createVault(tables, new KMSClient(), 'key'),
   publish: unreachable,

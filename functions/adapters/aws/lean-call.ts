@@ -1,12 +1,6 @@
 import { HttpRequest } from '@smithy/core/protocols';
-import { SignatureV4 } from '@smithy/signature-v4';
-import type {
-  AwsCredentialIdentity,
-  ChecksumConstructor,
-  HashConstructor,
-  MiddlewareStack,
-  Provider,
-} from '@smithy/types';
+import type { AwsCredentialIdentity, MiddlewareStack, Provider } from '@smithy/types';
+import { sign } from 'aws4';
 import { Agent } from 'undici';
 import { CONNECTION_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './client-options.ts';
 
@@ -37,7 +31,6 @@ interface SdkClient<Input extends object, Output extends object> {
   config: {
     region: Provider<string>;
     credentials: Provider<AwsCredentialIdentity>;
-    sha256: ChecksumConstructor | HashConstructor;
   };
   middlewareStack: MiddlewareStack<Input, Output>;
 }
@@ -48,12 +41,6 @@ export function createLeanCall<Input extends object, Output extends object>(
   service: keyof typeof SERVICES,
 ): LeanCall {
   const { contentType, target } = SERVICES[service];
-  const signer = new SignatureV4({
-    service,
-    region: client.config.region,
-    credentials: client.config.credentials,
-    sha256: client.config.sha256,
-  });
   let endpoint: { origin: string; host: string } | undefined;
   client.middlewareStack.add(
     (next) => (args) => {
@@ -73,13 +60,13 @@ export function createLeanCall<Input extends object, Output extends object>(
     try {
       const body = JSON.stringify(input);
       const headers = { host, 'content-type': contentType, 'x-amz-target': `${target}.${operation}` };
-      const request = new HttpRequest({ method: 'POST', hostname: host, path: '/', headers, body });
-      const signed = await signer.sign(request);
+      const [region, credentials] = await Promise.all([client.config.region(), client.config.credentials()]);
+      const signed = sign({ service, region, host, method: 'POST', path: '/', headers, body }, credentials);
       const answer = await agent.request({
         origin,
         path: '/',
         method: 'POST',
-        headers: signed.headers,
+        headers: signed.headers ?? {},
         body,
         // The answer's body included. Past this the SDK makes the call.
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),

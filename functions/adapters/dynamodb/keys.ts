@@ -44,6 +44,9 @@ export const profileVersionKey = (name: string, version: number): Key => ({
 export const PROFILE_LIST = 'PROFILE';
 /** Partition of the Catalog's list index: the subscriptions that use a profile of the company's own. */
 export const profileUsers = (name: string): string => `PROFILE#${name}`;
+/** The company's and the tenants' keys. Their ids sort by time, so the table itself lists them. */
+export const API_KEYS = 'API_KEY';
+export const apiKeyKey = (id: string): Key => ({ pk: API_KEYS, sk: id });
 export const dataKeyKey = (id: string): Key => ({ pk: 'DATA_KEY', sk: id });
 
 // Journal
@@ -126,11 +129,25 @@ export const statsDays = (firstHour: number, lastHour: number) => ({
 /** The hour that `statsKey` has put into a key, epoch milliseconds. */
 export const parseStatsHour = (sk: string): number => Date.parse(`${sk.slice(0, 10)}T${sk.slice(-2)}:00:00.000Z`);
 
+/** Which of a subscription's attempts are under way. */
+export const inFlightKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'IN_FLIGHT' });
+
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 
 /** A tenant's tokens. Their ids sort by time, so the table itself lists them. */
 export const tokenPartition = (tenantId: string): string => `TOKEN#${tenantId}`;
 export const tokenKey = (tenantId: string, id: string): Key => ({ pk: tokenPartition(tenantId), sk: id });
+
+/** A tenant's part of the audit trail lies together; the list index has the whole trail. */
+export const auditPartition = (tenantId: string | null): string => `AUDIT#${tenantId ?? ''}`;
+const AUDIT_SHARDS = 4;
+export const auditListPartitions = (): string[] => shards(AUDIT_SHARDS, (shard) => `AUDIT_LIST#${shard}`);
+export const auditItemKeys = ({ id, at, tenantId }: { id: string; at: number; tenantId: string | null }) => ({
+  pk: auditPartition(tenantId),
+  sk: timeKey(at, id),
+  listPk: `AUDIT_LIST#${hash(id) % AUDIT_SHARDS}`,
+  listSk: timeKey(at, id),
+});
 
 /** A key as one text, for maps. */
 export const keyText = ({ pk, sk }: Item): string => `${pk} ${sk}`;

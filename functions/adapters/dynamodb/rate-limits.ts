@@ -53,6 +53,7 @@ function updateOf({
   slots,
   turns,
   intervalMs,
+  lineIntervalMs,
   slotsBegin,
   slotsFrom,
   lineBegins,
@@ -60,7 +61,7 @@ function updateOf({
   now,
 }: ReservationPlan): Update {
   const set: string[] = ['expiresAt = :expiresAt'];
-  const values: Item = { ':expiresAt': Math.ceil((now + turns * intervalMs) / 1_000) + KEPT_SECONDS };
+  const values: Item = { ':expiresAt': Math.ceil((now + turns * lineIntervalMs) / 1_000) + KEPT_SECONDS };
   if (slots > 0) {
     set.push(slotsBegin ? 'nextSlotAt = :slotsTo' : 'nextSlotAt = nextSlotAt + :slotsMs');
     if (slotsBegin) values[':slotsTo'] = slotsFrom + slots * intervalMs;
@@ -68,8 +69,8 @@ function updateOf({
   }
   if (turns > 0) {
     set.push(lineBegins ? 'lineEndsAt = :lineTo' : 'lineEndsAt = lineEndsAt + :turnsMs');
-    if (lineBegins) values[':lineTo'] = lineFrom + turns * intervalMs;
-    else values[':turnsMs'] = turns * intervalMs;
+    if (lineBegins) values[':lineTo'] = lineFrom + turns * lineIntervalMs;
+    else values[':turnsMs'] = turns * lineIntervalMs;
   }
   return { set: set.join(', '), values };
 }

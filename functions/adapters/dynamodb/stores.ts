@@ -1,3 +1,4 @@
+import type { ApiKeyStore } from '../../core/access/api-key-store.ts';
 import type { TokenStore } from '../../core/access/token-store.ts';
 import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import type { EventStore } from '../../core/event/event-store.ts';
@@ -7,6 +8,7 @@ import type { ProfileStore } from '../../core/profile/profile-store.ts';
 import type { StatsStore } from '../../core/stats/stats-store.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
 import type { TenantStore } from '../../core/tenant/tenant-store.ts';
+import { createApiKeyStore } from './api-keys.ts';
 import type { Tables } from './client.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createEventTypes } from './event-types.ts';
@@ -20,6 +22,7 @@ import { createTokenStore } from './tokens.ts';
 
 /** Every aggregate's store, for those who need most of them. */
 export interface Stores {
+  apiKeys: ApiKeyStore;
   tenants: TenantStore;
   subscriptions: SubscriptionStore;
   eventTypes: EventTypeStore;
@@ -42,6 +45,7 @@ interface StoresOptions {
 export function createStores(options: StoresOptions): Stores {
   const { tables, statsRetentionDays } = options;
   return {
+    apiKeys: createApiKeyStore(tables),
     tenants: createTenants(tables),
     subscriptions: createSubscriptions(tables),
     eventTypes: createEventTypes(tables),

@@ -37,7 +37,14 @@ export function createTenants(tables: Pick<Tables, 'client' | 'catalogTable' | '
     saveTenant,
 
     async createTenant(tenantId, now) {
-      const empty = { name: null, metadata: {}, defaultProfile: null, defaultMaxPerSecond: null, signingKey: null };
+      const empty = {
+        name: null,
+        metadata: {},
+        defaultProfile: null,
+        defaultMaxPerSecond: null,
+        defaultMaxConcurrent: null,
+        signingKey: null,
+      };
       await saveTenant({ id: tenantId, ...empty, createdAt: now, updatedAt: now, revision: 0 }, 0);
     },
 

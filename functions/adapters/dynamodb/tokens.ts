@@ -1,11 +1,9 @@
 import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import * as z from 'zod';
 import { Token } from '../../core/access/token.ts';
 import type { TokenStore } from '../../core/access/token-store.ts';
 import type { Tables } from './client.ts';
-import { type Item, tokenKey, tokenPartition } from './keys.ts';
-import { queryUpTo } from './query.ts';
-import { readNewest } from './read-newest.ts';
+import { tokenKey, tokenPartition } from './keys.ts';
+import { readPartition } from './partition-list.ts';
 
 /** Tokens lie in the journal, whose TTL removes them. */
 export function createTokenStore({ client, journalTable }: Pick<Tables, 'client' | 'journalTable'>): TokenStore {
@@ -24,30 +22,13 @@ export function createTokenStore({ client, journalTable }: Pick<Tables, 'client'
     },
 
     listTokens: (tenantId, limit, after, matches) =>
-      readNewest<Item, Token>({
-        partitions: [tokenPartition(tenantId)],
-        range: { from: '0', to: '~' },
+      readPartition(client, {
+        table: journalTable,
+        partition: tokenPartition(tenantId),
         limit,
         after,
-        query: async (partition, range, count) => {
-          const items = await queryUpTo(
-            client,
-            {
-              TableName: journalTable,
-              KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-              ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
-              ScanIndexForward: false,
-              ConsistentRead: true,
-            },
-            count,
-          );
-          return items.map((item) => ({ sortKey: z.string().parse(item.sk), value: item }));
-        },
-        filtered: true,
-        select: async (entries) =>
-          entries
-            .map(({ sortKey, value }) => ({ sortKey, value: Token.parse(value) }))
-            .filter(({ value }) => matches(value)),
+        parse: (item) => Token.parse(item),
+        matches,
       }),
 
     async deleteToken(tenantId, id) {

@@ -21,6 +21,7 @@ const SHAPE = {
   [ENV.maxSubscriptionsPerTenant]: z.coerce.number().int().positive(),
   [ENV.compatibility]: list.pipe(z.array(z.enum(['keypay', 'staffology']))),
   [ENV.journalRetentionDays]: z.coerce.number().int().positive(),
+  [ENV.auditRetentionDays]: z.coerce.number().int().positive(),
   [ENV.statsRetentionDays]: z.coerce.number().int().min(0),
   [ENV.allowedPrivateRanges]: list,
   [ENV.allowedPorts]: list.transform((entries) => entries.map(Number)).pipe(z.array(z.int().min(1).max(65_535))),

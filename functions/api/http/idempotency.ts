@@ -20,12 +20,13 @@ interface Keyed {
   /** The header's value. */
   given: string;
   body: string;
+  keepsAnswer: boolean;
 }
 
 /** Runs a request once for its Idempotency-Key. A repetition gets the first answer; it never repeats the work. */
 export async function once(
   deps: { idempotency: Idempotency; vault: Vault },
-  { principal, path, given, body }: Keyed,
+  { principal, path, given, body, keepsAnswer }: Keyed,
   run: () => Promise<Answer>,
 ): Promise<Answer> {
   if (!KEY.test(given)) {
@@ -65,7 +66,7 @@ export async function once(
     throw error;
   });
   // From here on the work is done, so nothing may free the key.
-  const sealed = await deps.vault.seal(pack(JSON.stringify(answer)), owner).catch(() => null);
+  const sealed = keepsAnswer ? await deps.vault.seal(pack(JSON.stringify(answer)), owner).catch(() => null) : null;
   await deps.idempotency.complete(key, fingerprint, begun.writeId, sealed);
   return answer;
 }

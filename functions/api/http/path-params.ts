@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ApiKeyId } from '../../core/access/api-key.ts';
 import { TokenId } from '../../core/access/token.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
 import { DeliveryId, EventId, SubscriptionId, TenantId } from '../../core/ids.ts';
@@ -11,6 +12,7 @@ const PATH_PARAMS = {
   eventId: EventId,
   deliveryId: DeliveryId,
   tokenId: TokenId,
+  apiKeyId: ApiKeyId,
   name: EventTypeName,
   profile: ProfileName,
   pack: z.string().max(63),

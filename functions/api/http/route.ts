@@ -27,6 +27,8 @@ export interface RouteResult {
   body?: unknown;
   /** Becomes the ETag. */
   revision?: number;
+  /** The tenant that it was about, where the path does not say. */
+  tenantId?: string | null;
   /** Where what was created is found: a path. */
   location?: string;
 }
@@ -62,6 +64,8 @@ export interface Route {
   /** What the role of its callers must allow. Unless it is said: `read` for GET, `change` for every other method. */
   needs: Exclude<Permission, 'secrets'>;
   reveals: (query: Record<string, unknown>) => Reveals;
+  /** Whether it goes into the audit trail as a change. Unless it is said: true for every method but GET. */
+  isChange: boolean;
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType | null;
@@ -73,6 +77,8 @@ export interface Route {
   responses: Record<number, { description: string; schema: z.ZodType | null }>;
   /** Whether the resource carries an ETag that If-Match is checked against. */
   conditional: boolean;
+  /** Whether the answer to a request with an Idempotency-Key is kept, sealed, for its repetitions. */
+  keepsAnswer: boolean;
   run: (input: RouteInput<never, never, never>) => Promise<RouteResult | Refusal>;
 }
 
@@ -80,6 +86,7 @@ interface RouteDefinition<Params, Query extends z.ZodRawShape, Body extends z.Zo
   id: string;
   summary: string;
   needs?: Route['needs'];
+  isChange?: boolean;
   reveals?: Reveals | ((query: z.infer<z.ZodObject<Query>>) => Reveals);
   query?: Query;
   body?: Body;
@@ -87,6 +94,7 @@ interface RouteDefinition<Params, Query extends z.ZodRawShape, Body extends z.Zo
   bodyOptional?: boolean;
   responses: Route['responses'];
   conditional?: boolean;
+  keepsAnswer?: boolean;
   run: (input: RouteInput<Params, z.infer<z.ZodObject<Query>>, z.infer<Body>>) => Promise<RouteResult | Refusal>;
 }
 
@@ -103,12 +111,14 @@ export const routesOf =
     tag,
     access,
     needs: method === 'GET' ? 'read' : 'change',
+    isChange: method !== 'GET',
     params: pathParams(path),
     query: z.strictObject(query ?? {}),
     body: body ?? null,
     bodyDocumented: body ?? null,
     bodyOptional: false,
     conditional: false,
+    keepsAnswer: true,
     ...rest,
     // The handler parses by these very schemas before it calls.
     reveals: (typeof reveals === 'string' ? () => reveals : reveals) as Route['reveals'],

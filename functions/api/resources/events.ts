@@ -46,6 +46,7 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('POST', '/v1/tenants/{tenantId}/events', {
     id: 'publishEvents',
     summary: 'Publish one event, or up to 100',
+    isChange: false,
     needs: 'publish',
     body: z.unknown(),
     bodyDocumented: PublishRequest,

@@ -60,6 +60,7 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
   route('POST', '/v1/profiles/preview', {
     id: 'previewProfile',
     summary: 'See exactly what a profile would send, without sending it',
+    isChange: false,
     body: PreviewInput,
     bodyDocumented: PreviewDocument,
     responses: {

@@ -102,6 +102,7 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/filter/test', {
     id: 'testSubscriptionFilter',
     summary: 'Whether its filter lets an event through, and why not',
+    isChange: false,
     body: z.strictObject({ type: EventTypeName.optional(), data: z.unknown() }).meta({ id: 'FilterTestInput' }),
     responses: {
       200: { description: 'The verdict.', schema: z.object({ matches: z.boolean(), reason: z.string().nullable() }) },

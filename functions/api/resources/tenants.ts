@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { MaxPerSecond } from '../../core/profile/limits.ts';
+import { MaxConcurrent, MaxPerSecond } from '../../core/profile/limits.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -15,6 +15,8 @@ import { Timestamp, viewOf } from '../schemas/values.ts';
 const ofCompany = routesOf('Tenants', 'company');
 const ofTenant = routesOf('Tenants', 'tenant');
 
+const COPIED = 'Copied to the subscriptions that are created, or lose their own limit, from now on.';
+
 const TenantView = z
   .object({
     id: z.string(),
@@ -22,6 +24,7 @@ const TenantView = z
     metadata: z.record(z.string(), z.string()),
     defaultProfile: z.string().nullable(),
     defaultMaxPerSecond: MaxPerSecond.nullable(),
+    defaultMaxConcurrent: MaxConcurrent.nullable(),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   })
@@ -47,9 +50,8 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
         name: Name.nullable().default(null),
         metadata: Metadata.default({}),
         defaultProfile: ProfileName.nullable().default(null),
-        defaultMaxPerSecond: MaxPerSecond.nullable().default(null).meta({
-          description: 'Copied to the subscriptions that are created, or lose their own limit, from now on.',
-        }),
+        defaultMaxPerSecond: MaxPerSecond.nullable().default(null).meta({ description: COPIED }),
+        defaultMaxConcurrent: MaxConcurrent.nullable().default(null).meta({ description: COPIED }),
       })
       .meta({ id: 'TenantInput' }),
     conditional: true,

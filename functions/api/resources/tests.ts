@@ -30,6 +30,7 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
   route('POST', '/v1/tenants/{tenantId}/test-url', {
     id: 'testUrl',
     summary: 'Send a test event to a URL; nothing is saved',
+    isChange: false,
     body: z
       .strictObject({ url: UrlText, profile: ProfileName.optional(), eventType: EventTypeName.optional() })
       .meta({ id: 'TestUrlInput' }),
@@ -41,6 +42,7 @@ export const createTestRoutes = ({ subscriptions, testEvents }: TestRouteDeps) =
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/test', {
     id: 'testSubscription',
     summary: 'Send a test event to this subscription, once',
+    isChange: false,
     body: z.strictObject({ eventType: EventTypeName.optional() }).meta({ id: 'TestInput' }),
     bodyOptional: true,
     responses: { 202: { description: 'The delivery, which is queued.', schema: DeliveryView } },

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Environment } from '../../core/event/environment.ts';
-import { MaxPerSecond } from '../../core/profile/limits.ts';
+import { MaxConcurrent, MaxPerSecond } from '../../core/profile/limits.ts';
 import { healthOf, LastFailure } from '../../core/subscription/health.ts';
 import { hideValues } from '../../core/subscription/own-headers.ts';
 import { SignatureVersion, type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
@@ -39,6 +39,7 @@ export const SubscriptionView = z
     metadata: z.record(z.string(), z.string()),
     filter: Json.nullable(),
     maxPerSecond: MaxPerSecond.nullable(),
+    maxConcurrent: MaxConcurrent.nullable(),
     expiresAt: Timestamp.nullable(),
     status: SubscriptionStatus,
     statusReason: Reason.extend({ at: Timestamp }).nullable(),

@@ -1,11 +1,12 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { type ApiKey, hasEnded, parseApiKey } from './api-key.ts';
 import { ANONYMOUS, type Principal, STACK_KEY } from './principal.ts';
+import { isSameSecret } from './secret-hash.ts';
 import { parseToken, type Token } from './token.ts';
 
 /** Who sends a request with such an Authorization header. */
 export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
 
-/** The company's own key. While it is being replaced there are two. */
+/** The company's first key, which the stack makes. While it is being replaced there are two. */
 export interface AdminKeys {
   current(): Promise<string>;
   /** The key that is about to become the current one; null if there is none. */
@@ -16,11 +17,19 @@ export interface AuthenticatePorts {
   adminKeys: AdminKeys;
   /** May answer from memory: what ends a token before its time then counts that much later. */
   findToken: (text: string) => Promise<Token | null>;
+  /** The same for what ends an API key. */
+  findApiKey: (text: string) => Promise<ApiKey | null>;
   now: () => number;
 }
 
-export function createAuthenticate({ adminKeys, findToken, now }: AuthenticatePorts): Authenticate {
+export function createAuthenticate({ adminKeys, findToken, findApiKey, now }: AuthenticatePorts): Authenticate {
   async function identify(key: string): Promise<Principal | null> {
+    if (parseApiKey(key) !== null) {
+      const found = await findApiKey(key);
+      if (found === null || hasEnded(found, now())) return null;
+      const { id, name, role, tenantId } = found;
+      return { kind: 'key', id, name, role, tenantId };
+    }
     if (parseToken(key) !== null) {
       const token = await findToken(key);
       return token === null || token.endsAt <= now()
@@ -33,9 +42,9 @@ export function createAuthenticate({ adminKeys, findToken, now }: AuthenticatePo
             tenantId: token.tenantId,
           };
     }
-    if (isSame(key, await adminKeys.current())) return STACK_KEY;
+    if (isSameSecret(key, await adminKeys.current())) return STACK_KEY;
     const next = await adminKeys.next();
-    return next !== null && isSame(key, next) ? STACK_KEY : null;
+    return next !== null && isSameSecret(key, next) ? STACK_KEY : null;
   }
 
   return async (authorization = '') => {
@@ -57,9 +66,4 @@ function keysIn(authorization: string): string[] {
   const text = Buffer.from(credentials, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   return (colon < 0 ? [text] : [text.slice(colon + 1), text.slice(0, colon)]).filter((key) => key !== '');
-}
-
-/** Takes the same time wherever they differ. */
-function isSame(a: string, b: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 }

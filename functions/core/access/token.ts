@@ -1,6 +1,6 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 import { newId, type Random, TenantId } from '../ids.ts';
+import { hashSecret, newSecret } from './secret-hash.ts';
 
 export const TokenId = z.string().regex(/^ptk_[0-9A-HJKMNP-TV-Z]{26}$/, 'must be an id like ptk_01J…');
 
@@ -11,14 +11,12 @@ export const Token = z.object({
   readOnly: z.boolean(),
   createdAt: z.number(),
   endsAt: z.number(),
-  /** SHA-256 in base64url. The secret is 256 random bits, so a slow hash would add nothing. */
   secretHash: z.string(),
   /** When the tenant was created that it was made for: a token says nothing about a later tenant of the same name. */
   tenantCreatedAt: z.number(),
 });
 export type Token = z.infer<typeof Token>;
 
-const SECRET_BYTES = 32;
 const TOKEN = /^pht_([0-9A-HJKMNP-TV-Z]{26})([\w-]{43})_([\w-]{1,64})$/;
 
 export interface MadeToken {
@@ -33,9 +31,9 @@ export function makeToken(
   random: Random,
 ): MadeToken {
   const id = newId('ptk', grant.createdAt, random);
-  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  const secret = newSecret();
   const text = `pht_${id.slice('ptk_'.length)}${secret}_${grant.tenantId}`;
-  return { token: { ...grant, id, secretHash: hash(secret).toString('base64url') }, text };
+  return { token: { ...grant, id, secretHash: hashSecret(secret) }, text };
 }
 
 /** Null for what has not the form of a token. */
@@ -43,15 +41,4 @@ export function parseToken(text: string): { id: string; tenantId: string; secret
   const [, id, secret, tenantId] = TOKEN.exec(text) ?? [];
   if (id === undefined || secret === undefined || tenantId === undefined) return null;
   return { id: `ptk_${id}`, tenantId, secret };
-}
-
-/** Takes the same time wherever they differ. */
-export function hasSecret({ secretHash }: Token, secret: string): boolean {
-  const stored = Buffer.from(secretHash, 'base64url');
-  const given = hash(secret);
-  return stored.length === given.length && timingSafeEqual(stored, given);
-}
-
-function hash(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -4,7 +4,8 @@ import { changedMeanwhile, notFound, type Refusal } from '../refusal.ts';
 import { refuseReservedTenant } from '../system-event/reserved-tenant.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
-import { hasSecret, type MadeToken, makeToken, parseToken, type Token } from './token.ts';
+import { hasSecret } from './secret-hash.ts';
+import { type MadeToken, makeToken, parseToken, type Token } from './token.ts';
 import type { TokenStore } from './token-store.ts';
 
 /** A tenant's tokens. One counts until it ends, is revoked, or its tenant is deleted; a tenant of the same name has none of them. */

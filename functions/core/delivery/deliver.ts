@@ -1,10 +1,9 @@
-import type { Random } from '../ids.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { type Admission, type Admitted, admit } from './admit.ts';
 import { claimDelivery, releaseClaim } from './claim.ts';
 import { type Change, type CommitPorts, commit, withFreshTicket } from './commit.ts';
 import type { DeliveryStore } from './delivery-store.ts';
-import { type LimiterPorts, type Turn, takeTurns, waitForTurn } from './limiter.ts';
+import { createLimiter, type Limiter, type LimiterPorts, waitForTurn } from './limiter.ts';
 import { type AttemptDeps, makeAttempt } from './make-attempt.ts';
 import { wholeSeconds } from './queue-message.ts';
 import { NEAR_MS } from './rate-limit.ts';
@@ -18,13 +17,8 @@ export interface DeliverDeps extends AttemptDeps, CommitPorts, LimiterPorts {
   profiles: ProfileSource;
   /** Resolves when the attempts of a batch that are over are not to wait any longer for those that are not. */
   patience: () => Promise<void>;
-  /** Resolves after that many milliseconds. */
-  sleep: (ms: number) => Promise<void>;
-  /** How long this invocation may still run, in milliseconds. */
-  remainingMs: () => number;
   /** Unique within a delivery. */
   newAttemptId: () => string;
-  random: Random;
 }
 
 /** Kept back from an invocation for what follows an attempt. */
@@ -65,14 +59,14 @@ export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMe
       }),
     ),
   );
-  const turns = takeTurns(
+  const limiter = createLimiter(
     deps,
     [...admissions.values()].filter((one) => one.kind === 'attempt'),
   );
   const work = Promise.all(
     [...admissions].map(([received, admission]) =>
       attend(received, async () => {
-        const step = await takeStep(deps, received, admission, turns);
+        const step = await takeStep(deps, received, admission, limiter);
         if ('kind' in step) decisions.set(received, step);
         else ready.push(step);
       }),
@@ -100,7 +94,7 @@ async function takeStep(
   deps: DeliverDeps,
   received: ReceivedMessage,
   admission: Admission,
-  turns: Map<Admission, Promise<Turn>>,
+  limiter: Limiter,
 ): Promise<Change | Decision> {
   switch (admission.kind) {
     case 'drop':
@@ -119,14 +113,11 @@ async function takeStep(
       return { received, base, write: () => next, made: null };
     }
     case 'attempt': {
-      const turn = await turns.get(admission);
-      if (turn?.kind === 'turn') {
-        const { delivery: base } = admission;
-        const waiting = waitForTurn(admission, turn.at, deps.now(), deps.waits);
-        return { received, base, made: null, write: () => withFreshTicket(received, base, waiting) };
-      }
-      if (turn !== undefined) await deps.sleep(turn.at - deps.now());
-      return attempt(deps, received, admission);
+      const step = await limiter(admission, () => attempt(deps, received, admission));
+      if (!('notBefore' in step)) return step;
+      const { delivery: base } = admission;
+      const waiting = waitForTurn(admission, step.notBefore, deps.now(), deps.waits);
+      return { received, base, made: null, write: () => withFreshTicket(received, base, waiting) };
     }
     default:
       return admission satisfies never;

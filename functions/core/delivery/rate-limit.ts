@@ -16,6 +16,8 @@ export interface SlotRequest {
   fresh: number;
   /** Between two slots, in milliseconds. */
   intervalMs: number;
+  /** Between two turns. It is shorter than that of slots while the rate rises. */
+  lineIntervalMs: number;
   /** Epoch milliseconds. */
   now: number;
 }
@@ -43,6 +45,7 @@ export interface ReservationPlan {
   slots: number;
   turns: number;
   intervalMs: number;
+  lineIntervalMs: number;
   /** Slots begin at `slotsFrom`, because none is reserved. False: after those that are reserved. */
   slotsBegin: boolean;
   slotsFrom: number;
@@ -55,7 +58,8 @@ export interface ReservationPlan {
 }
 
 /** @param seen may be out of date: the plan applies only where `fits` says so */
-export function planReservation(seen: RateState, { ready, fresh, intervalMs, now }: SlotRequest): ReservationPlan {
+export function planReservation(seen: RateState, request: SlotRequest): ReservationPlan {
+  const { ready, fresh, intervalMs, lineIntervalMs, now } = request;
   const slotsFrom = now - BURST_MS;
   const start = Math.max(seen.nextSlotAt, slotsFrom);
   const room = Math.max(0, Math.floor((now + NEAR_MS - start) / intervalMs) + 1);
@@ -65,6 +69,7 @@ export function planReservation(seen: RateState, { ready, fresh, intervalMs, now
     slots,
     turns: ready + fresh - slots,
     intervalMs,
+    lineIntervalMs,
     slotsBegin: seen.nextSlotAt < slotsFrom,
     slotsFrom,
     slotsUntil: now + NEAR_MS - Math.max(0, slots - 1) * intervalMs,
@@ -84,21 +89,24 @@ export function fits(plan: ReservationPlan, { nextSlotAt, lineEndsAt }: RateStat
 
 /** The state once the plan is carried out. */
 export function reserve(plan: ReservationPlan, { nextSlotAt, lineEndsAt }: RateState): RateState {
-  const { slots, turns, intervalMs } = plan;
+  const { slots, turns, intervalMs, lineIntervalMs } = plan;
   const start = plan.slotsBegin ? plan.slotsFrom : nextSlotAt;
   const lineStart = plan.lineBegins ? plan.lineFrom : lineEndsAt;
   return {
     nextSlotAt: slots === 0 ? nextSlotAt : start + slots * intervalMs,
-    lineEndsAt: turns === 0 ? lineEndsAt : lineStart + turns * intervalMs,
+    lineEndsAt: turns === 0 ? lineEndsAt : lineStart + turns * lineIntervalMs,
   };
 }
 
 /** What a plan has got, by the state that it left. */
-export function reservationOf({ slots, turns, intervalMs }: ReservationPlan, left: RateState): Reservation {
+export function reservationOf(
+  { slots, turns, intervalMs, lineIntervalMs }: ReservationPlan,
+  left: RateState,
+): Reservation {
   return {
     slots,
     firstSlotAt: left.nextSlotAt - slots * intervalMs,
-    firstTurnAt: left.lineEndsAt - turns * intervalMs,
+    firstTurnAt: left.lineEndsAt - turns * lineIntervalMs,
   };
 }
 

@@ -8,3 +8,10 @@ export const MaxPerSecond = z
   .meta({
     description: 'The most requests a second, over all workers. What is over waits, and no attempt is counted.',
   });
+
+/** Requests at the same moment. Each worker's lease is in one DynamoDB item, so they must stay few. */
+export const MaxConcurrent = z
+  .int('must be a whole number of requests')
+  .min(1, 'must be at least 1')
+  .max(100, 'must be at most 100')
+  .meta({ description: 'The most requests under way at the same moment, over all workers. What is over waits.' });

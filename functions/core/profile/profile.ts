@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { MaxPerSecond } from './limits.ts';
+import { MaxConcurrent, MaxPerSecond } from './limits.ts';
 import { RetryPolicy, StatusPattern } from './retry-policy.ts';
 
 /*
@@ -85,7 +85,10 @@ export const ProfileDocument = z
     signatures: z.array(SignatureScheme).max(5).default([]),
     retry: RetryPolicy,
     limits: z
-      .strictObject({ maxPerSecond: MaxPerSecond.nullable().default(null) })
+      .strictObject({
+        maxPerSecond: MaxPerSecond.nullable().default(null),
+        maxConcurrent: MaxConcurrent.nullable().default(null),
+      })
       .prefault({})
       .meta({ description: 'For subscriptions that have none of their own.' }),
     responses: z

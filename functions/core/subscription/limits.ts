@@ -1,15 +1,38 @@
 import type { CompiledProfile } from '../profile/compile-profile.ts';
+import { effectiveRate } from './health.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What a receiver can take. Null: no limit. */
 export interface Limits {
   maxPerSecond: number | null;
+  /** At the same moment. */
+  maxConcurrent: number | null;
+}
+
+/** The limits that hold now. */
+export interface CurrentLimits extends Limits {
+  /** While its receiver recovers, a second; it rises from moment to moment. */
+  recoveringPerSecond: number | null;
 }
 
 /**
- * The limits of a subscription now: its own, else its profile's. A tenant's defaults are its subscriptions' own: they are
- * copied when a subscription is written.
+ * The limits of a subscription: its own, else its profile's, and what its health allows. A tenant's defaults are its
+ * subscriptions' own: they are copied when a subscription is written. Every limit is decided here.
+ * @param now epoch milliseconds
  */
-export function limitsOf(subscription: Subscription, { document }: Pick<CompiledProfile, 'document'>): Limits {
-  return { maxPerSecond: subscription.maxPerSecond ?? document.limits.maxPerSecond };
+export function limitsOf(
+  subscription: Subscription,
+  { document: { limits } }: Pick<CompiledProfile, 'document'>,
+  now: number,
+): CurrentLimits {
+  return {
+    maxPerSecond: subscription.maxPerSecond ?? limits.maxPerSecond,
+    maxConcurrent: subscription.maxConcurrent ?? limits.maxConcurrent,
+    recoveringPerSecond: effectiveRate(subscription.health, subscription, now),
+  };
+}
+
+/** The lower of two limits. */
+export function lower(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }

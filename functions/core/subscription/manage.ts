@@ -143,15 +143,16 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     const isShownUrl = url === undefined || url === current.url;
     const target = isShownUrl ? {} : await readTarget(subscriptionOwner(current), url, headers, '/url');
     if (target instanceof Refusal) return target;
-    const next: Subscription = {
+    const plainly: Subscription = {
       ...current,
       ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)),
-      ...(plain.maxPerSecond === null ? await limitsByDefault(current.tenantId, { maxPerSecond: null }) : {}),
       ...target,
       ...(eventTypes === undefined ? {} : { eventTypes: [...new Set(eventTypes)] }),
       headers,
       metadata,
     };
+    const isCleared = patch.maxPerSecond === null || patch.maxConcurrent === null;
+    const next = isCleared ? { ...plainly, ...(await limitsByDefault(current.tenantId, plainly)) } : plainly;
     const clash = next.credentials === null ? null : refuseTwoAuthorizations(headers);
     if (clash !== null) return clash;
     const profile = await profiles.choose(current.tenantId, next.profile);
@@ -174,10 +175,13 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
   }
 
   /** The tenant's defaults where a subscription has no limit: copied, so that deliveries need not read the tenant. */
-  async function limitsByDefault(tenantId: string, { maxPerSecond }: Limits): Promise<Limits> {
-    if (maxPerSecond !== null) return { maxPerSecond };
+  async function limitsByDefault(tenantId: string, { maxPerSecond, maxConcurrent }: Limits): Promise<Limits> {
+    if (maxPerSecond !== null && maxConcurrent !== null) return { maxPerSecond, maxConcurrent };
     const tenant = await tenants.getTenant(tenantId);
-    return { maxPerSecond: tenant?.defaultMaxPerSecond ?? null };
+    return {
+      maxPerSecond: maxPerSecond ?? tenant?.defaultMaxPerSecond ?? null,
+      maxConcurrent: maxConcurrent ?? tenant?.defaultMaxConcurrent ?? null,
+    };
   }
 
   async function ensureTenantKey(profile: CompiledProfile, tenantId: string): Promise<Refusal | null> {

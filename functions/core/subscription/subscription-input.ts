@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Environment } from '../event/environment.ts';
 import { EventTypePattern } from '../event/event-type.ts';
 import { Moment } from '../event/moment.ts';
-import { MaxPerSecond } from '../profile/limits.ts';
+import { MaxConcurrent, MaxPerSecond } from '../profile/limits.ts';
 import { ProfileName } from '../profile/profile.ts';
 import { SecretInput } from '../profile/secret.ts';
 import { Metadata, MetadataName, MetadataValue, Name, recordOf } from '../text-fields.ts';
@@ -46,6 +46,7 @@ const fields = {
   metadata: Metadata,
   filter: Filter.nullable(),
   maxPerSecond: MaxPerSecond.nullable(),
+  maxConcurrent: MaxConcurrent.nullable(),
   expiresAt: Moment.nullable().meta({ description: 'From then on it receives nothing.' }),
 };
 
@@ -61,6 +62,7 @@ export const SubscriptionInput = z
     metadata: fields.metadata.default({}),
     filter: fields.filter.default(null),
     maxPerSecond: fields.maxPerSecond.default(null),
+    maxConcurrent: fields.maxConcurrent.default(null),
     expiresAt: fields.expiresAt.default(null),
     secret: SecretInput.optional(),
     target_url: UrlText.optional().meta({ description: 'REST hooks: the same as url.' }),

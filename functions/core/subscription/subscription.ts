@@ -42,6 +42,8 @@ export const Subscription = z.object({
   filter: z.record(z.string(), z.unknown()).nullable().default(null),
   /** The most requests a second, over all workers. Null: as its profile says. */
   maxPerSecond: z.number().nullable().default(null),
+  /** The most requests at the same moment, over all workers. Null: as its profile says. */
+  maxConcurrent: z.number().nullable().default(null),
   /** From then on it receives nothing; its client subscribes again. Null: never. */
   expiresAt: z.number().nullable().default(null),
   /** What the receiver must send back while it is unverified, sealed. */

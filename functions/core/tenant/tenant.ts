@@ -9,6 +9,7 @@ export const Tenant = z.object({
   defaultProfile: z.string().nullable().default(null),
   /** Copied to its subscriptions that name none, when they are written. */
   defaultMaxPerSecond: z.number().nullable().default(null),
+  defaultMaxConcurrent: z.number().nullable().default(null),
   /** Encrypted; for profiles whose key belongs to the tenant. Null until one is needed. */
   signingKey: z.string().nullable().default(null),
   createdAt: z.number(),

@@ -5,7 +5,10 @@ import type { Tenant } from './tenant.ts';
 import type { TenantStore } from './tenant-store.ts';
 
 /** What a caller says of a tenant. */
-export type TenantInput = Pick<Tenant, 'name' | 'metadata' | 'defaultProfile' | 'defaultMaxPerSecond'>;
+export type TenantInput = Pick<
+  Tenant,
+  'name' | 'metadata' | 'defaultProfile' | 'defaultMaxPerSecond' | 'defaultMaxConcurrent'
+>;
 
 export interface Tenants {
   read(tenantId: string): Promise<Tenant | Refusal>;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDeliveries } from '../../../functions/adapters/dynamodb/deliveries.ts';
 import { createEventTypes } from '../../../functions/adapters/dynamodb/event-types.ts';
 import { createEvents, type JournalOptions } from '../../../functions/adapters/dynamodb/events.ts';
+import { createInFlight } from '../../../functions/adapters/dynamodb/in-flight.ts';
 import { createKnownTypes } from '../../../functions/adapters/dynamodb/known-types.ts';
 import { createProfiles } from '../../../functions/adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../../../functions/adapters/dynamodb/profiles.ts';
@@ -102,6 +103,7 @@ const deliver = () =>
     userAgent: 'Posthorn/0.0.0',
     now,
     rates: createRateLimits(tables),
+    inFlight: createInFlight(tables),
     sleep: (ms) => sleep(ms),
     patience: () => new Promise<void>(() => {}),
     newAttemptId: () => randomBytes(6).toString('base64url'),

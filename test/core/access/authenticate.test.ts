@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeApiKey } from '../../../functions/core/access/api-key.ts';
 import { createAuthenticate } from '../../../functions/core/access/authenticate.ts';
 import { ANONYMOUS, STACK_KEY } from '../../../functions/core/access/principal.ts';
 import { makeToken } from '../../../functions/core/access/token.ts';
@@ -11,6 +12,18 @@ const { token, text: TOKEN } = makeToken(
   Math.random,
 );
 const TENANT = { kind: 'token', id: token.id, name: null, role: 'read', tenantId: 'acme' };
+const { key: apiKey, text: API_KEY } = makeApiKey(
+  {
+    name: 'Payroll',
+    role: 'publish',
+    tenantId: 'acme',
+    createdAt: NOW,
+    endsAt: NOW + 2 * HOUR,
+    tenantCreatedAt: NOW,
+  },
+  Math.random,
+);
+const API_KEY_HOLDER = { kind: 'key', id: apiKey.id, name: 'Payroll', role: 'publish', tenantId: 'acme' };
 const COMPANY = STACK_KEY;
 const NOBODY = ANONYMOUS;
 
@@ -31,6 +44,10 @@ const authenticate = createAuthenticate({
   findToken: async (text) => {
     asked.push('token');
     return text === TOKEN ? token : null;
+  },
+  findApiKey: async (text) => {
+    asked.push('API key');
+    return text === API_KEY ? apiKey : null;
   },
   now: () => now,
 });
@@ -56,6 +73,15 @@ describe('who sends a request', () => {
     now = NOW;
   });
 
+  it('is the holder of an API key, until that ends, even where it was found in memory', async () => {
+    expect(await authenticate(`Bearer ${API_KEY}`)).toEqual(API_KEY_HOLDER);
+    now = NOW + 2 * HOUR - 1;
+    expect(await authenticate(`Bearer ${API_KEY}`)).toEqual(API_KEY_HOLDER);
+    now = NOW + 2 * HOUR;
+    expect(await authenticate(`Bearer ${API_KEY}`)).toEqual(NOBODY);
+    now = NOW;
+  });
+
   it.each<[string, string, object]>([
     ['as the password, as Staffology’s clients send it', basic(`user:${ADMIN_KEY}`), COMPANY],
     ['as the password of nobody', basic(`:${ADMIN_KEY}`), COMPANY],
@@ -64,6 +90,7 @@ describe('who sends a request', () => {
     ['as the user, without a colon', basic(ADMIN_KEY), COMPANY],
     ['of a tenant, as the password', basic(`x:${TOKEN}`), TENANT],
     ['of a tenant, as the user', basic(`${TOKEN}:`), TENANT],
+    ['of one’s own, as the password', basic(`x:${API_KEY}`), API_KEY_HOLDER],
     ['in small letters', basic(`:${ADMIN_KEY}`).replace('Basic', 'basic'), COMPANY],
   ])('is told by a key in Basic %s', async (_, header, principal) => {
     expect(await authenticate(header)).toEqual(principal);
@@ -91,6 +118,9 @@ describe('who sends a request', () => {
     `Bearer ${ADMIN_KEY.toUpperCase()}`,
     `Bearer ${NEXT_KEY}`,
     `Bearer ${TOKEN}x`,
+    `Bearer ${API_KEY}x`,
+    `Bearer ${API_KEY.slice(0, -1)}`,
+    API_KEY,
     `Bearer ${'x'.repeat(1_025)}`,
     'Bearer kéy',
   ])('is nobody with %s', async (header) => {
@@ -108,6 +138,7 @@ describe('who sends a request', () => {
   it('is looked up no further than needed', async () => {
     expect(await askedFor(`Bearer ${ADMIN_KEY}`)).toEqual({ principal: COMPANY, asked: ['current'] });
     expect(await askedFor(`Bearer ${TOKEN}`)).toEqual({ principal: TENANT, asked: ['token'] });
+    expect(await askedFor(`Bearer ${API_KEY}`)).toEqual({ principal: API_KEY_HOLDER, asked: ['API key'] });
     expect(await askedFor('Bearer wrong')).toEqual({ principal: NOBODY, asked: ['current', 'next'] });
     expect(await askedFor('Bearer')).toEqual({ principal: NOBODY, asked: [] });
   });

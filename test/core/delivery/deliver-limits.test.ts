@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Delivery } from '../../../functions/core/delivery/delivery.ts';
 import { deliverSetup, WAITS } from '../../support/deliver-setup.ts';
 import {
+  answered,
   HOUR,
   MINUTE,
   makeDelivery,
@@ -149,5 +150,96 @@ describe('an attempt that a person asked for', () => {
       expect(setup.requests).toEqual([]);
       expect(deliveryOf(0)).toMatchObject({ ...asked, nextAttemptAt: NOW + 5 * SECOND });
     }
+  });
+});
+
+describe('a batch for a subscription that takes few requests at the same moment', () => {
+  /** Answers when it is told to. */
+  function heldReceiver(setup: ReturnType<typeof deliverSetup>) {
+    const open: (() => void)[] = [];
+    let most = 0;
+    setup.receive = async () => {
+      await new Promise<void>((resolve) => {
+        open.push(resolve);
+        most = Math.max(most, open.length);
+      });
+      return answered(200);
+    };
+    return { open, answer: () => open.shift()?.(), most: () => most };
+  }
+
+  it('is sent one after the other in the places that the worker has', async () => {
+    const { setup, messages, inFlight, deliveryOf } = limitedSetup(null, 5, { maxConcurrent: 2 });
+    const receiver = heldReceiver(setup);
+    const decisions = setup.deliver(...messages);
+    for (let answers = 0; answers < 5; answers += 1) {
+      await vi.waitFor(() => expect(receiver.open.length).toBeGreaterThan(0));
+      receiver.answer();
+    }
+    expect(await decisions).toEqual(messages.map(() => ACK));
+    expect(receiver.most()).toBe(2);
+    expect([0, 1, 2, 3, 4].map((index) => deliveryOf(index)?.status)).toEqual(messages.map(() => 'succeeded'));
+    expect(inFlight.leases.get(makeSubscription().id)).toEqual([]);
+  });
+
+  it('waits if other workers have all places, longer the longer it has waited', async () => {
+    const { setup, messages, deliveryOf, inFlight } = limitedSetup(null, 2, { maxConcurrent: 1 });
+    await inFlight.takePlaces(makeSubscription().id, { count: 1, max: 1, now: NOW, endsAt: NOW + MINUTE });
+    const old = waited({ eventId: 'evt_1', limitedSince: NOW - 20 * SECOND });
+    setup.journal.store(old);
+    await setup.deliver(...messages.map((message) => ({ message, fromRetries: true })));
+    expect(setup.requests).toEqual([]);
+    expect(deliveryOf(0)).toMatchObject({ nextAttemptAt: NOW + SECOND, limitedSince: NOW, attempts: [] });
+    expect(deliveryOf(1)).toMatchObject({ nextAttemptAt: NOW + 10 * SECOND, limitedSince: old.limitedSince });
+  });
+
+  it('begins no request when too long has passed, and the rest waits', async () => {
+    const { setup, messages, deliveryOf } = limitedSetup(null, 3, { maxConcurrent: 1 });
+    const receiver = heldReceiver(setup);
+    const decisions = setup.deliver(...messages);
+    await vi.waitFor(() => expect(receiver.open).toHaveLength(1));
+    setup.now = NOW + 5 * SECOND;
+    receiver.answer();
+    await decisions;
+    expect(setup.requests).toHaveLength(1);
+    expect(deliveryOf(2)).toMatchObject({ status: 'pending', nextAttemptAt: NOW + 6 * SECOND, attempts: [] });
+  });
+
+  it('reserves no slots if it has no place', async () => {
+    const { setup, messages, rates, inFlight } = limitedSetup(10, 1, { maxConcurrent: 1 });
+    await inFlight.takePlaces(makeSubscription().id, { count: 1, max: 1, now: NOW, endsAt: NOW + MINUTE });
+    await setup.deliver(...messages);
+    expect(rates.updates).toBe(0);
+  });
+});
+
+describe('a batch for a receiver that recovers', () => {
+  const recovering = (since: number) => ({
+    health: {
+      generation: 0,
+      revision: 1,
+      failing: null,
+      breaker: { state: 'closed' as const, unavailable: 0, recovery: { since, pauseMs: 30 * SECOND } },
+      slowUntil: null,
+    },
+  });
+
+  it.each([
+    ['one a second at first', 0, null, 3],
+    ['two a second after ten seconds', 10, null, 6],
+    ['not more than its own limit', 90, 1, 3],
+    ['all at the end', 100, null, 8],
+  ])('gets %s', async (_, seconds, own, sent) => {
+    const { setup, messages } = limitedSetup(own, 8, recovering(NOW - seconds * SECOND));
+    await setup.deliver(...messages);
+    expect(setup.requests).toHaveLength(sent);
+  });
+
+  it('leaves the rest for the next minute, however many there are', async () => {
+    const { setup, messages, deliveryOf, rates } = limitedSetup(null, 9, recovering(NOW));
+    await setup.deliver(...messages);
+    // The middle of the spread, after the last slot.
+    expect(deliveryOf(8)).toMatchObject({ limitedSince: NOW, nextAttemptAt: NOW + 32 * SECOND });
+    expect(rates.states.get(makeSubscription().id)?.lineEndsAt).toBeLessThan(NOW + 3 * SECOND);
   });
 });

@@ -15,7 +15,14 @@ import { NOW } from '../../support/domain.ts';
 
 /** Four a second. */
 const EVERY = 250;
-const ask = (rest: Partial<SlotRequest>): SlotRequest => ({ ready: 0, fresh: 0, intervalMs: EVERY, now: NOW, ...rest });
+const ask = (rest: Partial<SlotRequest>): SlotRequest => ({
+  ready: 0,
+  fresh: 0,
+  intervalMs: EVERY,
+  lineIntervalMs: EVERY,
+  now: NOW,
+  ...rest,
+});
 const FREE = NO_RESERVATIONS;
 /** Slots up to 1 s from now, a line up to 20 s from now. */
 const BUSY: RateState = { nextSlotAt: NOW + 1_000, lineEndsAt: NOW + 20_000 };
@@ -40,8 +47,14 @@ describe('a reservation', () => {
     [
       'at most one request in ten seconds',
       FREE,
-      { fresh: 2, intervalMs: 10_000 },
+      { fresh: 2, intervalMs: 10_000, lineIntervalMs: 10_000 },
       { slots: 1, firstTurnAt: NOW + 9_500 },
+    ],
+    [
+      'turns that are closer than slots, while the rate rises',
+      FREE,
+      { fresh: 3, intervalMs: 5_000 },
+      { slots: 1, firstTurnAt: NOW + 4_500 },
     ],
   ])('%s', (_, seen, request, expected) => {
     const plan = planReservation(seen, ask(request));
@@ -81,7 +94,7 @@ function reserveAll(intervalMs: number, asked: typeof requests extends fc.Arbitr
   for (const { ready, fresh, afterMs, age } of asked) {
     now += afterMs;
     const current = states.at(-1) ?? FREE;
-    const request = { ready, fresh, intervalMs, now };
+    const request = { ready, fresh, intervalMs, lineIntervalMs: intervalMs, now };
     const early = planReservation(states.at(-1 - age) ?? FREE, request);
     const plan = fits(early, current) ? early : planReservation(current, request);
     expect(fits(plan, current)).toBe(true);

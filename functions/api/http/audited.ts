@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { asError, type Telemetry } from '../../adapters/lambda/telemetry.ts';
+import { type AuditRecord, newAuditRecord } from '../../core/access/audit-record.ts';
+import type { AuditStore } from '../../core/access/audit-store.ts';
+import { isAllowed } from '../../core/access/permission.ts';
+import type { Principal } from '../../core/access/principal.ts';
+import type { Random } from '../../core/ids.ts';
+import { Refusal } from '../../core/refusal.ts';
+import { METRICS } from '../../names.ts';
+import type { Route, RouteResult } from './route.ts';
+
+export interface AuditDeps extends Telemetry {
+  audit: Pick<AuditStore, 'putAuditRecord'>;
+  now: () => number;
+  random: Random;
+}
+
+export interface AuditedRequest {
+  principal: Principal;
+  params: Record<string, unknown>;
+  query: Record<string, unknown>;
+  /** As it was sent; undefined if there is none. */
+  body: unknown;
+  requestId: string;
+}
+
+/**
+ * Runs a route, and puts on record what it has changed or is about to show. A secret is not shown without a record. A change
+ * has happened by then: its answer stands, and a record that cannot be written is in the log, with an alarm.
+ */
+export async function runAudited(
+  deps: AuditDeps,
+  route: Route,
+  request: AuditedRequest,
+  run: () => Promise<RouteResult | Refusal>,
+): Promise<RouteResult | Refusal> {
+  const result = await run();
+  const action = actionOf(route, request);
+  if (action === null || result instanceof Refusal) return result;
+  const record = newAuditRecord(
+    {
+      action,
+      principal: request.principal,
+      operation: route.id === '' ? `${route.method} ${route.path}` : route.id,
+      ...subjectOf(request, result),
+      fields: memberNames(request.body),
+      requestId: request.requestId,
+    },
+    deps.now(),
+    deps.random,
+  );
+  try {
+    await deps.audit.putAuditRecord(record);
+  } catch (error) {
+    if (action === 'reveal') throw error;
+    deps.logger.error('a change is missing in the audit trail', { auditRecord: record, error: asError(error) });
+    deps.counter.count(METRICS.auditRecordsLost);
+    deps.counter.publish();
+  }
+  return result;
+}
+
+function actionOf(route: Route, { principal, query }: AuditedRequest): AuditRecord['action'] | null {
+  if (route.isChange) return 'change';
+  const reveals = route.reveals(query);
+  return reveals === 'secrets' || (reveals === 'secrets_to_admins' && isAllowed(principal, 'secrets'))
+    ? 'reveal'
+    : null;
+}
+
+/** What has a name and no id is told by its name. */
+const Made = z
+  .object({ id: z.string() })
+  .transform(({ id }) => id)
+  .or(z.object({ name: z.string() }).transform(({ name }) => name));
+
+function subjectOf({ params }: AuditedRequest, { status, body, tenantId }: RouteResult) {
+  const { tenantId: named, ...rest } = z.record(z.string(), z.string()).parse(params);
+  const made = status === 201 || status === 202 ? Made.safeParse(body) : undefined;
+  const ids = [...Object.values(rest), ...(made?.success === true ? [made.data] : [])];
+  return { tenantId: named ?? tenantId ?? null, resourceIds: [...new Set(ids)] };
+}
+
+function memberNames(body: unknown): string[] {
+  return typeof body === 'object' && body !== null && !Array.isArray(body) ? Object.keys(body) : [];
+}

@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import { AuditRecord } from '../../core/access/audit-record.ts';
+import type { AuditStore } from '../../core/access/audit-store.ts';
+import { TenantId } from '../../core/ids.ts';
+import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
+import { listOf, pageAnswer } from '../schemas/list.ts';
+import { Timestamp, viewOf } from '../schemas/values.ts';
+
+const route = routesOf('Audit', 'company');
+
+const AuditView = AuditRecord.extend({
+  at: Timestamp,
+  tenantId: z.string().nullable(),
+}).meta({ id: 'AuditRecord', description: 'Who changed what, or was shown a secret. Without values.' });
+
+const CallerId = z.string().regex(/^(?:key|ptk)_\w{1,40}$/, 'must be the id of an API key or of a portal token');
+
+export const createAuditRoutes = ({ audit }: { audit: Pick<AuditStore, 'listAuditRecords'> }) => [
+  route('GET', '/v1/audit', {
+    id: 'listAuditRecords',
+    summary: 'List who changed what and who read secrets, newest first',
+    query: {
+      ...pageQuery,
+      ...rangeQuery,
+      tenantId: TenantId.optional(),
+      keyId: CallerId.optional().meta({ description: 'Of an API key or of a portal token.' }),
+    },
+    responses: {
+      200: {
+        description: 'A page of records. With keyId it may be short, or empty, before the last.',
+        schema: listOf(AuditView),
+      },
+    },
+    run: async ({ query }) => {
+      const { tenantId, keyId } = query;
+      const matches = keyId === undefined ? null : ({ by }: AuditRecord) => by.id === keyId;
+      const page = await audit.listAuditRecords(tenantId ?? null, listOptions(query), matches);
+      return pageAnswer(page, viewOf(AuditView));
+    },
+  }),
+];

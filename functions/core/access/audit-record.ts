@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { newId, type Random, TenantId } from '../ids.ts';
+import type { Principal } from './principal.ts';
+
+/** Who changed what, or was shown a secret. Names and ids only: a record holds no value of any field, so no secret. */
+export const AuditRecord = z.object({
+  id: z.string(),
+  /** Epoch milliseconds. */
+  at: z.number(),
+  action: z.enum(['change', 'reveal']),
+  by: z.object({ kind: z.enum(['key', 'token', 'anonymous']), id: z.string(), name: z.string().nullable() }),
+  /** The operation id of the API, or method and path of a vendor's own route. */
+  operation: z.string(),
+  /** Null for what is the company's. */
+  tenantId: TenantId.nullable(),
+  /** What it was done to, from the path and from the answer. */
+  resourceIds: z.array(z.string()),
+  /** The fields that the request named. */
+  fields: z.array(z.string()),
+  /** As in the access log, which has the caller's address. */
+  requestId: z.string(),
+});
+export type AuditRecord = z.infer<typeof AuditRecord>;
+
+const MAX_FIELDS = 50;
+const MAX_FIELD_LENGTH = 100;
+
+/** @param now epoch milliseconds */
+export function newAuditRecord(
+  { principal, fields, ...rest }: Omit<AuditRecord, 'id' | 'at' | 'by'> & { principal: Principal },
+  now: number,
+  random: Random,
+): AuditRecord {
+  const { kind, id, name } = principal;
+  return {
+    ...rest,
+    id: newId('aud', now, random),
+    at: now,
+    by: { kind, id, name },
+    // A vendor's route takes members of any name.
+    fields: fields.slice(0, MAX_FIELDS).map((field) => field.slice(0, MAX_FIELD_LENGTH)),
+  };
+}

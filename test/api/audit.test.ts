@@ -1,0 +1,220 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { Method } from '../../functions/api/http/route.ts';
+import { type Principal, STACK_KEY } from '../../functions/core/access/principal.ts';
+import { type ApiRequest, expectProblem, tenantOf, useApi } from '../support/api.ts';
+import { ROUTES } from '../support/routes.ts';
+
+const { call, clock, telemetry } = useApi();
+const KEYPAY = { compatibility: ['keypay'] } as const;
+const Records = z
+  .object({ data: z.array(z.looseObject({ operation: z.string(), at: z.string() })) })
+  .transform(({ data }) => data);
+let number = 0;
+let tenant = '';
+let path = '';
+beforeEach(() => {
+  number += 1;
+  tenant = `tenant-${number}`;
+  path = `/v1/tenants/${tenant}/subscriptions`;
+  clock.now += 1_000;
+});
+
+const audit = async (query = `tenantId=${tenant}`) => Records.parse((await call('GET', `/v1/audit?${query}`)).json);
+const operationsOf = async () => (await audit()).map(({ operation }) => operation);
+const BODY = { url: 'https://user:password-1@a.example/', eventTypes: ['*'], headers: { 'X-Api-Key': 'value-1' } };
+
+async function subscribe(request: ApiRequest = {}): Promise<string> {
+  return (await call('POST', path, { body: BODY, ...request })).field('id');
+}
+
+describe('the audit trail', () => {
+  it('says who changed which fields of what, and when', async () => {
+    const payroll: Principal = { ...STACK_KEY, id: `key_${'1'.repeat(26)}`, name: 'Payroll' };
+    const id = await subscribe({ as: payroll });
+    clock.now += 1_000;
+    await call('PATCH', `${path}/${id}`, { body: { name: 'x', filter: null }, as: tenantOf(tenant) });
+    expect(await audit()).toEqual([
+      {
+        id: expect.stringMatching(/^aud_/),
+        at: new Date(clock.now).toISOString(),
+        action: 'change',
+        by: { kind: 'token', id: tenantOf(tenant).id, name: null },
+        operation: 'updateSubscription',
+        tenantId: tenant,
+        resourceIds: [id],
+        fields: ['name', 'filter'],
+        requestId: 'request',
+      },
+      {
+        id: expect.stringMatching(/^aud_/),
+        at: new Date(clock.now - 1_000).toISOString(),
+        action: 'change',
+        by: { kind: 'key', id: payroll.id, name: 'Payroll' },
+        operation: 'createSubscription',
+        tenantId: tenant,
+        resourceIds: [id],
+        fields: ['url', 'eventTypes', 'headers'],
+        requestId: 'request',
+      },
+    ]);
+  });
+
+  it('has every kind of change, those of the company included', async () => {
+    const since = new Date(clock.now).toISOString();
+    const profile = { name: tenant, envelope: { data: '{{event.data}}' }, retry: { gapsSeconds: [] } };
+    const key = await call('POST', '/v1/api-keys', { body: { name: 'x', role: 'read', tenantId: tenant } });
+    const done: [Method, string, unknown?][] = [
+      ['PUT', `/v1/tenants/${tenant}`, {}],
+      ['POST', '/v1/profiles', profile],
+      ['PUT', `/v1/profiles/${tenant}`, profile],
+      ['DELETE', `/v1/profiles/${tenant}`],
+      ['POST', `/v1/tenants/${tenant}/signing-key/rotate`],
+      ['DELETE', `/v1/api-keys/${key.field('id')}`],
+      ['DELETE', `/v1/tenants/${tenant}`],
+    ];
+    for (const [method, target, body] of done) {
+      clock.now += 1;
+      expect((await call(method, target, { body })).status, target).toBeLessThan(300);
+    }
+    const found = await audit(`from=${since}`);
+    expect(
+      found.map(({ operation, tenantId, resourceIds }) => [operation, tenantId, resourceIds]).toReversed(),
+    ).toEqual([
+      ['createApiKey', tenant, [key.field('id')]],
+      ['putTenant', tenant, []],
+      ['createProfile', null, [tenant]],
+      ['replaceProfile', null, [tenant]],
+      ['deleteProfile', null, [tenant]],
+      ['rotateSigningKey', tenant, []],
+      ['deleteApiKey', tenant, [key.field('id')]],
+      ['deleteTenant', tenant, []],
+    ]);
+  });
+
+  it('says who was shown a secret, and not who was not', async () => {
+    const id = await subscribe();
+    const reads = [`${path}/${id}`, `${path}/${id}/secret`, `${path}/${id}?show=headers`, path];
+    for (const target of reads) {
+      clock.now += 1;
+      expect((await call('GET', target)).status).toBe(200);
+      expectProblem(await call('GET', target, { as: tenantOf('other') }), 404, 'not_found');
+    }
+    expectProblem(await call('GET', `${path}/${id}/secret`, { as: tenantOf(tenant, true) }), 403, 'forbidden');
+    const found = (await audit()).map(({ operation, action }) => [operation, action]);
+    expect(found).toEqual([
+      ['getSubscription', 'reveal'],
+      ['getSubscriptionSecret', 'reveal'],
+      ['createSubscription', 'change'],
+    ]);
+  });
+
+  it('says it of a vendor’s own routes', async () => {
+    const registrations = `/business/${tenant}/webhookregistrations`;
+    const body = { webHookUri: 'https://a.example/', [`x${'y'.repeat(200)}`]: 1 };
+    await call('POST', registrations, { body }, KEYPAY);
+    clock.now += 1;
+    await call('GET', registrations, { as: tenantOf(tenant, true) }, KEYPAY);
+    await call('GET', registrations, { as: tenantOf(tenant) }, KEYPAY);
+    expect(await audit()).toMatchObject([
+      { action: 'reveal', operation: 'GET /business/{tenantId}/webhookregistrations' },
+      {
+        action: 'change',
+        operation: 'POST /business/{tenantId}/webhookregistrations',
+        resourceIds: [expect.stringMatching(/^sub_/)],
+        fields: ['webHookUri', `x${'y'.repeat(99)}`],
+      },
+    ]);
+  });
+
+  it('has nothing of what was refused, and one record of what was repeated by its Idempotency-Key', async () => {
+    const headers = { 'idempotency-key': tenant };
+    const id = await subscribe({ headers });
+    expect(await subscribe({ headers })).toBe(id);
+    expect((await call('PATCH', `${path}/${id}`, { body: { url: 'http://a.example/' } })).status).toBe(422);
+    expect((await call('DELETE', `${path}/${id}`, { headers: { 'if-match': '"9"' } })).status).toBe(412);
+    expect((await call('DELETE', `${path}/${id}`, { as: tenantOf(tenant, true) })).status).toBe(403);
+    expect(await operationsOf()).toEqual(['createSubscription']);
+  });
+
+  it('has no secret in it', async () => {
+    const key = await call('POST', '/v1/api-keys', { body: { name: 'x', role: 'admin', tenantId: tenant } });
+    const token = await call('POST', `/v1/tenants/${tenant}/portal-tokens`);
+    const made = await call('POST', path, { body: BODY });
+    const target = `${path}/${made.field('id')}`;
+    const rotated = await call('POST', `${target}/secret/rotate`, { body: { secret: `whsec_${'A'.repeat(40)}` } });
+    await call('PATCH', target, {
+      body: { url: 'https://u:password-2@b.example/', headers: { 'X-Api-Key': 'value-2' } },
+    });
+    expect(rotated.status).toBe(200);
+    const trail = JSON.stringify(await audit());
+    expect(trail).toContain('rotateSubscriptionSecret');
+    const secrets = [key.field('key'), token.field('token'), made.field('secret'), rotated.field('secret')];
+    for (const secret of [...secrets, 'password', 'value-', 'a.example', 'X-Api-Key'])
+      expect(trail, secret).not.toContain(secret);
+  });
+
+  it('is read by tenant, by key and by time', async () => {
+    const first = new Date(clock.now).toISOString();
+    const id = await subscribe({ as: tenantOf(tenant) });
+    clock.now += 1_000;
+    await call('POST', `${path}/${id}/pause`);
+    expect((await audit(`tenantId=${tenant}&keyId=key_stack`)).map(({ operation }) => operation)).toEqual([
+      'pauseSubscription',
+    ]);
+    expect(await audit(`keyId=${tenantOf(tenant).id}&from=${first}`)).toHaveLength(1);
+    expect(await audit(`tenantId=${tenant}&to=${first}`)).toHaveLength(1);
+    const pages = await call('GET', `/v1/audit?tenantId=${tenant}&limit=1`);
+    const { nextCursor } = z.object({ nextCursor: z.string() }).parse(pages.json);
+    expect((await audit(`tenantId=${tenant}&limit=1&cursor=${nextCursor}`))[0]?.operation).toBe('createSubscription');
+    expectProblem(await call('GET', '/v1/audit?keyId=sub_1'), 422, 'invalid_request');
+    expectProblem(await call('GET', '/v1/audit', { as: tenantOf(tenant) }), 403, 'forbidden');
+  });
+});
+
+describe('a record that cannot be written', () => {
+  const failing = {
+    audit: {
+      putAuditRecord: () => Promise.reject(Object.assign(new Error(), { name: 'ThrottlingException' })),
+      listAuditRecords: () => Promise.reject(new Error()),
+    },
+  };
+  beforeEach(() => {
+    telemetry.lines.length = 0;
+    telemetry.counts = {};
+  });
+
+  it('of a change is logged and counted; the change and its answer stand', async () => {
+    const made = await call('POST', path, { body: BODY }, failing);
+    expect(made.status).toBe(201);
+    expect((await call('GET', `${path}/${made.field('id')}`)).status).toBe(200);
+    const logged = telemetry.lines.join();
+    expect(logged).toContain('a change is missing in the audit trail');
+    expect(logged).toContain('"operation":"createSubscription"');
+    expect(logged).not.toContain(made.field('secret'));
+    expect(telemetry.counts).toEqual({ AuditRecordsLost: 1 });
+  });
+
+  it('of a secret lets nothing be shown', async () => {
+    const made = await call('POST', path, { body: BODY });
+    const answer = await call('GET', `${path}/${made.field('id')}/secret`, {}, failing);
+    expectProblem(answer, 503, 'unavailable');
+    expect(answer.text).not.toContain(made.field('secret'));
+    expect(telemetry.counts).toEqual({});
+  });
+});
+
+describe('what is on record as a change', () => {
+  it('is every route that is not GET, but for those that change nothing', () => {
+    const changes = ROUTES.filter(({ isChange }) => isChange);
+    expect(changes.filter(({ method }) => method === 'GET')).toEqual([]);
+    const others = ROUTES.filter(({ method, isChange }) => method !== 'GET' && !isChange).map(({ id }) => id);
+    expect(others.toSorted()).toEqual([
+      'previewProfile',
+      'publishEvents',
+      'testSubscription',
+      'testSubscriptionFilter',
+      'testUrl',
+    ]);
+  });
+});
