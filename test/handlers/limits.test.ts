@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInFlight } from '../../functions/adapters/dynamodb/in-flight.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
+import { createSystemEventCounts } from '../../functions/adapters/dynamodb/system-event-counts.ts';
 import { createHttpSender } from '../../functions/adapters/http/http-sender.ts';
 import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/deliver.ts';
 import type { WorkMessage } from '../../functions/core/delivery/queue-message.ts';
@@ -16,7 +17,6 @@ import { createAddressPolicy } from '../../functions/core/target/address-policy.
 import { WAITS } from '../support/deliver-setup.ts';
 import { makeEvent, makeMessage, makeSubscription, SECOND, subscriptionId } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
-import { MemoryCounts } from '../support/memory-counts.ts';
 
 /*
  * Workers that know nothing of each other but what DynamoDB tells them, and a receiver that counts. The two queues are in
@@ -98,7 +98,7 @@ async function run(rest: Partial<Subscription> & { id: string }, count: number, 
     systemEvents: {
       events: stores.events,
       publish: async () => {},
-      counts: new MemoryCounts(),
+      counts: createSystemEventCounts(tables, now),
       later: { send: async () => {} },
       now,
     },

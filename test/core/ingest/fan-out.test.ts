@@ -49,7 +49,7 @@ describe('filters that take many steps', () => {
     const order: string[] = [];
     setup.send = async (messages) => {
       await setTimeout(50);
-      order.push(...new Set(messages.map(({ message }) => ('tenantId' in message ? message.tenantId : ''))));
+      order.push(...new Set(messages.flatMap(({ message }) => ('tenantId' in message ? [message.tenantId] : []))));
     };
     const heavy = (tenantId: string) => ({
       body: body({ tenantId, id: tenantId, data: { l: objects.slice(0, 500) } }),
