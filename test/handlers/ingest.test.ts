@@ -24,6 +24,7 @@ function setup() {
     store,
     deliveries: { send: (messages) => parts.send(messages) },
     systemEventCounts: parts.counts,
+    putOnBus: null,
     sqs,
     eventsQueueUrl: 'http://queues/events',
     eventTypes: 'open',

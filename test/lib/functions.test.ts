@@ -42,6 +42,7 @@ describe.each([
     size: { MemorySize: 512, Timeout: 30 },
     environment: {
       ...TABLES,
+      SYSTEM_EVENTS_BUS: '',
       EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       EVENT_TYPES: 'open',

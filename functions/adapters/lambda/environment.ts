@@ -13,6 +13,8 @@ const SHAPE = {
   [ENV.eventsDeadLettersUrl]: z.url(),
   [ENV.deliveriesDeadLettersUrl]: z.url(),
   [ENV.retriesDeadLettersUrl]: z.url(),
+  [ENV.systemEventsBus]: z.string(),
+  [ENV.eventBridgeEndpoint]: z.url().optional(),
   [ENV.retriesQueueArn]: z.string().min(1),
   [ENV.adminSecretArn]: z.string().min(1),
   [ENV.kmsKeyArn]: z.string().min(1),

@@ -23,12 +23,21 @@ const generateDataKey = z.object({
   EncryptionContext: context,
 });
 const decrypt = z.object({ CiphertextBlob: z.string(), KeyId: z.string().optional(), EncryptionContext: context });
+const putEvents = z.object({
+  Entries: z
+    .array(z.object({ EventBusName: z.string(), Detail: z.string() }))
+    .min(1)
+    .max(10),
+});
 const getSecretValue = z.object({ SecretId: z.string(), VersionStage: z.string().default('AWSCURRENT') });
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** The calls of KMS and Secrets Manager that the functions make, by `x-amz-target`, over the machine's key file. */
+/**
+ * The calls of KMS, Secrets Manager and EventBridge that the functions make, by `x-amz-target`, over the machine's key file. A bus
+ * takes everything: no one listens to it on one machine.
+ */
 export function createAwsCalls(file: KeyFile): Map<string, AwsCall> {
   function findKey(keyId: string): { arn: string; key: Buffer } {
     const found = Object.entries(file.keys).find(([arn]) => arn === keyId || arn.endsWith(`:key/${keyId}`));
@@ -79,6 +88,13 @@ export function createAwsCalls(file: KeyFile): Map<string, AwsCall> {
           throw new AwsError('InvalidCiphertextException', 'The ciphertext or its encryption context is wrong');
         }
       },
+    ],
+    [
+      'AWSEvents.PutEvents',
+      (input) => ({
+        FailedEntryCount: 0,
+        Entries: parse(putEvents, input).Entries.map(() => ({ EventId: randomUUID() })),
+      }),
     ],
     [
       'secretsmanager.GetSecretValue',

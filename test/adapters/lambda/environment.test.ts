@@ -11,6 +11,8 @@ const ALL = {
   EVENTS_DEAD_LETTERS_URL: 'https://sqs/events-dead',
   DELIVERIES_DEAD_LETTERS_URL: 'https://sqs/deliveries-dead',
   RETRIES_DEAD_LETTERS_URL: 'https://sqs/retries-dead',
+  SYSTEM_EVENTS_BUS: '',
+  AWS_ENDPOINT_URL_EVENTBRIDGE: 'http://127.0.0.1:1',
   RETRIES_QUEUE_ARN: 'arn',
   ADMIN_SECRET_ARN: 'arn',
   KMS_KEY_ARN: 'arn',
