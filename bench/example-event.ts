@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
 
+/** Paths of the receiver: one never answers, one answers 500. */
+export const HANGS = '/hangs';
+export const FAILS = '/fails';
+
 /** Finds the reference of an event in what was delivered. */
 export const REFERENCE = /"reference":"([^"]*)"/;
 

@@ -1,6 +1,5 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { createSqsClient } from '../testing/queues.ts';
-import { type PhaseResult, percentile } from './phase.ts';
 import type { Posthorn } from './posthorn.ts';
 
 const TENANT = 'hostile';
@@ -23,9 +22,4 @@ export async function publishHostileEvents(endpoint: string, queueUrl: string): 
   for (let count = 0; count < EVENTS; count += 1)
     await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody, MessageGroupId: TENANT }));
   sqs.destroy();
-}
-
-/** How much later a quiet tenant's slowest hundredth arrives beside the hostile one than alone. */
-export function slowdown({ alone, beside }: { alone: PhaseResult; beside: PhaseResult }): number {
-  return percentile(beside.latenciesMs, 0.99) / percentile(alone.latenciesMs, 0.99);
 }

@@ -22,6 +22,8 @@ const WHOLE_NUMBERS = {
   pacedEvents: wholeNumber('paced-events', 500, [20, 100_000], 'events published one at a time, for the latency'),
   rate: wholeNumber('rate', 50, [1, 1000], 'of those, how many a second'),
   warmUpEvents: wholeNumber('warm-up', 6000, [0, 100_000], 'events published before anything is measured'),
+  failingEvents: wholeNumber('failing-events', 20_000, [100, 100_000], 'events for a receiver that answers 500'),
+  watchSeconds: wholeNumber('watch-seconds', 120, [1, 3600], 'for how long the CPU of what is pending is watched'),
   tenants: wholeNumber('tenants', 1, [1, 1000], ''),
   subscriptions: wholeNumber('subscriptions', 10, [1, 10_000], 'over all tenants'),
   fanOut: wholeNumber('fan-out', 1, [1, 10_000], 'subscriptions that each event goes to'),

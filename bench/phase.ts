@@ -8,7 +8,7 @@ import type { Posthorn } from './posthorn.ts';
 import type { PublishTimes } from './publisher.ts';
 import type { ReceiverAnswer } from './receiver-process.ts';
 
-interface Bench {
+export interface Bench {
   aws: Child<'tally', AwsAnswer>;
   receiver: Child<'count' | 'arrivals', ReceiverAnswer>;
   posthorn: Posthorn;

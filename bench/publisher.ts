@@ -5,8 +5,8 @@ import { exampleData } from './example-event.ts';
 
 /** How events are spread: over the tenants in turn, and within a tenant over its event types. */
 interface Shape {
-  tenants: number;
-  typesPerTenant: number;
+  tenants: readonly string[];
+  types: readonly string[];
   bytes: number;
   ids: boolean;
 }
@@ -39,10 +39,10 @@ export function createPublisher(endpoint: string, queueUrl: string, shape: Shape
 
   function message(name: string, index: number) {
     const reference = `${name}-${index}`;
-    const tenant = tenantId(index % shape.tenants);
+    const tenant = shape.tenants[index % shape.tenants.length] ?? '';
     const body = {
       tenantId: tenant,
-      type: eventType(Math.floor(index / shape.tenants) % shape.typesPerTenant),
+      type: shape.types[Math.floor(index / shape.tenants.length) % shape.types.length],
       ...(shape.ids && { id: reference }),
       occurredAt: '2026-11-22T08:30:00.000Z',
       data: exampleData(reference, shape.bytes),

@@ -1,16 +1,18 @@
-/** A receiver that does nothing but answer at once and note when what arrived. */
+/** A receiver that does nothing but answer and note when what arrived, but for two paths: one hangs, one fails. */
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { listenOnLoopback } from '../local/listen.ts';
 import { answerParent } from './child.ts';
-import { REFERENCE } from './example-event.ts';
+import { FAILS, HANGS, REFERENCE } from './example-event.ts';
 
 export interface ReceiverAnswer {
   url: string;
   /** Different deliveries, and how often one of them came again. */
   distinct: number;
   repeated: number;
+  /** Requests that were answered 500. */
+  failed: number;
   /** All that came over the wire, headers included. */
   bytes: number;
   /** When each first came, by path and reference; epoch milliseconds with fractions. Only if asked for. */
@@ -20,6 +22,7 @@ export interface ReceiverAnswer {
 const arrivals = new Map<string, number>();
 const sockets = new Set<Socket>();
 let repeated = 0;
+let failed = 0;
 let closedBytes = 0;
 
 /** As a usual receiver answers: these headers and this body are kept with the attempt. */
@@ -30,6 +33,12 @@ const server = createServer(async (request, response) => {
   // The sender may break off.
   const body = await readText(request).catch(() => null);
   if (body === null) return;
+  if (request.url === HANGS) return;
+  if (request.url === FAILS) {
+    failed += 1;
+    response.writeHead(500, HEADERS).end(BODY);
+    return;
+  }
   const now = performance.timeOrigin + performance.now();
   const key = `${request.url} ${REFERENCE.exec(body)?.[1] ?? ''}`;
   if (request.url !== '/bare') {
@@ -50,5 +59,5 @@ const url = await listenOnLoopback(server, 0, '');
 
 answerParent((question: 'count' | 'arrivals'): ReceiverAnswer => {
   const bytes = [...sockets].reduce((sum, socket) => sum + socket.bytesRead, closedBytes);
-  return { url, distinct: arrivals.size, repeated, bytes, arrivals: question === 'arrivals' ? arrivals : null };
+  return { url, distinct: arrivals.size, repeated, failed, bytes, arrivals: question === 'arrivals' ? arrivals : null };
 });

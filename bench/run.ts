@@ -3,6 +3,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, StartError } from '../local/errors.ts';
 import type { AwsAnswer } from './aws-process.ts';
+import { measureBadReceivers } from './bad-receivers.ts';
 import type { BareLoopQuestion } from './bare-loop-process.ts';
 import { type Child, startChild } from './child.ts';
 import { cpuMs } from './cpu.ts';
@@ -13,7 +14,7 @@ import { idleCpuMsPerSecond, runPhase } from './phase.ts';
 import { type Subscription, startPosthorn } from './posthorn.ts';
 import { createPublisher, eventType, tenantId } from './publisher.ts';
 import type { ReceiverAnswer } from './receiver-process.ts';
-import { type BareLoop, judge, judgeSlowdown, type Results, type Round, report } from './report.ts';
+import { type BareLoop, BESIDE_HOSTILE, judge, judgeSlowdown, type Results, type Round, report } from './report.ts';
 
 /** As many requests as a batch of deliveries makes at once. */
 const AT_ONCE = 10;
@@ -49,15 +50,17 @@ async function main(): Promise<number> {
   const posthorn = await startPosthorn(join(dir, 'state'), counted, undo);
 
   const typesPerTenant = options.subscriptions / options.tenants;
+  const tenants = Array.from({ length: options.tenants }, (_, index) => tenantId(index));
+  const types = Array.from({ length: typesPerTenant }, (_, index) => eventType(index));
   const subscriptions: Subscription[] = [];
-  for (let tenant = 0; tenant < options.tenants; tenant += 1) {
+  for (const tenant of tenants) {
     for (let index = 0; index < typesPerTenant; index += 1) {
       // So that each type has as many subscriptions as the fan-out says.
-      const types = Array.from({ length: options.fanOut }, (_, more) => eventType((index + more) % typesPerTenant));
-      subscriptions.push(await posthorn.subscribe(tenantId(tenant), `${url}/${tenantId(tenant)}/${index}`, types));
+      const own = Array.from({ length: options.fanOut }, (_, more) => eventType((index + more) % typesPerTenant));
+      subscriptions.push(await posthorn.subscribe(tenant, `${url}/${tenant}/${index}`, own));
     }
   }
-  const publisher = createPublisher(counted.sqs, posthorn.eventsQueueUrl, { ...options, typesPerTenant });
+  const publisher = createPublisher(counted.sqs, posthorn.eventsQueueUrl, { ...options, tenants, types });
   undo.push(publisher.close);
 
   const bench = { aws, receiver, posthorn };
@@ -98,9 +101,11 @@ async function main(): Promise<number> {
   });
 
   if (options.hostile) {
-    console.log(`\n${machine}\n\n${judgeSlowdown(paced, beside).line}`);
+    console.log(`\n${machine}\n\n${judgeSlowdown({ alone: paced, beside }, BESIDE_HOSTILE).line}`);
     return paced.arrived + beside.arrived < paced.expected + beside.expected ? 1 : 0;
   }
+
+  const bad = await measureBadReceivers(bench, counted.sqs, options, idle, say);
 
   say('Reading the record …');
   const record = {
@@ -109,7 +114,7 @@ async function main(): Promise<number> {
   };
   for (const subscription of subscriptions) record.succeeded += await posthorn.countSucceeded(subscription);
 
-  const results: Results = { rounds, paced, beside, idleCpuMsPerSecond: idle, record };
+  const results: Results = { rounds, paced, beside, bad, idleCpuMsPerSecond: idle, record };
   const { memoryMib, retentionDays } = posthorn;
   const assumptions = { memoryMib, retentionDays, receiverMs: options.receiverMs, awsCallMs: options.awsCallMs };
   const verdict = judge(results, assumptions);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { API_OPTIONS, API_USAGE, createApiClient } from './api-client.ts';
 
 const USAGE = `Usage: npm run redrive              the dead letters of all queues
-       npm run redrive -- QUEUE     those of one: events, deliveries or retries
+       npm run redrive -- QUEUE     those of one: events, deliveries, retries or jobs
 
 ${API_USAGE}`;
 

@@ -3,7 +3,7 @@
  * imports: a renamed variable or index breaks both sides at the same time.
  */
 
-export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep'] as const;
+export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep', 'jobs'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** Environment variables of the functions. Each handler's `env.ts` parses those that it needs. */
@@ -16,12 +16,14 @@ export const ENV = {
   eventsDeadLettersUrl: 'EVENTS_DEAD_LETTERS_URL',
   deliveriesDeadLettersUrl: 'DELIVERIES_DEAD_LETTERS_URL',
   retriesDeadLettersUrl: 'RETRIES_DEAD_LETTERS_URL',
+  jobsDeadLettersUrl: 'JOBS_DEAD_LETTERS_URL',
   /** The EventBridge bus on which system events are put, too. Empty: none. */
   systemEventsBus: 'SYSTEM_EVENTS_BUS',
   /** As in the SDK: where EventBridge is, if not at the region's own address. */
   eventBridgeEndpoint: 'AWS_ENDPOINT_URL_EVENTBRIDGE',
   /** The queue's ARN, by which `deliver` tells its two event sources apart. */
   retriesQueueArn: 'RETRIES_QUEUE_ARN',
+  jobsQueueUrl: 'JOBS_QUEUE_URL',
   adminSecretArn: 'ADMIN_SECRET_ARN',
   kmsKeyArn: 'KMS_KEY_ARN',
   /** `open` or `strict`: what happens to an event whose type is not a known event type. */
@@ -80,6 +82,8 @@ export const METRICS = {
   deliveriesInterrupted: 'DeliveriesInterrupted',
   subscriptionsDisabled: 'SubscriptionsDisabled',
   deliveriesSwept: 'DeliveriesSwept',
+  jobsEnded: 'JobsEnded',
+  jobsFailed: 'JobsFailed',
   auditRecordsLost: 'AuditRecordsLost',
 } as const;
 

@@ -7,16 +7,16 @@ import type { FunctionName } from '../functions/names.ts';
 import { parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
-  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest and deliver, 256 for sweep */
+  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest, deliver and jobs, 256 for sweep */
   readonly memorySize?: number;
-  /** @default 29 s for api, 30 s for ingest, 55 s for sweep */
+  /** @default 29 s for api, 30 s for ingest, 55 s for sweep, 60 s for jobs */
   readonly timeout?: Duration;
   /** At least what the function's event sources may ask for. @default none is reserved */
   readonly reservedConcurrency?: number;
 }
 
 interface EventSourceProps {
-  /** Most concurrent invocations for this source, each with up to 10 messages: 2 to 1,000. */
+  /** Most concurrent invocations for this source, each with up to 10 messages (of jobs, one): 2 to 1,000. */
   readonly maxConcurrency?: number;
 }
 
@@ -88,6 +88,9 @@ export interface PosthornProps {
 
   /** Deliveries tried again; apart, so that first attempts never wait behind them. @default maxConcurrency 50 */
   readonly retries?: EventSourceProps;
+
+  /** Pages of jobs. @default maxConcurrency 10 */
+  readonly jobs?: EventSourceProps;
 
   /**
    * Memory, timeout and reserved concurrency by function. The timeout of `deliver` follows from `attemptTimeout`.
@@ -161,6 +164,7 @@ export function tune(props: PosthornProps): Tuning {
     ingestMaxConcurrency: props.ingest?.maxConcurrency,
     firstAttemptsMaxConcurrency: props.firstAttempts?.maxConcurrency,
     retriesMaxConcurrency: props.retries?.maxConcurrency,
+    jobsMaxConcurrency: props.jobs?.maxConcurrency,
     publisherAccounts: props.publisherAccounts,
     allowedPrivateRanges: props.allowedPrivateRanges,
     allowedPorts: props.allowedPorts,

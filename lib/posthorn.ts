@@ -8,6 +8,7 @@ import { Deliver } from './constructs/deliver.ts';
 import type { Foundation } from './constructs/foundation.ts';
 import { Gateway } from './constructs/gateway.ts';
 import { Ingest } from './constructs/ingest.ts';
+import { Jobs } from './constructs/jobs.ts';
 import { Keys } from './constructs/keys.ts';
 import { Publishers } from './constructs/publishers.ts';
 import { Queues } from './constructs/queues.ts';
@@ -53,6 +54,7 @@ export class Posthorn extends Construct {
     });
     new Ingest(this, 'Ingest', { ...foundation, storage, queues, systemEventsBus: props.systemEventsBus });
     new Deliver(this, 'Deliver', { ...foundation, storage, queues, keys });
+    new Jobs(this, 'Jobs', { ...foundation, storage, queues });
     new Sweep(this, 'Sweep', { ...foundation, storage, queues });
 
     const api = new Api(this, 'Api', { ...foundation, storage, queues, keys });

@@ -54,6 +54,8 @@ const functions = z.strictObject({
   deliver: z.strictObject({ memoryMiB: memoryMiB.default(512), reservedConcurrency }).prefault({}),
   /** Below the schedule's minute, so that sweeps do not pile up. */
   sweep: functionTuning(256, 55, 55),
+  /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
+  jobs: functionTuning(512, 60, 240),
 });
 
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
@@ -90,6 +92,7 @@ export const tuningShape = {
   ingestMaxConcurrency: maxConcurrency.default(50),
   firstAttemptsMaxConcurrency: maxConcurrency.default(200),
   retriesMaxConcurrency: maxConcurrency.default(50),
+  jobsMaxConcurrency: maxConcurrency.default(10),
   publisherAccounts: list(z.string().regex(/^\d{12}$/, { error: 'must be the 12 digits of an AWS account' })).default(
     [],
   ),
@@ -111,8 +114,9 @@ const tuningSchema = z.strictObject(tuningShape).check(({ value, issues }) => {
   const asked = {
     ingest: value.ingestMaxConcurrency,
     deliver: value.firstAttemptsMaxConcurrency + value.retriesMaxConcurrency,
+    jobs: value.jobsMaxConcurrency,
   };
-  for (const name of ['ingest', 'deliver'] as const) {
+  for (const name of ['ingest', 'deliver', 'jobs'] as const) {
     const reserved = value.functions[name].reservedConcurrency;
     if (reserved !== undefined && reserved < asked[name])
       refuse(

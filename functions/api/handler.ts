@@ -7,7 +7,7 @@ import type { Idempotency } from '../adapters/dynamodb/idempotency.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { QueueRefusedError } from '../adapters/sqs/work-queue.ts';
 import type { Authenticate } from '../core/access/authenticate.ts';
-import { ANONYMOUS } from '../core/access/principal.ts';
+import { ANONYMOUS, type Principal } from '../core/access/principal.ts';
 import { fieldErrors } from '../core/field-error.ts';
 import { isDeeperThan } from '../core/json/json-text.ts';
 import { PartialFailure } from '../core/partial-failure.ts';
@@ -20,6 +20,7 @@ import { createDocsRoutes } from './http/docs.ts';
 import { once } from './http/idempotency.ts';
 import { readIfMatch } from './http/if-match.ts';
 import { toJson } from './http/json.ts';
+import type { KeyLimit } from './http/key-limit.ts';
 import { invalid, methodNotAllowed, PROBLEMS, Problem } from './http/problem.ts';
 import { readBody } from './http/read-body.ts';
 import type { Route, RouteInput, RouteResult } from './http/route.ts';
@@ -33,6 +34,7 @@ type Answer = APIGatewayProxyStructuredResultV2;
 export interface HandlerDeps extends AuditDeps {
   routes: ApiRoutes;
   authenticate: Authenticate;
+  isWithinLimit: KeyLimit;
   idempotency: Idempotency;
   vault: Vault;
   sideWork: Pick<SideWork, 'settled'>;
@@ -75,7 +77,7 @@ function secured(answer: Answer): Answer {
 async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<Answer> {
   // API Gateway has decoded the path; decoded twice, %25 would become the begin of another escape.
   const params = parse(route.params, event.pathParameters ?? {}, 'params');
-  const principal = route.access === 'public' ? ANONYMOUS : await deps.authenticate(event.headers.authorization);
+  const principal = route.access === 'public' ? ANONYMOUS : await identify(deps, event.headers.authorization);
   authorize(route, principal, params);
   const query = parse(route.query, event.queryStringParameters ?? {}, 'query');
   authorizeSecrets(route, principal, query);
@@ -92,6 +94,16 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   if (key === undefined) return run();
   const keyed = { principal, path: event.rawPath, given: key, body: bodyText, keepsAnswer: route.keepsAnswer };
   return once(deps, keyed, run);
+}
+
+/** Who asks, within its limit. A request that is refused for other reasons counts, too. */
+async function identify(
+  { authenticate, isWithinLimit }: HandlerDeps,
+  authorization: string | undefined,
+): Promise<Principal> {
+  const { principal, maxPerSecond } = await authenticate(authorization);
+  if (maxPerSecond === null || (await isWithinLimit(principal.id, maxPerSecond))) return principal;
+  throw new Problem('rate_limited', `This key may send ${maxPerSecond} requests a second.`, [], 1);
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, part: 'params' | 'query' | 'body'): T {

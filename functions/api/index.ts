@@ -6,6 +6,7 @@ import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
+import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
 import { createStores } from '../adapters/dynamodb/stores.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
@@ -13,6 +14,7 @@ import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { asError, createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
+import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createQueues } from '../adapters/sqs/queues.ts';
 import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import type { ApiKey } from '../core/access/api-key.ts';
@@ -26,6 +28,7 @@ import { createAddressPolicy } from '../core/target/address-policy.ts';
 import { ENV } from '../names.ts';
 import { USER_AGENT } from '../version.ts';
 import { createApiHandler } from './handler.ts';
+import { createKeyLimit } from './http/key-limit.ts';
 import { createSideWork } from './http/side-work.ts';
 import { createRoutes } from './routes.ts';
 
@@ -38,6 +41,8 @@ const env = readEnvironment([
   ENV.eventsDeadLettersUrl,
   ENV.deliveriesDeadLettersUrl,
   ENV.retriesDeadLettersUrl,
+  ENV.jobsDeadLettersUrl,
+  ENV.jobsQueueUrl,
   ENV.adminSecretArn,
   ENV.kmsKeyArn,
   ENV.eventTypes,
@@ -107,10 +112,12 @@ const routes = createRoutes({
     events: { queue: env.EVENTS_QUEUE_URL, deadLetters: env.EVENTS_DEAD_LETTERS_URL },
     deliveries: { queue: env.DELIVERIES_QUEUE_URL, deadLetters: env.DELIVERIES_DEAD_LETTERS_URL },
     retries: { queue: env.RETRIES_QUEUE_URL, deadLetters: env.RETRIES_DEAD_LETTERS_URL },
+    jobs: { queue: env.JOBS_QUEUE_URL, deadLetters: env.JOBS_DEAD_LETTERS_URL },
   }),
   due: createDueDeliveries(tables, now),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+  jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
   sender: createHttpSender(urlPolicy),
   urlPolicy,
   eventTypes: env.EVENT_TYPES,
@@ -130,6 +137,11 @@ export const handler = createApiHandler({
     adminKeys: createAdminKeys(new SecretsManagerClient(CLIENT_OPTIONS), env.ADMIN_SECRET_ARN, now),
     findToken: (text) => foundTokens(text, () => tokens.find(text)),
     findApiKey: (text) => foundApiKeys(text, () => findApiKey(text)),
+    now,
+  }),
+  isWithinLimit: createKeyLimit({
+    rates: createRateLimits(tables),
+    remember: remember({ max: 1_000, ttlMs: null }),
     now,
   }),
   idempotency: createIdempotency(tables, now),

@@ -8,7 +8,10 @@ import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../cor
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
 import type { WaitPolicy } from '../core/delivery/wake.ts';
+import type { RepublishPorts } from '../core/event/republish.ts';
 import type { Random } from '../core/ids.ts';
+import type { JobQueue } from '../core/jobs/job-store.ts';
+import { createJobs } from '../core/jobs/jobs.ts';
 import type { Queues } from '../core/operations/queues.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
 import { createStatsReader } from '../core/stats/read-stats.ts';
@@ -35,11 +38,13 @@ import { createDeadLetterRoutes } from './resources/dead-letters.ts';
 import { createDeliveryRoutes } from './resources/deliveries.ts';
 import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
 import { createEventTypeRoutes } from './resources/event-types.ts';
-import { createEventRoutes, type EventRouteDeps } from './resources/events.ts';
+import { createEventRoutes } from './resources/events.ts';
 import { createHealthRoutes } from './resources/health.ts';
+import { createJobRoutes } from './resources/jobs.ts';
 import { createPortalTokenRoutes } from './resources/portal-tokens.ts';
 import { createProfileRoutes } from './resources/profiles.ts';
 import { createRejectedEventRoutes } from './resources/rejected-events.ts';
+import { createReplayRoutes } from './resources/replays.ts';
 import { createSecretRoutes } from './resources/secrets.ts';
 import { createStatsRoutes } from './resources/stats.ts';
 import { createSubscriptionStatusRoutes } from './resources/subscription-status.ts';
@@ -56,11 +61,12 @@ export interface ApiPorts {
   audit: AuditStore;
   profiles: ProfileSource;
   vault: Vault;
-  publish: EventRouteDeps['publish'];
   queues: Queues;
-  due: DueStore;
+  due: DueStore<unknown>;
+  publish: RepublishPorts['publish'];
   deliveries: WorkQueue;
   retries: WorkQueue;
+  jobQueue: JobQueue;
   sender: WebhookSender;
   urlPolicy: ReceiverUrlPolicy;
   /** For subscriptions of tenants that have no default of their own. */
@@ -114,6 +120,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   const control = createManualControl({ ...ports, store: stores.deliveries, subscriptions: stores.subscriptions });
   const own = createOwnProfiles({ ...ports, store: stores.profiles, tenants: stores.tenants });
   const tenants = createTenants({ store: stores.tenants, profiles: ports.profiles, now });
+  const jobs = createJobs({ store: stores.jobs, queue: ports.jobQueue, now, random: ports.random });
   const stats = createStatsReader({ ...ports, store: stores.stats, retentionDays: ports.statsRetentionDays });
   const removal = createTenantRemoval({
     tenants: stores.tenants,
@@ -137,12 +144,14 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createTestRoutes({ subscriptions, testEvents }),
       ...createEventRoutes({ ...ports, ...stores }),
       ...createDeliveryRoutes({ control, store: stores.deliveries, subscriptions }),
+      ...createReplayRoutes({ jobs, subscriptions, events: stores.events, now }),
+      ...createJobRoutes({ jobs }),
       ...createEventTypeRoutes({ store: stores.eventTypes, samples, now }),
       ...createEventTypePackRoutes({ store: stores.eventTypes, now }),
       ...createProfileRoutes({ ...ports, own, store: stores.profiles }),
-      ...createRejectedEventRoutes({ store: stores.rejectedEvents }),
       ...createDeadLetterRoutes(ports),
       ...createSystemRoutes({ ...ports, events: stores.events }),
+      ...createRejectedEventRoutes({ ...ports, store: stores.rejectedEvents, jobs }),
       ...createHealthRoutes(),
     ],
     vendors: createVendorRoutes(ports.compatibility, {

@@ -9,11 +9,25 @@ export const SYSTEM_TENANT = 'posthorn';
 export const EventId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ -');
 export const SubscriptionId = z.string().regex(/^sub_[0-9A-HJKMNP-TV-Z]{26}$/, 'must be an id like sub_01J…');
 
+/** Holds the time when the job was started. */
+export const JobId = z.string().regex(/^job_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be an id like job_01J…');
+
+export const RejectedEventId = z.string().regex(/^rej_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be an id like rej_01J…');
+
+/** The time that an id of ours holds, epoch milliseconds. */
+export function timeOfId(id: string): number {
+  return decodeTime(id.slice(id.indexOf('_') + 1));
+}
+
 /** Randomness as the domain takes it: a number from 0 up to but not including 1. */
 export type Random = () => number;
 
 /** A new id that sorts by time. `now` in epoch milliseconds. */
-export function newId(prefix: 'sub' | 'evt' | 'rej' | 'ptk' | 'key' | 'aud', now: number, random: Random): string {
+export function newId(
+  prefix: 'sub' | 'evt' | 'rej' | 'ptk' | 'key' | 'aud' | 'job',
+  now: number,
+  random: Random,
+): string {
   return `${prefix}_${ulid(now, random)}`;
 }
 

@@ -6,6 +6,8 @@ export interface ListOptions {
   /** Epoch milliseconds, both inclusive; null for no bound. */
   from: number | null;
   to: number | null;
+  /** Absent: newest first. */
+  oldestFirst?: boolean;
 }
 
 /** What a list is filtered by; null for all. */

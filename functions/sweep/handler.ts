@@ -1,20 +1,39 @@
 import type { Context } from 'aws-lambda';
 import type { Telemetry } from '../adapters/lambda/telemetry.ts';
-import { type SweepDeps, sweepDue } from '../core/delivery/sweep.ts';
+import type { Delivery } from '../core/delivery/delivery.ts';
+import type { DueStore } from '../core/delivery/due-store.ts';
+import type { WorkQueue } from '../core/delivery/queue-message.ts';
+import { sweepDue, wakeDeliveries } from '../core/delivery/sweep.ts';
+import type { Job } from '../core/jobs/job.ts';
+import { type JobQueue, wakeJobs } from '../core/jobs/job-store.ts';
 import { METRICS } from '../names.ts';
 
-export interface SweepHandlerDeps extends Omit<SweepDeps, 'hasTime'>, Telemetry {}
+export interface SweepHandlerDeps extends Telemetry {
+  deliveries: DueStore<Delivery>;
+  retries: WorkQueue;
+  jobs: DueStore<Job>;
+  jobQueue: JobQueue;
+  now: () => number;
+}
 
 /** Time kept back for the page that is under way. */
 const RESERVE_MS = 10_000;
 
 /** Runs every minute. What it does not get to, the next run does. */
-export function createSweepHandler(deps: SweepHandlerDeps) {
+export function createSweepHandler({ deliveries, retries, jobs, jobQueue, now, logger, counter }: SweepHandlerDeps) {
   return async (_event: unknown, context: Context): Promise<void> => {
-    const woken = await sweepDue({ ...deps, hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS });
-    if (woken === 0) return;
-    deps.logger.info('woke deliveries that were due', { woken });
-    deps.counter.count(METRICS.deliveriesSwept, woken);
-    deps.counter.publish();
+    const hasTime = () => context.getRemainingTimeInMillis() > RESERVE_MS;
+    const [woken, wokenJobs] = await Promise.allSettled([
+      sweepDue({ store: deliveries, wake: wakeDeliveries(retries), now, hasTime }),
+      sweepDue({ store: jobs, wake: wakeJobs(jobQueue), now, hasTime }),
+    ]);
+    if (woken.status === 'fulfilled' && woken.value > 0) {
+      logger.info('woke deliveries that were due', { woken: woken.value });
+      counter.count(METRICS.deliveriesSwept, woken.value);
+      counter.publish();
+    }
+    if (wokenJobs.status === 'fulfilled' && wokenJobs.value > 0)
+      logger.info('woke jobs whose message was lost', { woken: wokenJobs.value });
+    for (const one of [woken, wokenJobs]) if (one.status === 'rejected') throw one.reason;
   };
 }

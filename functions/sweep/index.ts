@@ -1,18 +1,24 @@
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
+import { createDueJobs } from '../adapters/dynamodb/jobs.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
+import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { ENV } from '../names.ts';
 import { createSweepHandler } from './handler.ts';
 
-const env = readEnvironment([ENV.journalTable, ENV.retriesQueueUrl]);
+const env = readEnvironment([ENV.journalTable, ENV.retriesQueueUrl, ENV.jobsQueueUrl]);
 
 const now = (): number => Date.now();
+const tables = createTables({ journalTable: env.JOURNAL_TABLE });
+const sqs = createSqs();
 
 export const handler = createSweepHandler({
-  store: createDueDeliveries(createTables({ journalTable: env.JOURNAL_TABLE }), now),
-  retries: createWorkQueue(createSqs(), env.RETRIES_QUEUE_URL),
+  deliveries: createDueDeliveries(tables, now),
+  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+  jobs: createDueJobs(tables, now),
+  jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
   now,
   ...createTelemetry(),
 });

@@ -33,7 +33,7 @@ export class Api extends Construct {
   constructor(scope: Construct, id: string, { storage, queues, keys, ...foundation }: ApiProps) {
     super(scope, id);
     const { tuning, alarms } = foundation;
-    const { events, deliveries, retries } = queues;
+    const { events, deliveries, retries, jobs } = queues;
 
     this.handler = new HandlerFunction(this, 'Function', {
       ...foundation,
@@ -48,7 +48,9 @@ export class Api extends Construct {
         retriesQueueUrl: retries.queue.queueUrl,
         eventsDeadLettersUrl: events.deadLetters.queueUrl,
         deliveriesDeadLettersUrl: deliveries.deadLetters.queueUrl,
+        jobsQueueUrl: jobs.queue.queueUrl,
         retriesDeadLettersUrl: retries.deadLetters.queueUrl,
+        jobsDeadLettersUrl: jobs.deadLetters.queueUrl,
         adminSecretArn: keys.admin.secretArn,
         kmsKeyArn: keys.encryption.keyArn,
         eventTypes: tuning.eventTypes,
@@ -84,7 +86,7 @@ export class Api extends Construct {
         indexArn(storage.journal, INDEXES.journalDue),
       ],
     );
-    const work = [events, deliveries, retries];
+    const work = [events, deliveries, retries, jobs];
     this.handler.allow(
       ['sqs:GetQueueAttributes', 'sqs:SendMessage'],
       work.map(({ queue }) => queue.queueArn),

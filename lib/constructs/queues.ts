@@ -9,13 +9,14 @@ import { WorkQueue } from './work-queue.ts';
 const LATE = Duration.minutes(15);
 
 /**
- * The three queues. Their receive counts are far above what healthy work needs, because throttled invocations raise the
+ * The queues. Their receive counts are far above what healthy work needs, because throttled invocations raise the
  * count as well as failed ones: a message dies of a fault of ours, never of a busy account.
  */
 export class Queues extends Construct {
   readonly events: WorkQueue;
   readonly deliveries: WorkQueue;
   readonly retries: WorkQueue;
+  readonly jobs: WorkQueue;
 
   constructor(scope: Construct, id: string, foundation: Foundation) {
     super(scope, id);
@@ -39,6 +40,12 @@ export class Queues extends Construct {
       consumerTimeoutSeconds: deliverTimeoutSeconds(tuning),
       // Waiting here is being hidden and received again, so each wait costs a count too. SQS allows up to 1,000.
       maxReceiveCount: 200,
+    });
+    this.jobs = new WorkQueue(this, 'Jobs', {
+      ...foundation,
+      name: 'jobs',
+      consumerTimeoutSeconds: tuning.functions.jobs.timeoutSeconds,
+      maxReceiveCount: 20,
     });
 
     for (const name of ['events', 'deliveries'] as const)

@@ -14,7 +14,7 @@ export interface SweepProps extends Foundation {
 }
 
 /**
- * Wakes, once a minute, the deliveries whose time has come. It reserves no concurrency: its timeout keeps sweeps apart,
+ * Wakes, once a minute, the deliveries whose time has come, and jobs whose message was lost. It reserves no concurrency: its timeout keeps sweeps apart,
  * each delivery is leased before it is enqueued, so that a second sweep at the same time is harmless, and a new account has
  * nothing to reserve from (a deployment into its limit of 10 would fail).
  */
@@ -29,11 +29,12 @@ export class Sweep extends Construct {
       environment: {
         journalTable: storage.journal.tableName,
         retriesQueueUrl: queues.retries.queue.queueUrl,
+        jobsQueueUrl: queues.jobs.queue.queueUrl,
       },
     });
     sweep.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalDue)]);
     sweep.allow(['dynamodb:UpdateItem'], [storage.journal.tableArn]);
-    sweep.allow(['sqs:SendMessage'], [queues.retries.queue.queueArn]);
+    sweep.allow(['sqs:SendMessage'], [queues.retries.queue.queueArn, queues.jobs.queue.queueArn]);
 
     new Rule(this, 'Schedule', {
       schedule: Schedule.rate(Duration.minutes(1)),

@@ -38,6 +38,8 @@ beforeAll(async () => {
       reason: { code: 'malformed_json', message: 'no JSON', errors: [] },
       body: 'x',
       bodyTruncated: false,
+      messageId: null,
+      republishedAt: null,
     },
   ]);
   const delivery = makeDelivery({ subscriptionId: sub, eventAt: clock.now, status: 'failed', completedAt: clock.now });
@@ -82,7 +84,7 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
     'POST',
     '/v1/api-keys',
     201,
-    { body: { name: 'A', role: 'publish', tenantId: 'acme', expiresAt: '2100-01-01T00:00:00Z' } },
+    { body: { name: 'A', role: 'publish', tenantId: 'acme', maxPerSecond: 50, expiresAt: '2100-01-01T00:00:00Z' } },
   ],
   ['GET', '/v1/api-keys?limit=1', 200],
   ['DELETE', '/v1/api-keys/KEY', 204],

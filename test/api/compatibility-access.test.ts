@@ -52,6 +52,10 @@ describe.each(ALL)('%s %s', (method, path, body) => {
     expectProblem(await ask(tenantOf('other')), 404, 'not_found');
   });
 
+  it('is not for a key that only publishes', async () => {
+    expectProblem(await ask({ ...tenantOf('acme'), role: 'publish' }), 403, 'forbidden');
+  });
+
   it('lets a read-only token read, and no more', async () => {
     if (method !== 'GET' || path.endsWith('/test')) expectProblem(await ask(readOnly), 403, 'forbidden');
     else expect(await ask(readOnly)).toMatchObject({ status: 200 });

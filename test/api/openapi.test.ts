@@ -179,6 +179,7 @@ describe.each(ROUTES.map((route) => ({ route, name: `${route.method} ${route.pat
     const named = (status: string, when: boolean) => expect(problems.includes(status), status).toBe(when);
     named('401', route.access !== 'public');
     named('403', route.access !== 'public');
+    named('429', route.access !== 'public');
     named('404', route.path.includes('{'));
     named('412', route.conditional);
     for (const status of ['413', '415']) named(status, route.body !== null);

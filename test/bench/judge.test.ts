@@ -25,6 +25,7 @@ const results = (more: Partial<Results> = {}): Results => ({
   rounds: [round()],
   paced: phase(),
   beside: phase(),
+  bad: { alone: phase(), beside: phase(), failing: { published: 100, requests: 10, cpuMsPerSecond: 1 } },
   idleCpuMsPerSecond: 0,
   record: { expected: 200, succeeded: 200 },
   ...more,
@@ -39,6 +40,7 @@ describe('the verdict', () => {
     ['one did not arrive', { rounds: [round({ arrived: 99 })] }],
     ['one of the paced ones did not arrive', { paced: phase({ arrived: 99 }) }],
     ['one beside a hostile tenant did not arrive', { beside: phase({ arrived: 99 }) }],
+    ['one beside a hanging receiver did not arrive', { bad: { ...results().bad, beside: phase({ arrived: 99 }) } }],
     ['one is not on record', { record: { expected: 200, succeeded: 199 } }],
     ['one is not on record as succeeded', { record: { expected: 200, succeeded: 199 } }],
   ])('is a loss when %s', (_, more) => {
@@ -50,6 +52,13 @@ describe('the verdict', () => {
     ['dollars', { tally: { ...emptyTally(), writeUnits: 480 } }],
   ])('is a missed target when the %s are too many', (_, more) => {
     expect(judge(results({ rounds: [round(more)] }), assumptions)).toMatchObject({ lost: false, targetsHold: false });
+  });
+
+  test.each([
+    ['the others wait for a receiver that hangs', { beside: phase({ latenciesMs: [1.6] }) }],
+    ['what fails takes 6 % of the CPU', { failing: { published: 100, requests: 10, cpuMsPerSecond: 4.5 } }],
+  ])('is a missed target when %s', (_, more) => {
+    expect(judge(results({ bad: { ...results().bad, ...more } }), assumptions).targetsHold).toBe(false);
   });
 
   test('takes the median of the rounds for the CPU', () => {

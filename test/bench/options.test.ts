@@ -15,6 +15,8 @@ describe('the options of the bench', () => {
       pacedEvents: 40,
       rate: 20,
       warmUpEvents: 0,
+      failingEvents: 20_000,
+      watchSeconds: 120,
       tenants: 2,
       subscriptions: 10,
       fanOut: 5,

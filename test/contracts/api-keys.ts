@@ -16,7 +16,10 @@ export function describeApiKeyStore(name: string, { store, losing }: Subject<Api
     it.each<[string, Partial<ApiKey>]>([
       ['of the company', {}],
       ['of a tenant', { role: 'publish', tenantId: 'acme', tenantCreatedAt: NOW - HOUR }],
-      ['that ends and was used', { name: 'Ümlaut 😀', role: 'read', endsAt: NOW + HOUR, lastUsedAt: NOW }],
+      [
+        'that ends, is limited and was used',
+        { maxPerSecond: 0.5, name: 'Ümlaut 😀', role: 'read', endsAt: NOW + HOUR, lastUsedAt: NOW },
+      ],
     ])('comes back as it was (%s)', async (_, rest) => {
       const key = makeApiKeyRecord(1, rest);
       await store.addApiKey(key);

@@ -17,11 +17,11 @@ export function describeDueStore(
     store,
     setNow,
     losing,
-  }: Subject<DueStore & Pick<DeliveryStore, 'getDelivery' | 'saveDelivery' | 'putSucceededDeliveries'>>,
+  }: Subject<DueStore<Delivery> & Pick<DeliveryStore, 'getDelivery' | 'saveDelivery' | 'putSucceededDeliveries'>>,
 ): void {
   describe(`the due index in ${name}`, () => {
     const listAll = async (now: number): Promise<DueEntry[]> =>
-      (await Promise.all(store.shards.map((shard) => store.listDueDeliveries(shard, now)))).flat();
+      (await Promise.all(store.shards.map((shard) => store.listDue(shard, now)))).flat();
     const find = async (now: number): Promise<DueEntry> => {
       const [entry, ...others] = await listAll(now);
       if (entry === undefined) throw new Error('nothing is due');
@@ -35,7 +35,7 @@ export function describeDueStore(
       sub = freshSubscription();
       // What earlier tests have left is leased to a time that none of them reaches.
       for (let entries = await listAll(FAR); entries.length > 0; entries = await listAll(FAR))
-        await Promise.all(entries.map((entry) => store.leaseDelivery(entry, FAR + 1)));
+        await Promise.all(entries.map((entry) => store.lease(entry, FAR + 1)));
     });
     const FAR = NOW + 1_000 * RETENTION_MS;
 
@@ -58,7 +58,7 @@ export function describeDueStore(
       const seen: number[] = [];
       for (let page = await listAll(NOW); page.length > 0; page = await listAll(NOW)) {
         expect(page.length).toBeLessThanOrEqual(100);
-        const leased = await Promise.all(page.map((entry) => store.leaseDelivery(entry, NOW + HOUR)));
+        const leased = await Promise.all(page.map((entry) => store.lease(entry, NOW + HOUR)));
         expect(leased).not.toContain(null);
         seen.push(...page.map(({ dueAt }) => dueAt));
       }
@@ -81,7 +81,7 @@ export function describeDueStore(
     it('leases to one alone, with a ticket of its own, as a write that others notice', async () => {
       await store.saveDelivery(due(NOW, { ticket: 4 }), 0);
       const entry = await find(NOW);
-      const leases = await Promise.all([1, 2, 3].map((index) => store.leaseDelivery(entry, NOW + HOUR + index)));
+      const leases = await Promise.all([1, 2, 3].map((index) => store.lease(entry, NOW + HOUR + index)));
       const [lease, ...others] = leases.filter((one) => one !== null);
       expect(others).toEqual([]);
       expect(lease).toEqual(due(NOW, { dueAt: lease?.dueAt ?? null, ticket: 5, revision: 2 }));
@@ -96,11 +96,11 @@ export function describeDueStore(
       await store.saveDelivery(due(NOW), 0);
       const entry = await find(NOW);
       await store.saveDelivery(due(NOW + 1), 1);
-      expect(await store.leaseDelivery(entry, NOW + HOUR)).toBeNull();
+      expect(await store.lease(entry, NOW + HOUR)).toBeNull();
       await store.saveDelivery(cancelDelivery(due(NOW), NOW, 'c', 'm'), 2);
-      expect(await store.leaseDelivery(entry, NOW + HOUR)).toBeNull();
+      expect(await store.lease(entry, NOW + HOUR)).toBeNull();
       expect(await store.getDelivery(due(NOW))).toMatchObject({ status: 'cancelled', dueAt: null, revision: 3 });
-      expect(await store.leaseDelivery({ key: { pk: 'S#none#0', sk: 'x' }, dueAt: NOW }, NOW + HOUR)).toBeNull();
+      expect(await store.lease({ key: { pk: 'S#none#0', sk: 'x' }, dueAt: NOW }, NOW + HOUR)).toBeNull();
       expect(await listAll(FAR)).toEqual([]);
     });
 
@@ -108,11 +108,11 @@ export function describeDueStore(
       await store.saveDelivery(due(NOW), 0);
       setNow(NOW + RETENTION_MS - 1);
       const entry = await find(NOW + RETENTION_MS);
-      const leased = await store.leaseDelivery(entry, NOW + RETENTION_MS);
+      const leased = await store.lease(entry, NOW + RETENTION_MS);
       expect(leased).toMatchObject({ ticket: 1 });
       setNow(NOW + RETENTION_MS);
       // The store may not have removed it yet.
-      for (const again of await listAll(FAR)) expect(await store.leaseDelivery(again, FAR)).toBeNull();
+      for (const again of await listAll(FAR)) expect(await store.lease(again, FAR)).toBeNull();
       expect(await listAll(FAR)).toEqual([]);
       expect(await store.getDelivery(due(NOW))).toBeNull();
     });
@@ -125,7 +125,7 @@ export function describeDueStore(
       await store.saveDelivery(live, 0);
       const found: Delivery[] = [];
       for (let sweeps = 0; sweeps < 3; sweeps += 1) {
-        const leased = await Promise.all((await listAll(NOW + 1)).map((one) => store.leaseDelivery(one, FAR)));
+        const leased = await Promise.all((await listAll(NOW + 1)).map((one) => store.lease(one, FAR)));
         found.push(...leased.filter((one) => one !== null));
       }
       expect(found.map(({ subscriptionId }) => subscriptionId)).toEqual([live.subscriptionId]);
@@ -136,7 +136,7 @@ export function describeDueStore(
       const entry = await find(NOW);
       setNow(NOW + RETENTION_MS);
       await store.saveDelivery(due(NOW + HOUR), 0);
-      expect(await store.leaseDelivery(entry, FAR)).toBeNull();
+      expect(await store.lease(entry, FAR)).toBeNull();
       expect(await find(FAR)).toMatchObject({ dueAt: NOW + HOUR });
     });
 
@@ -144,10 +144,10 @@ export function describeDueStore(
       it('whose lease had its effect has leased, although the answer was lost', async () => {
         await store.saveDelivery(due(NOW), 0);
         const entry = await find(NOW);
-        expect(await losing(() => store.leaseDelivery(entry, NOW + HOUR))).toEqual(
+        expect(await losing(() => store.lease(entry, NOW + HOUR))).toEqual(
           due(NOW, { dueAt: NOW + HOUR, ticket: 1, revision: 2 }),
         );
-        expect(await store.leaseDelivery(entry, NOW + HOUR)).toBeNull();
+        expect(await store.lease(entry, NOW + HOUR)).toBeNull();
       });
     }
   });

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createInFlight } from '../../functions/adapters/dynamodb/in-flight.ts';
+import { createDueJobs } from '../../functions/adapters/dynamodb/jobs.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
 import { createStats } from '../../functions/adapters/dynamodb/stats.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
@@ -18,6 +19,7 @@ import { describeDueStore } from './due-deliveries.ts';
 import { describeEventTypeStore } from './event-types.ts';
 import { describeEventStore } from './events.ts';
 import { describeInFlightStore } from './in-flight.ts';
+import { describeJobStore } from './jobs.ts';
 import { describeProfileStore } from './profiles.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
@@ -91,6 +93,7 @@ const processes = [0, 0.99].map((random) => createStats({ ...options, random: ()
 describeStatsStore(NAME, processes, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
 describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
+describeJobStore(NAME, subject({ ...stores.jobs, ...createDueJobs(tables, () => now) }));
 describeRejectedEventStore(NAME, { ...subject(stores.rejectedEvents), clear: clearJournal });
 describeAuditStore(NAME, {
   ...subject(createAuditStore({ tables, retentionDays: RETENTION_DAYS, now: () => now })),

@@ -25,7 +25,7 @@ const newestFirst = (list: readonly { id: string; at: number }[]): string[] =>
 /** What every list by time promises (core/page.ts). */
 export function describeNewestFirst<T>(fresh: () => ListSubject<T> | Promise<ListSubject<T>>): void {
   describe('the list', () => {
-    it('is newest first, whole, and without repetition, whatever the size of its pages', async () => {
+    it('is newest first, or oldest first, whole and without repetition, whatever the size of its pages', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.uniqueArray(fc.tuple(fc.nat(20), fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/)), {
@@ -33,12 +33,14 @@ export function describeNewestFirst<T>(fresh: () => ListSubject<T> | Promise<Lis
             selector: ([, id]) => id,
           }),
           fc.integer({ min: 1, max: 12 }),
-          async (generated, limit) => {
+          fc.boolean(),
+          async (generated, limit, oldestFirst) => {
             const { add, list, idOf } = await fresh();
             const added = generated.map(([hours, id]) => ({ id, at: NOW - hours * HOUR }));
             await add(added);
-            const listed = await readPages((after) => list({ ...WHOLE, limit, after }, null));
-            expect(listed.map(idOf)).toEqual(newestFirst(added));
+            const listed = await readPages((after) => list({ ...WHOLE, limit, after, oldestFirst }, null));
+            const expected = newestFirst(added);
+            expect(listed.map(idOf)).toEqual(oldestFirst ? expected.toReversed() : expected);
           },
         ),
         { numRuns: 10 },
@@ -104,6 +106,16 @@ export function describeNewestFirst<T>(fresh: () => ListSubject<T> | Promise<Lis
       const { add, list } = await fresh();
       await add(entries(3));
       expect(await list({ ...WHOLE, from: NOW, to: NOW - HOUR }, null)).toEqual({ values: [], next: null });
+    });
+
+    it('that is oldest first goes on within its range', async () => {
+      const { add, list, idOf } = await fresh();
+      const added = entries(21);
+      await add(added);
+      const range = { from: NOW - 4 * HOUR, to: NOW - 2 * HOUR, oldestFirst: true };
+      const listed = await readPages((after) => list({ ...WHOLE, limit: 2, after, ...range }, null));
+      const inside = added.filter(({ at }) => at >= range.from && at <= range.to);
+      expect(listed.map(idOf)).toEqual(newestFirst(inside).toReversed());
     });
 
     it('is empty after a cursor that is older than its range', async () => {

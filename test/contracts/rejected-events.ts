@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RejectedEvent } from '../../functions/core/event/rejected-event.ts';
 import type { RejectedEventStore } from '../../functions/core/event/rejected-event-store.ts';
+import { newId } from '../../functions/core/ids.ts';
 import { NOW } from '../support/domain.ts';
 import { describeNewestFirst } from './newest-first.ts';
-import { readPages, type Subject, WHOLE } from './subject.ts';
+import { RETENTION_MS, readPages, type Subject, WHOLE } from './subject.ts';
 
 function makeRejected(rest: Partial<RejectedEvent> = {}): RejectedEvent {
   return {
@@ -14,6 +15,8 @@ function makeRejected(rest: Partial<RejectedEvent> = {}): RejectedEvent {
     reason: { code: 'malformed_json', message: 'no JSON', errors: [] },
     body: '{',
     bodyTruncated: false,
+    messageId: null,
+    republishedAt: null,
     ...rest,
   };
 }
@@ -50,6 +53,8 @@ export function describeRejectedEventStore(
           reason: { code: 'invalid_data', message: 'ü', errors: [{ path: '/data/ü', message: '😀' }] },
           body: 'ü😀\u0000'.repeat(1_000),
           bodyTruncated: true,
+          messageId: 'm-1',
+          republishedAt: NOW,
         },
       ],
       ['with a body of 300 KB', { body: 'x'.repeat(300_000) }],
@@ -63,6 +68,22 @@ export function describeRejectedEventStore(
       await store.putRejectedEvents([makeRejected(), makeRejected({ id: 'rej_2' })]);
       await store.putRejectedEvents([makeRejected({ body: 'again' })]);
       expect((await listAll()).map(({ id, body }) => `${id} ${body}`)).toEqual(['rej_2 {', 'rej_1 again']);
+    });
+
+    it('are found by their ids, and marked once they are published again', async () => {
+      const id = newId('rej', NOW, Math.random);
+      const one = makeRejected({ id });
+      expect(await store.getRejectedEvent(id)).toBeNull();
+      expect(await store.markRepublished(one, NOW + 1)).toBe(false);
+      await store.putRejectedEvents([one]);
+      expect(await store.getRejectedEvent(id)).toEqual(one);
+      expect(await store.markRepublished(one, NOW + 1)).toBe(true);
+      expect(await store.getRejectedEvent(id)).toEqual({ ...one, republishedAt: NOW + 1 });
+      await store.putRejectedEvents([one]);
+      expect(await listAll()).toEqual([one]);
+      setNow(NOW + RETENTION_MS);
+      expect(await store.getRejectedEvent(id)).toBeNull();
+      expect(await store.markRepublished(one, NOW)).toBe(false);
     });
 
     it('are written in any number, and none is nothing', async () => {

@@ -47,6 +47,7 @@ test('dead letters are shown, and put back by the API or by the command, as what
     events: expect.arrayContaining([bodyOf(1), bodyOf(2)]),
     deliveries: ['{}'],
     retries: [],
+    jobs: [],
   });
   // To show them changes nothing.
   expect((await letters()).events).toHaveLength(2);
@@ -57,6 +58,7 @@ test('dead letters are shown, and put back by the API or by the command, as what
         { name: 'events', size: { visible: 0, inFlight: 0, delayed: 0 } },
         { name: 'deliveries', size: { visible: 0, inFlight: 0, delayed: 0 } },
         { name: 'retries', deadLetters: { visible: 0, inFlight: 0, delayed: 0 } },
+        { name: 'jobs' },
       ],
       overdue: { count: 0, isCapped: false, oldestDueAt: null },
       failing: [],
@@ -66,7 +68,7 @@ test('dead letters are shown, and put back by the API or by the command, as what
   const redriven = await call('POST', '/v1/dead-letters/redrive', { body: { queue: 'events' } });
   expect(redriven).toMatchObject({ status: 200, body: { queues: [{ name: 'events', moved: 2, isEmpty: true }] } });
   await eventually(async () => expect((await received(path)).total).toBe(2));
-  expect(await letters()).toEqual({ events: [], deliveries: ['{}'], retries: [] });
+  expect(await letters()).toEqual({ events: [], deliveries: ['{}'], retries: [], jobs: [] });
 
   await die('Events', bodyOf(3));
   const args = ['bin/redrive.ts', 'events', '--url', endpoints.apiUrl, '--key', endpoints.adminKey];

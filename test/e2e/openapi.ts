@@ -6,6 +6,7 @@ const Document = z.object({
     z.record(
       z.string(),
       z.object({
+        security: z.array(z.record(z.string(), z.array(z.string()))),
         responses: z.record(
           z.string(),
           z.object({ content: z.record(z.string(), z.object({ schema: z.unknown() })).optional() }),
@@ -50,9 +51,14 @@ export class Contract {
     );
   }
 
-  operations(): { method: string; path: string }[] {
+  /** With what each needs of its caller's key, as `tenant:read`; null: no key. */
+  operations(): { method: string; path: string; needs: string | null }[] {
     return Object.entries(this.#document.paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
+      Object.entries(operations).map(([method, { security }]) => ({
+        method: method.toUpperCase(),
+        path,
+        needs: security[0]?.key?.[0] ?? null,
+      })),
     );
   }
 

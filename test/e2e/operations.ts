@@ -1,12 +1,12 @@
-/** Who may call an operation: everybody, a tenant's token and the company, or the company alone. */
+/** Who may call an operation: everybody, a tenant and the company, or the company alone. */
 type Access = 'public' | 'tenant' | 'company';
 
 export interface Operation {
   name: string;
   access: Access;
+  /** What the caller's role must allow. Unless it is said: `read` for GET, `change` for every other method. */
+  needs: 'read' | 'publish' | 'change' | 'secrets';
   body?: object;
-  /** A GET that a read-only token may not make. */
-  isSecret?: boolean;
 }
 
 /** The least that a profile must say. */
@@ -51,9 +51,10 @@ export function operations(receiverUrl: string): Operation[] {
   const S = `${T}/subscriptions/{subscriptionId}`;
   const of =
     (access: Access) =>
-    (name: string, extra: Omit<Operation, 'name' | 'access'> = {}) => ({
+    (name: string, extra: Partial<Operation> = {}): Operation => ({
       name,
       access,
+      needs: name.startsWith('GET ') ? 'read' : 'change',
       ...extra,
     });
   const [anybody, tenant, company] = [of('public'), of('tenant'), of('company')];
@@ -63,7 +64,7 @@ export function operations(receiverUrl: string): Operation[] {
     company('GET /v1/tenants'),
     tenant(`GET ${T}`),
     tenant(`GET ${T}/stats`),
-    tenant(`GET ${T}/signing-key`, { isSecret: true }),
+    tenant(`GET ${T}/signing-key`, { needs: 'secrets' }),
     tenant(`POST ${T}/signing-key/rotate`),
     company(`POST ${T}/portal-tokens`, { body: { readOnly: true } }),
     company(`GET ${T}/portal-tokens`),
@@ -81,11 +82,11 @@ export function operations(receiverUrl: string): Operation[] {
     tenant(`POST ${S}/resume`),
     tenant(`POST ${S}/verify`),
     tenant(`POST ${S}/filter/test`, { body: { data: 1 } }),
-    tenant(`GET ${S}/secret`, { isSecret: true }),
+    tenant(`GET ${S}/secret`, { needs: 'secrets' }),
     tenant(`POST ${S}/secret/rotate`),
     tenant(`POST ${S}/test`),
     tenant(`GET ${S}/deliveries`),
-    tenant(`POST ${T}/events`, { body: { type: 'a.b', data: 1 } }),
+    tenant(`POST ${T}/events`, { needs: 'publish', body: { type: 'a.b', data: 1 } }),
     tenant(`GET ${T}/events`),
     tenant(`GET ${T}/events/{eventId}`),
     tenant(`GET ${T}/events/{eventId}/deliveries`),

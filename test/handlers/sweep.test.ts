@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Outgoing } from '../../functions/core/delivery/queue-message.ts';
+import type { Job } from '../../functions/core/jobs/job.ts';
 import { METRICS } from '../../functions/names.ts';
 import { createSweepHandler } from '../../functions/sweep/handler.ts';
-import { makeDelivery, NOW } from '../support/domain.ts';
+import { makeDelivery, makeJob, NOW } from '../support/domain.ts';
 import { context, recordTelemetry } from '../support/lambda.ts';
+import { MemoryJobs } from '../support/memory-jobs.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
 
 function setup(count: number) {
@@ -16,8 +18,17 @@ function setup(count: number) {
   const send = async (messages: readonly Outgoing[]): Promise<void> => {
     queued.push(...messages);
   };
-  const handler = createSweepHandler({ store: journal, retries: { send }, now: () => NOW, ...telemetry });
-  return { queued, telemetry, handler };
+  const jobStore = new MemoryJobs();
+  const wokenJobs: { job: Job; delaySeconds: number }[] = [];
+  const handler = createSweepHandler({
+    deliveries: journal,
+    retries: { send },
+    jobs: jobStore,
+    jobQueue: { send: async (jobs) => void wokenJobs.push(...jobs) },
+    now: () => NOW,
+    ...telemetry,
+  });
+  return { journal, jobStore, wokenJobs, queued, telemetry, handler };
 }
 
 describe('the sweep function', () => {
@@ -27,6 +38,20 @@ describe('the sweep function', () => {
     expect(queued).toHaveLength(3);
     expect(telemetry.counts).toEqual({ [METRICS.deliveriesSwept]: 3 });
     expect(telemetry.published).toBe(1);
+  });
+
+  it('wakes a job whose message was lost, also when deliveries cannot be woken', async () => {
+    const { handler, jobStore, wokenJobs, journal } = setup(1);
+    const job = makeJob({ dueAt: NOW });
+    await jobStore.saveJob(job, 0);
+    journal.before = () => {
+      throw new Error('throttled');
+    };
+    await expect(handler({}, context())).rejects.toThrow('throttled');
+    expect(wokenJobs).toMatchObject([{ job: { id: job.id, ticket: job.ticket + 1 }, delaySeconds: 0 }]);
+    journal.before = () => {};
+    await handler({}, context());
+    expect(wokenJobs).toHaveLength(1);
   });
 
   it('says nothing when nothing is due', async () => {

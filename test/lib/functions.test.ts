@@ -26,6 +26,8 @@ describe.each([
       EVENTS_DEAD_LETTERS_URL: 'PosthornQueuesEventsDeadLetters',
       DELIVERIES_DEAD_LETTERS_URL: 'PosthornQueuesDeliveriesDeadLetters',
       RETRIES_DEAD_LETTERS_URL: 'PosthornQueuesRetriesDeadLetters',
+      JOBS_DEAD_LETTERS_URL: 'PosthornQueuesJobsDeadLetters',
+      JOBS_QUEUE_URL: 'PosthornQueuesJobsQueue',
       ADMIN_SECRET_ARN: 'PosthornKeysAdmin',
       KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
       EVENT_TYPES: 'open',
@@ -69,7 +71,22 @@ describe.each([
   {
     name: 'Sweep',
     size: { MemorySize: 256, Timeout: 55 },
-    environment: { JOURNAL_TABLE: TABLES.JOURNAL_TABLE, RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue' },
+    environment: {
+      JOURNAL_TABLE: TABLES.JOURNAL_TABLE,
+      RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
+      JOBS_QUEUE_URL: 'PosthornQueuesJobsQueue',
+    },
+  },
+  {
+    name: 'Jobs',
+    size: { MemorySize: 512, Timeout: 60 },
+    environment: {
+      ...TABLES,
+      EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
+      RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
+      JOBS_QUEUE_URL: 'PosthornQueuesJobsQueue',
+      JOURNAL_RETENTION_DAYS: '30',
+    },
   },
 ])('function $name', ({ name, size, environment }) => {
   const id = `Posthorn${name}FunctionLambda`;

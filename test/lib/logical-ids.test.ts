@@ -18,6 +18,8 @@ test('what holds state keeps its logical id', () => {
     'PosthornQueuesDeliveriesQueue7066DED9',
     'PosthornQueuesRetriesDeadLetters096497DF',
     'PosthornQueuesRetriesQueueBCA97051',
+    'PosthornQueuesJobsDeadLetters60ACACA2',
+    'PosthornQueuesJobsQueue703057CC',
   ]);
 });
 

@@ -46,7 +46,7 @@ test.each([
       ...dynamodb('Catalog.Arn/index/list', 'Query'),
       ...dynamodb('Journal.Arn/index/list', 'Query'),
       ...dynamodb('Journal.Arn/index/due', 'Query'),
-      ...['Events', 'Deliveries', 'Retries'].flatMap((queue) => [
+      ...['Events', 'Deliveries', 'Retries', 'Jobs'].flatMap((queue) => [
         ...send(queue),
         ...each(`PosthornQueues${queue}Queue.Arn`, 'sqs:GetQueueAttributes'),
         ...each(`PosthornQueues${queue}DeadLetters.Arn`, 'sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage'),
@@ -79,7 +79,24 @@ test.each([
   ],
   [
     'Sweep',
-    [...dynamodb('Journal.Arn/index/due', 'Query'), ...dynamodb('Journal.Arn', 'UpdateItem'), ...send('Retries')],
+    [
+      ...dynamodb('Journal.Arn/index/due', 'Query'),
+      ...dynamodb('Journal.Arn', 'UpdateItem'),
+      ...send('Retries'),
+      ...send('Jobs'),
+    ],
+  ],
+  [
+    'Jobs',
+    [
+      ...dynamodb('Catalog.Arn', 'GetItem', 'Query'),
+      ...dynamodb('Journal.Arn', 'BatchGetItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      ...dynamodb('Journal.Arn/index/list', 'Query'),
+      ...consume('Jobs'),
+      ...send('Events'),
+      ...send('Retries'),
+      ...send('Jobs'),
+    ],
   ],
 ])('%s may do exactly this', (name, expected) => {
   expect(grants()[name]).toEqual([...expected, ...logs(name)].sort());

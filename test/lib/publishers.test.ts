@@ -139,7 +139,7 @@ test('a bus without a pattern is refused', () => {
 test('the construct stands in another app, more than once, and tells what it made', () => {
   const { stack, posthorn, template } = elsewhere();
   new Posthorn(stack, 'Second');
-  template().resourceCountIs('AWS::Lambda::Function', 8);
+  template().resourceCountIs('AWS::Lambda::Function', 10);
   expect(plainValue(stack.resolve(posthorn.apiUrl))).toBe('WebhooksGatewayApi.ApiEndpoint');
   expect(plainValue(stack.resolve(posthorn.eventsQueueUrl))).toBe('WebhooksQueuesEventsQueue');
   expect(plainValue(stack.resolve(posthorn.eventsQueueArn))).toBe('WebhooksQueuesEventsQueue.Arn');

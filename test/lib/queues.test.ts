@@ -8,6 +8,7 @@ describe.each([
   { name: 'Events', consumer: 'Ingest', maxReceiveCount: 20 },
   { name: 'Deliveries', consumer: 'Deliver', maxReceiveCount: 50 },
   { name: 'Retries', consumer: 'Deliver', maxReceiveCount: 200 },
+  { name: 'Jobs', consumer: 'Jobs', maxReceiveCount: 20 },
 ])('queue $name', ({ name, consumer, maxReceiveCount }) => {
   const id = `PosthornQueues${name}`;
 
@@ -50,8 +51,8 @@ describe.each([
   });
 });
 
-test('there are three queues, each with its dead-letter queue, and no more', () => {
-  synthesize().resourceCountIs('AWS::SQS::Queue', 6);
+test('there are four queues, each with its dead-letter queue, and no more', () => {
+  synthesize().resourceCountIs('AWS::SQS::Queue', 8);
 });
 
 test('no queue belongs to two functions’ work: each event source reads another', () => {
@@ -67,6 +68,7 @@ test('no queue belongs to two functions’ work: each event source reads another
     ['PosthornQueuesEventsQueue.Arn', 'PosthornIngestFunctionLambda', 10, partial, { MaximumConcurrency: 50 }],
     ['PosthornQueuesDeliveriesQueue.Arn', 'PosthornDeliverFunctionLambda', 10, partial, { MaximumConcurrency: 200 }],
     ['PosthornQueuesRetriesQueue.Arn', 'PosthornDeliverFunctionLambda', 10, partial, { MaximumConcurrency: 50 }],
+    ['PosthornQueuesJobsQueue.Arn', 'PosthornJobsFunctionLambda', 1, partial, { MaximumConcurrency: 10 }],
   ]);
 });
 
@@ -75,11 +77,13 @@ test('each event source has a concurrency of its own to tune', () => {
     ingest: { maxConcurrency: 2 },
     firstAttempts: { maxConcurrency: 1000 },
     retries: { maxConcurrency: 3 },
+    jobs: { maxConcurrency: 4 },
   });
   const limits = Object.values(propertiesOf(template, 'AWS::Lambda::EventSourceMapping'));
   expect(limits.map(({ ScalingConfig }) => ScalingConfig)).toEqual([
     { MaximumConcurrency: 2 },
     { MaximumConcurrency: 1000 },
     { MaximumConcurrency: 3 },
+    { MaximumConcurrency: 4 },
   ]);
 });

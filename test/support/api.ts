@@ -7,6 +7,7 @@ import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
+import { createJobQueue } from '../../functions/adapters/sqs/job-queue.ts';
 import { createQueues } from '../../functions/adapters/sqs/queues.ts';
 import { createPublish, createWorkQueue } from '../../functions/adapters/sqs/work-queue.ts';
 import { createApiHandler, type HandlerDeps } from '../../functions/api/handler.ts';
@@ -16,6 +17,7 @@ import { type ApiPorts, createRoutes } from '../../functions/api/routes.ts';
 import { createApiKeys } from '../../functions/core/access/api-keys.ts';
 import { ANONYMOUS, type Principal, STACK_KEY } from '../../functions/core/access/principal.ts';
 import { createTokens } from '../../functions/core/access/tokens.ts';
+import type { QueueName } from '../../functions/core/operations/queues.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
 import { decodePath } from '../../local/resources/http-api/gateway-event.ts';
 import { WAITS } from './deliver-setup.ts';
@@ -53,17 +55,21 @@ const NO_SIDE_WORK = { settled: async () => {} };
 /** The API's handler over the real adapters, on emulators that are started for a test file. Without its gateway. */
 export function useApi() {
   const tables = useTables();
-  const { sqs, connection, queues } = useQueues('events', 'deliveries', 'retries', 'dead');
+  const { sqs, connection, queues } = useQueues('events', 'deliveries', 'retries', 'jobs', 'dead');
   const kms = useKms();
   const telemetry = recordTelemetry();
   const clock = { now: Date.now() };
   const now = (): number => clock.now;
   const stores = createStores({ tables, retentionDays: 30, statsRetentionDays: 90, now });
   /** Queues' addresses are known once the tests run. */
-  const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'idempotency'> = {
+  const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'isWithinLimit' | 'idempotency'> = {
     stores,
     // Keys are checked by a test of their own: here a request says who sends it.
-    authenticate: async (authorization) => (authorization === undefined ? ANONYMOUS : JSON.parse(authorization)),
+    authenticate: async (authorization) => ({
+      principal: authorization === undefined ? ANONYMOUS : JSON.parse(authorization),
+      maxPerSecond: null,
+    }),
+    isWithinLimit: async () => true,
     idempotency: createIdempotency(tables, now),
     tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
     apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
@@ -77,15 +83,19 @@ export function useApi() {
     vault: createVault(tables, kms, KEY_ARN),
     publish: (messages) => createPublish(connection, queues.events.url)(messages),
     get queues() {
-      const of = (name: 'events' | 'deliveries' | 'retries') => ({
-        queue: queues[name].url,
-        deadLetters: queues.dead.url,
+      const deadLetters = queues.dead.url;
+      const of = (name: QueueName) => ({ queue: queues[name].url, deadLetters });
+      return createQueues(connection, {
+        events: of('events'),
+        deliveries: of('deliveries'),
+        retries: of('retries'),
+        jobs: of('jobs'),
       });
-      return createQueues(connection, { events: of('events'), deliveries: of('deliveries'), retries: of('retries') });
     },
     due: createDueDeliveries(tables, now),
     deliveries: { send: (messages) => createWorkQueue(connection, queues.deliveries.url).send(messages) },
     retries: { send: (messages) => createWorkQueue(connection, queues.retries.url).send(messages) },
+    jobQueue: { send: (jobs) => createJobQueue(connection, queues.jobs.url).send(jobs) },
     sender: { send: async () => answered(200) },
     urlPolicy: { addressPolicy: createAddressPolicy({ allowedPrivateRanges: [] }), allowedPorts: [], allowHttp: false },
     eventTypes: 'open',

@@ -5,6 +5,8 @@ import { type Delivery, newDelivery } from '../../functions/core/delivery/delive
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import type { Event } from '../../functions/core/event/event.ts';
 import type { EventType } from '../../functions/core/event/event-type.ts';
+import { type Job, newJob } from '../../functions/core/jobs/job.ts';
+import type { TaskOf } from '../../functions/core/jobs/job-task.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 
@@ -88,6 +90,15 @@ export function makeMessage(rest: Partial<DeliverMessage> = {}): DeliverMessage 
   };
 }
 
+export function makeReplay(tenantId = 'acme'): TaskOf<'replay'> {
+  const filter = { from: NOW - HOUR, to: NOW, eventTypes: [], dryRun: false, status: 'failed' as const };
+  return { kind: 'replay', tenantId, subscriptionId: subscriptionId(), filter };
+}
+
+export function makeJob(rest: Partial<Job> = {}): Job {
+  return { ...newJob({ task: makeReplay(), maxPerSecond: null, createdBy: 'key_1' }, NOW, Math.random), ...rest };
+}
+
 export function makeEventType(rest: Partial<EventType> = {}): EventType {
   return {
     name: 'employee.created',
@@ -111,6 +122,7 @@ export function makeApiKeyRecord(number: number, rest: Partial<ApiKey> = {}): Ap
     name: 'Payroll',
     role: 'admin',
     tenantId: null,
+    maxPerSecond: null,
     createdAt: NOW,
     endsAt: null,
     lastUsedAt: null,

@@ -3,6 +3,7 @@ import type { ApiKeyStore } from '../../functions/core/access/api-key-store.ts';
 import type { AuditRecord } from '../../functions/core/access/audit-record.ts';
 import type { AuditStore } from '../../functions/core/access/audit-store.ts';
 import type { ListOptions, Matches } from '../../functions/core/page.ts';
+import { pageOf } from './page-of.ts';
 
 /** API keys as the core's tests use them. The contract is in test/contracts. */
 export class MemoryApiKeys implements ApiKeyStore {
@@ -48,22 +49,13 @@ export class MemoryAuditTrail implements AuditStore {
     this.records.push({ record, endsAt: this.now() + this.retentionMs });
   }
 
-  async listAuditRecords(
-    tenantId: string | null,
-    { limit, after, from, to }: ListOptions,
-    matches: Matches<AuditRecord>,
-  ) {
-    const placeOf = ({ at, id }: AuditRecord) => `${new Date(at).toISOString()}#${id}`;
-    const older = this.records
-      .filter(({ endsAt }) => endsAt > this.now())
-      .map(({ record }) => record)
-      .filter((one) => tenantId === null || one.tenantId === tenantId)
-      .filter((one) => (from === null || one.at >= from) && (to === null || one.at <= to))
-      .filter((one) => after === null || placeOf(one) < after)
-      .filter((one) => matches === null || matches(one))
-      .toSorted((a, b) => (placeOf(a) < placeOf(b) ? 1 : -1));
-    const values = older.slice(0, limit);
-    const last = values.at(-1);
-    return { values, next: older.length > limit && last !== undefined ? placeOf(last) : null };
+  async listAuditRecords(tenantId: string | null, options: ListOptions, matches: Matches<AuditRecord>) {
+    const kept = this.records.filter(({ endsAt }) => endsAt > this.now()).map(({ record }) => record);
+    return pageOf(
+      kept.filter((one) => tenantId === null || one.tenantId === tenantId),
+      (one) => one,
+      options,
+      matches,
+    );
   }
 }

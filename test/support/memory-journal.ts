@@ -1,20 +1,25 @@
 import type { DeliverDeps } from '../../functions/core/delivery/deliver.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
-import type { Loaded } from '../../functions/core/delivery/delivery-store.ts';
+import type { DeliveryStore, Loaded } from '../../functions/core/delivery/delivery-store.ts';
 import type { DueEntry, DueStore } from '../../functions/core/delivery/due-store.ts';
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import type { SettleParkedPorts } from '../../functions/core/delivery/settle-parked.ts';
 import type { Event } from '../../functions/core/event/event.ts';
 import type { EventStore } from '../../functions/core/event/event-store.ts';
 import type { DeliveryRef } from '../../functions/core/ids.ts';
+import type { ListOptions, Matches, Page } from '../../functions/core/page.ts';
 import type { Health } from '../../functions/core/subscription/health.ts';
 import type { StatusReason, Subscription } from '../../functions/core/subscription/subscription.ts';
 import type { SavedHealth } from '../../functions/core/subscription/subscription-store.ts';
 import { NOW } from './domain.ts';
+import { pageOf } from './page-of.ts';
 
 type DeliverStore = DeliverDeps['store'];
 type SettleStore = SettleParkedPorts['store'];
-type Operation = keyof (DeliverStore & SettleStore & DueStore & Pick<EventStore, 'createEvent'>);
+/** What jobs read besides. */
+type RangeStore = Pick<DeliveryStore, 'listDeliveries' | 'listDeliveriesByStatus' | 'getDeliveries'> &
+  Pick<EventStore, 'listEvents' | 'getEvent'>;
+type Operation = keyof (DeliverStore & SettleStore & DueStore<Delivery> & RangeStore & Pick<EventStore, 'createEvent'>);
 
 /** How the real journal finds a delivery. */
 const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): string =>
@@ -24,7 +29,9 @@ const deliveryKeyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): strin
 const SUCCESS_REVISION = 1_000_000;
 
 /** The two tables as `deliver`, the settling of parked deliveries and `sweep` use them. Their contracts are in test/contracts. */
-export class MemoryJournal implements DeliverStore, SettleStore, DueStore, Pick<EventStore, 'createEvent'> {
+export class MemoryJournal
+  implements DeliverStore, SettleStore, DueStore<Delivery>, RangeStore, Pick<EventStore, 'createEvent'>
+{
   readonly shards = ['one'];
   readonly deliveries = new Map<string, Delivery>();
   readonly subscriptions = new Map<string, Subscription>();
@@ -215,8 +222,54 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore, Pick<
     });
   }
 
-  listDueDeliveries(_shard: string, now: number): Promise<DueEntry[]> {
-    return this.run('listDueDeliveries', () =>
+  getDeliveries(refs: readonly DeliveryRef[]): Promise<(Delivery | null)[]> {
+    return this.run('getDeliveries', () => refs.map((ref) => this.live(ref)));
+  }
+
+  listDeliveries(subscriptionId: string, options: ListOptions, matches: Matches<Delivery>): Promise<Page<Delivery>> {
+    return this.run('listDeliveries', () => {
+      const own = [...this.deliveries.values()].filter((one) => one.subscriptionId === subscriptionId);
+      return pageOf(own, ({ eventAt, eventId }) => ({ at: eventAt, id: eventId }), options, matches);
+    });
+  }
+
+  listDeliveriesByStatus(
+    subscriptionId: string,
+    status: string,
+    options: ListOptions,
+    matches: Matches<Delivery>,
+  ): Promise<Page<Delivery>> {
+    return this.run('listDeliveriesByStatus', () => {
+      const own = [...(this.indexed ?? this.deliveries).values()]
+        .filter((one) => one.subscriptionId === subscriptionId && one.status === status)
+        .flatMap((one) => this.live(one) ?? []);
+      return pageOf(own, ({ eventAt, eventId }) => ({ at: eventAt, id: eventId }), options, matches);
+    });
+  }
+
+  getEvent(tenantId: string, id: string): Promise<Event | null> {
+    return this.run('getEvent', () => {
+      const key = `${tenantId} ${id}`;
+      return this.isLive(`event ${key}`) ? (this.events.get(key) ?? null) : null;
+    });
+  }
+
+  listEvents(tenantId: string, options: ListOptions, matches: Matches<Event>): Promise<Page<Event>> {
+    return this.run('listEvents', () => {
+      const own = [...this.events.entries()].filter(
+        ([key, event]) => event.tenantId === tenantId && this.isLive(`event ${key}`),
+      );
+      return pageOf(
+        own.map(([, event]) => event),
+        ({ acceptedAt, id }) => ({ at: acceptedAt, id }),
+        options,
+        matches,
+      );
+    });
+  }
+
+  listDue(_shard: string, now: number): Promise<DueEntry[]> {
+    return this.run('listDue', () =>
       [...(this.indexed ?? this.deliveries).entries()]
         .flatMap(([pk, { dueAt }]) => (dueAt === null || dueAt > now ? [] : [{ key: { pk, sk: '' }, dueAt }]))
         .sort((a, b) => a.dueAt - b.dueAt)
@@ -224,8 +277,8 @@ export class MemoryJournal implements DeliverStore, SettleStore, DueStore, Pick<
     );
   }
 
-  leaseDelivery({ key, dueAt }: DueEntry, until: number): Promise<Delivery | null> {
-    return this.run('leaseDelivery', () => {
+  lease({ key, dueAt }: DueEntry, until: number): Promise<Delivery | null> {
+    return this.run('lease', () => {
       const current = this.deliveries.get(key.pk);
       if (current === undefined || current.dueAt !== dueAt) return null;
       if (!this.isLive(key.pk)) {

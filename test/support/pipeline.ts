@@ -9,7 +9,7 @@ import {
   type WorkMessage,
 } from '../../functions/core/delivery/queue-message.ts';
 import { settleParked } from '../../functions/core/delivery/settle-parked.ts';
-import { sweepDue } from '../../functions/core/delivery/sweep.ts';
+import { sweepDue, wakeDeliveries } from '../../functions/core/delivery/sweep.ts';
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
 import { tellCounted } from '../../functions/core/system-event/counted.ts';
@@ -136,7 +136,8 @@ export class Pipeline {
   }
 
   async sweep(fate: Fate): Promise<void> {
-    await sweepDue({ ...this.deps(fate), hasTime: () => true }).catch(() => {});
+    const deps = this.deps(fate);
+    await sweepDue({ ...deps, wake: wakeDeliveries(deps.retries), hasTime: () => true }).catch(() => {});
   }
 
   /** The API's retry: the journal first, then the message. */

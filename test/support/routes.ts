@@ -36,6 +36,7 @@ export const ROUTES = createRoutes({
   due: createDueDeliveries(tables, now),
   deliveries: { send: unreachable },
   retries: { send: unreachable },
+  jobQueue: { send: unreachable },
   sender: { send: unreachable },
   urlPolicy: { addressPolicy: createAddressPolicy({ allowedPrivateRanges: [] }), allowedPorts: [], allowHttp: false },
   defaultProfile: 'standard',

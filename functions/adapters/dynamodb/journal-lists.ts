@@ -21,7 +21,7 @@ export interface ListedPartitions {
 export interface JournalLists {
   /** Items that have not expired, by `keyText`. */
   getItems(keys: readonly Key[], consistent: boolean): Promise<Map<string, Item>>;
-  /** Newest first. */
+  /** Newest first, unless the options say otherwise. */
   readList<T>(
     partitions: ListedPartitions,
     options: ListOptions,
@@ -43,14 +43,19 @@ export function createJournalLists(tables: Tables, retention: Pick<Retention, 'i
     return new Map((found[journalTable] ?? []).filter(retention.isLive).map((item) => [keyText(item), item]));
   }
 
-  async function queryTable(partition: string, range: Range, limit: number): Promise<Entry<Item>[]> {
+  async function queryTable(
+    partition: string,
+    range: Range,
+    limit: number,
+    order: 'oldest' | 'newest',
+  ): Promise<Entry<Item>[]> {
     const items = await queryUpTo(
       client,
       {
         TableName: journalTable,
         KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
         ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
-        ScanIndexForward: false,
+        ScanIndexForward: order === 'oldest',
       },
       limit,
     );
@@ -101,6 +106,7 @@ export function createJournalLists(tables: Tables, retention: Pick<Retention, 'i
       matches: Matches<T>,
     ) => {
       // A partition of the table and one of the index can have the same name.
+      const order = options.oldestFirst ? 'oldest' : 'newest';
       const inIndex = new Map(index.map((partition) => [`index ${partition}`, partition]));
       return readNewest<Listed, T>({
         ...bounds(options),
@@ -109,8 +115,8 @@ export function createJournalLists(tables: Tables, retention: Pick<Retention, 'i
         query: async (partition, range, limit) => {
           const indexed = inIndex.get(partition);
           return indexed === undefined
-            ? (await queryTable(partition, range, limit)).map(asItem)
-            : (await queryIndex(indexed, range, limit, 'newest')).map(asKey);
+            ? (await queryTable(partition, range, limit, order)).map(asItem)
+            : (await queryIndex(indexed, range, limit, order)).map(asKey);
         },
         select: async (entries) =>
           (await resolve(entries))
@@ -128,10 +134,11 @@ const asItem = ({ sortKey, value }: Entry<Item>): Entry<Listed> => ({ sortKey, v
 const asKey = ({ sortKey, value }: Entry<Key>): Entry<Listed> => ({ sortKey, value: { kind: 'key', key: value } });
 
 /** '~' sorts after every id, '#' before: so both ends of a range include their millisecond. */
-function bounds({ from, to, after, limit }: ListOptions): { range: Range; after: string | null; limit: number } {
+function bounds({ from, to, after, limit, oldestFirst }: ListOptions) {
   return {
     after,
     limit,
+    oldestFirst,
     range: {
       from: from === null ? '0' : new Date(from).toISOString(),
       to: to === null ? '~' : `${new Date(to).toISOString()}~`,

@@ -1,5 +1,5 @@
 import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
-import { type DeliveryRef, timeOfEventId } from '../../core/ids.ts';
+import { type DeliveryRef, timeOfEventId, timeOfId } from '../../core/ids.ts';
 
 /*
  * Every key of both tables. Nothing else builds one, so a query without its tenant or subscription cannot be written.
@@ -19,6 +19,7 @@ const DELIVERY_SHARDS = 4;
 const EVENT_SHARDS = 4;
 const DUE_SHARDS = 8;
 const REJECTED_SHARDS = 4;
+const JOB_SHARDS = 4;
 const STATS_SHARDS = 8;
 /** Of a tenant's, those that take one subscription's counters: an item takes no more than 1,000 writes a second either. */
 export const STATS_SHARDS_OF_SUBSCRIPTION = 2;
@@ -100,6 +101,8 @@ export const rejectedKey = (id: string, rejectedAt: number): Key => ({
   pk: `REJECTED#${hash(id) % REJECTED_SHARDS}`,
   sk: timeKey(rejectedAt, id),
 });
+/** Its id holds the time of its record. */
+export const rejectedKeyOf = (id: string): Key => rejectedKey(id, timeOfId(id));
 export const rejectedPartitions = (): string[] => shards(REJECTED_SHARDS, (shard) => `REJECTED#${shard}`);
 
 /** How often something happened in the minute that begins then. */
@@ -107,8 +110,18 @@ export const countKey = (subject: string, startsAt: number): Key => ({
   pk: `COUNT#${subject}`,
   sk: new Date(startsAt).toISOString(),
 });
+export const jobKey = (jobId: string): Key => ({
+  pk: `JOB#${hash(jobId) % JOB_SHARDS}`,
+  sk: timeKey(timeOfId(jobId), jobId),
+});
+export const jobPartitions = (): string[] => shards(JOB_SHARDS, (shard) => `JOB#${shard}`);
+/** Partition of the list index that holds a tenant's jobs. */
+export const tenantJobs = (tenantId: string): string => `JOBS#${tenantId}`;
+/** Partition of the due index. A job is written once a page, so one partition takes them all. */
+export const DUE_JOBS = 'DUE_JOBS';
 /** What a rate-limited subscription has reserved. */
 export const rateLimitKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'RESERVATIONS' });
+
 /**
  * One subscription's counters of one hour, of those who write to the given one of its shards. The day comes first, for a
  * tenant's range; then the subscription, for its own.

@@ -14,12 +14,13 @@ export interface Range {
 export interface ReadNewest<Raw, T> {
   /** The partitions that the list is spread over. */
   partitions: readonly string[];
-  /** The newest entries of one partition within a range: `limit` of them, or all if there are fewer. */
+  /** The newest entries of one partition within a range (or the oldest): `limit` of them, or all if there are fewer. */
   query: (partition: string, range: Range, limit: number) => Promise<Entry<Raw>[]>;
   range: Range;
   limit: number;
-  /** Entries after this one (older than it). */
+  /** Entries after this one: older than it, or younger if the oldest come first. */
   after: string | null;
+  oldestFirst?: boolean | undefined;
   /** Makes what is listed out of what was queried, and leaves out what is not wanted. Asked page by page. */
   select: (entries: Entry<Raw>[]) => Promise<Entry<T>[]>;
   /** Whether pages are mostly wanted whole; a filter reads more at a time. */
@@ -33,27 +34,25 @@ const FILTERED_PAGE = 50;
 const MAX_BYTES = 4_000_000;
 
 /**
- * A page of a list that is spread over partitions, newest first. `next` is null at the end. A page may be shorter than
+ * A page of a list that is spread over partitions, newest first or oldest first. `next` is null at the end. A page may be shorter than
  * `limit`, or empty, and yet have a next one: with a filter, or where the entries are large.
  */
 export async function readNewest<Raw, T>(options: ReadNewest<Raw, T>): Promise<{ values: T[]; next: string | null }> {
-  const { partitions, query, range, limit, select, filtered } = options;
+  const { partitions, query, range, limit, select, filtered, oldestFirst = false } = options;
   const values: T[] = [];
   let bytes = 0;
   let position = options.after;
   for (let examined = 0; examined < MAX_EXAMINED; ) {
-    const to = position ?? range.to;
+    const rest = oldestFirst ? { ...range, from: position ?? range.from } : { ...range, to: position ?? range.to };
     // DynamoDB refuses a range that ends before it begins; a cursor can lead there.
-    if (to < range.from) return { values, next: null };
+    if (rest.to < rest.from) return { values, next: null };
     const pageSize = filtered ? Math.max(limit, FILTERED_PAGE) : limit - values.length;
     // One more than the page, because the range includes the position itself; and one to tell whether more follows.
-    const lists = await Promise.all(
-      partitions.map((partition) => query(partition, { from: range.from, to }, pageSize + 2)),
-    );
+    const lists = await Promise.all(partitions.map((partition) => query(partition, rest, pageSize + 2)));
     const merged = lists
       .flat()
       .filter((entry) => entry.sortKey !== position)
-      .sort((a, b) => (a.sortKey < b.sortKey ? 1 : -1));
+      .sort((a, b) => (a.sortKey < b.sortKey === oldestFirst ? -1 : 1));
     const page = merged.slice(0, pageSize);
     const isEnd = merged.length <= pageSize;
     examined += page.length;

@@ -1,19 +1,30 @@
+import * as z from 'zod';
 import { RejectedEvent } from '../../core/event/rejected-event.ts';
 import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
 import { batchPut } from './batch.ts';
+import { createConditionalWrites } from './conditional-write.ts';
 import type { JournalOptions } from './events.ts';
 import { createJournalLists } from './journal-lists.ts';
-import { type Item, rejectedKey, rejectedPartitions } from './keys.ts';
+import { type Item, rejectedKey, rejectedKeyOf, rejectedPartitions } from './keys.ts';
 import { PackedText, packText } from './packed-text.ts';
 import { createRetention } from './retention.ts';
 
 export function createRejectedEvents({ tables, retentionDays, now }: JournalOptions): RejectedEventStore {
   const retention = createRetention(retentionDays, now);
   const lists = createJournalLists(tables, retention);
+  const writes = createConditionalWrites(tables, tables.journalTable);
   return {
     async putRejectedEvents(rejected) {
       const expiresAt = retention.expiresAt();
       await batchPut(tables, tables.journalTable, rejected, (one) => rejectedItem(one, expiresAt));
+    },
+    async getRejectedEvent(id) {
+      const [item] = (await lists.getItems([rejectedKeyOf(id)], true)).values();
+      return item === undefined ? null : RejectedItem.parse(item);
+    },
+    async markRepublished({ id, rejectedAt }, at) {
+      const update = { set: 'republishedAt = :at', values: { ':at': at } };
+      return (await writes.updateIf(rejectedKey(id, rejectedAt), update, retention.ifLive())) !== null;
     },
     listRejectedEvents: (options, matches) =>
       lists.readList({ table: rejectedPartitions() }, options, (item) => RejectedItem.parse(item), matches),
@@ -31,4 +42,8 @@ export function rejectedItem(rejected: RejectedEvent, expiresAt: number): Item {
   };
 }
 
-const RejectedItem = RejectedEvent.extend({ body: PackedText });
+const RejectedItem = RejectedEvent.extend({
+  body: PackedText,
+  messageId: z.string().nullable().default(null),
+  republishedAt: z.number().nullable().default(null),
+});

@@ -4,6 +4,7 @@ import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import type { EventStore } from '../../core/event/event-store.ts';
 import type { EventTypeStore } from '../../core/event/event-type-store.ts';
 import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
+import type { JobStore } from '../../core/jobs/job-store.ts';
 import type { ProfileStore } from '../../core/profile/profile-store.ts';
 import type { StatsStore } from '../../core/stats/stats-store.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
@@ -13,6 +14,7 @@ import type { Tables } from './client.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createEventTypes } from './event-types.ts';
 import { createEvents } from './events.ts';
+import { createJobStore } from './jobs.ts';
 import { createProfileStore } from './profiles.ts';
 import { createRejectedEvents } from './rejected-events.ts';
 import { createStats } from './stats.ts';
@@ -32,6 +34,7 @@ export interface Stores {
   rejectedEvents: RejectedEventStore;
   stats: StatsStore;
   tokens: TokenStore;
+  jobs: JobStore;
 }
 
 interface StoresOptions {
@@ -55,5 +58,6 @@ export function createStores(options: StoresOptions): Stores {
     rejectedEvents: createRejectedEvents(options),
     stats: createStats({ ...options, retentionDays: statsRetentionDays, random: Math.random }),
     tokens: createTokenStore(tables),
+    jobs: createJobStore(options),
   };
 }

@@ -7,9 +7,11 @@ import {
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { groupOf, type WorkQueue } from '../../core/delivery/queue-message.ts';
+import type { PublishedBody } from '../../core/event/republish.ts';
 import { PartialFailure } from '../../core/partial-failure.ts';
 import { CLIENT_OPTIONS } from '../aws/client-options.ts';
 import { createLeanCall, type LeanCall } from '../aws/lean-call.ts';
+import { originAttributes } from './origin.ts';
 
 /** SQS takes ten messages a call, of 1 MiB together; some is kept for their attributes. */
 const BATCH = 10;
@@ -48,10 +50,11 @@ export function createWorkQueue(queue: Sqs, queueUrl: string): WorkQueue {
 
 /** The way into the events queue. Fair queues: one tenant's burst must not hold up the others. */
 export function createPublish(queue: Sqs, eventsQueueUrl: string) {
-  return (messages: readonly { tenantId: string; body: string }[]): Promise<void> =>
-    sendAll(queue, eventsQueueUrl, messages, ({ tenantId, body }) => ({
+  return (messages: readonly PublishedBody[]): Promise<void> =>
+    sendAll(queue, eventsQueueUrl, messages, ({ tenantId, body, origin }) => ({
       MessageBody: body,
       MessageGroupId: tenantId,
+      ...(origin === undefined ? {} : { MessageAttributes: originAttributes(origin) }),
     }));
 }
 

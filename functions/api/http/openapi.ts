@@ -68,6 +68,7 @@ function problemsOf({ access, method, path, params, query, body, conditional }: 
     payload_too_large: body !== null,
     unsupported_media_type: body !== null,
     invalid_request: body !== null || has(query) || method === 'POST',
+    rate_limited: access !== 'public',
     internal_error: true,
     unavailable: access !== 'public',
   };

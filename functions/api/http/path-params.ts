@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ApiKeyId } from '../../core/access/api-key.ts';
 import { TokenId } from '../../core/access/token.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
-import { DeliveryId, EventId, SubscriptionId, TenantId } from '../../core/ids.ts';
+import { DeliveryId, EventId, JobId, RejectedEventId, SubscriptionId, TenantId } from '../../core/ids.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 
 /** What may stand in a path of /v1, by the name of its parameter. */
@@ -12,6 +12,8 @@ const PATH_PARAMS = {
   eventId: EventId,
   deliveryId: DeliveryId,
   tokenId: TokenId,
+  jobId: JobId,
+  rejectedEventId: RejectedEventId,
   apiKeyId: ApiKeyId,
   name: EventTypeName,
   profile: ProfileName,

@@ -14,6 +14,7 @@ export const PROBLEMS = {
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   invalid_request: { status: 422, title: 'Fields of the request are wrong' },
+  rate_limited: { status: 429, title: 'Too many requests' },
   internal_error: { status: 500, title: 'Posthorn failed' },
   unavailable: { status: 503, title: 'Posthorn cannot do that right now' },
 } as const;

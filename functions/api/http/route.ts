@@ -46,6 +46,7 @@ export function taggedAnswer<T extends { revision: number }>(
 ): RouteResult | Refusal {
   return value instanceof Refusal ? value : { status, body: view(value), revision: value.revision };
 }
+
 /**
  * What an answer shows. `secrets`: only callers that may read them get it. `secrets_to_admins`: the others get the same
  * answer without them.

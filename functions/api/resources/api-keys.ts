@@ -4,6 +4,7 @@ import type { ApiKeys } from '../../core/access/api-keys.ts';
 import { ROLES } from '../../core/access/principal.ts';
 import { Moment } from '../../core/event/moment.ts';
 import { TenantId } from '../../core/ids.ts';
+import { MaxPerSecond } from '../../core/profile/limits.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { Name } from '../../core/text-fields.ts';
 import { decodeCursor } from '../http/cursor.ts';
@@ -19,6 +20,7 @@ const ApiKeyView = z
     name: z.string(),
     role: z.enum(ROLES),
     tenantId: z.string().nullable(),
+    maxPerSecond: z.number().nullable(),
     createdAt: Timestamp,
     expiresAt: Timestamp.nullable(),
     lastUsedAt: Timestamp.nullable(),
@@ -47,6 +49,10 @@ export const createApiKeyRoutes = ({ apiKeys }: { apiKeys: ApiKeys }) => [
         tenantId: TenantId.nullable()
           .default(null)
           .meta({ description: 'The one tenant that the key sees; null for a key of the company.' }),
+        maxPerSecond: MaxPerSecond.nullable().default(null).meta({
+          description:
+            'Requests a second, over all instances of the API. What is over is refused (429). Null: no limit.',
+        }),
         expiresAt: Moment.nullable().default(null),
       })
       .meta({ id: 'ApiKeyInput' }),

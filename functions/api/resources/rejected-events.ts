@@ -1,8 +1,13 @@
 import * as z from 'zod';
+import { Moment } from '../../core/event/moment.ts';
 import { REJECTION_CODES, type RejectedEvent, RejectionReason } from '../../core/event/rejected-event.ts';
 import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
+import { type RepublishPorts, republish } from '../../core/event/republish.ts';
 import { TenantId } from '../../core/ids.ts';
+import type { Jobs } from '../../core/jobs/jobs.ts';
+import { invalidField, notFound, Refusal } from '../../core/refusal.ts';
 import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
+import { JOB_STARTED, jobStarted } from '../schemas/job.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
 import { Timestamp, viewOf } from '../schemas/values.ts';
 
@@ -16,16 +21,20 @@ const RejectedEventView = z
     reason: RejectionReason,
     body: z.string().meta({ description: 'The message as it came.' }),
     bodyTruncated: z.boolean(),
+    republishedAt: Timestamp.nullable(),
   })
   .meta({ id: 'RejectedEvent' });
 
 const rejectedEventView = viewOf(RejectedEventView);
 
 export interface RejectedEventRouteDeps {
-  store: Pick<RejectedEventStore, 'listRejectedEvents'>;
+  store: RejectedEventStore;
+  jobs: Jobs;
+  publish: RepublishPorts['publish'];
+  now: () => number;
 }
 
-export const createRejectedEventRoutes = ({ store }: RejectedEventRouteDeps) => [
+export const createRejectedEventRoutes = ({ store, jobs, publish, now }: RejectedEventRouteDeps) => [
   route('GET', '/v1/rejected-events', {
     id: 'listRejectedEvents',
     summary: 'List messages that were not events, newest first',
@@ -40,6 +49,41 @@ export const createRejectedEventRoutes = ({ store }: RejectedEventRouteDeps) => 
         await store.listRejectedEvents(listOptions(query), isFiltered ? matches : null),
         rejectedEventView,
       );
+    },
+  }),
+  route('POST', '/v1/rejected-events/{rejectedEventId}/republish', {
+    id: 'republishRejectedEvent',
+    summary: 'Publish a rejected event again, once what was wrong is mended',
+    responses: {
+      202: { description: 'Queued. It is rejected again if nothing was mended.', schema: RejectedEventView },
+    },
+    run: async ({ params }) => {
+      const rejected = await store.getRejectedEvent(params.rejectedEventId);
+      if (rejected === null) return notFound('rejected event');
+      if (rejected.bodyTruncated)
+        return new Refusal('conflict', 'Its body was too long to be kept whole. Publish the event anew.');
+      await republish({ rejectedEvents: store, publish, now }, [rejected]);
+      return { status: 202, body: rejectedEventView({ ...rejected, republishedAt: now() }) };
+    },
+  }),
+  route('POST', '/v1/republications', {
+    id: 'republishRejectedEvents',
+    summary: 'Publish a range of rejected events again',
+    body: z
+      .strictObject({
+        from: Moment.meta({ description: 'Those that were rejected from then on.' }),
+        to: Moment.optional().meta({ description: 'Until now, if absent.' }),
+        code: z.enum(REJECTION_CODES).nullable().default(null).meta({ description: 'Only those with this reason.' }),
+        maxPerSecond: z.int().min(1).max(1_000).nullable().default(null),
+        dryRun: z.boolean().default(false).meta({ description: 'The job counts what it would do, and does nothing.' }),
+      })
+      .meta({ id: 'RepublicationInput' }),
+    responses: JOB_STARTED,
+    run: async ({ body, principal }) => {
+      const { maxPerSecond, to = now(), ...filter } = body;
+      if (filter.from > to) return invalidField('/to', 'must not be before from');
+      const task = { kind: 'republish', tenantId: null, subscriptionId: null, filter: { ...filter, to } } as const;
+      return jobStarted(await jobs.start({ task, maxPerSecond, createdBy: principal.id }));
     },
   }),
 ];

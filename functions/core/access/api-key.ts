@@ -13,6 +13,8 @@ export const ApiKey = z.object({
   role: z.enum(ROLES),
   /** Null for a key of the company. */
   tenantId: TenantId.nullable(),
+  /** Requests a second; null for no limit. */
+  maxPerSecond: z.number().nullable(),
   createdAt: z.number(),
   /** Null for a key that does not end. */
   endsAt: z.number().nullable(),

@@ -11,7 +11,7 @@ import { hasSecret } from './secret-hash.ts';
 /** The company's keys and the tenants'. One counts until it ends, is deleted, or its tenant is deleted. */
 export interface ApiKeys {
   /** Creates the tenant, too, if there is none. */
-  create(grant: Pick<ApiKey, 'name' | 'role' | 'tenantId' | 'endsAt'>): Promise<MadeApiKey | Refusal>;
+  create(grant: Pick<ApiKey, 'name' | 'role' | 'tenantId' | 'maxPerSecond' | 'endsAt'>): Promise<MadeApiKey | Refusal>;
   /** The key that a text stands for; null if it does not count. */
   find(text: string): Promise<ApiKey | null>;
   /** Notes that a key was used, at most once an hour. */

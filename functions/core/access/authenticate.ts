@@ -3,8 +3,14 @@ import { ANONYMOUS, type Principal, STACK_KEY } from './principal.ts';
 import { isSameSecret } from './secret-hash.ts';
 import { parseToken, type Token } from './token.ts';
 
-/** Who sends a request with such an Authorization header. */
-export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
+/** Who sends a request, and how many a second it may send; null for no limit. */
+export interface Caller {
+  principal: Principal;
+  maxPerSecond: number | null;
+}
+
+/** By the Authorization header. */
+export type Authenticate = (authorization: string | undefined) => Promise<Caller>;
 
 /** The company's first key, which the stack makes. While it is being replaced there are two. */
 export interface AdminKeys {
@@ -23,38 +29,34 @@ export interface AuthenticatePorts {
 }
 
 export function createAuthenticate({ adminKeys, findToken, findApiKey, now }: AuthenticatePorts): Authenticate {
-  async function identify(key: string): Promise<Principal | null> {
+  async function identify(key: string): Promise<Caller | null> {
     if (parseApiKey(key) !== null) {
       const found = await findApiKey(key);
       if (found === null || hasEnded(found, now())) return null;
-      const { id, name, role, tenantId } = found;
-      return { kind: 'key', id, name, role, tenantId };
+      const { id, name, role, tenantId, maxPerSecond } = found;
+      return { principal: { kind: 'key', id, name, role, tenantId }, maxPerSecond };
     }
     if (parseToken(key) !== null) {
       const token = await findToken(key);
-      return token === null || token.endsAt <= now()
-        ? null
-        : {
-            kind: 'token',
-            id: token.id,
-            name: null,
-            role: token.readOnly ? 'read' : 'admin',
-            tenantId: token.tenantId,
-          };
+      if (token === null || token.endsAt <= now()) return null;
+      const { id, readOnly, tenantId } = token;
+      return unlimited({ kind: 'token', id, name: null, role: readOnly ? 'read' : 'admin', tenantId });
     }
-    if (isSameSecret(key, await adminKeys.current())) return STACK_KEY;
+    if (isSameSecret(key, await adminKeys.current())) return unlimited(STACK_KEY);
     const next = await adminKeys.next();
-    return next !== null && isSameSecret(key, next) ? STACK_KEY : null;
+    return next !== null && isSameSecret(key, next) ? unlimited(STACK_KEY) : null;
   }
 
   return async (authorization = '') => {
     for (const key of keysIn(authorization)) {
-      const principal = await identify(key);
-      if (principal !== null) return principal;
+      const caller = await identify(key);
+      if (caller !== null) return caller;
     }
-    return ANONYMOUS;
+    return unlimited(ANONYMOUS);
   };
 }
+
+const unlimited = (principal: Principal): Caller => ({ principal, maxPerSecond: null });
 
 /**
  * The keys that a header may carry. With Basic the key is the password (as Staffology's clients send theirs) or the user

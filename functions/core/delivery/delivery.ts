@@ -24,6 +24,8 @@ export const Delivery = z.object({
   /** When the next attempt is planned; null if none is. */
   nextAttemptAt: z.number().nullable(),
   completedAt: z.number().nullable(),
+  /** The last job that asked for an attempt: a page of it that is repeated does not ask again. */
+  replayedBy: z.string().nullable(),
   /** An attempt that was asked for and not made yet. It can send a succeeded delivery again. */
   requested: Trigger.nullable(),
   /** The attempt that is under way. It is in `attempts` already; no other attempt begins before `endsAt`. */
@@ -68,6 +70,7 @@ export function newDelivery(origin: DeliveryOrigin): Delivery {
     attempts: [],
     nextAttemptAt: null,
     completedAt: null,
+    replayedBy: null,
     requested: null,
     claim: null,
     effects: [],

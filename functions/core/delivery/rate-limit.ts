@@ -20,6 +20,9 @@ export interface SlotRequest {
   lineIntervalMs: number;
   /** Epoch milliseconds. */
   now: number;
+  /** For what waits otherwise than attempts do. Absent: `BURST_MS` and `NEAR_MS`. */
+  burstMs?: number;
+  nearMs?: number;
 }
 
 /** Slots for some of what was asked for, the ready ones first, and turns in the line for the rest. */
@@ -59,10 +62,10 @@ export interface ReservationPlan {
 
 /** @param seen may be out of date: the plan applies only where `fits` says so */
 export function planReservation(seen: RateState, request: SlotRequest): ReservationPlan {
-  const { ready, fresh, intervalMs, lineIntervalMs, now } = request;
-  const slotsFrom = now - BURST_MS;
+  const { ready, fresh, intervalMs, lineIntervalMs, now, burstMs = BURST_MS, nearMs = NEAR_MS } = request;
+  const slotsFrom = now - burstMs;
   const start = Math.max(seen.nextSlotAt, slotsFrom);
-  const room = Math.max(0, Math.floor((now + NEAR_MS - start) / intervalMs) + 1);
+  const room = Math.max(0, Math.floor((now + nearMs - start) / intervalMs) + 1);
   const lineBegins = seen.lineEndsAt <= now;
   const slots = Math.min(room, lineBegins ? ready + fresh : ready);
   return {
@@ -72,7 +75,7 @@ export function planReservation(seen: RateState, request: SlotRequest): Reservat
     lineIntervalMs,
     slotsBegin: seen.nextSlotAt < slotsFrom,
     slotsFrom,
-    slotsUntil: now + NEAR_MS - Math.max(0, slots - 1) * intervalMs,
+    slotsUntil: now + nearMs - Math.max(0, slots - 1) * intervalMs,
     lineBegins,
     lineFrom: start + slots * intervalMs,
     now,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { EventId, TenantId } from '../ids.ts';
+import { EventId, SYSTEM_TENANT, TenantId } from '../ids.ts';
 import { Environment } from './environment.ts';
 
 /** An event in the journal. `data` is JSON text; null once it has been expunged. Times are epoch milliseconds. */
@@ -13,7 +13,13 @@ export const Event = z.object({
   acceptedAt: z.number(),
   /** When it was first written: a repetition goes only to subscriptions that are older. */
   recordedAt: z.number(),
+  /** Empty for Posthorn's own: system events, and those of tests. */
   contentHash: z.string(),
   data: z.string().nullable(),
 });
 export type Event = z.infer<typeof Event>;
+
+/** Whether it was made for a test: it goes to the subscription under test alone. */
+export function isTestEvent({ contentHash, tenantId }: Pick<Event, 'contentHash' | 'tenantId'>): boolean {
+  return contentHash === '' && tenantId !== SYSTEM_TENANT;
+}

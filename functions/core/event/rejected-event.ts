@@ -27,5 +27,9 @@ export const RejectedEvent = z.object({
   body: z.string(),
   /** True if the body was too long to be kept whole. */
   bodyTruncated: z.boolean(),
+  /** Of the message as it was first sent: published again, it makes the same event. Null in records from before. */
+  messageId: z.string().nullable(),
+  /** When it was last published again; null if it was rejected since, or never was. Epoch milliseconds. */
+  republishedAt: z.number().nullable(),
 });
 export type RejectedEvent = z.infer<typeof RejectedEvent>;

@@ -400,6 +400,8 @@ function rejection(message: IncomingMessage, tenantId: string | null, reason: Re
     reason,
     body: truncated ? bytes.subarray(0, MAX_BODY_KEPT).toString('utf8') : message.body,
     bodyTruncated: truncated,
+    messageId,
+    republishedAt: null,
   };
   return { message, rejected };
 }

@@ -1,5 +1,5 @@
 /** The queues that feed a function, each with a dead-letter queue. */
-export const QUEUE_NAMES = ['events', 'deliveries', 'retries'] as const;
+export const QUEUE_NAMES = ['events', 'deliveries', 'retries', 'jobs'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 /** About how many messages a queue has: SQS counts with a delay of up to a minute. */

@@ -23,7 +23,7 @@ export interface SystemState {
 
 export interface SystemStatePorts {
   queues: Pick<Queues, 'measureQueue' | 'measureDeadLetters'>;
-  due: Pick<DueStore, 'shards' | 'pageSize' | 'listDueDeliveries'>;
+  due: Pick<DueStore<unknown>, 'shards' | 'pageSize' | 'listDue'>;
   events: Pick<EventStore, 'listEvents'>;
   now: () => number;
 }
@@ -51,7 +51,7 @@ export async function readSystemState({ queues, due, events, now }: SystemStateP
 }
 
 async function countOverdue(due: SystemStatePorts['due'], until: number): Promise<SystemState['overdue']> {
-  const pages = await Promise.all(due.shards.map((shard) => due.listDueDeliveries(shard, until)));
+  const pages = await Promise.all(due.shards.map((shard) => due.listDue(shard, until)));
   const dueAts = pages.flat().map(({ dueAt }) => dueAt);
   return {
     count: dueAts.length,

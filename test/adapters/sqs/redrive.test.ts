@@ -9,7 +9,10 @@ const { sqs, connection, queues } = useQueues('events', 'dead');
 /** The SDK makes every call, so that a test can make it fail. */
 const subject = () => {
   const urls = { queue: queues.events.url, deadLetters: queues.dead.url };
-  return createQueues({ ...connection, lean: async () => null }, { events: urls, deliveries: urls, retries: urls });
+  return createQueues(
+    { ...connection, lean: async () => null },
+    { events: urls, deliveries: urls, retries: urls, jobs: urls },
+  );
 };
 const always = () => true;
 const attribute = (StringValue: string) => ({ DataType: 'String', StringValue });

@@ -33,8 +33,10 @@ beforeEach(() => {
   forgotten = 0;
 });
 
+const GRANT = { name: 'Payroll', role: 'read', tenantId: null, maxPerSecond: null, endsAt: null } as const;
+
 async function make(rest: Partial<ApiKey> = {}) {
-  const made = await apiKeys().create({ name: 'Payroll', role: 'admin', tenantId: null, endsAt: null, ...rest });
+  const made = await apiKeys().create({ ...GRANT, role: 'admin', ...rest });
   if (made instanceof Refusal) throw new Error(made.message);
   return made;
 }
@@ -69,7 +71,7 @@ describe('an API key', () => {
   });
 
   it.each([NOW - 1, NOW])('is not made to end at %i, which is no time to come', async (endsAt) => {
-    const refused = await apiKeys().create({ name: 'x', role: 'read', tenantId: 'acme', endsAt });
+    const refused = await apiKeys().create({ ...GRANT, tenantId: 'acme', endsAt });
     expect(refused).toMatchObject({ code: 'invalid_request', errors: [{ path: '/expiresAt' }] });
     expect([store.keys.size, tenants.size]).toEqual([0, 0]);
   });

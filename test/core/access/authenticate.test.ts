@@ -18,6 +18,7 @@ const { key: apiKey, text: API_KEY } = makeApiKey(
     role: 'publish',
     tenantId: 'acme',
     createdAt: NOW,
+    maxPerSecond: 7,
     endsAt: NOW + 2 * HOUR,
     tenantCreatedAt: NOW,
   },
@@ -30,7 +31,7 @@ const NOBODY = ANONYMOUS;
 let now = NOW;
 let next: string | null = null;
 const asked: string[] = [];
-const authenticate = createAuthenticate({
+const identify = createAuthenticate({
   adminKeys: {
     current: async () => {
       asked.push('current');
@@ -51,6 +52,7 @@ const authenticate = createAuthenticate({
   },
   now: () => now,
 });
+const authenticate = async (authorization: string | undefined) => (await identify(authorization)).principal;
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 async function askedFor(authorization: string) {
@@ -133,6 +135,12 @@ describe('who sends a request', () => {
     expect(await authenticate(`Bearer ${ADMIN_KEY}`)).toEqual(COMPANY);
     expect(await authenticate(`Bearer ${NEXT_KEY}x`)).toEqual(NOBODY);
     next = null;
+  });
+
+  it('may send as much a second as its key says, and others without a limit', async () => {
+    const limits = [];
+    for (const key of [API_KEY, TOKEN, ADMIN_KEY, 'wrong']) limits.push((await identify(`Bearer ${key}`)).maxPerSecond);
+    expect(limits).toEqual([7, null, null, null]);
   });
 
   it('is looked up no further than needed', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Outgoing } from '../../../functions/core/delivery/queue-message.ts';
-import { sweepDue } from '../../../functions/core/delivery/sweep.ts';
+import { sweepDue, wakeDeliveries } from '../../../functions/core/delivery/sweep.ts';
 import { SWEEP_LOOK_AHEAD_MS } from '../../../functions/core/delivery/wake.ts';
 import { HOUR, MINUTE, makeDelivery, NOW } from '../../support/domain.ts';
 import { MemoryJournal } from '../../support/memory-journal.ts';
@@ -12,7 +12,7 @@ function setup(...dueAts: number[]) {
   );
   const queued: Outgoing[] = [];
   const run = (hasTime = () => true, send = async (messages: readonly Outgoing[]) => void queued.push(...messages)) =>
-    sweepDue({ store: journal, retries: { send }, now: () => NOW, hasTime });
+    sweepDue({ store: journal, wake: wakeDeliveries({ send }), now: () => NOW, hasTime });
   return { journal, deliveries, queued, run };
 }
 
@@ -51,9 +51,9 @@ describe('sweep', () => {
   it('leaves what another write moves meanwhile, and does not repeat itself over it', async () => {
     const { journal, queued, run } = setup(NOW, NOW);
     // An index that lags: it goes on listing what has been moved already.
-    const entries = await journal.listDueDeliveries('one', NOW);
-    for (const entry of entries) await journal.leaseDelivery(entry, NOW + HOUR);
-    journal.listDueDeliveries = async () => entries;
+    const entries = await journal.listDue('one', NOW);
+    for (const entry of entries) await journal.lease(entry, NOW + HOUR);
+    journal.listDue = async () => entries;
     expect(await run()).toBe(0);
     expect(queued).toEqual([]);
   });
@@ -62,12 +62,12 @@ describe('sweep', () => {
     const { journal, queued, run } = setup(NOW, NOW, NOW);
     let leases = 0;
     journal.before = (operation) => {
-      if (operation === 'leaseDelivery' && leases++ === 1) throw new Error('throttled');
+      if (operation === 'lease' && leases++ === 1) throw new Error('throttled');
     };
-    journal.listDueDeliveries = (
+    journal.listDue = (
       (list) => async (shard: string, now: number) =>
         leases === 0 ? list(shard, now) : []
-    )(journal.listDueDeliveries.bind(journal));
+    )(journal.listDue.bind(journal));
     await expect(run()).rejects.toMatchObject({ errors: [expect.objectContaining({ message: 'throttled' })] });
     expect(queued).toMatchObject([{ message: { eventId: 'e0' } }, { message: { eventId: 'e2' } }]);
   });
@@ -77,7 +77,7 @@ describe('sweep', () => {
     const refuse = async () => {
       throw new Error('the queue is away');
     };
-    await expect(run(() => true, refuse)).rejects.toThrow('1 due deliveries could not be woken');
+    await expect(run(() => true, refuse)).rejects.toThrow('1 due things could not be woken');
     expect(journal.delivery(deliveries[0] ?? makeDelivery())).toMatchObject({
       status: 'pending',
       dueAt: NOW + 15 * MINUTE,

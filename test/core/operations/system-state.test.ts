@@ -45,7 +45,7 @@ function dataOf(kind: string, subscription: number) {
 describe('the state of the system', () => {
   it('has the sizes of all queues and dead-letter queues', async () => {
     expect((await setup().read()).queues).toEqual(
-      ['events', 'deliveries', 'retries'].map((name) => ({ name, size: SIZE, deadLetters: DEAD })),
+      ['events', 'deliveries', 'retries', 'jobs'].map((name) => ({ name, size: SIZE, deadLetters: DEAD })),
     );
   });
 

@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { type Job, JobStatus } from '../../core/jobs/job.ts';
+import { JOB_KINDS } from '../../core/jobs/job-task.ts';
+import { Reason, Timestamp, time, viewOf } from './values.ts';
+
+export const JobView = z
+  .object({
+    id: z.string(),
+    kind: z.enum(JOB_KINDS),
+    status: JobStatus,
+    tenantId: z.string().nullable(),
+    subscriptionId: z.string().nullable(),
+    filter: z.record(z.string(), z.unknown()).meta({ description: 'Which items it is about, as it was asked for.' }),
+    maxPerSecond: z.int().nullable(),
+    progress: z.object({
+      done: z.int(),
+      failed: z.int(),
+      total: z.int().nullable().meta({ description: 'Null until it is known.' }),
+    }),
+    createdBy: z.string(),
+    createdAt: Timestamp,
+    endedAt: Timestamp.nullable(),
+    error: Reason.nullable(),
+  })
+  .meta({ id: 'Job' });
+
+const show = viewOf(JobView);
+
+export function jobView(job: Job) {
+  const { kind, tenantId, subscriptionId, filter } = job.task;
+  // Its numbers are times.
+  const shown = Object.entries(filter).map(([name, value]) => [name, typeof value === 'number' ? time(value) : value]);
+  return show({ ...job, kind, tenantId, subscriptionId, filter: Object.fromEntries(shown) });
+}
+
+/** The answer to a request that starts a job. */
+export const JOB_STARTED = { 202: { description: 'The job, which goes on by itself.', schema: JobView } };
+
+export function jobStarted(job: Job) {
+  const { tenantId } = job.task;
+  const location = `/v1${tenantId === null ? '' : `/tenants/${tenantId}`}/jobs/${job.id}`;
+  return { status: 202, body: jobView(job), revision: job.revision, location };
+}

@@ -1,0 +1,27 @@
+import { type CancelRangePorts, cancelPage } from './cancel-range.ts';
+import type { Job } from './job.ts';
+import { type ReplayPorts, replayPage } from './replay.ts';
+import { type ReplayEventPorts, replayEventPage } from './replay-event.ts';
+import { type RepublishRangePorts, republishPage } from './republish-range.ts';
+import type { JobWork } from './run-page.ts';
+
+export type WorkPorts = ReplayPorts & CancelRangePorts & ReplayEventPorts & RepublishRangePorts;
+
+/** The work of each kind of job. */
+export function createWork(ports: WorkPorts): JobWork {
+  return async (job: Job) => {
+    const { task } = job;
+    switch (task.kind) {
+      case 'replay':
+        return replayPage(ports, job, task);
+      case 'cancel':
+        return cancelPage(ports, job, task);
+      case 'replay_event':
+        return replayEventPage(ports, job, task);
+      case 'republish':
+        return republishPage(ports, job, task);
+      default:
+        return task satisfies never;
+    }
+  };
+}

@@ -1,0 +1,48 @@
+import { createTables } from '../adapters/dynamodb/client.ts';
+import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
+import { createEvents } from '../adapters/dynamodb/events.ts';
+import { createJobStore } from '../adapters/dynamodb/jobs.ts';
+import { createRejectedEvents } from '../adapters/dynamodb/rejected-events.ts';
+import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
+import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { createTelemetry } from '../adapters/lambda/telemetry.ts';
+import { createJobQueue } from '../adapters/sqs/job-queue.ts';
+import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { MAX_DELAY_SECONDS } from '../core/delivery/queue-message.ts';
+import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
+import { createWork } from '../core/jobs/work.ts';
+import { ENV } from '../names.ts';
+import { createJobsHandler } from './handler.ts';
+
+const env = readEnvironment([
+  ENV.catalogTable,
+  ENV.journalTable,
+  ENV.eventsQueueUrl,
+  ENV.retriesQueueUrl,
+  ENV.jobsQueueUrl,
+  ENV.journalRetentionDays,
+]);
+const now = (): number => Date.now();
+const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
+const journal = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
+const sqs = createSqs();
+const events = createEvents(journal);
+const publish = createPublish(sqs, env.EVENTS_QUEUE_URL);
+
+export const handler = createJobsHandler({
+  store: createJobStore(journal),
+  queue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
+  work: createWork({
+    deliveries: createDeliveries(journal),
+    events,
+    rejectedEvents: createRejectedEvents(journal),
+    publish,
+    subscriptions: createSubscriptions(tables),
+    retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+    waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
+    now,
+  }),
+  systemEvents: { events, publish },
+  now,
+  ...createTelemetry(),
+});

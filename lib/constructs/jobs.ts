@@ -1,0 +1,69 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct } from 'constructs';
+import { INDEXES, METRICS, METRICS_NAMESPACE } from '../../functions/names.ts';
+import type { Foundation } from './foundation.ts';
+import { HandlerFunction } from './handler-function.ts';
+import type { Queues } from './queues.ts';
+import { indexArn, type Storage } from './storage.ts';
+
+export interface JobsProps extends Foundation {
+  readonly storage: Storage;
+  readonly queues: Queues;
+}
+
+/** Long work over many items (a replay, say), a page a message. */
+export class Jobs extends Construct {
+  constructor(scope: Construct, id: string, { storage, queues, ...foundation }: JobsProps) {
+    super(scope, id);
+    const { tuning, alarms } = foundation;
+
+    const jobs = new HandlerFunction(this, 'Function', {
+      ...foundation,
+      name: 'jobs',
+      timeoutSeconds: tuning.functions.jobs.timeoutSeconds,
+      environment: {
+        catalogTable: storage.catalog.tableName,
+        journalTable: storage.journal.tableName,
+        // Where system events go.
+        eventsQueueUrl: queues.events.queue.queueUrl,
+        retriesQueueUrl: queues.retries.queue.queueUrl,
+        jobsQueueUrl: queues.jobs.queue.queueUrl,
+        journalRetentionDays: String(tuning.journalRetentionDays),
+      },
+    });
+    jobs.allow(['dynamodb:GetItem', 'dynamodb:Query'], [storage.catalog.tableArn]);
+    jobs.allow(
+      ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+      [storage.journal.tableArn],
+    );
+    jobs.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalList)]);
+    jobs.allow(
+      ['sqs:SendMessage'],
+      [queues.events.queue.queueArn, queues.retries.queue.queueArn, queues.jobs.queue.queueArn],
+    );
+
+    alarms.add(
+      this,
+      'FailedAlarm',
+      new Metric({
+        namespace: METRICS_NAMESPACE,
+        metricName: METRICS.jobsFailed,
+        dimensionsMap: { service: jobs.serviceName },
+        statistic: Stats.SUM,
+        period: Duration.minutes(5),
+      }),
+      { above: 0, description: 'A job failed: a page of its work could not be done.', runbook: 'failed-jobs' },
+    );
+
+    jobs.lambda.addEventSource(
+      // One page an invocation: pages of large jobs must not share one time limit.
+      new SqsEventSource(queues.jobs.queue, {
+        batchSize: 1,
+        maxConcurrency: tuning.jobsMaxConcurrency,
+        reportBatchItemFailures: true,
+      }),
+    );
+  }
+}
