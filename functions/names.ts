@@ -46,6 +46,8 @@ export const ENV = {
   attemptTimeoutSeconds: 'ATTEMPT_TIMEOUT_SECONDS',
   /** Waits up to this long stay in the retries queue, longer ones in the journal's due index (SQS allows 900 s of delay). */
   maxQueueWaitSeconds: 'MAX_QUEUE_WAIT_SECONDS',
+  /** A subscription none of whose attempts has succeeded for so long is disabled. */
+  disableAfterDays: 'DISABLE_AFTER_DAYS',
 } as const;
 
 /**

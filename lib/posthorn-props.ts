@@ -80,6 +80,13 @@ export interface PosthornProps {
    */
   readonly maxQueueWait?: Duration;
 
+  /**
+   * A subscription is disabled when none of its attempts has succeeded for so long; warnings come after 1/5 and 3/5 of it.
+   * 1 to 365 days.
+   * @default Duration.days(5)
+   */
+  readonly disableAfter?: Duration;
+
   /** Events being fanned out. @default maxConcurrency 50 */
   readonly ingest?: EventSourceProps;
 
@@ -161,6 +168,7 @@ export function tune(props: PosthornProps): Tuning {
     removalPolicy: props.removalPolicy,
     attemptTimeoutSeconds: props.attemptTimeout?.toSeconds(),
     maxQueueWaitSeconds: props.maxQueueWait?.toSeconds(),
+    disableAfterDays: props.disableAfter?.toDays(),
     ingestMaxConcurrency: props.ingest?.maxConcurrency,
     firstAttemptsMaxConcurrency: props.firstAttempts?.maxConcurrency,
     retriesMaxConcurrency: props.retries?.maxConcurrency,

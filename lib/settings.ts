@@ -58,6 +58,7 @@ export function propsFromContext(scope: Construct): PosthornProps {
     removalPolicy: settings.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     attemptTimeout: Duration.seconds(settings.attemptTimeoutSeconds),
     maxQueueWait: Duration.seconds(settings.maxQueueWaitSeconds),
+    disableAfter: Duration.days(settings.disableAfterDays),
     ingest: { maxConcurrency: settings.ingestMaxConcurrency },
     firstAttempts: { maxConcurrency: settings.firstAttemptsMaxConcurrency },
     retries: { maxConcurrency: settings.retriesMaxConcurrency },

@@ -89,6 +89,8 @@ export const tuningShape = {
   attemptTimeoutSeconds: whole(1, 20).default(15),
   /** 900 s is the longest DelaySeconds of SQS. At 120 s, 1,000 failures a second fill SQS's 120,000 in flight. */
   maxQueueWaitSeconds: whole(0, 900).default(120),
+  /** Warnings come after a fifth and after three fifths of it. */
+  disableAfterDays: whole(1, 365).default(5),
   ingestMaxConcurrency: maxConcurrency.default(50),
   firstAttemptsMaxConcurrency: maxConcurrency.default(200),
   retriesMaxConcurrency: maxConcurrency.default(50),

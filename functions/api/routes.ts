@@ -16,6 +16,7 @@ import type { Queues } from '../core/operations/queues.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
 import { createStatsReader } from '../core/stats/read-stats.ts';
 import { createActivation } from '../core/subscription/activation.ts';
+import { createBreakerControl } from '../core/subscription/breaker-control.ts';
 import { createSubscriptions } from '../core/subscription/manage.ts';
 import { createOwnProfiles } from '../core/subscription/own-profiles.ts';
 import type { ParkedDeliveries } from '../core/subscription/parked-deliveries.ts';
@@ -114,6 +115,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     listEventTypes: ports.eventTypes === 'strict' ? listEventTypes : null,
   });
   const activation = createActivation({ subscriptions, profiles, verification, parked, now });
+  const breakers = createBreakerControl({ store: stores.subscriptions, parked, now });
   const secrets = createSecrets({ subscriptions, profiles, keys, now });
   const testEvents = createTestEvents({ ...ports, events: stores.events, getEventType, profiles, tenantKeys });
   const samples = createSamples(ports);
@@ -138,7 +140,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createApiKeyRoutes(ports),
       ...createAuditRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
-      ...createSubscriptionStatusRoutes({ activation }),
+      ...createSubscriptionStatusRoutes({ activation, breakers }),
       ...createStatsRoutes({ stats, subscriptions, tenants }),
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),

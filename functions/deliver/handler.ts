@@ -209,6 +209,12 @@ function note({ logger, counter }: DeliverHandlerDeps, report: DeliverReport): v
       });
       counter.count(METRICS.subscriptionsDisabled);
       return;
+    case 'breaker':
+      logger.warn(report.state === 'open' ? 'a breaker has opened' : 'a breaker has closed', {
+        tenantId: report.tenantId,
+        subscriptionId: report.subscriptionId,
+      });
+      return;
     case 'error': {
       const { tenantId, subscriptionId, eventId } = report.about;
       const about = { tenantId, subscriptionId, eventId, error: asError(report.error) };

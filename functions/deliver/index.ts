@@ -39,6 +39,7 @@ const env = readEnvironment([
   ENV.allowHttp,
   ENV.attemptTimeoutSeconds,
   ENV.maxQueueWaitSeconds,
+  ENV.disableAfterDays,
 ]);
 /** Most receivers answer within this. */
 const PATIENCE_MS = 1_000;
@@ -79,6 +80,7 @@ export const handler = createDeliverHandler({
   profiles: createProfiles(createProfileStore(tables)),
   waits: { maxQueueWaitMs: env.MAX_QUEUE_WAIT_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
+  disableAfterMs: env.DISABLE_AFTER_DAYS * 24 * 60 * 60_000,
   userAgent: USER_AGENT,
   now,
   rates: createRateLimits(tables),

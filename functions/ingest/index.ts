@@ -22,6 +22,7 @@ const env = readEnvironment([
   ENV.deliveriesQueueUrl,
   ENV.systemEventsBus,
   ENV.eventBridgeEndpoint,
+  ENV.retriesQueueUrl,
   ENV.eventTypes,
   ENV.journalRetentionDays,
 ]);
@@ -48,6 +49,7 @@ export const handler = createIngestHandler({
         }),
   systemEventCounts: createSystemEventCounts(tables, now),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
+  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   sqs: sqs.client,
   eventsQueueUrl: env.EVENTS_QUEUE_URL,
   eventTypes: env.EVENT_TYPES,

@@ -45,10 +45,11 @@ export class Deliver extends Construct {
         allowHttp: String(tuning.allowHttp),
         attemptTimeoutSeconds: String(tuning.attemptTimeoutSeconds),
         maxQueueWaitSeconds: String(tuning.maxQueueWaitSeconds),
+        disableAfterDays: String(tuning.disableAfterDays),
       },
     });
     deliver.allow(
-      // UpdateItem disables a subscription, DeleteItem removes one, as its profile says.
+      // UpdateItem writes a subscription's health and disables it, DeleteItem removes one, as its profile says.
       ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'],
       [storage.catalog.tableArn],
     );

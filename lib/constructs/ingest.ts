@@ -29,6 +29,8 @@ export class Ingest extends Construct {
         eventsQueueUrl: queues.events.queue.queueUrl,
         deliveriesQueueUrl: queues.deliveries.queue.queueUrl,
         systemEventsBus: systemEventsBus?.eventBusArn ?? '',
+        // For the first attempts of receivers that are slow or failing.
+        retriesQueueUrl: queues.retries.queue.queueUrl,
         eventTypes: tuning.eventTypes,
         journalRetentionDays: String(tuning.journalRetentionDays),
       },
@@ -44,7 +46,7 @@ export class Ingest extends Construct {
       ],
       [storage.journal.tableArn],
     );
-    ingest.allow(['sqs:SendMessage'], [queues.deliveries.queue.queueArn]);
+    ingest.allow(['sqs:SendMessage'], [queues.deliveries.queue.queueArn, queues.retries.queue.queueArn]);
 
     if (systemEventsBus) ingest.allow(['events:PutEvents'], [systemEventsBus.eventBusArn]);
 

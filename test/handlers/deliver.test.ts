@@ -7,7 +7,7 @@ import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profile
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { createDeliverHandler } from '../../functions/deliver/handler.ts';
 import { METRICS } from '../../functions/names.ts';
-import { deliverSetup, WAITS } from '../support/deliver-setup.ts';
+import { DISABLE_AFTER_MS, deliverSetup, WAITS } from '../support/deliver-setup.ts';
 import {
   answered,
   makeDelivery,
@@ -53,6 +53,7 @@ function setup(
     profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },
     waits: WAITS,
     attemptTimeoutMs: 15_000,
+    disableAfterMs: DISABLE_AFTER_MS,
     userAgent: 'Posthorn/test',
     now: () => NOW,
     rates: parts.rates,

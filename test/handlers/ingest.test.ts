@@ -25,6 +25,7 @@ function setup() {
     deliveries: { send: (messages) => parts.send(messages) },
     systemEventCounts: parts.counts,
     putOnBus: null,
+    retries: { send: async () => {} },
     sqs,
     eventsQueueUrl: 'http://queues/events',
     eventTypes: 'open',

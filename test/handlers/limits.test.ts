@@ -14,7 +14,7 @@ import type { WorkMessage } from '../../functions/core/delivery/queue-message.ts
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
-import { WAITS } from '../support/deliver-setup.ts';
+import { DISABLE_AFTER_MS, WAITS } from '../support/deliver-setup.ts';
 import { makeEvent, makeMessage, makeSubscription, SECOND, subscriptionId } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
 
@@ -107,6 +107,7 @@ async function run(rest: Partial<Subscription> & { id: string }, count: number, 
     profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },
     waits: WAITS,
     attemptTimeoutMs: 15_000,
+    disableAfterMs: DISABLE_AFTER_MS,
     userAgent: 'Posthorn/test',
     now,
     sleep: pause,

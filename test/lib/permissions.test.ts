@@ -62,6 +62,7 @@ test.each([
       ...dynamodb('Journal.Arn', 'BatchGetItem', 'BatchWriteItem', 'GetItem', 'PutItem', 'UpdateItem'),
       ...consume('Events'),
       ...send('Deliveries'),
+      ...send('Retries'),
     ],
   ],
   [

@@ -108,6 +108,7 @@ test.each([
   ['removalPolicy', 'snapshot', 'removalPolicy: must be one of retain, destroy'],
   ['attemptTimeoutSeconds', '21', 'attemptTimeoutSeconds: must be a whole number from 1 to 20'],
   ['attemptTimeoutSeconds', true, 'attemptTimeoutSeconds: must be a whole number from 1 to 20'],
+  ['disableAfterDays', '0', 'disableAfterDays: must be a whole number from 1 to 365, but is 0'],
   ['maxQueueWaitSeconds', '901', 'maxQueueWaitSeconds: must be a whole number from 0 to 900'],
   ['ingestMaxConcurrency', '1', 'ingestMaxConcurrency: must be a whole number from 2 to 1000'],
   ['firstAttemptsMaxConcurrency', '1001', 'firstAttemptsMaxConcurrency: must be a whole number from 2 to 1000'],

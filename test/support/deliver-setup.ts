@@ -4,12 +4,13 @@ import type { DeliverMessage, Outgoing } from '../../functions/core/delivery/que
 import type { Decision, ReceivedMessage } from '../../functions/core/delivery/received-message.ts';
 import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
 import type { SendResult, WebhookRequest } from '../../functions/core/target/webhook.ts';
-import { answered, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
+import { answered, HOUR, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
 import { MemoryCounts } from './memory-counts.ts';
 import { MemoryInFlight } from './memory-in-flight.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryRateLimits } from './memory-rate-limits.ts';
 
+export const DISABLE_AFTER_MS = 5 * 24 * HOUR;
 export const WAITS = { maxQueueWaitMs: 2 * MINUTE, lostAfterMs: 10 * MINUTE };
 
 /** `deliverBatch` over a journal in memory, with a scripted receiver and a clock that stands still. */
@@ -87,6 +88,7 @@ export function deliverSetup() {
     },
     waits: WAITS,
     attemptTimeoutMs: 15_000,
+    disableAfterMs: DISABLE_AFTER_MS,
     userAgent: 'Posthorn/test',
     remainingMs: () => setup.remainingMs,
     newAttemptId: () => `attempt ${requests.length + 1}`,

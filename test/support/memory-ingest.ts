@@ -128,6 +128,8 @@ export function ingestSetup() {
   const store = new MemoryIngestStore();
   const queued: Outgoing[] = [];
   const counts = new MemoryCounts();
+  /** What goes to the retries queue. */
+  const slow: Outgoing[] = [];
   const reports: IngestReport[] = [];
   const setup = {
     store,
@@ -136,6 +138,7 @@ export function ingestSetup() {
     /** What tells of rejected events, beside the deliveries. */
     counted: [] as Outgoing[],
     counts,
+    slow,
     reports,
     now: NOW,
     eventTypes: 'open' as IngestDeps['eventTypes'],
@@ -155,6 +158,11 @@ export function ingestSetup() {
               const counted = outgoing.filter(({ message }) => message.kind === 'tell_counted');
               if (counted.length > 0) setup.counted.push(...counted);
               if (outgoing.length > counted.length) await setup.send(outgoing);
+            },
+          },
+          retries: {
+            send: async (outgoing) => {
+              slow.push(...outgoing);
             },
           },
           systemEventCounts: counts,

@@ -14,7 +14,7 @@ import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profile
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
 import { tellCounted } from '../../functions/core/system-event/counted.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
-import { WAITS } from './deliver-setup.ts';
+import { DISABLE_AFTER_MS, WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
 import { MemoryCounts } from './memory-counts.ts';
 import { MemoryInFlight } from './memory-in-flight.ts';
@@ -71,11 +71,16 @@ export class Pipeline {
   overwroteEffects = false;
   /** Generations of the subscription to which a receiver's 410, on record, belongs. */
   readonly gone = new Set<number>();
+  /** When requests were sent, epoch milliseconds. */
+  readonly sentAt: number[] = [];
+  /** Requests under way, and the most there were at the same moment. */
+  underWay = 0;
+  mostUnderWay = 0;
   private readonly generations = new Map<WebhookResult['response'], number>();
   private attempts = 0;
 
-  constructor() {
-    this.journal.add(makeSubscription({ url: urlOf(0) }), makeEvent());
+  constructor(rest: Partial<Subscription> = {}) {
+    this.journal.add(makeSubscription({ url: urlOf(0), ...rest }), makeEvent());
     this.journal.catchUpIndexes();
     const { store, disableSubscription } = this.journal;
     this.journal.disableSubscription = async (tenantId, id, reason, generation) => {
@@ -204,6 +209,8 @@ export class Pipeline {
   ): DeliverDeps & { store: MemoryJournal; crashed(): boolean } {
     let calls = 0;
     let crashed = false;
+    let slept = 0;
+    const now = (): number => this.now + slept;
     const turn = async (): Promise<void> => {
       for (let turns = pace[calls % pace.length] ?? 0; turns > 0; turns -= 1) await Promise.resolve();
       crashed ||= calls === crashAt;
@@ -264,7 +271,12 @@ export class Pipeline {
       },
       sender: {
         send: async ({ url }) => {
-          await turn();
+          this.sentAt.push(now());
+          this.underWay += 1;
+          this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
+          await turn().finally(() => {
+            this.underWay -= 1;
+          });
           const result = answer ?? { outcome: 'success', durationMs: 1, response: null, error: null };
           // A fresh object for each answer, by which the attempt on record is told apart.
           const response = result.response === null ? null : { ...result.response };
@@ -276,13 +288,35 @@ export class Pipeline {
       profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },
       waits: WAITS,
       attemptTimeoutMs: 15_000,
+      disableAfterMs: DISABLE_AFTER_MS,
       userAgent: 'Posthorn/test',
       remainingMs: () => 30_000,
       newAttemptId: () => `attempt ${this.attempts++}`,
-      now: () => this.now,
-      rates: this.rates,
-      inFlight: this.inFlight,
-      sleep: async () => {},
+      now,
+      rates: {
+        reserveSlots: async (...request) => {
+          await turn();
+          const reservation = await this.rates.reserveSlots(...request);
+          lose();
+          return reservation;
+        },
+      },
+      inFlight: {
+        takePlaces: async (...request) => {
+          await turn();
+          const lease = await this.inFlight.takePlaces(...request);
+          lose();
+          return lease;
+        },
+        giveBack: async (...lease) => {
+          await turn();
+          await this.inFlight.giveBack(...lease);
+          lose();
+        },
+      },
+      sleep: async (ms) => {
+        slept += Math.max(0, ms);
+      },
       patience: () => new Promise<void>(() => {}),
       random: () => 0.5,
       report: () => {},

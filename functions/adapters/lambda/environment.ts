@@ -32,6 +32,7 @@ const SHAPE = {
   [ENV.allowHttp]: z.enum(['true', 'false']).transform((text) => text === 'true'),
   [ENV.attemptTimeoutSeconds]: z.coerce.number().positive(),
   [ENV.maxQueueWaitSeconds]: z.coerce.number().int().min(0).max(900),
+  [ENV.disableAfterDays]: z.coerce.number().int().positive(),
 } as const;
 
 type Shape = typeof SHAPE;

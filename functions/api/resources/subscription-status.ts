@@ -1,12 +1,18 @@
 import * as z from 'zod';
 import { Moment } from '../../core/event/moment.ts';
 import type { Activation } from '../../core/subscription/activation.ts';
+import type { BreakerControl } from '../../core/subscription/breaker-control.ts';
 import { routesOf, taggedAnswer } from '../http/route.ts';
 import { ONE_SUBSCRIPTION as One, subscriptionView } from '../schemas/subscription.ts';
 
 const route = routesOf('Subscriptions', 'tenant');
 
-export const createSubscriptionStatusRoutes = ({ activation }: { activation: Activation }) => [
+export interface SubscriptionStatusRouteDeps {
+  activation: Activation;
+  breakers: BreakerControl;
+}
+
+export const createSubscriptionStatusRoutes = ({ activation, breakers }: SubscriptionStatusRouteDeps) => [
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/pause', {
     id: 'pauseSubscription',
     summary: 'Stop deliveries for now; events are parked',
@@ -44,5 +50,11 @@ export const createSubscriptionStatusRoutes = ({ activation }: { activation: Act
     bodyOptional: true,
     responses: One,
     run: async ({ params, body }) => taggedAnswer(200, await activation.verify(params, body.secret), subscriptionView),
+  }),
+  route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/breaker/close', {
+    id: 'closeBreaker',
+    summary: 'Deliver what waits for a failing receiver, now that it is back',
+    responses: One,
+    run: async ({ params }) => taggedAnswer(200, await breakers.close(params), subscriptionView),
   }),
 ];

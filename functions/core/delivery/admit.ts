@@ -1,11 +1,21 @@
 import type { Event } from '../event/event.ts';
+import type { Random } from '../ids.ts';
 import type { CompiledProfile } from '../profile/compile-profile.ts';
 import { isTooLate } from '../profile/retry-policy.ts';
 import { OVER_BUDGET } from '../subscription/filter/filter.ts';
+import { askBreaker, type Health, healthOf, heldUntil } from '../subscription/health.ts';
 import { hasExpired, isDiscarded, type Subscription } from '../subscription/subscription.ts';
 import type { AttemptTrigger } from './attempt.ts';
 import { countInterrupted, MAX_INTERRUPTED } from './claim.ts';
-import { cancelDelivery, type Delivery, failDelivery, isFinished, newDelivery, parkDelivery } from './delivery.ts';
+import {
+  cancelDelivery,
+  type Delivery,
+  failDelivery,
+  holdDelivery,
+  isFinished,
+  newDelivery,
+  parkDelivery,
+} from './delivery.ts';
 import type { Loaded } from './delivery-store.ts';
 import { exhaustedEffects } from './exhausted.ts';
 import type { DeliverMessage } from './queue-message.ts';
@@ -24,6 +34,10 @@ export interface Admitted {
   event: Event & { data: string };
   profile: CompiledProfile;
   trigger: AttemptTrigger;
+  /** Its subscription's, as it was read. */
+  health: Health;
+  /** The breaker is open: it is made only as the probe. */
+  isProbe: boolean;
 }
 
 /** What a message leads to. `delivery` is as it was read. */
@@ -46,6 +60,7 @@ export interface AdmissionTime {
   /** How long this invocation may still run, and how much of that an attempt may need, in milliseconds. */
   remainingMs: number;
   neededMs: number;
+  random: Random;
 }
 
 /** Asks the gates in order; the first that objects decides. */
@@ -91,8 +106,14 @@ export function admit({ message, delivery, ...subject }: Subject, time: Admissio
     const reason = `Posthorn did not record the end of ${MAX_INTERRUPTED} attempts. It can be retried by hand.`;
     return fail('interrupted_too_often', reason);
   }
+  const health = healthOf(subscription);
+  // A person who asks for an attempt gets it.
+  const isAsked = trigger === 'manual' || trigger === 'test' || profile.document.breaker === null;
+  const gate = isAsked ? 'closed' : askBreaker(health, now);
+  if (gate === 'open') return becomes(holdDelivery(known, trigger, heldUntil(health, now, time.random)));
   if (time.remainingMs < time.neededMs) return { kind: 'return' };
-  return { kind: 'attempt', delivery: known, subscription, event: { ...event, data: event.data }, profile, trigger };
+  const admitted = { delivery: known, subscription, event: { ...event, data: event.data }, profile, trigger, health };
+  return { kind: 'attempt', ...admitted, isProbe: gate === 'probe' };
 }
 
 /** What is known of a delivery that is not on record yet. */

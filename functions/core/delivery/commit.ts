@@ -1,4 +1,5 @@
 import { undoneOf } from '../partial-failure.ts';
+import type { HealthSignal } from '../subscription/health.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import { emitSystemEvent } from '../system-event/emit.ts';
 import { systemEventId } from '../system-event/system-event.ts';
@@ -6,6 +7,7 @@ import { type TellPorts, tellCompany } from '../system-event/tell.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { Effect } from './effect.ts';
+import { changeHealth, type Finding, latestSeen, writeHealth } from './health-change.ts';
 import { deliverMessage, type Outgoing, settleParkedMessage, type WorkQueue, wholeSeconds } from './queue-message.ts';
 import { type Decision, isCarrier, mayHaveTwin, type ReceivedMessage } from './received-message.ts';
 import { clearEffects, type MadeAttempt } from './settle.ts';
@@ -17,13 +19,15 @@ export interface Change {
   /** As it was read; revision 0 if it is not on record. */
   base: Delivery;
   /** What becomes of it, as it stands now. Null if it is on record already. */
-  write: ((current: Delivery) => Delivery) | null;
+  write: ((current: Delivery, signals: readonly HealthSignal[]) => Delivery) | null;
   /** The attempt that this records. It is recorded whatever another writer did meanwhile. */
   made: MadeAttempt | null;
+  /** What the attempt says of the subscription's health. */
+  finding?: Finding | null;
 }
 
 /** Where a crash can part the writes of `commit`; the named part has been done then. */
-export type CommitStep = 'recorded' | 'effects_done' | 'effects_cleared' | 'queued';
+export type CommitStep = 'recorded' | 'health_written' | 'effects_done' | 'effects_cleared' | 'queued';
 
 export interface CommitPorts {
   store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery' | 'putSucceededDeliveries'> &
@@ -51,6 +55,7 @@ export interface RecordedWrite {
 export type DeliverReport =
   | RecordedWrite
   | { kind: 'deactivated'; tenantId: string; subscriptionId: string }
+  | { kind: 'breaker'; state: 'open' | 'closed'; tenantId: string; subscriptionId: string }
   /** A fault of ours. What it held up is repeated. */
   | { kind: 'error'; about: Pick<Delivery, 'tenantId' | 'subscriptionId' | 'eventId'>; error: unknown };
 
@@ -65,12 +70,14 @@ const ACK: Decision = { kind: 'ack' };
 
 /**
  * Writes what a batch of messages comes to, and says what becomes of each message. This is the only writer: the journal
- * first, then the effects, then the queue. A crash between any two of these loses nothing, and nothing is attempted again.
+ * first, then the health of the subscriptions, then the effects, then the queue. A crash between any two of these loses nothing, and nothing is attempted again.
  * One change that cannot be written does not hold up another.
  */
 export async function commit(ports: CommitPorts, changes: readonly Change[]): Promise<Map<Change, Decision>> {
   const decisions = new Map<Change, Decision>(changes.map((change) => [change, ACK]));
-  const recorded = await recordAll(ports, changes, decisions);
+  const told = signalsOf(changes);
+  const recorded = await recordAll(ports, changes, told, decisions);
+  await writeAllHealth(ports, recorded, told);
   const settled = await Promise.all(
     recorded.map(async (one) => ({ ...one, delivery: await doEffects(ports, one.delivery) })),
   );
@@ -78,9 +85,54 @@ export async function commit(ports: CommitPorts, changes: readonly Change[]): Pr
   return decisions;
 }
 
+type Told = ReadonlyMap<Finding, readonly HealthSignal[]>;
+
+/** What the batch's attempts make of the health of their subscriptions, as far as it is to be told: it goes on record with them. */
+function signalsOf(changes: readonly Change[]): Told {
+  const told = new Map<Finding, HealthSignal[]>();
+  for (const { findings } of findingsOf(changes)) {
+    const seen = latestSeen(findings);
+    if (seen === null) continue;
+    for (const [finding, signals] of changeHealth(findings, seen).signals) told.set(finding, signals);
+  }
+  return told;
+}
+
+/** The findings of each subscription. */
+function findingsOf(changes: readonly Change[]): { of: Delivery; findings: Finding[] }[] {
+  const found = changes.flatMap(({ base, finding }) => (finding ? [{ base, finding }] : []));
+  const groups = Map.groupBy(found, ({ base }) => `${base.tenantId} ${base.subscriptionId}`);
+  return [...groups.values()].flatMap((group) =>
+    group[0] === undefined ? [] : [{ of: group[0].base, findings: group.map(({ finding }) => finding) }],
+  );
+}
+
+/** One write a subscription whose health changes. A failure costs the next attempts a moment: they find the same. */
+async function writeAllHealth(ports: CommitPorts, recorded: readonly Recorded[], told: Told): Promise<void> {
+  const found = findingsOf(recorded.map(({ change }) => change));
+  await Promise.all(
+    found.map(async ({ of, findings }) => {
+      try {
+        const written = await writeHealth(ports.store, of, findings, told);
+        if (written === null) return;
+        const { tenantId, subscriptionId } = of;
+        const { state } = written.next.breaker;
+        if (state === written.seen.breaker.state) return;
+        ports.report({ kind: 'breaker', state, tenantId, subscriptionId });
+        // What waits for the breaker would look again by itself, later.
+        if (state === 'closed') await ports.retries.send([settleParkedMessage({ tenantId, id: subscriptionId })]);
+      } catch (error) {
+        ports.report({ kind: 'error', about: of, error });
+      }
+    }),
+  );
+  if (found.length > 0) await ports.reached?.('health_written');
+}
+
 async function recordAll(
   ports: CommitPorts,
   changes: readonly Change[],
+  told: Told,
   decisions: Map<Change, Decision>,
 ): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
@@ -88,14 +140,16 @@ async function recordAll(
     ports.report({ kind: 'error', about: change.base, error });
     decisions.set(change, { kind: 'fail' });
   };
-  const firsts = changes.filter(isFirstSuccess);
+  const signalsFor = ({ finding }: Change): readonly HealthSignal[] => (finding ? (told.get(finding) ?? []) : []);
+  // One that owes something is written with a revision that is known.
+  const firsts = changes.filter((change) => isFirstSuccess(change) && signalsFor(change).length === 0);
   const others = changes.filter((change) => !firsts.includes(change));
 
   async function recordFirsts(): Promise<void> {
     if (firsts.length === 0) return;
     const written = firsts.map((change): Recorded => {
       const { base, write } = change;
-      return { change, before: base, delivery: write?.(base) ?? base };
+      return { change, before: base, delivery: write?.(base, []) ?? base };
     });
     const deliveries = written.map(({ delivery }) => delivery);
     let unwritten: Delivery[] = [];
@@ -110,7 +164,7 @@ async function recordAll(
 
   async function recordOne(change: Change): Promise<void> {
     try {
-      const written = await record(ports, change);
+      const written = await record(ports, change, signalsFor(change));
       // Null: another message decided what becomes of the delivery, and the delivery has its own wake-up.
       if (written !== null) recorded.push({ change, ...written });
     } catch (error) {
@@ -137,11 +191,12 @@ const MAX_CONFLICTS = 5;
 async function record(
   { store }: CommitPorts,
   { base, write, made }: Change,
+  signals: readonly HealthSignal[],
 ): Promise<Pick<Recorded, 'before' | 'delivery'> | null> {
   if (write === null) return { before: base, delivery: base };
   let current = base;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
-    const next = write(current);
+    const next = write(current, signals);
     if (await store.saveDelivery(next, current.revision)) {
       return { before: current, delivery: { ...next, revision: current.revision + 1 } };
     }
@@ -212,7 +267,10 @@ async function isDisabledBy(
   return current?.code === reason.code && current.at === at;
 }
 
-/** Sees that each next attempt is waited for: the message that carries the delivery is hidden, another one gets a new message. */
+/**
+ * Sees that each next attempt is waited for by a new message. The one that came could be hidden until then, but what is
+ * hidden is in flight, of which SQS allows 120,000; what is sent with a delay is not.
+ */
 async function queueWaits(
   ports: CommitPorts,
   recorded: readonly Recorded[],
@@ -221,11 +279,9 @@ async function queueWaits(
   const enqueued: { change: Change; delivery: Delivery; outgoing: Outgoing }[] = [];
   for (const { change, delivery } of recorded) {
     if (!waitsInQueue(delivery)) continue; // `sweep` has it, or nothing is left to do
-    const seconds = wholeSeconds((delivery.nextAttemptAt ?? 0) - ports.now());
-    if (isCarrier(change.received, delivery)) decisions.set(change, { kind: 'hide', seconds });
-    else if (change.write !== null) {
-      enqueued.push({ change, delivery, outgoing: { message: deliverMessage(delivery), delaySeconds: seconds } });
-    }
+    if (change.write === null && !isCarrier(change.received, delivery)) continue; // another message has it
+    const delaySeconds = wholeSeconds((delivery.nextAttemptAt ?? 0) - ports.now());
+    enqueued.push({ change, delivery, outgoing: { message: deliverMessage(delivery), delaySeconds } });
   }
   if (enqueued.length === 0) return;
   try {
@@ -240,7 +296,8 @@ async function queueWaits(
     for (const { change, delivery, outgoing } of enqueued) {
       if (!unsent.includes(outgoing)) continue;
       ports.report({ kind: 'error', about: delivery, error });
-      decisions.set(change, { kind: 'fail' });
+      const seconds = outgoing.delaySeconds;
+      decisions.set(change, isCarrier(change.received, delivery) ? { kind: 'hide', seconds } : { kind: 'fail' });
     }
   }
 }

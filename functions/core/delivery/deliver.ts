@@ -1,10 +1,13 @@
 import type { ProfileSource } from '../profile/profile-source.ts';
+import { markSlow } from '../subscription/health.ts';
 import { type Admission, type Admitted, admit } from './admit.ts';
 import { claimDelivery, releaseClaim } from './claim.ts';
 import { type Change, type CommitPorts, commit, withFreshTicket } from './commit.ts';
 import type { DeliveryStore } from './delivery-store.ts';
+import { findingOf } from './health-change.ts';
 import { createLimiter, type Limiter, type LimiterPorts, waitForTurn } from './limiter.ts';
 import { type AttemptDeps, makeAttempt } from './make-attempt.ts';
+import { chooseProbes, leaseProbe, waitForProbe } from './probe.ts';
 import { wholeSeconds } from './queue-message.ts';
 import { NEAR_MS } from './rate-limit.ts';
 import { type LoadedMessage, readBatch } from './read-batch.ts';
@@ -19,6 +22,8 @@ export interface DeliverDeps extends AttemptDeps, CommitPorts, LimiterPorts {
   patience: () => Promise<void>;
   /** Unique within a delivery. */
   newAttemptId: () => string;
+  /** For how long all attempts may fail before a subscription is disabled, in milliseconds. */
+  disableAfterMs: number;
 }
 
 /** Kept back from an invocation for what follows an attempt. */
@@ -51,22 +56,24 @@ export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMe
       decisions.set(received, { kind: 'fail' });
     }
   };
-  const admissions = new Map<ReceivedMessage, Admission>();
+  const admitted = new Map<ReceivedMessage, Admission>();
   await Promise.all(
     (await readBatch(deps.store, batch)).map((loaded) =>
       attend(loaded.received, async () => {
-        admissions.set(loaded.received, await admitMessage(deps, loaded));
+        admitted.set(loaded.received, await admitMessage(deps, loaded));
       }),
     ),
   );
+  const admissions = chooseProbes(admitted, deps.now(), deps.random);
   const limiter = createLimiter(
     deps,
     [...admissions.values()].filter((one) => one.kind === 'attempt'),
   );
+  const underWay: UnderWay = new Map();
   const work = Promise.all(
     [...admissions].map(([received, admission]) =>
       attend(received, async () => {
-        const step = await takeStep(deps, received, admission, limiter);
+        const step = await takeStep(deps, received, admission, limiter, underWay);
         if ('kind' in step) decisions.set(received, step);
         else ready.push(step);
       }),
@@ -74,7 +81,7 @@ export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMe
   );
   // Mostly all attempts end together, and share one write. One that hangs must not keep the others off the record.
   await Promise.race([work, deps.patience()]);
-  await commitReady();
+  await Promise.all([commitReady(), markSlowOnes(deps, underWay)]);
   await work;
   await commitReady();
   // A message without a decision was a second one for a delivery of this batch.
@@ -86,7 +93,7 @@ async function admitMessage(deps: DeliverDeps, { received, ...loaded }: LoadedMe
   const name = delivery?.profile ?? subscription?.profile ?? null;
   const profile = name === null ? null : await deps.profiles.get(name, delivery?.profileVersion ?? null);
   const neededMs = NEAR_MS + deps.attemptTimeoutMs + COMMIT_RESERVE_MS;
-  const time = { now: deps.now(), remainingMs: deps.remainingMs(), neededMs };
+  const time = { now: deps.now(), remainingMs: deps.remainingMs(), neededMs, random: deps.random };
   return admit({ ...loaded, message: received.message, profile }, time);
 }
 
@@ -95,6 +102,7 @@ async function takeStep(
   received: ReceivedMessage,
   admission: Admission,
   limiter: Limiter,
+  underWay: UnderWay,
 ): Promise<Change | Decision> {
   switch (admission.kind) {
     case 'drop':
@@ -108,12 +116,10 @@ async function takeStep(
     }
     case 'owe':
       return { received, base: admission.delivery, write: null, made: null };
-    case 'change': {
-      const { delivery: base, next } = admission;
-      return { received, base, write: () => next, made: null };
-    }
+    case 'change':
+      return change(received, admission);
     case 'attempt': {
-      const step = await limiter(admission, () => attempt(deps, received, admission));
+      const step = await limiter(admission, () => attempt(deps, received, admission, underWay));
       if (!('notBefore' in step)) return step;
       const { delivery: base } = admission;
       const waiting = waitForTurn(admission, step.notBefore, deps.now(), deps.waits);
@@ -124,26 +130,41 @@ async function takeStep(
   }
 }
 
+function change(received: ReceivedMessage, { delivery, next }: Extract<Admission, { kind: 'change' }>): Change {
+  return { received, base: delivery, write: () => next, made: null };
+}
+
 /** Claims the delivery, if it is on record, and makes the attempt. */
-async function attempt(deps: DeliverDeps, received: ReceivedMessage, admitted: Admitted): Promise<Change | Decision> {
-  const { delivery, subscription, profile, trigger } = admitted;
+async function attempt(
+  deps: DeliverDeps,
+  received: ReceivedMessage,
+  ready: Admitted,
+  underWay: UnderWay,
+): Promise<Change | Decision> {
+  const { delivery, subscription, profile, trigger } = ready;
   const startedAt = deps.now();
   const begun = { id: deps.newAttemptId(), trigger, startedAt, url: subscription.url };
+  const endsAt = startedAt + deps.attemptTimeoutMs + CLAIM_RESERVE_MS;
+  const admitted = ready.isProbe ? await leaseProbe(deps.store, ready, begun.id, endsAt) : ready;
+  if (admitted === null) return change(received, waitForProbe(ready, startedAt, deps.random));
   let base = delivery;
   // A first attempt is not claimed: that would cost every delivery a write.
   if (delivery.revision > 0) {
-    const claimed = claimDelivery(delivery, begun, startedAt + deps.attemptTimeoutMs + CLAIM_RESERVE_MS);
+    const claimed = claimDelivery(delivery, begun, endsAt);
     // Written meanwhile, by another message or by the API: what wrote it has its own message or wake-up.
     if (!(await deps.store.saveDelivery(claimed, delivery.revision))) return ACK;
     base = { ...claimed, revision: delivery.revision + 1 };
   }
   const maxWaitMs = deps.remainingMs() - deps.attemptTimeoutMs - COMMIT_RESERVE_MS;
-  const made = await makeAttempt(deps, { ...admitted, delivery: base }, begun, maxWaitMs).catch(async (error) => {
-    // The sender never rejects, so nothing was sent (a key could not be opened, say): it must not count as interrupted.
-    const now = deps.now();
-    if (base.claim !== null) await deps.store.saveDelivery(releaseClaim(base, now, now, deps.waits), base.revision);
-    throw error;
-  });
+  underWay.set(admitted, startedAt);
+  const made = await makeAttempt(deps, { ...admitted, delivery: base }, begun, maxWaitMs)
+    .catch(async (error) => {
+      // The sender never rejects, so nothing was sent (a key could not be opened, say): it must not count as interrupted.
+      const now = deps.now();
+      if (base.claim !== null) await deps.store.saveDelivery(releaseClaim(base, now, now, deps.waits), base.revision);
+      throw error;
+    })
+    .finally(() => underWay.delete(admitted));
   if (made === null) {
     // On record, also if it was not before: waits alone would wear out the message of a first attempt.
     const now = deps.now();
@@ -151,11 +172,34 @@ async function attempt(deps: DeliverDeps, received: ReceivedMessage, admitted: A
     const requested = trigger === 'automatic' ? base.requested : trigger;
     return { received, base, made, write: () => withFreshTicket(received, base, { ...waiting, requested }) };
   }
-  const context = { profile: profile.document, waits: deps.waits, random: deps.random };
+  const { document } = profile;
+  const context = { profile: document, waits: deps.waits, random: deps.random };
+  const policy = { breaker: document.breaker, disableAfterMs: deps.disableAfterMs };
   return {
     received,
     base,
     made,
-    write: (current) => withFreshTicket(received, current, settle(current, made, context)),
+    finding: findingOf(made, document, admitted.health, policy),
+    write: (current, signals) => withFreshTicket(received, current, settle(current, made, context, signals)),
   };
+}
+
+/** Attempts that wait for their answers, with when they began. */
+type UnderWay = Map<Admitted, number>;
+
+/** An attempt that has been waiting for so long is slow. */
+const SLOW_AFTER_MS = 750;
+
+/** Marks the subscriptions whose attempts are slow, long before they time out: one write each, unless the mark is there. */
+async function markSlowOnes({ store, now, report }: DeliverDeps, underWay: UnderWay): Promise<void> {
+  const slow = [...underWay].flatMap(([one, startedAt]) => (now() - startedAt >= SLOW_AFTER_MS ? [one] : []));
+  const subscriptions = new Map(slow.map((one) => [`${one.subscription.tenantId} ${one.subscription.id}`, one]));
+  await Promise.all(
+    [...subscriptions.values()].map(async ({ subscription: { tenantId, id }, health, delivery }) => {
+      const marked = markSlow(health, now());
+      if (marked === health) return;
+      // If another worker wrote its health meanwhile, the next slow attempt marks it.
+      await store.saveHealth(tenantId, id, marked).catch((error) => report({ kind: 'error', about: delivery, error }));
+    }),
+  );
 }

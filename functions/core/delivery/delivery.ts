@@ -107,6 +107,30 @@ export function parkDelivery(delivery: Delivery, now: number, message: string): 
   };
 }
 
+/** Waits for an open breaker to close, in the due index and without an attempt; it looks again at `until`. */
+export function holdDelivery(delivery: Delivery, trigger: AttemptTrigger, until: number): Delivery {
+  const { status, completedAt, statusReason } = delivery;
+  const held: Delivery = {
+    ...idle(delivery),
+    dueAt: until,
+    // Its next message says nothing of what it was asked by.
+    requested: trigger === 'automatic' ? delivery.requested : trigger,
+  };
+  // A success that is sent again stays one.
+  if (status === 'succeeded') return { ...held, status, completedAt, statusReason };
+  return { ...held, status: 'pending', completedAt: null, statusReason: BREAKER_OPEN };
+}
+
+const BREAKER_OPEN = {
+  code: 'breaker_open',
+  message: 'The receiver has failed so often that deliveries wait until it is back. An attempt from time to time asks.',
+};
+
+/** Whether it waits for a breaker. */
+export function isHeld({ status, nextAttemptAt, revision }: Delivery): boolean {
+  return status === 'pending' && nextAttemptAt === null && revision > 0;
+}
+
 export function cancelDelivery(delivery: Delivery, now: number, code: string, message: string): Delivery {
   if (delivery.status === 'succeeded') return withdrawRequest(delivery);
   return { ...idle(delivery), status: 'cancelled', completedAt: now, statusReason: { code, message } };

@@ -28,7 +28,7 @@ export interface AttemptDeps {
  */
 export async function makeAttempt(
   deps: AttemptDeps,
-  { delivery, subscription, event, profile }: Admitted,
+  { delivery, subscription, event, profile }: Omit<Admitted, 'health' | 'isProbe'>,
   begun: BegunAttempt,
   maxWaitMs: number,
 ): Promise<MadeAttempt | null> {

@@ -22,7 +22,7 @@ export const DeliverMessage = z.object({
 });
 export type DeliverMessage = z.infer<typeof DeliverMessage>;
 
-/** On the retries queue: a subscription is active again, or deleted; look at the deliveries that wait for it. */
+/** On the retries queue: a subscription is active again, its breaker has closed, or it is deleted; look at what waits for it. */
 export const SettleParkedMessage = z.object({
   v: z.literal(1),
   kind: z.literal('settle_parked'),
@@ -31,6 +31,8 @@ export const SettleParkedMessage = z.object({
   /** Which of its deliveries come next, and after which of them. */
   status: z.enum(['parked', 'pending']),
   cursor: z.string().nullable(),
+  /** How many that a breaker held have been woken. */
+  woken: z.int().default(0),
 });
 export type SettleParkedMessage = z.infer<typeof SettleParkedMessage>;
 
@@ -90,7 +92,7 @@ export function deliverMessage({ tenantId, subscriptionId, eventId, eventAt, tic
 }
 
 export function settleParkedMessage({ tenantId, id }: { tenantId: string; id: string }): Outgoing {
-  const start = { status: 'parked', cursor: null } as const;
+  const start = { status: 'parked', cursor: null, woken: 0 } as const;
   return { message: { v: 1, kind: 'settle_parked', tenantId, subscriptionId: id, ...start }, delaySeconds: 0 };
 }
 

@@ -1,12 +1,14 @@
 import type { Random } from '../ids.ts';
 import type { ProfileDocument } from '../profile/profile.ts';
 import { matchesStatus, planRetry } from '../profile/retry-policy.ts';
+import type { HealthSignal } from '../subscription/health.ts';
 import type { WebhookResult } from '../target/webhook.ts';
 import type { Attempt } from './attempt.ts';
 import { attemptNumber, type BegunAttempt, MAX_ATTEMPTS_KEPT } from './claim.ts';
 import { type Delivery, failDelivery, withdrawRequest } from './delivery.ts';
 import type { Effect } from './effect.ts';
 import { exhaustedEffects } from './exhausted.ts';
+import { effectOfSignal } from './signal-effect.ts';
 import { EFFECTS_DUE_MS, scheduleAttempt, type WaitPolicy } from './wake.ts';
 
 export interface MadeAttempt extends BegunAttempt {
@@ -25,13 +27,19 @@ export interface SettleContext {
 /**
  * What an attempt makes of a delivery, as the delivery stands now. The same attempt can be settled again on a delivery that
  * was changed meanwhile: it is on record once.
+ * @param signals what the attempt makes of its subscription's health
  */
-export function settle(delivery: Delivery, made: MadeAttempt, context: SettleContext): Delivery {
+export function settle(
+  delivery: Delivery,
+  made: MadeAttempt,
+  context: SettleContext,
+  signals: readonly HealthSignal[] = [],
+): Delivery {
   const endedAt = made.startedAt + Math.round(made.result.durationMs);
   const recorded = recordAttempt(delivery, made);
   const settled = planNext(recorded, made, endedAt, context);
   // A verdict follows from the answer, whatever state the delivery is in.
-  const verdicts = effectsOf(made, endedAt, context.profile);
+  const verdicts = effectsOf(delivery, made, endedAt, context.profile, signals);
   return withEffects(
     settled,
     [...verdicts, ...exhaustedEffects(delivery, settled, made.request.url, endedAt)],
@@ -93,16 +101,19 @@ function countsForSchedule({ trigger, outcome }: Attempt): boolean {
 }
 
 /** Whether the receiver asks for no more deliveries. An answer that broke off, or cannot be read, says nothing. */
-function isRefusal({ outcome, response }: WebhookResult, { deactivate }: ProfileDocument['responses']): boolean {
+export function isRefusal({ outcome, response }: WebhookResult, { deactivate }: ProfileDocument['responses']): boolean {
   return outcome === 'http_error' && response !== null && matchesStatus(deactivate, response.status);
 }
 
 function effectsOf(
-  { request, result, generation }: MadeAttempt,
+  delivery: Delivery,
+  made: MadeAttempt,
   at: number,
   { responses }: SettleContext['profile'],
+  signals: readonly HealthSignal[],
 ): Effect[] {
-  if (!isRefusal(result, responses)) return [];
+  const { request, result, generation } = made;
+  if (!isRefusal(result, responses)) return signals.map((signal) => effectOfSignal(signal, delivery, made, at));
   const message = `The receiver answered ${result.response?.status}, by which it asks for no more deliveries.`;
   const reason = { code: 'receiver_gone', message };
   return [
@@ -124,7 +135,8 @@ export function withEffects(delivery: Delivery, effects: readonly Effect[], now:
 /** The delivery once its effects are done. It is due again when its next attempt says, if it waits for one. */
 export function clearEffects(delivery: Delivery, now: number, waits: WaitPolicy): Delivery {
   const { status, completedAt, nextAttemptAt } = delivery;
-  const done: Delivery = { ...delivery, effects: [], dueAt: status === 'parked' ? delivery.dueAt : null };
+  const isWaiting = status === 'parked' || status === 'pending';
+  const done: Delivery = { ...delivery, effects: [], dueAt: isWaiting ? delivery.dueAt : null };
   if (nextAttemptAt === null) return done;
   return { ...scheduleAttempt(done, nextAttemptAt, now, waits), status, completedAt };
 }

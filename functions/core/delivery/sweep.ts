@@ -21,7 +21,7 @@ export interface SweepDeps<Thing> {
  * How long after its time something that was woken is left alone. If its message is lost, or still queued behind others
  * by then, the next sweep sends another; a message too many is dropped by its ticket.
  */
-const LEASE_MS = 15 * 60_000;
+export const LEASE_MS = 15 * 60_000;
 
 /**
  * Sends a message for everything that is due before the next run, to arrive when it is due. Returns how many.

@@ -2,6 +2,7 @@ import type { Outgoing, WorkQueue } from '../delivery/queue-message.ts';
 import type { Event } from '../event/event.ts';
 import type { EventStore } from '../event/event-store.ts';
 import { StepBudget } from '../step-budget.ts';
+import { isSlowOrFailing } from '../subscription/health.ts';
 import { createMatcher, FilteredContent, type MatchableSubscription } from '../subscription/match.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
@@ -11,6 +12,8 @@ export interface FanOutDeps {
     Pick<SubscriptionStore, 'listSubscriptions'> &
     Pick<TenantStore, 'createTenant'>;
   deliveries: WorkQueue;
+  /** Carries also the first attempts of slow and failing receivers, so that the others' never wait behind them. */
+  retries: WorkQueue;
   now: () => number;
   /** False once it is time to hand over to the next invocation. */
   hasTime: () => boolean;
@@ -65,22 +68,24 @@ export async function fanOutFrom(
     const page = await deps.store.listSubscriptions(tenantId, cursor);
     if (!page.tenantExists) await deps.store.createTenant(tenantId, deps.now());
     const last = page.subscriptions.at(-1);
-    let outgoing: Outgoing[] = [];
+    let outgoing: Lanes = { deliveries: [], retries: [] };
+    const count = (): number => outgoing.deliveries.length + outgoing.retries.length;
     let steps = new StepBudget(STEPS_A_STRETCH);
     for (const subscription of page.subscriptions) {
       const isLast = subscription === last;
+      const lane = isSlowOrFailing(subscription, deps.now()) ? outgoing.retries : outgoing.deliveries;
       let isPaused = false;
       for (const message of messagesFor(deps, subscription, run, contents, () => steps)) {
-        if (message !== null) outgoing.push(message);
+        if (message !== null) lane.push(message);
         if (!steps.isSpent) continue;
         isPaused = true;
         await deps.pause();
         steps = new StepBudget(STEPS_A_STRETCH);
       }
-      const mustStop = (isPaused || outgoing.length >= MESSAGES_A_STRETCH) && !deps.hasTime();
-      if (!isLast && !mustStop && outgoing.length < MESSAGES_A_STRETCH) continue;
+      const mustStop = (isPaused || count() >= MESSAGES_A_STRETCH) && !deps.hasTime();
+      if (!isLast && !mustStop && count() < MESSAGES_A_STRETCH) continue;
       await send(deps, outgoing);
-      outgoing = [];
+      outgoing = { deliveries: [], retries: [] };
       if (isLast) break;
       // Without a save before the end of its first stretch, a fan-out that is over soon costs no write.
       await save(subscription.id);
@@ -98,10 +103,18 @@ export async function fanOutFrom(
   return 'done';
 }
 
-async function send(deps: FanOutDeps, outgoing: readonly Outgoing[]): Promise<void> {
-  if (outgoing.length === 0) return;
-  await deps.deliveries.send(outgoing);
-  deps.report({ kind: 'queued', deliveries: outgoing.length });
+type Lanes = Record<'deliveries' | 'retries', Outgoing[]>;
+
+async function send(deps: FanOutDeps, { deliveries, retries }: Lanes): Promise<void> {
+  const count = deliveries.length + retries.length;
+  if (count === 0) return;
+  // All are tried before a failure is reported.
+  const sent = await Promise.allSettled([
+    ...(deliveries.length > 0 ? [deps.deliveries.send(deliveries)] : []),
+    ...(retries.length > 0 ? [deps.retries.send(retries)] : []),
+  ]);
+  for (const one of sent) if (one.status === 'rejected') throw one.reason;
+  deps.report({ kind: 'queued', deliveries: count });
 }
 
 /** The messages for the events that the subscription wants. Null where there is none yet: others may have their turn. */

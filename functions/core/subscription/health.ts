@@ -105,7 +105,7 @@ const UNAVAILABLE = ['429', '5xx'];
 /** What a change of health is to be told. */
 export type HealthSignal =
   /** It will be disabled at `disablesAt` unless a delivery succeeds. */
-  | { kind: 'failing'; since: number; failures: number; lastFailure: LastFailure; disablesAt: number }
+  | { kind: 'failing'; since: number; failures: number; lastFailure: LastFailure; warning: number; disablesAt: number }
   /** A delivery succeeded after a warning was given. */
   | { kind: 'recovered'; failedSince: number }
   /** It is to be disabled. */
@@ -206,7 +206,10 @@ function warn(
   if (warnings === WARNINGS_AFTER.length)
     return { failing: told, signals: [{ kind: 'disabled', since, failures, lastFailure }] };
   const disablesAt = Math.max(since + disableAfterMs, now + disableAfterMs - stage);
-  return { failing: told, signals: [{ kind: 'failing', since, failures, lastFailure, disablesAt }] };
+  return {
+    failing: told,
+    signals: [{ kind: 'failing', since, failures, lastFailure, warning: warnings + 1, disablesAt }],
+  };
 }
 
 /** What an open breaker makes of an attempt: it waits, or it may be the probe. */
@@ -256,6 +259,16 @@ export function effectiveRate(
   if (breaker.state === 'open' || breaker.recovery === null) return null;
   const elapsed = Math.max(0, now - breaker.recovery.since);
   return elapsed >= RAMP_MS ? null : 2 ** (elapsed / RAMP_DOUBLES_MS);
+}
+
+/**
+ * When the nth of those that waited is woken: by then the ramp has given as many their turn. Epoch milliseconds; null where
+ * there is no ramp.
+ */
+export function rampTime({ breaker }: Health, n: number): number | null {
+  if (breaker.state === 'open' || breaker.recovery === null) return null;
+  const doublings = Math.log2(1 + (n * Math.LN2 * 1_000) / RAMP_DOUBLES_MS);
+  return breaker.recovery.since + Math.min(doublings * RAMP_DOUBLES_MS, RAMP_MS);
 }
 
 /** How long a slow attempt keeps its subscription out of the fast lane. */

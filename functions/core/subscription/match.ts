@@ -5,7 +5,7 @@ import { compileSearch, type FilterSearch } from './filter/filter.ts';
 import { FlatLists } from './filter/flat-lists.ts';
 import { hasExpired, type Subscription } from './subscription.ts';
 
-/** What decides whether an event goes to a subscription, and no more: fan-out reads this of each. */
+/** What decides whether an event goes to a subscription and by which lane, and no more: fan-out reads this of each. */
 export const MATCHABLE_FIELDS = [
   'id',
   'environment',
@@ -15,6 +15,8 @@ export const MATCHABLE_FIELDS = [
   'expiresAt',
   'status',
   'hasBeenVerified',
+  'generation',
+  'health',
 ] as const;
 export type MatchableSubscription = Pick<Subscription, (typeof MATCHABLE_FIELDS)[number]>;
 

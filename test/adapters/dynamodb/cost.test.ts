@@ -25,7 +25,7 @@ import { createAddressPolicy } from '../../../functions/core/target/address-poli
 import { createDeliverHandler } from '../../../functions/deliver/handler.ts';
 import { createIngestHandler } from '../../../functions/ingest/handler.ts';
 import { emptyTally } from '../../../testing/tally.ts';
-import { WAITS } from '../../support/deliver-setup.ts';
+import { DISABLE_AFTER_MS, WAITS } from '../../support/deliver-setup.ts';
 import { makeEvent, makeMessage, makeSubscription, subscriptionId } from '../../support/domain.ts';
 import { KEY_ARN, useCountedQueues, useKms, useTables } from '../../support/emulators.ts';
 import { context, recordTelemetry, sqsEvent } from '../../support/lambda.ts';
@@ -100,6 +100,7 @@ const deliver = () =>
     profiles: createProfiles(createProfileStore(tables)),
     waits: WAITS,
     attemptTimeoutMs: 15_000,
+    disableAfterMs: DISABLE_AFTER_MS,
     userAgent: 'Posthorn/0.0.0',
     now,
     rates: createRateLimits(tables),
@@ -118,6 +119,7 @@ const ingest = () =>
     putOnBus: null,
     systemEventCounts: createSystemEventCounts(tables, now),
     deliveries: createWorkQueue(wire, queues.deliveries.url),
+    retries: createWorkQueue(wire, queues.retries.url),
     sqs,
     eventsQueueUrl: queues.events.url,
     eventTypes: 'open',
@@ -198,7 +200,7 @@ describe('ten first attempts that succeed', () => {
 });
 
 describe('ten first attempts that fail', () => {
-  it('cost a conditional write each, with two index entries, and a message each', async () => {
+  it('cost a conditional write each, with two index entries, a message each, and one write of health', async () => {
     const { batch } = await tenDeliveries('failing', true);
     status = 500;
     reset();
@@ -207,10 +209,11 @@ describe('ten first attempts that fail', () => {
     const count = (name: string) => calls().filter((call) => call === name).length;
     expect(count('BatchGetItem')).toBe(1);
     expect(count('PutItem')).toBe(10);
-    expect(count('UpdateItem')).toBe(1);
-    expect(calls().length).toBe(1 + 10 + 1 + count('SendMessageBatch'));
+    // The health of the subscription and its counters, once each for the batch.
+    expect(count('UpdateItem')).toBe(2);
+    expect(calls().length).toBe(1 + 10 + 2 + count('SendMessageBatch'));
     expect(count('SendMessageBatch')).toBeLessThanOrEqual(10);
-    expect(tally.writeUnits).toBe(31);
+    expect(tally.writeUnits).toBe(32);
   });
 });
 

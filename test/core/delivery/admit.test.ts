@@ -3,7 +3,8 @@ import { type Admission, admit } from '../../../functions/core/delivery/admit.ts
 import { claimDelivery } from '../../../functions/core/delivery/claim.ts';
 import { type Delivery, parkDelivery, requestAttempt } from '../../../functions/core/delivery/delivery.ts';
 import type { Effect } from '../../../functions/core/delivery/effect.ts';
-import { discardParked } from '../../../functions/core/subscription/subscription.ts';
+import { healthOf } from '../../../functions/core/subscription/health.ts';
+import { discardParked, type Subscription } from '../../../functions/core/subscription/subscription.ts';
 import { WAITS } from '../../support/deliver-setup.ts';
 import {
   HOUR,
@@ -17,7 +18,7 @@ import {
 } from '../../support/domain.ts';
 import { builtIn, makeProfile } from '../../support/profiles.ts';
 
-const TIME = { now: NOW, remainingMs: 30_000, neededMs: 20_000 };
+const TIME = { now: NOW, remainingMs: 30_000, neededMs: 20_000, random: () => 0 };
 const subject = {
   message: makeMessage(),
   delivery: null as Delivery | null,
@@ -37,6 +38,15 @@ const effect: Effect = {
 const begun = { id: 'a', trigger: 'automatic' as const, startedAt: NOW - MINUTE, url: 'https://receiver.example/' };
 const interrupted = (count: number) =>
   Array.from({ length: count }, (_, index) => makeAttempt({ number: index + 1, outcome: 'interrupted' }));
+/** Its breaker is open until then. */
+const broken = (nextProbeAt: number, rest: Partial<Subscription> = {}) =>
+  makeSubscription({
+    health: {
+      ...healthOf(makeSubscription()),
+      breaker: { state: 'open', openedAt: NOW - MINUTE, pauseMs: MINUTE, nextProbeAt, probe: null },
+    },
+    ...rest,
+  });
 const becomes = (status: string, code: string | null) => ({
   kind: 'change',
   next: { status, statusReason: code === null ? null : { code } },
@@ -97,6 +107,19 @@ const GATES: [string, Partial<typeof subject>, object][] = [
     { delivery: { ...pending, attempts: interrupted(10) } },
     becomes('failed', 'interrupted_too_often'),
   ],
+  [
+    'the breaker is open',
+    { delivery: pending, subscription: broken(NOW + 1) },
+    {
+      kind: 'change',
+      next: { status: 'pending', nextAttemptAt: null, dueAt: NOW + 1, statusReason: { code: 'breaker_open' } },
+    },
+  ],
+  [
+    'the breaker is open and its event is new',
+    { subscription: broken(NOW + 1) },
+    { kind: 'change', delivery: { revision: 0 }, next: { status: 'pending', dueAt: NOW + 1 } },
+  ],
 ];
 
 describe('what a message leads to', () => {
@@ -123,6 +146,28 @@ describe('what a message leads to', () => {
   it('is an attempt by hand also after ten interrupted ones', () => {
     const asked = requestAttempt({ ...pending, attempts: interrupted(10) }, 'manual', NOW, WAITS);
     expect(admit({ ...subject, delivery: asked }, TIME)).toMatchObject({ kind: 'attempt', trigger: 'manual' });
+  });
+
+  it('is the probe when the breaker’s pause is over', () => {
+    expect(admit({ ...subject, subscription: broken(NOW) }, TIME)).toMatchObject({ kind: 'attempt', isProbe: true });
+    expect(admit(subject, TIME)).toMatchObject({ kind: 'attempt', isProbe: false });
+  });
+
+  it.each(['manual', 'test'] as const)(
+    'is an attempt that a person asked for, though the breaker is open: %s',
+    (trigger) => {
+      const asked = { ...subject, message: makeMessage({ trigger }), subscription: broken(NOW + 1) };
+      expect(admit(asked, TIME)).toMatchObject({ kind: 'attempt', trigger, isProbe: false });
+      const replayed = { ...asked, message: makeMessage({ trigger: 'replay' }) };
+      expect(admit(replayed, TIME)).toMatchObject({ kind: 'change', next: { requested: 'replay' } });
+    },
+  );
+
+  it('is an attempt where the profile has no breaker, or the breaker was about an earlier generation', () => {
+    const vendor = { ...subject, profile: builtIn('keypay'), subscription: broken(NOW + 1) };
+    expect(admit(vendor, TIME)).toMatchObject({ kind: 'attempt', isProbe: false });
+    const resumed = { ...subject, subscription: broken(NOW + 1, { generation: 1 }) };
+    expect(admit(resumed, TIME)).toMatchObject({ kind: 'attempt', isProbe: false });
   });
 
   it('is a test although the subscription is paused', () => {

@@ -120,14 +120,28 @@ describe('a delivery whose turn has come', () => {
     expect(deliveryOf(0)).toMatchObject({ status: 'succeeded', limitedSince: null });
   });
 
-  it('waits again if no slot is near, and its own message goes on carrying it', async () => {
+  it('waits again if no slot is near', async () => {
     const { setup, rates, deliveryOf, queued } = limitedSetup(1, 1);
     rates.states.set(makeSubscription().id, { nextSlotAt: NOW + 5 * SECOND, lineEndsAt: NOW + 30 * SECOND });
     setup.journal.store(waited());
     const decisions = await setup.deliver({ message: makeMessage({ eventId: 'evt_0' }), fromRetries: true });
-    expect(decisions).toEqual([{ kind: 'hide', seconds: 30 }]);
-    expect(queued).toEqual([]);
+    expect(decisions).toEqual([ACK]);
+    expect(queued).toMatchObject([{ delaySeconds: 30 }]);
     expect(deliveryOf(0)).toMatchObject({ limitedSince: NOW - MINUTE, nextAttemptAt: NOW + 30 * SECOND, attempts: [] });
+  });
+});
+
+describe('a delivery whose attempt has failed', () => {
+  it('waits for its next slot like all that come new', async () => {
+    const { setup, deliveryOf } = limitedSetup(1, 1);
+    setup.journal.store(waited());
+    setup.receive = () => answered(500);
+    await setup.deliver({ message: makeMessage({ eventId: 'evt_0' }), fromRetries: true });
+    expect(deliveryOf(0)).toMatchObject({
+      status: 'pending',
+      attempts: [{ outcome: 'http_error' }],
+      limitedSince: null,
+    });
   });
 });
 

@@ -163,13 +163,13 @@ describe('a retry', () => {
   const due = makeDelivery({ status: 'pending', nextAttemptAt: NOW, dueAt: NOW + 10 * MINUTE, revision: 1 });
   const failedOnce = { ...due, attempts: [makeAttempt({ startedAt: NOW - 5_100 })] };
 
-  it('that fails again is hidden until its time', async () => {
+  it('that fails again waits as a new message, because what is hidden is in flight', async () => {
     const setup = deliverSetup();
     setup.journal.store(failedOnce);
     setup.receive = () => answered(500);
     setup.profiles.set('standard', makeProfile({ retry: { gapsSeconds: [5, 90], jitter: 0 } }));
-    expect(await setup.deliver({ fromRetries: true })).toEqual([{ kind: 'hide', seconds: 91 }]);
-    expect(setup.queued).toEqual([]);
+    expect(await setup.deliver({ fromRetries: true })).toEqual([ACK]);
+    expect(setup.queued).toEqual([{ message: makeMessage(), delaySeconds: 91 }]);
     expect(setup.journal.delivery(due)).toMatchObject({
       attempts: [{ number: 1 }, { number: 2 }],
       nextAttemptAt: NOW + 100 + 90 * SECOND,
@@ -184,7 +184,8 @@ describe('a retry', () => {
     setup.journal.store(asked);
     setup.receive = () => ({ outcome: 'not_sent', reason: 'no_connection' });
     const received = { message: makeMessage({ ticket: asked.ticket }), fromRetries: true };
-    expect(await setup.deliver(received)).toEqual([{ kind: 'hide', seconds: 5 }]);
+    expect(await setup.deliver(received)).toEqual([ACK]);
+    expect(setup.queued).toMatchObject([{ message: { ticket: asked.ticket }, delaySeconds: 5 }]);
     expect(setup.journal.delivery(due)).toMatchObject({
       attempts: asked.attempts,
       requested: asked.requested,
@@ -195,6 +196,17 @@ describe('a retry', () => {
     setup.now += 5 * SECOND;
     expect(await setup.deliver(received)).toEqual([ACK]);
     expect(setup.journal.delivery(due)).toMatchObject({ status: 'succeeded', attempts: [{}, { number: 2, trigger }] });
+  });
+
+  it('that fails again is hidden until its time if no new message can be sent', async () => {
+    const setup = deliverSetup();
+    setup.journal.store(failedOnce);
+    setup.receive = () => answered(500);
+    setup.profiles.set('standard', makeProfile({ retry: { gapsSeconds: [5, 90], jitter: 0 } }));
+    setup.send = async () => {
+      throw new Error('throttled');
+    };
+    expect(await setup.deliver({ fromRetries: true })).toEqual([{ kind: 'hide', seconds: 91 }]);
   });
 
   it('that succeeds writes conditionally, and is done', async () => {
@@ -243,9 +255,8 @@ describe('a retry', () => {
     const setup = deliverSetup();
     const asked = setup.journal.store(requestAttempt(failedOnce, 'manual', NOW, WAITS));
     setup.receive = () => answered(500);
-    expect(await setup.deliver({ message: makeMessage({ ticket: 1 }), fromRetries: true })).toEqual([
-      { kind: 'hide', seconds: 6 },
-    ]);
+    expect(await setup.deliver({ message: makeMessage({ ticket: 1 }), fromRetries: true })).toEqual([ACK]);
+    expect(setup.queued).toMatchObject([{ message: { ticket: 1 }, delaySeconds: 6 }]);
     expect(setup.journal.delivery(asked)).toMatchObject({
       requested: null,
       attempts: [{ trigger: 'automatic' }, { trigger: 'manual' }],

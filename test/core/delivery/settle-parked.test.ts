@@ -1,14 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { type Delivery, parkDelivery } from '../../../functions/core/delivery/delivery.ts';
+import { type Delivery, holdDelivery, parkDelivery } from '../../../functions/core/delivery/delivery.ts';
 import {
   type Outgoing,
   type SettleParkedMessage,
   settleParkedMessage,
 } from '../../../functions/core/delivery/queue-message.ts';
 import { settleParked } from '../../../functions/core/delivery/settle-parked.ts';
+import { healthOf } from '../../../functions/core/subscription/health.ts';
 import { discardParked } from '../../../functions/core/subscription/subscription.ts';
 import { deliverSetup } from '../../support/deliver-setup.ts';
-import { HOUR, makeDelivery, makeEvent, makeMessage, makeSubscription, NOW } from '../../support/domain.ts';
+import {
+  HOUR,
+  MINUTE,
+  makeDelivery,
+  makeEvent,
+  makeMessage,
+  makeSubscription,
+  NOW,
+  SECOND,
+} from '../../support/domain.ts';
 
 /** Parked deliveries, an hour apart, the last one now. */
 function setup(count: number) {
@@ -21,7 +31,10 @@ function setup(count: number) {
   });
   const first = settleParkedMessage(makeSubscription()).message as SettleParkedMessage;
   const run = (message = first, hasTime = () => true) =>
-    settleParked({ store: journal, retries: { send: (messages) => parts.send(messages) }, hasTime }, message);
+    settleParked(
+      { store: journal, retries: { send: (messages) => parts.send(messages) }, now: () => NOW, hasTime },
+      message,
+    );
   /** The messages that were sent are received. */
   const receive = async (queued: readonly Outgoing[] = parts.queued.splice(0)) => {
     for (const { message } of queued)
@@ -100,6 +113,46 @@ describe('settling what is parked', () => {
   it('leaves what an active subscription has pending', async () => {
     const { journal, queued, run } = setup(0);
     journal.store(makeDelivery({ revision: 1, nextAttemptAt: NOW + HOUR, dueAt: NOW + HOUR }));
+    await run();
+    expect(queued).toEqual([]);
+  });
+
+  const held = () => holdDelivery(makeDelivery({ revision: 1 }), 'automatic', NOW + HOUR);
+  const open = { state: 'open', openedAt: NOW, pauseMs: 1, nextProbeAt: NOW, probe: null } as const;
+
+  it('wakes what a breaker held, when it has closed', async () => {
+    const { journal, requests, run, receive } = setup(1);
+    journal.store(held());
+    await run();
+    await receive();
+    expect(requests).toHaveLength(2);
+    expect([...journal.deliveries.values()].map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+  });
+
+  it('wakes what a breaker held by and by, as the ramp gives it its turn, over all pages', async () => {
+    const { journal, queued, run } = setup(0);
+    const recovery = { since: NOW - 2 * SECOND, pauseMs: MINUTE };
+    const breaker = { state: 'closed', unavailable: 0, recovery } as const;
+    journal.add(makeSubscription({ health: { ...healthOf(makeSubscription()), breaker } }));
+    for (let index = 0; index < 100; index += 1)
+      journal.store({ ...held(), eventId: `h${String(index).padStart(2, '0')}` });
+    journal.pageSize = 30;
+    await run(undefined, () => false);
+    for (let rest = queued.at(-1)?.message; rest?.kind === 'settle_parked'; rest = queued.at(-1)?.message) {
+      queued.pop();
+      await run(rest, () => false);
+    }
+    // After t seconds the ramp has given (2^(t/10) - 1) × 10 / ln 2 of them their turn; two have passed.
+    const delays = queued.map(({ delaySeconds }) => delaySeconds);
+    expect(delays).toHaveLength(100);
+    expect([0, 1, 2, 10, 50, 99].map((index) => delays[index])).toEqual([0, 0, 0, 6, 20, 28]);
+    expect(delays).toEqual(delays.toSorted((a, b) => a - b));
+  });
+
+  it('leaves what a breaker holds', async () => {
+    const { journal, queued, run } = setup(0);
+    journal.store(held());
+    journal.add(makeSubscription({ health: { ...healthOf(makeSubscription()), breaker: open } }));
     await run();
     expect(queued).toEqual([]);
   });

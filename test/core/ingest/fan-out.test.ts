@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parseFilter } from '../../../functions/core/subscription/filter/filter.ts';
-import { makeSubscription, subscriptionId } from '../../support/domain.ts';
+import { healthOf } from '../../../functions/core/subscription/health.ts';
+import { makeSubscription, NOW, subscriptionId } from '../../support/domain.ts';
 import { ingestSetup } from '../../support/memory-ingest.ts';
 
 const body = (rest: object = {}): string =>
@@ -96,6 +97,40 @@ describe('filters that take many steps', () => {
       expect.not.objectContaining({ cancel: expect.anything() }),
     ]);
     expect(setup.reports.map(({ kind }) => kind)).toEqual(['accepted', 'filter_over_budget', 'queued']);
+  });
+});
+
+describe('the lane of first attempts', () => {
+  const health = healthOf(makeSubscription());
+  const lastFailure = { outcome: 'http_error', status: 404, message: '', at: NOW } as const;
+  const failing = { since: NOW, failures: 1, lastFailure, warnings: 0, warnedAt: null };
+
+  it('is kept free of what is slow or failing, which goes with the retries', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = [
+      ...[null, { ...health, slowUntil: NOW + 1 }, { ...health, slowUntil: NOW }, { ...health, failing }].map(
+        (one, index) => makeSubscription({ id: subscriptionId(index + 1), health: one }),
+      ),
+      makeSubscription({ id: subscriptionId(5), health: { ...health, failing }, generation: 1 }),
+    ];
+    await setup.ingest({ body: body({ id: 'a' }) });
+    expect(setup.targets()).toEqual([1, 3, 5].map((number) => `a ${subscriptionId(number)}`));
+    expect(setup.slow).toMatchObject([2, 4].map((number) => ({ message: { subscriptionId: subscriptionId(number) } })));
+    expect(setup.reports).toContainEqual({ kind: 'queued', deliveries: 5 });
+    expect(setup.store.calls.filter((call) => call === 'listSubscriptions')).toHaveLength(1);
+  });
+
+  it('and the other one are both tried before a failure is reported', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = [
+      makeSubscription(),
+      makeSubscription({ id: subscriptionId(2), health: { ...health, failing } }),
+    ];
+    setup.send = async () => {
+      throw new Error('the queue is slow');
+    };
+    expect((await setup.ingest({ body: body({ id: 'a' }) })).retry).toEqual(new Set(['m1']));
+    expect(setup.slow).toHaveLength(1);
   });
 });
 

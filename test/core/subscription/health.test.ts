@@ -10,6 +10,7 @@ import {
   heldUntil,
   isSlowOrFailing,
   markSlow,
+  rampTime,
   recordVerdict,
   takeProbe,
   type Verdict,
@@ -211,6 +212,21 @@ describe('the ramp', () => {
     expect(effectiveRate(RECOVERING, RECOVERING, start - 5 * SECOND)).toBe(1);
   });
 
+  it('wakes what waited as fast as it grows', () => {
+    const start = NOW + 40 * SECOND;
+    for (const n of [0, 1, 10, 1_000, 14_000]) {
+      const at = rampTime(RECOVERING, n) ?? 0;
+      // The deliveries that the rate has allowed by then.
+      let allowed = 0;
+      for (let ms = 0; ms < at - start; ms += 10) {
+        allowed += (effectiveRate(RECOVERING, RECOVERING, start + ms) ?? 0) / 100;
+      }
+      expect(Math.abs(allowed - n)).toBeLessThanOrEqual(Math.max(1, n / 100));
+    }
+    expect(rampTime(RECOVERING, 1e9)).toBe(start + 100 * SECOND);
+    for (const health of [HEALTHY, OPEN]) expect(rampTime(health, 5)).toBeNull();
+  });
+
   it('is for those that recover', () => {
     for (const health of [null, HEALTHY, OPEN]) expect(effectiveRate(health, { generation: 3 }, NOW)).toBeNull();
   });
@@ -272,9 +288,10 @@ describe('signals', () => {
       since: NOW,
       failures: 5,
       lastFailure: { ...lastFailure, at: NOW + DAY },
+      warning: 1,
       disablesAt: NOW + 5 * DAY,
     });
-    expect(second).toMatchObject({ failures: 13, disablesAt: NOW + 5 * DAY });
+    expect(second).toMatchObject({ failures: 13, warning: 2, disablesAt: NOW + 5 * DAY });
     expect(end).toMatchObject({ since: NOW, failures: 21 });
   });
 

@@ -1,0 +1,271 @@
+import { type Delivery, newDelivery } from '../../functions/core/delivery/delivery.ts';
+import { wholeSeconds } from '../../functions/core/delivery/queue-message.ts';
+import { LEASE_MS } from '../../functions/core/delivery/sweep.ts';
+import {
+  LOST_AFTER_MS,
+  SWEEP_LOOK_AHEAD_MS,
+  scheduleAttempt,
+  waitsInQueue,
+} from '../../functions/core/delivery/wake.ts';
+import type { Random } from '../../functions/core/ids.ts';
+import type { ProfileDocument } from '../../functions/core/profile/profile.ts';
+import { planRetry } from '../../functions/core/profile/retry-policy.ts';
+import {
+  askBreaker,
+  type Health,
+  healthOf,
+  heldUntil,
+  isSlowOrFailing,
+  recordVerdict,
+  takeProbe,
+  verdictOf,
+} from '../../functions/core/subscription/health.ts';
+import type { WebhookResult } from '../../functions/core/target/webhook.ts';
+
+/*
+ * Queues, workers and sweeps as events on a clock of their own. When something is attempted, waits, or is woken, the
+ * core decides, as it does in the functions. Requests and stores take the time that is given, and never fail.
+ */
+
+export interface Scenario {
+  deliveries: number;
+  subscriptions: number;
+  profile: Pick<ProfileDocument, 'retry' | 'breaker'>;
+  /** What every receiver answers, and after how long. */
+  result: WebhookResult;
+  /** Over which the events come, and how long all is watched, in seconds. */
+  publishSeconds: number;
+  seconds: number;
+  random: Random;
+}
+
+/** The defaults of a deployment (docs/configuration.md). */
+const FIRST_WORKERS = 200;
+const RETRY_WORKERS = 50;
+const BATCH = 10;
+const WAITS = { maxQueueWaitMs: 120_000, lostAfterMs: LOST_AFTER_MS };
+const DISABLE_AFTER_MS = 5 * 24 * 3_600_000;
+/** A probe's lease: the attempt's timeout and what `deliver` adds to it. */
+const PROBE_LEASE_MS = 45_000;
+
+const TICK_MS = 100;
+const SWEEP_EVERY_MS = 60_000;
+/** One run of `sweep` has 50 seconds and eight shards. */
+const WOKEN_IN_A_SWEEP = 40_000;
+/** For a batch that makes no attempt: to read, write and acknowledge. */
+const STORE_MS = 100;
+
+interface Subscription {
+  health: Health;
+}
+
+interface Entry {
+  delivery: Delivery;
+  subscription: Subscription;
+  failures: number;
+  firstStartedAt: number;
+  isUnderWay: boolean;
+}
+
+interface Message {
+  entry: Entry;
+  ticket: number;
+}
+
+/** How it stood at a moment. */
+export interface Sample {
+  seconds: number;
+  /** On the retries queue. */
+  inFlight: number;
+  delayed: number;
+  visible: number;
+  /** Requests to the receivers in the minute before. */
+  requests: number;
+}
+
+export interface Outcome {
+  samples: Sample[];
+  /** The most messages of the retries queue in flight at any moment. */
+  mostInFlight: number;
+  requests: number;
+  /** Messages that were received without an attempt. */
+  looks: number;
+  /** Deliveries whose schedule is used up. */
+  exhausted: number;
+}
+
+/** What becomes due at a time, in the order in which it was put there. */
+class Timeline<T> {
+  private readonly slots = new Map<number, T[]>();
+  size = 0;
+
+  add(at: number, value: T): void {
+    const slot = Math.ceil(at / TICK_MS);
+    const values = this.slots.get(slot);
+    if (values === undefined) this.slots.set(slot, [value]);
+    else values.push(value);
+    this.size += 1;
+  }
+
+  /** What is due at this tick. */
+  take(now: number): T[] {
+    const slot = Math.round(now / TICK_MS);
+    const values = this.slots.get(slot) ?? [];
+    this.slots.delete(slot);
+    this.size -= values.length;
+    return values;
+  }
+}
+
+/** First in, first out. */
+class Fifo<T> {
+  private values: T[] = [];
+  private head = 0;
+
+  get size(): number {
+    return this.values.length - this.head;
+  }
+
+  push(value: T): void {
+    this.values.push(value);
+  }
+
+  take(count: number): T[] {
+    const taken = this.values.slice(this.head, this.head + count);
+    this.head += taken.length;
+    if (this.head > 100_000) {
+      this.values = this.values.slice(this.head);
+      this.head = 0;
+    }
+    return taken;
+  }
+}
+
+export function simulate(scenario: Scenario): Outcome {
+  const { profile, result, random } = scenario;
+  const firsts = new Fifo<Message>();
+  const retries = new Fifo<Message>();
+  const delayed = new Timeline<Message>();
+  /** By when it is due; a delivery that has moved since is not due here. */
+  const due = new Timeline<{ entry: Entry; dueAt: number }>();
+  /** What a sweep did not get to, or looks ahead to. */
+  let overdue: { entry: Entry; dueAt: number }[] = [];
+  const endings = new Timeline<() => void>();
+  const outcome: Outcome = { samples: [], mostInFlight: 0, requests: 0, looks: 0, exhausted: 0 };
+  const free = { firsts: FIRST_WORKERS, retries: RETRY_WORKERS };
+  let inFlight = 0;
+  let now = 0;
+
+  const store = (entry: Entry, delivery: Delivery): void => {
+    entry.delivery = delivery;
+    if (delivery.dueAt !== null)
+      due.add(Math.max(delivery.dueAt - SWEEP_LOOK_AHEAD_MS, now + TICK_MS), { entry, dueAt: delivery.dueAt });
+  };
+  const send = (entry: Entry, delaySeconds: number): void => {
+    const message = { entry, ticket: entry.delivery.ticket };
+    if (delaySeconds === 0) retries.push(message);
+    else delayed.add(now + delaySeconds * 1_000, message);
+  };
+  /** As `commit` does: a wait that the queue carries is a new message, any other is in the due index. */
+  const waitUntil = (entry: Entry, delivery: Delivery): void => {
+    store(entry, delivery);
+    if (waitsInQueue(delivery)) send(entry, wholeSeconds((delivery.nextAttemptAt ?? now) - now));
+  };
+
+  /** What one message leads to: the end of an attempt that begins now, or nothing more. */
+  function receive({ entry, ticket }: Message): (() => void) | null {
+    const { delivery, subscription } = entry;
+    outcome.looks += 1;
+    if (delivery.status !== 'pending' || entry.isUnderWay) return null;
+    if (delivery.nextAttemptAt !== null && delivery.nextAttemptAt > now) {
+      if (waitsInQueue(delivery) && ticket === delivery.ticket) send(entry, wholeSeconds(delivery.nextAttemptAt - now));
+      return null;
+    }
+    const gate = profile.breaker === null ? 'closed' : askBreaker(subscription.health, now);
+    if (gate === 'open') {
+      store(entry, { ...delivery, nextAttemptAt: null, dueAt: heldUntil(subscription.health, now, random) });
+      return null;
+    }
+    const id = String(outcome.requests);
+    if (gate === 'probe') subscription.health = takeProbe(subscription.health, id, now + PROBE_LEASE_MS);
+    outcome.looks -= 1;
+    outcome.requests += 1;
+    entry.isUnderWay = true;
+    const startedAt = now;
+    if (entry.failures === 0) entry.firstStartedAt = startedAt;
+    return () => {
+      entry.isUnderWay = false;
+      entry.failures += 1;
+      const verdict = verdictOf({ id, startedAt, result });
+      const policy = { breaker: profile.breaker, disableAfterMs: DISABLE_AFTER_MS };
+      subscription.health = recordVerdict(subscription.health, verdict, policy).health;
+      const plan = planRetry(profile.retry, entry, result, now, random);
+      if (plan.kind === 'retry') waitUntil(entry, scheduleAttempt(entry.delivery, plan.at, now, WAITS));
+      else {
+        outcome.exhausted += 1;
+        entry.delivery = { ...entry.delivery, status: 'failed', nextAttemptAt: null, dueAt: null };
+      }
+    };
+  }
+
+  function work(lane: 'firsts' | 'retries', queue: Fifo<Message>): void {
+    while (free[lane] > 0 && queue.size > 0) {
+      const batch = queue.take(BATCH);
+      const attempts = batch.map(receive).filter((attempt) => attempt !== null);
+      free[lane] -= 1;
+      if (lane === 'retries') inFlight += batch.length;
+      endings.add(now + (attempts.length === 0 ? 0 : result.durationMs) + STORE_MS, () => {
+        free[lane] += 1;
+        if (lane === 'retries') inFlight -= batch.length;
+        for (const end of attempts) end();
+      });
+    }
+  }
+
+  function sweep(): void {
+    const listed = overdue.filter(({ entry, dueAt }) => entry.delivery.dueAt === dueAt);
+    for (const { entry, dueAt } of listed.slice(0, WOKEN_IN_A_SWEEP)) {
+      const at = Math.max(dueAt, now);
+      store(entry, { ...entry.delivery, dueAt: at + LEASE_MS, ticket: entry.delivery.ticket + 1 });
+      send(entry, wholeSeconds(at - now));
+    }
+    overdue = listed.slice(WOKEN_IN_A_SWEEP);
+  }
+
+  const subscriptions = Array.from(
+    { length: scenario.subscriptions },
+    (): Subscription => ({
+      health: healthOf({ generation: 0, health: null }),
+    }),
+  );
+  const publish = (index: number): void => {
+    const subscription = subscriptions[index % subscriptions.length];
+    if (subscription === undefined) return;
+    const origin = { tenantId: '', subscriptionId: '', eventId: '', eventAt: now, eventType: '' };
+    const delivery = newDelivery({ ...origin, profile: '', profileVersion: 1 });
+    const entry = { delivery, subscription, failures: 0, firstStartedAt: now, isUnderWay: false };
+    // As ingest does: who is slow or fails stays out of the lane of first attempts.
+    const lane = isSlowOrFailing({ generation: 0, health: subscription.health }, now) ? retries : firsts;
+    lane.push({ entry, ticket: 0 });
+  };
+
+  let published = 0;
+  let requestsBefore = 0;
+  for (now = 0; now <= scenario.seconds * 1_000; now += TICK_MS) {
+    const until = Math.min(scenario.deliveries, (scenario.deliveries * now) / (scenario.publishSeconds * 1_000));
+    for (; published < until; published += 1) publish(published);
+    for (const message of delayed.take(now)) retries.push(message);
+    for (const end of endings.take(now)) end();
+    for (const listed of due.take(now)) overdue.push(listed);
+    if (now % SWEEP_EVERY_MS === 0) sweep();
+    work('firsts', firsts);
+    work('retries', retries);
+    outcome.mostInFlight = Math.max(outcome.mostInFlight, inFlight);
+    if (now % 60_000 === 0) {
+      const requests = outcome.requests - requestsBefore;
+      requestsBefore = outcome.requests;
+      outcome.samples.push({ seconds: now / 1_000, inFlight, delayed: delayed.size, visible: retries.size, requests });
+    }
+  }
+  return outcome;
+}
