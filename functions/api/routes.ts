@@ -4,12 +4,13 @@ import type { AuditStore } from '../core/access/audit-store.ts';
 import type { Tokens } from '../core/access/tokens.ts';
 import type { DueStore } from '../core/delivery/due-store.ts';
 import { createManualControl } from '../core/delivery/manual-control.ts';
-import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
+import { settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
 import type { WaitPolicy } from '../core/delivery/wake.ts';
 import type { RepublishPorts } from '../core/event/republish.ts';
 import type { Random } from '../core/ids.ts';
+import { createTenantRemoval } from '../core/jobs/delete-tenant.ts';
 import type { JobQueue } from '../core/jobs/job-store.ts';
 import { createJobs } from '../core/jobs/jobs.ts';
 import type { Queues } from '../core/operations/queues.ts';
@@ -23,7 +24,6 @@ import type { ParkedDeliveries } from '../core/subscription/parked-deliveries.ts
 import { createProfileChoice } from '../core/subscription/profile-rules.ts';
 import { createSecrets } from '../core/subscription/secrets.ts';
 import { createSubscriptionKeys } from '../core/subscription/subscription-keys.ts';
-import { createTenantRemoval } from '../core/subscription/tenant-removal.ts';
 import { createReceiverVerification } from '../core/subscription/verification.ts';
 import type { ReceiverUrlPolicy } from '../core/target/receiver-url.ts';
 import type { WebhookSender } from '../core/target/webhook.ts';
@@ -128,14 +128,13 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     tenants: stores.tenants,
     subscriptions: stores.subscriptions,
     parked,
-    queueRemoval: (tenantId, createdUntil) =>
-      retries.send([deleteTenantMessage({ tenantId, createdUntil, cursor: null })]),
+    jobs,
     now,
   });
 
   return {
     own: [
-      ...createTenantRoutes({ tenants, removal, keys: tenantKeys }),
+      ...createTenantRoutes({ tenants, removal, keys: tenantKeys, jobs, now }),
       ...createPortalTokenRoutes(ports),
       ...createApiKeyRoutes(ports),
       ...createAuditRoutes(ports),

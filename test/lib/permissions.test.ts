@@ -90,8 +90,8 @@ test.each([
   [
     'Jobs',
     [
-      ...dynamodb('Catalog.Arn', 'GetItem', 'Query'),
-      ...dynamodb('Journal.Arn', 'BatchGetItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      ...dynamodb('Catalog.Arn', 'DeleteItem', 'GetItem', 'Query'),
+      ...dynamodb('Journal.Arn', ...ALL, 'Scan'),
       ...dynamodb('Journal.Arn/index/list', 'Query'),
       ...consume('Jobs'),
       ...send('Events'),

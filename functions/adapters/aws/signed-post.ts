@@ -1,5 +1,5 @@
 import type { AwsCredentialIdentity, Provider } from '@smithy/types';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import { Agent } from 'undici';
 import { CONNECTION_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './client-options.ts';
 
@@ -35,7 +35,7 @@ export async function postSigned(
   const { host } = new URL(origin);
   const headers = { host, 'content-type': contentType, 'x-amz-target': target };
   const [inRegion, by] = await Promise.all([region(), credentials()]);
-  const signed = sign({ service, region: inRegion, host, method: 'POST', path: '/', headers, body }, by);
+  const signed = aws4.sign({ service, region: inRegion, host, method: 'POST', path: '/', headers, body }, by);
   const answer = await agent.request({
     origin,
     path: '/',

@@ -22,6 +22,7 @@ import { createHttpSender } from '../../../functions/adapters/http/http-sender.t
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
 import { createPublish, createWorkQueue } from '../../../functions/adapters/sqs/work-queue.ts';
 import { compileDataCheck } from '../../../functions/core/event/validate-data.ts';
+import type { Limits } from '../../../functions/core/subscription/limits.ts';
 import { createAddressPolicy } from '../../../functions/core/target/address-policy.ts';
 import { createDeliverHandler, type DeliverHandlerDeps } from '../../../functions/deliver/handler.ts';
 import { createIngestHandler } from '../../../functions/ingest/handler.ts';
@@ -132,14 +133,14 @@ const ingest = () =>
   });
 
 /** Ten events of about 1 KB, each on its way to a subscription. */
-async function tenDeliveries(tenantId: string, sameSubscription: boolean) {
+async function tenDeliveries(tenantId: string, sameSubscription: boolean, rest: Partial<Limits> = {}) {
   const data = JSON.stringify({ id: 1, name: 'Employee', note: 'n'.repeat(900) });
   const subscriptions = await Promise.all(
     Array.from({ length: sameSubscription ? 1 : 10 }, async (_, index) => {
       const id = subscriptionId(index + 1);
       const sealed = await vault.seal('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', { tenantId, subscriptionId: id });
       const keys = [{ version: 'v1' as const, sealed, createdAt: 0, endsAt: null }];
-      return makeSubscription({ tenantId, id, url: `${url}/${tenantId}/${index}`, keys });
+      return makeSubscription({ tenantId, id, url: `${url}/${tenantId}/${index}`, keys, ...rest });
     }),
   );
   await catalog.createTenant(tenantId, now());
@@ -187,6 +188,26 @@ describe('ten first attempts that succeed', () => {
       expect(stored.map((one) => one?.status)).toEqual(Array(10).fill('succeeded'));
     },
   );
+
+  it.each<[string, Partial<Limits>, string[], number, number]>([
+    ['a second cost one write more', { maxPerSecond: 1_000 }, ['UpdateItem'], 1, 0],
+    [
+      'at the same moment cost a read and two writes more',
+      { maxConcurrent: 10 },
+      ['GetItem', 'UpdateItem', 'UpdateItem'],
+      2,
+      1,
+    ],
+  ])('to a receiver that takes so many %s', async (what, limits, more, writes, reads) => {
+    const { batch } = await tenDeliveries(`limited-${Object.keys(limits)}`, true, limits);
+    reset();
+    expect(await deliver()(batch, context())).toEqual({ batchItemFailures: [] });
+    print(`deliver, ten with a limit: ${what}`);
+    expect(received).toHaveLength(10);
+    expect(calls().toSorted()).toEqual(['BatchGetItem', 'BatchWriteItem', 'UpdateItem', ...more].toSorted());
+    expect(tally.writeUnits).toBe(11 + writes);
+    expect(tally.readUnits).toBe(21 / 2 + reads);
+  });
 
   it('handed out again cost one consistent read, and no attempt', async () => {
     const { batch } = await tenDeliveries('again', true);
