@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDeliveries } from '../../../functions/adapters/dynamodb/deliveries.ts';
 import { createEventTypes } from '../../../functions/adapters/dynamodb/event-types.ts';
@@ -23,13 +24,14 @@ import { createPublish, createWorkQueue } from '../../../functions/adapters/sqs/
 import { compileDataCheck } from '../../../functions/core/event/validate-data.ts';
 import type { Limits } from '../../../functions/core/subscription/limits.ts';
 import { createAddressPolicy } from '../../../functions/core/target/address-policy.ts';
-import { createDeliverHandler } from '../../../functions/deliver/handler.ts';
+import { createDeliverHandler, type DeliverHandlerDeps } from '../../../functions/deliver/handler.ts';
 import { createIngestHandler } from '../../../functions/ingest/handler.ts';
 import { emptyTally } from '../../../testing/tally.ts';
 import { DISABLE_AFTER_MS, WAITS } from '../../support/deliver-setup.ts';
 import { makeEvent, makeMessage, makeSubscription, subscriptionId } from '../../support/domain.ts';
 import { KEY_ARN, useCountedQueues, useKms, useTables } from '../../support/emulators.ts';
 import { context, recordTelemetry, sqsEvent } from '../../support/lambda.ts';
+import { makeProfile } from '../../support/profiles.ts';
 
 /*
  * What a delivery costs is decided by how many calls and capacity units a batch of ten takes.
@@ -80,7 +82,7 @@ beforeEach(() => {
   received.length = 0;
 });
 
-const deliver = () =>
+const deliver = (changes: Partial<DeliverHandlerDeps> = {}) =>
   createDeliverHandler({
     store: { ...journal, ...catalog },
     stats: createStats({ tables, retentionDays: 90, now, random: Math.random }),
@@ -111,12 +113,14 @@ const deliver = () =>
     newAttemptId: () => randomBytes(6).toString('base64url'),
     random: () => 0.5,
     ...telemetry,
+    ...changes,
   });
 
 const findType = createKnownTypes(catalog, now, false);
 const ingest = () =>
   createIngestHandler({
     store: { ...journal, ...catalog, findType },
+    putOnBus: null,
     systemEventCounts: createSystemEventCounts(tables, now),
     deliveries: createWorkQueue(wire, queues.deliveries.url),
     retries: createWorkQueue(wire, queues.retries.url),
@@ -235,6 +239,49 @@ describe('ten first attempts that fail', () => {
     expect(count('SendMessageBatch')).toBeLessThanOrEqual(10);
     expect(tally.writeUnits).toBe(32);
   });
+});
+
+describe('ten deliveries that fail for good', () => {
+  it('cost a count and a write that clears what they owe each, and one system event', async () => {
+    const { batch } = await tenDeliveries('exhausted', true);
+    const profiles = { get: async () => makeProfile({ retry: { gapsSeconds: [] } }) };
+    status = 500;
+    await queues.retries.take();
+    reset();
+    expect(await deliver({ profiles })(batch, context())).toEqual({ batchItemFailures: [] });
+    print('deliver, ten that fail for good');
+    const count = (name: string) => calls().filter((call) => call === name).length;
+    expect(count('PutItem')).toBe(20);
+    // The counts; the health of the subscription and its counters, once each for the batch.
+    expect(count('UpdateItem')).toBe(10 + 2);
+    // Eight each: the delivery with its entries in the list and in the due index, the count, and the delivery once more.
+    expect(tally.writeUnits).toBe(10 * 8 + 2);
+
+    const messages = await queues.retries.take();
+    expect(messages).toEqual([]);
+    const [window] = await dueWindows();
+    reset();
+    await deliver()(sqsEvent({ body: JSON.stringify(window) }), context());
+    const published = await queues.events.take();
+    expect(published).toHaveLength(1);
+    await ingest()(sqsEvent(...published), context());
+    print('a system event, from its count to its end without a subscription');
+    expect(tally.writeUnits).toBe(4);
+  });
+
+  /** The queue holds its message back until the minute is over. */
+  async function dueWindows() {
+    const { Items = [] } = await tables.client.send(new ScanCommand({ TableName: tables.journalTable }));
+    return Items.filter(({ pk }) => String(pk).startsWith('COUNT#')).map(({ pk, sk }) => ({
+      v: 1,
+      kind: 'tell_counted',
+      window: { subject: String(pk).slice('COUNT#'.length), startsAt: Date.parse(String(sk)) },
+      event: {
+        type: 'posthorn.event.rejected',
+        data: { tenantId: 'exhausted', rejectedEventId: 'rej_1', reason: { code: 'c', message: 'm' }, count: 1 },
+      },
+    }));
+  }
 });
 
 describe('ten new events of one tenant', () => {
