@@ -7,6 +7,7 @@ import { createDueJobs } from '../../functions/adapters/dynamodb/jobs.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createSystemEventCounts } from '../../functions/adapters/dynamodb/system-event-counts.ts';
+import { createTenantData } from '../../functions/adapters/dynamodb/tenant-data.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
@@ -26,6 +27,7 @@ import { describeStatsStore } from './stats.ts';
 import { RETENTION_DAYS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
 import { describeSystemEventCounts } from './system-event-counts.ts';
+import { describeTenantData } from './tenant-data.ts';
 import { describeTenantStore } from './tenants.ts';
 
 const NAME = 'DynamoDB';
@@ -91,6 +93,10 @@ describeDeliveryStore(NAME, {
 describeStatsStore(NAME, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
 describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
+describeTenantData(NAME, {
+  ...subject({ ...stores.deliveries, ...stores.events, ...createTenantData(tables) }),
+  add: async (event) => stores.events.putEvents([event]),
+});
 describeJobStore(NAME, subject({ ...stores.jobs, ...createDueJobs(tables, () => now) }));
 describeRejectedEventStore(NAME, { ...subject(stores.rejectedEvents), clear: clearJournal });
 describeAuditStore(NAME, {

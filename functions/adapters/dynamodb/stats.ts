@@ -67,7 +67,10 @@ export function createStats({ tables, retentionDays, now }: StatsOptions): Stats
     if (end <= after) return;
     for await (const items of readRange(pk, after, end, true)) {
       // The range includes the position after which it begins.
-      for (const record of items.map(parseRecord)) if (record.position > after) yield record;
+      for (const item of items) {
+        const record = parseRecord(item);
+        if (record.position > after) yield record;
+      }
     }
   }
 
