@@ -61,8 +61,13 @@ const subscriptions = {
 
 async function clearJournal(): Promise<void> {
   const TableName = tables.journalTable;
-  const { Items = [] } = await tables.client.send(new ScanCommand({ TableName, ProjectionExpression: 'pk, sk' }));
-  for (const { pk, sk } of Items) await tables.client.send(new DeleteCommand({ TableName, Key: { pk, sk } }));
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = new ScanCommand({ TableName, ProjectionExpression: 'pk, sk', ExclusiveStartKey });
+    const { Items = [], LastEvaluatedKey } = await tables.client.send(page);
+    for (const { pk, sk } of Items) await tables.client.send(new DeleteCommand({ TableName, Key: { pk, sk } }));
+    ExclusiveStartKey = LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
 }
 
 describeApiKeyStore(NAME, subject(stores.apiKeys));
