@@ -21,8 +21,6 @@ export const Endpoints = z.object({
 });
 export type Endpoints = z.infer<typeof Endpoints>;
 
-export type State = ReturnType<typeof openState>;
-
 const FILES = ['sqs', 'dynamodb', 'cdk.out', 'keys.json', 'clock.json', 'handlers.log', 'handlers.log.1'];
 
 /** Takes the state folder for this process. The lock ends with the process, however that ends. */
