@@ -198,6 +198,7 @@ function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string
     AWS_ENDPOINT_URL_DYNAMODB: at.dynamodbEndpoint,
     AWS_ENDPOINT_URL_KMS: at.controlUrl,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: at.controlUrl,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: at.controlUrl,
     TZ: 'UTC',
     PATH: process.env.PATH ?? '',
   };

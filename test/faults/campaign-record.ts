@@ -1,4 +1,7 @@
+import * as z from 'zod';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
+import type { Event } from '../../functions/core/event/event.ts';
+import type { Job } from '../../functions/core/jobs/job.ts';
 
 /*
  * All that is known of a campaign once it is quiet: what was asked, what receivers got, and what the journal says. Times
@@ -22,7 +25,12 @@ export interface Publication extends Span {
 export interface RecordedEvent {
   tenantId: string;
   id: string;
+  /** Empty for an event of Posthorn's own. */
   mark: string;
+  type: string;
+  /** Of an event of Posthorn's own: the subscription or the job that it tells of, and how many such things. */
+  about: string | null;
+  count: number;
 }
 
 export interface SubscriptionHistory {
@@ -73,6 +81,9 @@ export interface CampaignRecord {
   requests: ReceivedRequest[];
   commands: Command[];
   deliveries: Delivery[];
+  jobs: Pick<Job, 'id' | 'status' | 'dueAt'>[];
+  /** Whether a queue was purged: with it goes what is only counted. */
+  emptied: boolean;
   /** What is left in the queues: none of it should be. */
   leftMessages: { queue: string; count: number }[];
   /** When the functions' process was killed. */
@@ -89,3 +100,15 @@ export interface CampaignRecord {
 export const MARK_HEADER = 'x-request-id';
 /** The request header that carries the attempt's number, as the campaign's profiles set it. */
 export const NUMBER_HEADER = 'x-attempt';
+
+const Content = z.object({
+  mark: z.string().default(''),
+  subscriptionId: z.string().nullish(),
+  job: z.object({ id: z.string() }).optional(),
+  count: z.int().default(1),
+});
+
+export function recordedEvent({ tenantId, id, type, data }: Event): RecordedEvent {
+  const { mark, subscriptionId, job, count } = Content.parse(JSON.parse(data ?? '{}'));
+  return { tenantId, id, type, mark, about: job?.id ?? subscriptionId ?? null, count };
+}

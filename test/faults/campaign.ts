@@ -42,6 +42,10 @@ const RATES: { sqs: FaultRates; dynamodb: FaultRates } = {
     maxDelayMs: 300,
     double: 0,
     reorder: 0,
+    expose: 0,
+    stale: 0.3,
+    outage: 0.000_5,
+    outageMs: 4_000,
   },
   sqs: {
     throttle: 0.03,
@@ -53,9 +57,25 @@ const RATES: { sqs: FaultRates; dynamodb: FaultRates } = {
     maxDelayMs: 300,
     double: 0.1,
     reorder: 0.3,
+    expose: 0.05,
+    stale: 0,
+    outage: 0.002,
+    outageMs: 4_000,
   },
 };
 
+/**
+ * Where a kill parts one write from the next: the call has had its effect, and its answer never comes. They are the steps of
+ * `commit`, of a fan-out and of a job as they are seen from outside.
+ */
+export const KILL_POINTS = [
+  'BatchWriteItem Journal',
+  'PutItem Journal',
+  'UpdateItem Catalog',
+  'SendMessageBatch Deliveries',
+  'SendMessageBatch Retries',
+  'ChangeMessageVisibilityBatch Retries',
+];
 /** Small enough for every claim to outlast it: a longer step would let a second attempt begin while the first is under way. */
 const JUMP_MS = 20_000;
 const JUMP_EVERY_MS = 7_000;
@@ -70,12 +90,23 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   say(`Fault campaign with seed ${seed}: ${events} events. FAULTS_SEED=${seed} repeats its choices.`);
   const receiver = await startScriptedReceiver(choices.fork('receiver'));
   try {
-    const system = await startSystemUnderFaults(RATES, SETTINGS, choices.fork('proxies'));
+    const kills: number[] = [];
+    const killedAt = new Map<string, number>();
+    let nextPoint: string | null = null;
+    const onEffect = async (point: string): Promise<void> => {
+      if (point !== nextPoint) return;
+      nextPoint = null;
+      killedAt.set(point, (killedAt.get(point) ?? 0) + 1);
+      kills.push(Date.now());
+      system.kill();
+      // The answer must not get there first.
+      await sleep(20);
+    };
+    const system = await startSystemUnderFaults(RATES, SETTINGS, choices.fork('proxies'), onEffect);
     const journal = openJournal(system.direct);
     const traffic = createTraffic(system, receiver, choices.fork('traffic'));
     try {
       await traffic.prepare();
-      const kills: number[] = [];
       const jumps: CampaignRecord['jumps'] = [];
       const advance = async (ms: number): Promise<void> => {
         jumps.push({ at: Date.now(), byMs: ms });
@@ -92,7 +123,17 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
           await sleep(Math.max(0, killsFrom - performance.now()) + killEveryMs * (0.5 + killing.next()));
           // A runner that is still starting the functions is another test's.
           while (!(await traffic.isReady())) await sleep(100);
-          // Half of the kills come while the effects of a 410 are being done.
+          // Most kills come at a named point, the others at any time, half of them while the effects of a 410 are being done.
+          if (killing.chance(0.6)) {
+            nextPoint = killing.pick(
+              KILL_POINTS.filter((point) => !killedAt.has(point))
+                .slice(0, 1)
+                .concat(KILL_POINTS),
+            );
+            await until(() => nextPoint === null, 3_000);
+            nextPoint = null;
+            return;
+          }
           if (killing.chance(0.5)) await receiver.nextGone(3_000);
           await sleep(killing.whole(0, 300));
           kills.push(Date.now());
@@ -108,7 +149,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       setFaults(system, false);
       receiver.recover();
       while (!(await traffic.isReady())) await sleep(100);
-      say(`${describeFaults(system)}, ${kills.length} kills, ${traffic.commands.length} commands. Waiting for quiet.`);
+      say(
+        `${describeFaults(system)}, ${kills.length} kills (${[...killedAt].map(([point, count]) => `${count} after ${point}`).join(', ')}), ${traffic.commands.length} commands. Waiting for quiet.`,
+      );
       const quiet = await waitForQuiet(system, journal, receiver, traffic, advance);
 
       await traffic.readStatuses();
@@ -119,6 +162,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         subscriptions,
         commands,
         requests: receiver.requests,
+        emptied: false,
         leftMessages: (await journal.queues()).filter(({ count }) => count > 0),
         kills,
         doubled: whatWasDoubled(system),
@@ -163,6 +207,11 @@ function repeat(work: () => Promise<void>): { stop(): Promise<void> } {
       await loop;
     },
   };
+}
+
+async function until(isSo: () => boolean, limitMs: number): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!isSo() && performance.now() < deadline) await sleep(20);
 }
 
 /** Moves the clock ahead until nothing is open. Never while anything is under way: that would end its claim. */

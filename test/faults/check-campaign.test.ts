@@ -33,6 +33,16 @@ function subscription(changes: Partial<SubscriptionHistory> = {}): SubscriptionH
   };
 }
 
+const EVENT = { tenantId: TENANT, id: 'one', mark: 'm1', type: 'a.b', about: null, count: 1 };
+/** What the company is told. */
+const told = (type: string, about = HOOK) => ({
+  tenantId: 'posthorn',
+  id: type,
+  mark: '',
+  type: `posthorn.${type}`,
+  about,
+  count: 1,
+});
 const ref = (event: string) => ({ subscriptionId: HOOK, eventId: event, eventAt: AT });
 
 function attempt(number: number, status: number | null, changes: Partial<Attempt> = {}): Attempt {
@@ -79,7 +89,9 @@ function delivery(changes: Partial<Delivery> = {}): Delivery {
 function campaign(changes: Partial<CampaignRecord> = {}): CampaignRecord {
   return {
     publications: [{ mark: 'm1', tenantId: TENANT, type: 'a.b', startedAt: AT, endedAt: AT + 5 }],
-    events: [{ tenantId: TENANT, id: 'one', mark: 'm1' }],
+    events: [EVENT],
+    jobs: [],
+    emptied: false,
     subscriptions: [subscription()],
     requests: [request(1, 500), request(2, 200)],
     commands: [],
@@ -99,7 +111,35 @@ const span = (from: number, to: number | null = from + 10) => ({
   endedAt: to === null ? null : AT + to,
 });
 const failed = { code: 'attempts_exhausted', message: '' };
+const disabled = {
+  events: [EVENT, told('subscription.disabled')],
+  subscriptions: [subscription({ status: 'disabled' as const })],
+};
+const job = (changes: Partial<CampaignRecord['jobs'][number]> = {}) => ({
+  id: 'job_1',
+  status: 'done' as const,
+  dueAt: null,
+  ...changes,
+});
 const three = [attempt(1, 500), attempt(2, 500), attempt(3, 500)];
+const exhausted = {
+  deliveries: [delivery({ status: 'failed', statusReason: failed, attempts: three })],
+  requests: [request(1, 500), request(2, 500), request(3, 500)],
+};
+/** What the checker holds against what the company was told. */
+const untold: Record<string, [Partial<CampaignRecord>, string]> = {
+  'a schedule that is used up, of which nobody was told': [exhausted, 'effects_undone'],
+  'a job whose end was not told': [{ jobs: [job()] }, 'effects_undone'],
+  'a job whose end was told twice': [
+    { events: [EVENT, told('job.ended', 'job_1'), told('job.ended', 'job_1')], jobs: [job()] },
+    'effects_undone',
+  ],
+  'a job that still runs': [{ jobs: [job({ status: 'running', dueAt: AT })] }, 'stuck'],
+  'a job that owes its end': [{ jobs: [job({ dueAt: AT })] }, 'stuck'],
+};
+test.each(Object.entries(untold))('%s is found', (_name, [changes, kind]) => {
+  expect(kindsOf(campaign(changes))).toContain(kind);
+});
 
 test('a campaign in which all went well has no findings', () => {
   expect(checkCampaign(campaign())).toEqual({ findings: [], repeats: 0 });
@@ -204,7 +244,7 @@ const recordedTwice: Record<string, Partial<CampaignRecord>> = {
     deliveries: [delivery({ attempts: [attempt(1, 500), attempt(2, 200, { number: 1 })] })],
   },
   'two deliveries of one event': { deliveries: [delivery(), delivery({ attempts: [], eventAt: AT + 1 })] },
-  'an event twice': { events: [1, 2].map(() => ({ tenantId: TENANT, id: 'one', mark: 'm1' })) },
+  'an event twice': { events: [EVENT, EVENT] },
 };
 
 const phantom: Record<string, Partial<CampaignRecord>> = {
@@ -296,6 +336,7 @@ describe('what is as it should be', () => {
       requests: [],
     },
     'a schedule that is used up': {
+      events: [EVENT, told('delivery.exhausted')],
       deliveries: [delivery({ status: 'failed', statusReason: failed, attempts: three })],
       requests: [request(1, 500), request(2, 500), request(3, 500)],
     },
@@ -317,11 +358,17 @@ describe('what is as it should be', () => {
         }),
       ],
     },
-    'disabled after 410': { ...gone, subscriptions: [subscription({ status: 'disabled' })] },
-    'removed after 410': { ...gone, subscriptions: [subscription({ status: null })] },
+    'disabled after 410': { ...gone, ...disabled },
+    'removed after 410': { ...gone, ...disabled, subscriptions: [subscription({ status: null })] },
+    'a schedule that is used up and counted in a queue that was purged': {
+      ...exhausted,
+      emptied: true,
+    },
+    'a job that has ended': { events: [EVENT, told('job.ended', 'job_1')], jobs: [job()] },
     'resumed after 410': { ...gone, subscriptions: [subscription({ resumes: [span(30_000)] })] },
     'disabled, then moved': {
       ...gone,
+      ...disabled,
       subscriptions: [subscription({ status: 'disabled', path: '/new', moves: [span(30_000)] })],
     },
     'moved after 410': { ...gone, subscriptions: [subscription({ path: '/new' })] },
@@ -358,6 +405,8 @@ describe('what is as it should be', () => {
   test('an interrupted attempt explains its request, and it is counted', () => {
     const interrupted = attempt(1, null, { outcome: 'interrupted', request: { url: '', headers: {} } });
     const deliveries = [delivery({ attempts: [interrupted, attempt(2, 200)] })];
-    expect(checkCampaign(campaign({ deliveries }))).toEqual({ findings: [], repeats: 1 });
+    const kills = [AT + 10_100];
+    expect(checkCampaign(campaign({ deliveries, kills }))).toEqual({ findings: [], repeats: 1 });
+    expect(kindsOf(campaign({ deliveries }))).toEqual(['phantom', 'repeated_without_cause']);
   });
 });

@@ -1,6 +1,6 @@
 import type { Attempt } from '../../functions/core/delivery/attempt.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
-import { deliveryId } from '../../functions/core/ids.ts';
+import { deliveryId, SYSTEM_TENANT } from '../../functions/core/ids.ts';
 import {
   type CampaignRecord,
   MARK_HEADER,
@@ -44,6 +44,8 @@ const CLOCK_SLACK_MS = 20;
 const READ_BEFORE_MS = 20_000;
 /** A kill explains a repetition if the invocation that sent the request can still have run. */
 const KILLED_WITHIN_MS = 20_000;
+/** The answer to a claim can be lost a moment before the attempt's recorded start. */
+const INTERRUPTED_BEFORE_MS = 1_000;
 /** A write that is refused is tried again for some seconds; then the message comes back, and with it the request. */
 const WRITTEN_WITHIN_MS = 20_000;
 /** An attempt of the campaign's profiles takes two seconds at most, and a busy machine is late. */
@@ -66,6 +68,7 @@ export function checkCampaign(record: CampaignRecord): Verdict {
   checkDuplicates(facts, report);
   checkCommands(facts, report);
   for (const subscription of record.subscriptions) checkVerdicts(facts, subscription, report);
+  checkTold(facts, report);
   for (const { queue, count } of record.leftMessages) report('stuck', queue, `${count} messages are left in it`);
   return { findings, repeats: checkRepeats(facts, report) };
 }
@@ -211,9 +214,12 @@ function retryAfterMs({ response }: Attempt): number {
 }
 
 /** What is on record as answered was answered so, by a receiver that got this delivery. */
-function checkAttempts({ requests, requestsOf, marks }: Facts, delivery: Delivery, report: Report): void {
+function checkAttempts(facts: Facts, delivery: Delivery, report: Report): void {
+  const { requests, requestsOf, marks } = facts;
   const id = deliveryId(delivery);
-  for (const { number, outcome, response, request } of delivery.attempts) {
+  for (const { number, outcome, response, request, startedAt } of delivery.attempts) {
+    if (outcome === 'interrupted' && !isInterrupted(facts, id, startedAt))
+      report('phantom', id, `attempt ${number} is on record as interrupted, and nothing interrupted it`);
     if (outcome === 'timeout') {
       const sent = Number(request.headers[NUMBER_HEADER]);
       const seen = (requestsOf.get(id) ?? []).some((one) => one.number === sent);
@@ -231,6 +237,15 @@ function checkAttempts({ requests, requestsOf, marks }: Facts, delivery: Deliver
     else if (seen.eventMark !== marks.get(`${delivery.tenantId} ${delivery.eventId}`))
       report('phantom', id, `attempt ${number} carried the data of another event`);
   }
+}
+
+/** Whether an attempt that began then, by the system's clock, was cut off: by a kill, or by a write that failed. */
+function isInterrupted({ record }: Facts, id: string, startedAt: number): boolean {
+  const cuts = [...record.kills, ...(record.refusedWrites.get(id) ?? [])];
+  return cuts.some((at) => {
+    const afterMs = systemTime(record, at) - startedAt;
+    return afterMs > -INTERRUPTED_BEFORE_MS && afterMs < KILLED_WITHIN_MS;
+  });
 }
 
 /** One request has one record, one delivery one item, one event one item. */
@@ -258,7 +273,7 @@ function checkDuplicates({ record }: Facts, report: Report): void {
 function checkCommands({ record, subscriptions, goneOf }: Facts, report: Report): void {
   const byId = new Map(record.deliveries.map((one) => [deliveryId(one), one]));
   const cancelled = new Set(record.commands.flatMap(({ kind, deliveryId: id }) => (kind === 'cancel' ? [id] : [])));
-  for (const { kind, deliveryId: id, endedAt } of record.commands) {
+  for (const { kind, deliveryId: id, startedAt, endedAt } of record.commands) {
     if (kind !== 'retry' || endedAt === null) continue;
     const delivery = byId.get(id);
     if (delivery === undefined) {
@@ -271,7 +286,9 @@ function checkCommands({ record, subscriptions, goneOf }: Facts, report: Report)
       subscription?.deletion !== null ||
       subscription.pauses.length > 0 ||
       goneOf.has(subscription.id);
-    const isMade = delivery.attempts.some(({ trigger }) => trigger === 'manual');
+    // A replay's attempt that was under way then, or came later, is the answer to both.
+    const asked = systemTime(record, startedAt);
+    const isMade = delivery.attempts.some((one) => one.trigger === 'manual' || one.startedAt + one.durationMs >= asked);
     if (!isMade && !isStopped && delivery.requested === null)
       report('lost', id, 'its retry was accepted and never made');
   }
@@ -301,6 +318,28 @@ function checkVerdicts({ record, goneOf }: Facts, subscription: SubscriptionHist
     report('effects_undone', id, 'it is gone, though nobody deleted it and its receiver never said 410');
 }
 
+/** The company is told of each end of a job, of each subscription that a receiver ended, and of all that failed for good. */
+function checkTold({ record, goneOf }: Facts, report: Report): void {
+  const told = Map.groupBy(record.events, ({ type, about }) => `${type} ${about}`);
+  const countOf = (type: string, about: string): number =>
+    (told.get(`posthorn.${type} ${about}`) ?? []).reduce((sum, { count }) => sum + count, 0);
+  for (const { id, status, dueAt } of record.jobs) {
+    if (status === 'running' || dueAt !== null) report('stuck', id, `the job is ${status}, and due at ${dueAt}`);
+    else if (countOf('job.ended', id) !== 1) report('effects_undone', id, 'the end of the job was not told once');
+  }
+  for (const { id, tenantId, status, deletion } of record.subscriptions) {
+    if (tenantId === SYSTEM_TENANT) continue;
+    const isEnded = status === 'disabled' || (status === null && deletion === null && goneOf.has(id));
+    if (isEnded && countOf('subscription.disabled', id) === 0)
+      report('effects_undone', id, 'nobody was told that its receiver ended it');
+    const failed = record.deliveries.filter(
+      (one) => one.subscriptionId === id && one.statusReason?.code === 'attempts_exhausted',
+    );
+    if (!record.emptied && countOf('delivery.exhausted', id) < failed.length)
+      report('effects_undone', id, `${failed.length} deliveries failed for good, and fewer were told`);
+  }
+}
+
 /** Counts the requests that are not on record. */
 function checkRepeats({ record, requestsOf }: Facts, report: Report): number {
   let repeats = 0;
@@ -323,8 +362,9 @@ function checkRepeats({ record, requestsOf }: Facts, report: Report): number {
         .get(id)
         ?.some((at) => at >= request.at && at - request.at < WRITTEN_WITHIN_MS);
       const isExplained = isKilled || isDoubled || isRefused || isSentAgain(request, requests);
-      if (taken === undefined && !isExplained)
-        report('repeated_without_cause', id, `attempt ${request.number} (${request.mark}) is not on record`);
+      if (isExplained) continue;
+      const what = taken === undefined ? 'not on record' : 'on record as interrupted, and nothing interrupted it';
+      report('repeated_without_cause', id, `attempt ${request.number} (${request.mark}) is ${what}`);
     }
   }
   return repeats;

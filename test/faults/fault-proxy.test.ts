@@ -15,6 +15,10 @@ const NONE: FaultRates = {
   maxDelayMs: 30,
   double: 0,
   reorder: 0,
+  expose: 0,
+  stale: 0,
+  outage: 0,
+  outageMs: 0,
 };
 
 const cleanups: (() => unknown)[] = [];

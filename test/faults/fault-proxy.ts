@@ -23,6 +23,13 @@ export interface FaultRates {
   double: number;
   /** The messages of an answer change places. */
   reorder: number;
+  /** A message that is hidden is visible again while its invocation has it still. */
+  expose: number;
+  /** An eventually consistent read does not see the writes of the last moments. */
+  stale: number;
+  /** From now on, for `outageMs`, every write of this kind is refused: longer than the SDK goes on trying. */
+  outage: number;
+  outageMs: number;
 }
 
 export const FAULTS = [
@@ -34,6 +41,9 @@ export const FAULTS = [
   'delay',
   'double',
   'reorder',
+  'expose',
+  'stale',
+  'outage',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -53,17 +63,24 @@ export interface FaultProxy {
 
 type Service = 'SQS' | 'DynamoDB';
 
+/** A call that has just had its effect, and whose answer is held back: `SendMessageBatch Retries`, `UpdateItem Catalog`. */
+export type OnEffect = (point: string) => Promise<void>;
+
 /** Stands before one emulator. What it does to each call follows from `choices` and the order of the calls. */
 export function createFaultProxy(
   service: Service,
   emulatorUrl: string,
   rates: FaultRates,
   choices: Choices,
+  onEffect: OnEffect = async () => {},
 ): FaultProxy {
   const counts = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>;
   const handedOut = new Map<string, Message[]>();
   const doubled: string[] = [];
   const refusedWrites: FaultProxy['refusedWrites'] = [];
+  /** By operation, until when it is refused. */
+  const outages = new Map<string, number>();
+  const writes = new RecentWrites();
   let active = false;
   let underWay = 0;
   let lastAt = performance.now();
@@ -93,6 +110,7 @@ export function createFaultProxy(
       counts.throttle += 1;
       return json(service === 'SQS' ? 403 : 400, choices.pick(refusal.throttle));
     }
+    if (isRefusedNow(operation)) return json(service === 'SQS' ? 403 : 400, choices.pick(refusal.throttle));
     if (strikes('fail')) {
       counts.fail += 1;
       return json(500, refusal.fail);
@@ -106,13 +124,47 @@ export function createFaultProxy(
     const isNothingDone = parts !== null && parts.asked === null;
     const given = isNothingDone ? json(200, parts.empty) : await pass(parts?.asked ?? asked);
     if (given === null) return null;
+    if (given.status === 200 && active) await onEffect(`${operation} ${placeOf(asked)}`);
     if (strikes('resetAfter')) {
       counts.resetAfter += 1;
       return null;
     }
     if (given.status !== 200) return given;
     if (parts !== null) return json(200, parts.merge(JSON.parse(given.body.toString())));
+    if (service === 'DynamoDB') writes.note(operation, asked, given);
+    if (operation === 'BatchGetItem' && !asked.includes('"ConsistentRead":true') && strikes('stale')) {
+      const past = writes.without(given);
+      if (past !== null) counts.stale += 1;
+      return past ?? given;
+    }
+    if (operation === 'ReceiveMessage' && strikes('expose')) expose(asked, given);
     return operation === 'ReceiveMessage' ? disturb(asked, given) : given;
+  }
+
+  /** Starts an outage now and then; says whether there is one. */
+  function isRefusedNow(operation: string): boolean {
+    if (!OUTAGES.includes(operation)) return false;
+    if (performance.now() < (outages.get(operation) ?? 0)) return active;
+    if (!strikes('outage')) return false;
+    counts.outage += 1;
+    outages.set(operation, performance.now() + rates.outageMs);
+    return true;
+  }
+
+  /** Ends the visibility timeout of one of the messages that are handed out, so that it is handed out again. */
+  function expose(asked: Buffer, given: ProxiedAnswer): void {
+    const { QueueUrl } = Receive.parse(JSON.parse(asked.toString()));
+    const messages = Received.parse(JSON.parse(given.body.toString())).Messages ?? [];
+    if (messages.length === 0) return;
+    const message = choices.pick(messages);
+    counts.expose += 1;
+    doubled.push(message.Body);
+    const body = JSON.stringify({ QueueUrl, ReceiptHandle: message.ReceiptHandle, VisibilityTimeout: 0 });
+    fetch(emulatorUrl, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'AmazonSQS.ChangeMessageVisibility', 'content-type': 'application/x-amz-json-1.0' },
+      body,
+    }).catch(() => {});
   }
 
   /** Doubles and reorders what a queue hands out. */
@@ -161,6 +213,82 @@ export function createFaultProxy(
   };
 }
 
+/** Writes that a part of AWS refuses for a while. */
+const OUTAGES = ['SendMessageBatch', 'SendMessage', 'PutItem', 'UpdateItem'];
+/** How long an eventually consistent read may not see a write. */
+const STALE_MS = 1_500;
+
+const Items = z.record(
+  z.string(),
+  z.array(z.looseObject({ pk: z.object({ S: z.string() }), sk: z.object({ S: z.string() }) })),
+);
+type AnyItem = z.infer<typeof Items>[string][number];
+
+/** The items that were written in the last moments, as they were before. */
+class RecentWrites {
+  private readonly latest = new Map<string, { item: AnyItem; before: AnyItem | null; at: number }>();
+
+  note(operation: string, asked: Buffer, { status, body }: ProxiedAnswer): void {
+    if (status !== 200) return;
+    const at = performance.now();
+    for (const item of writtenItems(operation, asked, body)) {
+      const key = `${item.pk.S} ${item.sk.S}`;
+      const before = this.latest.get(key)?.item ?? null;
+      this.latest.delete(key);
+      this.latest.set(key, { item, before, at });
+    }
+    for (const [key, one] of this.latest) {
+      if (this.latest.size <= KEPT_ITEMS && at - one.at < 60_000) break;
+      this.latest.delete(key);
+    }
+  }
+
+  /** The answer to a BatchGetItem without those writes; null if it has none of them. */
+  without(given: ProxiedAnswer): ProxiedAnswer | null {
+    const answer = z.looseObject({ Responses: Items.default({}) }).parse(JSON.parse(given.body.toString()));
+    let isPast = false;
+    const past = (item: AnyItem): AnyItem[] => {
+      const written = this.latest.get(`${item.pk.S} ${item.sk.S}`);
+      if (written === undefined || performance.now() - written.at > STALE_MS) return [item];
+      isPast = true;
+      return written.before === null ? [] : [written.before];
+    };
+    const Responses = Object.fromEntries(
+      Object.entries(answer.Responses).map(([table, items]) => [table, items.flatMap(past)]),
+    );
+    return isPast ? json(200, { ...answer, Responses }) : null;
+  }
+}
+
+const KEPT_ITEMS = 5_000;
+
+/** The items as a write left them, as far as its call tells. */
+function writtenItems(operation: string, asked: Buffer, answered: Buffer): AnyItem[] {
+  const json: unknown = JSON.parse(asked.toString());
+  const Written = z.object({ PutRequest: z.object({ Item: z.unknown() }).optional() });
+  switch (operation) {
+    case 'PutItem':
+      return Items.parse({ one: [z.object({ Item: z.unknown() }).parse(json).Item] }).one ?? [];
+    case 'UpdateItem': {
+      const { Attributes } = z.object({ Attributes: z.unknown() }).parse(JSON.parse(answered.toString()));
+      const items = Items.safeParse({ one: [Attributes] });
+      return items.success ? (items.data.one ?? []) : [];
+    }
+    case 'BatchWriteItem':
+      return Object.values(Writes.parse(json).RequestItems).flatMap((writes) => {
+        const put = writes.flatMap((write) => Written.parse(write).PutRequest?.Item ?? []);
+        return Items.parse({ put }).put ?? [];
+      });
+    default:
+      return [];
+  }
+}
+
+/** The queue or the table that a call is about, without the stack's and CDK's parts of its name. */
+function placeOf(asked: Buffer): string {
+  return /(Events|Deliveries|Retries|Jobs|Journal|Catalog)/.exec(asked.toString())?.[0] ?? '';
+}
+
 /** Of each queue, so many messages can be handed out again. */
 const KEPT_MESSAGES = 200;
 
@@ -187,7 +315,11 @@ const SQS_REFUSALS = {
   fail: { __type: 'com.amazonaws.sqs#InternalError', message: 'The service failed' },
 };
 
-const Message = z.looseObject({ Body: z.string(), Attributes: z.record(z.string(), z.string()).optional() });
+const Message = z.looseObject({
+  Body: z.string(),
+  ReceiptHandle: z.string().optional(),
+  Attributes: z.record(z.string(), z.string()).optional(),
+});
 type Message = z.infer<typeof Message>;
 const Receive = z.object({ QueueUrl: z.string(), MaxNumberOfMessages: z.number().default(1) });
 const Received = z.looseObject({ Messages: z.array(Message).optional() });

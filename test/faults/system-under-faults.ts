@@ -5,7 +5,7 @@ import { clockOffsetMs, createClockBuffer, setClockOffsetMs } from '../../local/
 import { startEmulator } from '../../local/emulators/start-emulator.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
 import { startRunner } from '../../testing/runner-process.ts';
-import { createFaultProxy, type FaultProxy, type FaultRates } from './fault-proxy.ts';
+import { createFaultProxy, type FaultProxy, type FaultRates, type OnEffect } from './fault-proxy.ts';
 import type { Choices } from './random.ts';
 
 /*
@@ -38,6 +38,7 @@ export async function startSystemUnderFaults(
   rates: { sqs: FaultRates; dynamodb: FaultRates },
   settings: Record<string, string>,
   choices: Choices,
+  onEffect: OnEffect,
 ): Promise<SystemUnderFaults> {
   const undo: (() => Promise<unknown> | unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -60,8 +61,8 @@ export async function startSystemUnderFaults(
     const dynamodb = await startEmulator({ kind: 'dynamodb', port: 0, dir: join(dir, 'dynamodb'), clock }, onDeath);
     undo.push(dynamodb.close);
     const proxies = {
-      sqs: createFaultProxy('SQS', sqs.url, rates.sqs, choices.fork('sqs')),
-      dynamodb: createFaultProxy('DynamoDB', dynamodb.url, rates.dynamodb, choices.fork('dynamodb')),
+      sqs: createFaultProxy('SQS', sqs.url, rates.sqs, choices.fork('sqs'), onEffect),
+      dynamodb: createFaultProxy('DynamoDB', dynamodb.url, rates.dynamodb, choices.fork('dynamodb'), onEffect),
     };
     const listen = async ({ server }: FaultProxy): Promise<string> => {
       const url = await listenOnLoopback(server, 0, '');

@@ -3,19 +3,10 @@ import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { createSqsClient } from '../../testing/queues.ts';
 import type { Command, Publication, Span, SubscriptionHistory } from './campaign-record.ts';
-import { NUMBER_HEADER } from './campaign-record.ts';
-import { MAX_RETRY_AFTER_MS } from './check-campaign.ts';
 import type { Choices } from './random.ts';
-import { BEHAVIOURS, type Behaviour, DELIVERY_HEADER, type ScriptedReceiver } from './scripted-receiver.ts';
+import { BEHAVIOURS, type Behaviour, type ScriptedReceiver } from './scripted-receiver.ts';
 import type { SystemUnderFaults } from './system-under-faults.ts';
-
-/** Gaps of a few seconds, so that whole schedules fit into a campaign. Those over `maxQueueWaitSeconds` wait in the due index. */
-const PROFILES = {
-  quick: { gapsSeconds: [1, 1, 2, 2, 3, 3], deactivation: 'disable' },
-  indexed: { gapsSeconds: [1, 14, 2, 18], deactivation: 'disable' },
-  removing: { gapsSeconds: [1, 2, 2], deactivation: 'remove' },
-} as const;
-type ProfileName = keyof typeof PROFILES;
+import { PROFILE_NAMES, PROFILES, type ProfileName, profileDocument } from './traffic-profiles.ts';
 
 /** Settings of the stack that the profiles count on. */
 export const SETTINGS = { maxQueueWaitSeconds: '10', attemptTimeoutSeconds: '4', logLevel: 'WARN' };
@@ -239,19 +230,8 @@ export function createTraffic(system: SystemUnderFaults, receiver: ScriptedRecei
     commands,
 
     async prepare() {
-      for (const [name, { gapsSeconds, deactivation }] of Object.entries(PROFILES)) {
-        const answer = await call('POST', '/profiles', {
-          name: `faults-${name}`,
-          subscription: { secret: 'none' },
-          envelope: { type: '{{event.type}}', data: '{{event.data}}' },
-          headers: { [DELIVERY_HEADER]: '{{delivery.id}}', [NUMBER_HEADER]: '{{delivery.attempt}}' },
-          retry: {
-            gapsSeconds,
-            timeoutSeconds: 2,
-            retryAfter: { statuses: ['503'], maxSeconds: MAX_RETRY_AFTER_MS / 1_000 },
-          },
-          responses: { success: ['2xx'], deactivate: ['410'], deactivation },
-        });
+      for (const name of PROFILE_NAMES) {
+        const answer = await call('POST', '/profiles', profileDocument(name));
         if (answer?.status !== 201) throw new Error(`A profile was refused: ${JSON.stringify(answer)}`);
       }
       for (const tenantId of TENANTS) {
@@ -336,5 +316,3 @@ export function createTraffic(system: SystemUnderFaults, receiver: ScriptedRecei
     close: () => sqs.destroy(),
   };
 }
-
-const PROFILE_NAMES = Object.keys(PROFILES) as ProfileName[];

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { KeyFile } from './key-file.ts';
 
@@ -18,12 +18,21 @@ export type AwsCall = (input: unknown) => Record<string, unknown>;
 const context = z.record(z.string(), z.string()).default({});
 const generateDataKey = z.object({ KeyId: z.string(), KeySpec: z.literal('AES_256'), EncryptionContext: context });
 const decrypt = z.object({ CiphertextBlob: z.base64(), KeyId: z.string(), EncryptionContext: context });
+const putEvents = z.object({
+  Entries: z
+    .array(z.object({ EventBusName: z.string(), Detail: z.string() }))
+    .min(1)
+    .max(10),
+});
 const getSecretValue = z.object({ SecretId: z.string(), VersionStage: z.string().default('AWSCURRENT') });
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** The calls of KMS and Secrets Manager that the functions make, by `x-amz-target`, over the machine's key file. */
+/**
+ * The calls of KMS, Secrets Manager and EventBridge that the functions make, by `x-amz-target`, over the machine's key file. A bus
+ * takes everything: no one listens to it on one machine.
+ */
 export function createAwsCalls(file: KeyFile): Map<string, AwsCall> {
   function keyOf(arn: string): Buffer {
     const key = file.keys[arn];
@@ -70,10 +79,16 @@ export function createAwsCalls(file: KeyFile): Map<string, AwsCall> {
     return { ARN: SecretId, SecretString: value };
   }
 
+  function putOnBus(input: unknown): Record<string, unknown> {
+    const { Entries } = putEvents.parse(input);
+    return { FailedEntryCount: 0, Entries: Entries.map(() => ({ EventId: randomUUID() })) };
+  }
+
   return new Map([
     ['TrentService.GenerateDataKey', generate],
     ['TrentService.Decrypt', decipher],
     ['secretsmanager.GetSecretValue', readSecret],
+    ['AWSEvents.PutEvents', putOnBus],
   ]);
 }
 

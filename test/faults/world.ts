@@ -1,0 +1,692 @@
+import * as z from 'zod';
+import type { CommitStep } from '../../functions/core/delivery/commit.ts';
+import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/deliver.ts';
+import { createManualControl } from '../../functions/core/delivery/manual-control.ts';
+import { type Outgoing, settleParkedMessage, WorkMessage } from '../../functions/core/delivery/queue-message.ts';
+import { settleParked } from '../../functions/core/delivery/settle-parked.ts';
+import { sweepDue, wakeDeliveries } from '../../functions/core/delivery/sweep.ts';
+import { compileDataCheck } from '../../functions/core/event/validate-data.ts';
+import { deliveryId, newId, SYSTEM_TENANT } from '../../functions/core/ids.ts';
+import { ingestBatch } from '../../functions/core/ingest/ingest.ts';
+import { JobMessage, type JobQueue, jobMessage, wakeJobs } from '../../functions/core/jobs/job-store.ts';
+import { REPLAY_STATUSES } from '../../functions/core/jobs/job-task.ts';
+import { createJobs } from '../../functions/core/jobs/jobs.ts';
+import { replayPage } from '../../functions/core/jobs/replay.ts';
+import { runJobPage } from '../../functions/core/jobs/run-page.ts';
+import { PartialFailure } from '../../functions/core/partial-failure.ts';
+import { type CompiledProfile, compileProfile } from '../../functions/core/profile/compile-profile.ts';
+import { Refusal } from '../../functions/core/refusal.ts';
+import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
+import { tellCounted } from '../../functions/core/system-event/counted.ts';
+import type { WebhookRequest, WebhookResult } from '../../functions/core/target/webhook.ts';
+import { HOUR, MINUTE, makeSubscription, NOW, SECOND } from '../support/domain.ts';
+import { MemoryCounts } from '../support/memory-counts.ts';
+import { MemoryInFlight } from '../support/memory-in-flight.ts';
+import { MemoryJobs } from '../support/memory-jobs.ts';
+import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
+import {
+  type CampaignRecord,
+  type Command,
+  MARK_HEADER,
+  NUMBER_HEADER,
+  type Publication,
+  type ReceivedRequest,
+  recordedEvent,
+  type SubscriptionHistory,
+} from './campaign-record.ts';
+import { MemoryQueue, type QueuedMessage } from './memory-queue.ts';
+import { type Choices, createChoices } from './random.ts';
+import { BEHAVIOURS, type Behaviour, DELIVERY_HEADER } from './scripted-receiver.ts';
+import { PROFILE_NAMES, PROFILES, profileDocument } from './traffic-profiles.ts';
+import { WorldStore } from './world-store.ts';
+
+/** What was done to the system, by name. */
+export type WorldCounts = Record<string, number>;
+
+export interface WorldRun {
+  record: CampaignRecord;
+  /** Whether it came to rest. */
+  quiet: boolean;
+  counts: WorldCounts;
+}
+
+const TENANTS = ['acme', 'bolt'];
+const TYPES = ['order.paid', 'person.left'];
+const WANTS = [
+  { eventTypes: ['*'], typePrefix: '' },
+  { eventTypes: ['order.*'], typePrefix: 'order.' },
+];
+const WAITS = { maxQueueWaitMs: 10 * SECOND, lostAfterMs: 10 * MINUTE };
+/** Few deliveries owe effects, so most crashes at a step are meant for those. */
+const STEPS: readonly CommitStep[] = [
+  'recorded',
+  'queued',
+  'effects_done',
+  'effects_done',
+  'effects_cleared',
+  'effects_cleared',
+];
+/** Of each kind of call outside: how often it is refused, has its effect and fails, or is done in part. */
+const REFUSED = 0.04;
+const ANSWER_LOST = 0.04;
+const IN_PART = 0.08;
+const CRASHES = 0.12;
+const MAX_PAGES = 20;
+
+class Crash extends Error {}
+
+/** How one invocation goes: what befalls its calls to the outside. */
+interface Invocation {
+  /** Runs a call. `about`: the deliveries that it writes. */
+  call<T>(act: () => T | Promise<T>, about?: readonly string[]): Promise<T>;
+  crashed(): boolean;
+  deps: Omit<DeliverDeps, 'store'> & { store: WorldStore; hasTime: () => boolean };
+  deliveries: { send(messages: readonly Outgoing[]): Promise<void> };
+  jobs: { store: MemoryJobs; queue: JobQueue };
+}
+
+/**
+ * The whole system in memory: the core's own ingest, delivery, sweep and control over stores and queues that fail as AWS does.
+ * The same seed does the same to the letter.
+ */
+class World {
+  now = NOW;
+  isFaulty = true;
+  readonly counts: WorldCounts = {};
+  readonly choices: Choices;
+  readonly store: WorldStore;
+  readonly rates = new MemoryRateLimits();
+  readonly inFlight = new MemoryInFlight();
+  readonly windows = new MemoryCounts();
+  readonly jobs = new MemoryJobs(() => this.now);
+  readonly queues = {
+    events: new MemoryQueue(),
+    deliveries: new MemoryQueue(),
+    retries: new MemoryQueue(),
+    jobs: new MemoryQueue(),
+  };
+  readonly profiles: Map<string, CompiledProfile>;
+  readonly publications: Publication[] = [];
+  readonly histories: SubscriptionHistory[] = [];
+  readonly requests: ReceivedRequest[] = [];
+  readonly commands: Command[] = [];
+  readonly kills: number[] = [];
+  readonly doubled = new Set<string>();
+  readonly refusedWrites = new Map<string, number[]>();
+  private readonly behaviours = new Map<string, { behaviour: Behaviour; left: number }>();
+  private readonly sent: string[] = [];
+  private serial = 0;
+
+  /** Every other world loses first attempts and finds them by replay, which would hide that a fan-out lost them. */
+  private readonly replaysMissing: boolean;
+
+  constructor(seed: number) {
+    this.replaysMissing = seed % 2 === 0;
+    this.choices = createChoices(seed);
+    this.store = new WorldStore(() => this.now, {
+      isStale: () => this.isFaulty && this.strikes('stale read', 0.3),
+      isRepeated: () => this.isFaulty && this.strikes('call repeated by the SDK', 0.06),
+    });
+    this.profiles = new Map(
+      PROFILE_NAMES.map((name) => {
+        const compiled = compileProfile(profileDocument(name), 1);
+        if (!compiled.ok) throw new Error(JSON.stringify(compiled.errors));
+        return [`faults-${name}`, compiled.profile];
+      }),
+    );
+    for (const tenantId of TENANTS) for (const behaviour of BEHAVIOURS) this.subscribe(tenantId, behaviour);
+    for (const tenantId of TENANTS) this.subscribe(tenantId, 'gone', 'removing');
+    this.subscribe(SYSTEM_TENANT, 'good');
+    this.store.remember();
+    this.store.catchUpIndexes();
+  }
+
+  private count(name: string): void {
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
+  }
+
+  private strikes(name: string, probability: number): boolean {
+    const struck = this.choices.chance(probability);
+    if (struck) this.count(name);
+    return struck;
+  }
+
+  subscribe(tenantId: string, behaviour: Behaviour, profile = this.choices.pick(PROFILE_NAMES)): void {
+    const { eventTypes, typePrefix } =
+      tenantId === SYSTEM_TENANT ? { eventTypes: ['posthorn.*'], typePrefix: 'posthorn.' } : this.choices.pick(WANTS);
+    const path = this.newPath(behaviour);
+    const id = newId('sub', this.now, () => this.choices.next());
+    this.store.add(
+      makeSubscription({
+        id,
+        tenantId,
+        url: urlOf(path),
+        eventTypes,
+        profile: `faults-${profile}`,
+        createdAt: this.now,
+      }),
+    );
+    this.histories.push({
+      id,
+      tenantId,
+      typePrefix,
+      path,
+      gapsMs: PROFILES[profile].gapsSeconds.map((seconds) => seconds * SECOND),
+      createdAt: this.now,
+      pauses: [],
+      resumes: [],
+      moves: [],
+      discards: [],
+      deletion: null,
+      status: 'active',
+    });
+  }
+
+  private newPath(behaviour: Behaviour): string {
+    this.serial += 1;
+    const path = `/${behaviour}-${this.serial}`;
+    this.behave(path, behaviour);
+    return path;
+  }
+
+  private behave(path: string, behaviour: Behaviour): void {
+    this.behaviours.set(path, { behaviour, left: behaviour === 'gone' ? this.choices.whole(1, 5) : 0 });
+  }
+
+  recover(): void {
+    for (const script of this.behaviours.values()) script.behaviour = 'good';
+  }
+
+  publish(): void {
+    this.serial += 1;
+    const mark = `m${this.serial}`;
+    const tenantId = this.choices.pick(TENANTS);
+    const type = this.choices.pick(TYPES);
+    const event = { tenantId, type, data: { mark } };
+    const body = JSON.stringify(this.choices.chance(0.5) ? { id: `event-${mark}`, ...event } : event);
+    if (body.includes('"id"')) this.sent.push(body);
+    this.publications.push({ mark, tenantId, type, startedAt: this.now, endedAt: this.now });
+    this.queues.events.send(body, this.now);
+    if (this.sent.length > 0 && this.strikes('published again', 0.1)) {
+      const again = this.choices.pick(this.sent);
+      this.queues.events.send(again, this.now);
+    }
+  }
+
+  async ingest(): Promise<void> {
+    const batch = this.queues.events.receive(this.now, this.choices);
+    const { call, crashed, deps, deliveries } = this.invocation();
+    const messages = batch.map(({ id, body, sentAt, receives }) => ({
+      messageId: id,
+      body,
+      sentAt,
+      origin: null,
+      receivedBefore: receives > 1,
+    }));
+    try {
+      const { store } = deps;
+      const ports = {
+        ...deps,
+        store,
+        deliveries,
+        systemEventCounts: deps.systemEvents.counts,
+        putOnBus: null,
+        eventTypes: 'open' as const,
+        checkOf: compileDataCheck,
+      };
+      const result = await ingestBatch({ ...ports, pause: async () => {}, report: () => {} }, messages);
+      if (crashed()) return;
+      await call(() => {});
+      for (const message of batch) {
+        if (result.continue.has(message.id)) this.queues.events.hide(message, this.now);
+        else if (!result.retry.has(message.id)) this.queues.events.delete(message);
+      }
+    } catch {
+      // It crashed: the messages come back when their visibility timeout ends.
+    }
+  }
+
+  /** One invocation for messages of one queue. */
+  async deliver(queue: 'deliveries' | 'retries', given?: QueuedMessage[]): Promise<void> {
+    const { [queue]: from } = this.queues;
+    const batch = (given ?? from.receive(this.now, this.choices)).map((one) => ({
+      one,
+      message: WorkMessage.parse(JSON.parse(one.body)),
+    }));
+    const { crashed, call, deps } = this.invocation();
+    const fromRetries = queue === 'retries';
+    const done: QueuedMessage[] = [];
+    try {
+      for (const { one, message } of batch) {
+        if (message.kind === 'settle_parked') await settleParked(deps, message);
+        else if (message.kind === 'tell_counted') await tellCounted(deps.systemEvents, message);
+        else continue;
+        done.push(one);
+      }
+      const deliver = batch.flatMap(({ one, message }) => (message.kind === 'deliver' ? [{ one, message }] : []));
+      const decisions = await deliverBatch(
+        deps,
+        deliver.map(({ one, message }) => ({ message, fromRetries, receivedBefore: one.receives > 1 })),
+      );
+      if (crashed()) return;
+      await call(() => {});
+      for (const [index, { one }] of deliver.entries()) {
+        const decision = decisions[index];
+        if (decision?.kind === 'ack') done.push(one);
+        else if (decision?.kind === 'hide') from.hide(one, this.now + decision.seconds * SECOND);
+      }
+    } catch {
+      // It crashed, or could not read: its messages come back.
+    }
+    if (!crashed()) for (const one of done) from.delete(one);
+  }
+
+  /** The visibility of a message ends early: another invocation gets it, too. */
+  async double(): Promise<void> {
+    const queue = this.choices.pick(['deliveries', 'retries'] as const);
+    const messages = [...this.queues[queue].messages.values()];
+    if (messages.length === 0) return;
+    const message = this.choices.pick(messages);
+    const work = WorkMessage.parse(JSON.parse(message.body));
+    if (work.kind === 'deliver') this.doubled.add(deliveryId(work));
+    this.count('handed out twice');
+    const copies = [this.queues[queue].handOut(message, this.now), this.queues[queue].handOut(message, this.now)];
+    await Promise.all(
+      copies.map(async (copy) => {
+        await pause(this.choices.whole(0, 80));
+        await this.deliver(queue, [copy]);
+      }),
+    );
+  }
+
+  async sweep(): Promise<void> {
+    const { deps, jobs } = this.invocation();
+    await sweepDue({ ...deps, wake: wakeDeliveries(deps.retries) }).catch(() => {});
+    await sweepDue({ ...deps, store: jobs.store, wake: wakeJobs(jobs.queue) }).catch(() => {});
+  }
+
+  /** A tenant, or the company, asks for a range of a subscription again. */
+  async startReplay(history: SubscriptionHistory, status: (typeof REPLAY_STATUSES)[number]): Promise<void> {
+    const { jobs } = this.invocation();
+    const control = createJobs({ ...jobs, now: () => this.now, random: () => this.choices.next() });
+    const filter = { from: 0, to: this.now, eventTypes: [], dryRun: false, status };
+    const { tenantId, id: subscriptionId } = history;
+    const task = { kind: 'replay' as const, tenantId, subscriptionId, filter };
+    // A caller that gets an error starts it again or not; what is on record is done all the same.
+    await control.start({ task, maxPerSecond: this.choices.pick([null, 5]), createdBy: 'admin' }).catch(() => {});
+    this.count('replay');
+  }
+
+  async runJobs(): Promise<void> {
+    const batch = this.queues.jobs.receive(this.now, this.choices);
+    for (const one of batch) {
+      const { crashed, deps, jobs } = this.invocation();
+      const { store, retries, waits, now, systemEvents } = deps;
+      const ports = { deliveries: store, events: store, subscriptions: store, retries, waits, now };
+      const work: Parameters<typeof runJobPage>[0]['work'] = async (job) => {
+        if (job.task.kind !== 'replay') throw new Error('the world has no other jobs');
+        return replayPage(ports, job, job.task);
+      };
+      try {
+        const message: JobMessage = JobMessage.parse(JSON.parse(one.body));
+        await runJobPage({ ...jobs, work, systemEvents, now, report: () => {} }, message);
+        if (!crashed()) this.queues.jobs.delete(one);
+      } catch {
+        // It crashed: the message comes back.
+      }
+    }
+  }
+
+  /** Not the events queue: what is lost there was never on record. */
+  emptyQueue(): void {
+    const queues = this.replaysMissing ? (['deliveries', 'retries', 'jobs'] as const) : (['jobs'] as const);
+    const queue = this.choices.pick(queues);
+    this.counts[`purged from ${queue}`] = (this.counts[`purged from ${queue}`] ?? 0) + this.queues[queue].empty();
+  }
+
+  private get living(): SubscriptionHistory[] {
+    return this.histories.filter(({ tenantId, id }) => this.store.subscriptions.has(`${tenantId} ${id}`));
+  }
+
+  replaySome(): Promise<void> {
+    const statuses = REPLAY_STATUSES.filter((status) => status !== 'missing' || this.replaysMissing);
+    // The end of a job of the company's own subscription is not told.
+    const tenants = this.living.filter(({ tenantId }) => tenantId !== SYSTEM_TENANT);
+    return this.startReplay(this.choices.pick(tenants), this.choices.pick(statuses));
+  }
+
+  /** First attempts have no record: what a purge takes of them is found by replay. */
+  async replayMissing(): Promise<void> {
+    if (!this.replaysMissing) return;
+    for (const history of this.living)
+      if (history.tenantId !== SYSTEM_TENANT) await this.startReplay(history, 'missing');
+  }
+
+  /** What a tenant does. Its own call may be lost between the record and the message. */
+  async disturb(actions: readonly Action[]): Promise<void> {
+    const free = this.histories.filter(({ deletion, tenantId }) => deletion === null && tenantId !== SYSTEM_TENANT);
+    const history = this.choices.pick(free);
+    const current = this.store.subscriptions.get(`${history.tenantId} ${history.id}`);
+    if (current === undefined) return;
+    const span = { startedAt: this.now, endedAt: this.now };
+    const action = this.choices.pick(actions);
+    this.count(action);
+    switch (action) {
+      case 'pause':
+        history.pauses.push(span);
+        if (current.status === 'active') this.save(current, { status: 'paused' });
+        return;
+      case 'resume': {
+        history.resumes.push(span);
+        this.behave(history.path, this.choices.pick(['good', 'flaky']));
+        const isDiscard = this.choices.chance(0.25);
+        if (isDiscard) history.discards.push(span);
+        const active: Subscription = { ...current, status: 'active' };
+        this.save(current, isDiscard ? discardParked(active, this.now, null) : active);
+        return this.tell(current);
+      }
+      case 'move':
+        history.moves.push(span);
+        history.path = this.newPath(this.choices.pick(BEHAVIOURS));
+        this.save(current, { url: urlOf(history.path) });
+        return;
+      case 'delete':
+        history.deletion = span;
+        this.store.subscriptions.delete(`${history.tenantId} ${history.id}`);
+        this.subscribe(history.tenantId, this.choices.pick(BEHAVIOURS));
+        return this.tell(current);
+      case 'retry':
+      case 'cancel':
+        return this.command(history, action);
+      default:
+        action satisfies never;
+    }
+  }
+
+  private save(current: Subscription, changes: Partial<Subscription>): void {
+    const next: Subscription = { ...current, ...changes, revision: current.revision + 1 };
+    this.store.add({ ...next, generation: nextGeneration(current, next) });
+  }
+
+  private tell(subscription: Subscription): void {
+    if (this.isFaulty && this.strikes('not told', 0.3)) return;
+    this.queues.retries.send(JSON.stringify(settleParkedMessage(subscription).message), this.now);
+  }
+
+  private async command({ id, tenantId }: SubscriptionHistory, kind: Command['kind']): Promise<void> {
+    await pause(this.choices.whole(0, 60));
+    const statuses = kind === 'retry' ? ['failed', 'succeeded'] : ['pending', 'parked'];
+    const own = [...this.store.deliveries.values()].filter(
+      (one) => one.subscriptionId === id && statuses.includes(one.status),
+    );
+    if (own.length === 0) return;
+    // Most is to be seen where an attempt is under way.
+    const underWay = own.filter(({ claim }) => claim !== null && claim.endsAt > this.now);
+    const asked: Command = {
+      kind,
+      deliveryId: deliveryId(this.choices.pick(underWay.length > 0 ? underWay : own)),
+      startedAt: this.now,
+      endedAt: null,
+    };
+    const { store, retries, waits, now } = this.invocation().deps;
+    const control = createManualControl({ store, subscriptions: store, retries, waits, now });
+    const answer = await control[kind](tenantId, asked.deliveryId).catch(() => null);
+    if (answer !== null && !(answer instanceof Refusal)) asked.endedAt = this.now;
+    // One whose answer was lost may have been done.
+    if (answer === null ? kind === 'cancel' : asked.endedAt !== null) this.commands.push(asked);
+  }
+
+  private receive({ url, headers, body }: WebhookRequest): WebhookResult {
+    this.serial += 1;
+    const path = new URL(url).pathname;
+    const request: ReceivedRequest = {
+      mark: `request-${this.serial}`,
+      at: this.now,
+      path,
+      deliveryId: headers[DELIVERY_HEADER] ?? '',
+      number: Number(headers[NUMBER_HEADER]),
+      eventMark: /"mark":"([^"]+)"/.exec(body)?.[1] ?? '',
+      status: null,
+    };
+    this.requests.push(request);
+    const script = this.behaviours.get(path) ?? { behaviour: 'good', left: 0 };
+    const isFailure = script.behaviour === 'dead' || (script.behaviour === 'flaky' && this.choices.chance(0.4));
+    script.left -= 1;
+    const isGone = script.behaviour === 'gone' && script.left === 0;
+    const status = isGone ? 410 : isFailure ? this.choices.pick([500, 500, 503, null]) : 200;
+    const durationMs = status === null ? 2_000 : this.choices.whole(1, 300);
+    // Those of a batch wait side by side.
+    this.now += Math.round(durationMs / 20);
+    request.status = status;
+    if (status === null) {
+      const error = { code: 'timeout', message: 'No answer.' };
+      return { outcome: 'timeout', durationMs, response: null, error };
+    }
+    const retryAfter = status === 503 ? { 'retry-after': String(this.choices.whole(1, 8)) } : {};
+    const response = { status, headers: { [MARK_HEADER]: request.mark, ...retryAfter }, body: '', truncated: false };
+    const isSuccess = status === 200;
+    const error = isSuccess ? null : { code: 'http_status', message: `The receiver answered ${status}.` };
+    return { outcome: isSuccess ? 'success' : 'http_error', durationMs, response, error };
+  }
+
+  private invocation(): Invocation {
+    const { choices } = this;
+    const isCrashing = this.isFaulty && choices.chance(CRASHES);
+    /** Half of the crashes come at a named step, the others before any call. */
+    const crashStep = isCrashing && choices.chance(0.5) ? choices.pick(STEPS) : null;
+    const crashAt = isCrashing && crashStep === null ? choices.whole(0, 12) : null;
+    let calls = 0;
+    let hasCrashed = false;
+    let pages = 0;
+    const crash = (name: string): never => {
+      if (!hasCrashed) {
+        this.count(`crash ${name}`);
+        this.kills.push(this.now);
+      }
+      hasCrashed = true;
+      throw new Crash();
+    };
+    const refuse = (about: readonly string[], name: string): never => {
+      for (const id of about) this.refusedWrites.set(id, [...(this.refusedWrites.get(id) ?? []), this.now]);
+      throw new Error(name);
+    };
+    const receive = (request: WebhookRequest): WebhookResult => this.receive(request);
+    const call: Invocation['call'] = async (act, about = []) => {
+      await pause(choices.whole(0, 6));
+      if (hasCrashed || calls === crashAt) crash('before a call');
+      calls += 1;
+      if (this.isFaulty && this.strikes('throttled', REFUSED)) refuse(about, 'throttled');
+      const answer = await act();
+      if (this.isFaulty && this.strikes('answer lost', ANSWER_LOST)) refuse(about, 'the answer was lost');
+      return answer;
+    };
+    /** Of a batch, what is done; the rest is reported as undone. */
+    const inPart = async <T>(
+      things: readonly T[],
+      act: (done: readonly T[]) => void | Promise<void>,
+      about?: string[],
+    ) => {
+      const undone = this.isFaulty && this.strikes('in part', IN_PART) ? things.filter(() => choices.chance(0.5)) : [];
+      await call(() => act(things.filter((one) => !undone.includes(one))), about);
+      if (undone.length === 0) return;
+      if (about !== undefined) for (const id of about) this.refusedWrites.set(id, [this.now]);
+      throw new PartialFailure(undone, things.length, new Error('throttled'));
+    };
+    const send = (queue: MemoryQueue) => (messages: readonly Outgoing[]) =>
+      inPart(messages, (done) => {
+        for (const { message, delaySeconds } of done) {
+          if (message.kind === 'deliver' && queue === this.queues.deliveries && message.repeated)
+            this.doubled.add(deliveryId(message));
+          queue.send(JSON.stringify(message), this.now, delaySeconds);
+        }
+      });
+    const idsOf = (written: unknown): string[] =>
+      [written].flat().flatMap((one) => {
+        const ref = z.object({ subscriptionId: z.string(), eventId: z.string(), eventAt: z.number() }).safeParse(one);
+        return ref.success ? [deliveryId(ref.data)] : [];
+      });
+    const store = new Proxy(this.store, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member !== 'function') return member;
+        const act = (...args: unknown[]) => Reflect.apply(member, target, args);
+        if (name === 'putSucceededDeliveries' || name === 'putEvents')
+          return (things: readonly unknown[]) => inPart(things, (done) => act(done), idsOf(things));
+        const writes = name === 'saveDelivery';
+        return (...args: unknown[]) => call(() => act(...args), writes ? idsOf(args[0]) : []);
+      },
+    });
+    /** Each call of a port is one to the outside. */
+    const outside = <Port extends object>(port: Port): Port =>
+      new Proxy(port, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name, target);
+          if (typeof member !== 'function') return member;
+          return (...args: unknown[]) => call(() => Reflect.apply(member, target, args));
+        },
+      });
+    const retries = { send: send(this.queues.retries) };
+    const now = (): number => this.now;
+    const deps: Invocation['deps'] = {
+      store,
+      retries,
+      systemEvents: {
+        events: store,
+        counts: outside(this.windows),
+        later: retries,
+        now,
+        publish: (messages) =>
+          call(() => {
+            for (const { body } of messages) this.queues.events.send(body, this.now);
+          }),
+      },
+      sender: {
+        async send(request) {
+          // A receiver takes its time, in which others get on; only a crash parts its answer from the journal.
+          await pause(choices.whole(0, 40));
+          if (hasCrashed || calls === crashAt) crash('before a call');
+          calls += 1;
+          return receive(request);
+        },
+      },
+      opener: { open: async (sealed) => sealed },
+      profiles: { get: async (name) => this.profiles.get(name) ?? null },
+      waits: WAITS,
+      attemptTimeoutMs: 4_000,
+      disableAfterMs: 5 * 24 * HOUR,
+      userAgent: 'Posthorn/test',
+      remainingMs: () => 30_000,
+      // An invocation has time for so many pages, also for one that would go on for ever.
+      hasTime: () => pages++ < MAX_PAGES && (!this.isFaulty || choices.chance(0.8)),
+      newAttemptId: () => `attempt ${this.serial++}`,
+      now,
+      rates: outside(this.rates),
+      inFlight: outside(this.inFlight),
+      sleep: async () => {},
+      patience: () => (this.isFaulty && choices.chance(0.2) ? Promise.resolve() : new Promise<void>(() => {})),
+      random: () => choices.next(),
+      report: () => {},
+      reached: (step) => {
+        if (hasCrashed || step === crashStep) crash(`after ${step}`);
+      },
+    };
+    const jobs = {
+      store: outside(this.jobs),
+      queue: {
+        send: (messages: Parameters<JobQueue['send']>[0]) =>
+          inPart(messages, (done) => {
+            for (const { job, delaySeconds } of done)
+              this.queues.jobs.send(JSON.stringify(jobMessage(job)), this.now, delaySeconds);
+          }),
+      },
+    };
+    return { call, crashed: () => hasCrashed, deps, deliveries: { send: send(this.queues.deliveries) }, jobs };
+  }
+
+  /** Whether anything is left that should come to an end. */
+  get isOpen(): boolean {
+    if ([...this.jobs.jobs.values()].some(({ dueAt }) => dueAt !== null)) return true;
+    if (Object.values(this.queues).some(({ messages }) => messages.size > 0)) return true;
+    return [...this.store.deliveries.values()].some(({ status, effects, requested, tenantId, subscriptionId }) => {
+      const subscription = this.store.subscriptions.get(`${tenantId} ${subscriptionId}`);
+      const isHeld = status === 'parked' && subscription !== undefined && subscription.status !== 'active';
+      return (!isHeld && (status === 'pending' || status === 'parked')) || effects.length > 0 || requested !== null;
+    });
+  }
+
+  record(): CampaignRecord {
+    for (const history of this.histories) {
+      history.status = this.store.subscriptions.get(`${history.tenantId} ${history.id}`)?.status ?? null;
+    }
+    return {
+      publications: this.publications,
+      subscriptions: this.histories,
+      commands: this.commands,
+      requests: this.requests,
+      events: [...this.store.events.values()].map(recordedEvent),
+      jobs: [...this.jobs.jobs.values()],
+      emptied: Object.keys(this.counts).some((name) => name.startsWith('purged')),
+      deliveries: [...this.store.deliveries.values()],
+      leftMessages: Object.entries(this.queues)
+        .map(([queue, { messages }]) => ({ queue, count: messages.size }))
+        .filter(({ count }) => count > 0),
+      kills: this.kills,
+      doubled: this.doubled,
+      refusedWrites: this.refusedWrites,
+      jumps: [],
+    };
+  }
+}
+
+/** Lets others get on for so many turns of the event loop's microtasks. */
+async function pause(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+}
+
+type Action = 'pause' | 'resume' | 'move' | 'delete' | Command['kind'];
+
+const urlOf = (path: string): string => `https://receiver.example${path}`;
+
+/** Runs the world under faults until so many events are published, then without any until nothing is open. */
+export async function runWorld({ seed, events }: { seed: number; events: number }): Promise<WorldRun> {
+  const world = new World(seed);
+  const { choices } = world;
+  const step = async (): Promise<void> => {
+    const chosen = choices.whole(1, 100);
+    if (chosen <= 18) world.publish();
+    else if (chosen <= 36) await world.ingest();
+    else if (chosen <= 56) await world.deliver('deliveries');
+    else if (chosen <= 76) await world.deliver('retries');
+    else if (chosen <= 79) await world.sweep();
+    else if (chosen <= 81) await world.runJobs();
+    else if (chosen <= 85) await world.disturb(['pause', 'resume', 'resume', 'move', 'delete']);
+    else if (chosen <= 88) await world.disturb(['retry', 'cancel']);
+    else if (chosen <= 91) await world.double();
+    else if (chosen <= 92) world.emptyQueue();
+    else if (chosen <= 93) await world.replaySome();
+    else if (chosen <= 95) world.store.remember();
+    else if (chosen <= 97) world.store.catchUpIndexes();
+    // While anything is under way the clock jumps by less than a claim holds.
+    else world.now += choices.pick([SECOND, 5 * SECOND, 15 * SECOND]);
+  };
+  while (world.publications.length < events) {
+    await Promise.all(Array.from({ length: choices.whole(1, 4) }, step));
+    world.now += choices.chance(0.06) ? choices.pick([MINUTE, 3 * MINUTE, 12 * MINUTE]) : choices.whole(0, 2_000);
+  }
+  world.isFaulty = false;
+  world.recover();
+  let quiet = false;
+  for (let steps = 0; steps < 600 && !quiet; steps += 1) {
+    world.store.catchUpIndexes();
+    await world.sweep();
+    const { events, deliveries, retries, jobs } = world.queues;
+    while (events.visible(world.now).length > 0) await world.ingest();
+    while (deliveries.visible(world.now).length > 0) await world.deliver('deliveries');
+    while (retries.visible(world.now).length > 0) await world.deliver('retries');
+    while (jobs.visible(world.now).length > 0) await world.runJobs();
+    if (steps === 40) await world.replayMissing();
+    quiet = steps > 40 && !world.isOpen;
+    world.now += steps < 60 ? MINUTE : 15 * MINUTE;
+  }
+  return { record: world.record(), quiet, counts: world.counts };
+}
