@@ -70,6 +70,8 @@ const STEPS: readonly CommitStep[] = [
 /** Of each kind of call outside: how often it is refused, has its effect and fails, or is done in part. */
 const REFUSED = 0.04;
 const ANSWER_LOST = 0.04;
+/** Of an effect, of which there are few. */
+const EFFECT_LOST = 0.3;
 const IN_PART = 0.08;
 const CRASHES = 0.12;
 const MAX_PAGES = 20;
@@ -79,7 +81,7 @@ class Crash extends Error {}
 /** How one invocation goes: what befalls its calls to the outside. */
 interface Invocation {
   /** Runs a call. `about`: the deliveries that it writes. */
-  call<T>(act: () => T | Promise<T>, about?: readonly string[]): Promise<T>;
+  call<T>(act: () => T | Promise<T>, about?: readonly string[], lost?: number): Promise<T>;
   crashed(): boolean;
   deps: Omit<DeliverDeps, 'store'> & { store: WorldStore; hasTime: () => boolean };
   deliveries: { send(messages: readonly Outgoing[]): Promise<void> };
@@ -498,13 +500,13 @@ class World {
       throw new Error(name);
     };
     const receive = (request: WebhookRequest): WebhookResult => this.receive(request);
-    const call: Invocation['call'] = async (act, about = []) => {
+    const call: Invocation['call'] = async (act, about = [], lost = ANSWER_LOST) => {
       await pause(choices.whole(0, 6));
       if (hasCrashed || calls === crashAt) crash('before a call');
       calls += 1;
       if (this.isFaulty && this.strikes('throttled', REFUSED)) refuse(about, 'throttled');
       const answer = await act();
-      if (this.isFaulty && this.strikes('answer lost', ANSWER_LOST)) refuse(about, 'the answer was lost');
+      if (this.isFaulty && this.strikes('answer lost', lost)) refuse(about, 'the answer was lost');
       return answer;
     };
     /** Of a batch, what is done; the rest is reported as undone. */
@@ -540,7 +542,8 @@ class World {
         if (name === 'putSucceededDeliveries' || name === 'putEvents')
           return (things: readonly unknown[]) => inPart(things, (done) => act(done), idsOf(things));
         const writes = name === 'saveDelivery';
-        return (...args: unknown[]) => call(() => act(...args), writes ? idsOf(args[0]) : []);
+        const lost = name === 'disableSubscription' || name === 'removeSubscription' ? EFFECT_LOST : ANSWER_LOST;
+        return (...args: unknown[]) => call(() => act(...args), writes ? idsOf(args[0]) : [], lost);
       },
     });
     /** Each call of a port is one to the outside. */
@@ -722,7 +725,7 @@ const COMMANDS = {
   'work on a job': 2,
   'change a subscription': 4,
   'retry or cancel': 3,
-  'hand out twice': 3,
+  'hand out twice': 5,
   'purge a queue': 1,
   replay: 1,
   'remember for stale reads': 2,
