@@ -80,7 +80,7 @@ const SERVICES = ['posthorn-ingest', 'posthorn-deliver'];
 
 function readTemplate(assemblyDir: string): Pick<Posthorn, 'memoryMib' | 'retentionDays'> {
   const { stackName, content } = Template.parse(JSON.parse(readFileSync(`${assemblyDir}/one-machine.json`, 'utf8')));
-  const plan = readPlan(content, { stackName, assemblyDir, sqsEndpoint: '', apiUrl: '', environment: {} });
+  const plan = readPlan(content, { stackName, assemblyDir, sqsEndpoint: '', apiUrl: '' });
   const functions = plan.functions.filter(({ env }) => SERVICES.includes(env.POWERTOOLS_SERVICE_NAME ?? ''));
   return {
     memoryMib: Math.max(...functions.map(({ memoryMb }) => memoryMb)),

@@ -13,6 +13,14 @@ export const ENV = {
   eventsQueueUrl: 'EVENTS_QUEUE_URL',
   deliveriesQueueUrl: 'DELIVERIES_QUEUE_URL',
   retriesQueueUrl: 'RETRIES_QUEUE_URL',
+  eventsDeadLettersUrl: 'EVENTS_DEAD_LETTERS_URL',
+  deliveriesDeadLettersUrl: 'DELIVERIES_DEAD_LETTERS_URL',
+  retriesDeadLettersUrl: 'RETRIES_DEAD_LETTERS_URL',
+  jobsDeadLettersUrl: 'JOBS_DEAD_LETTERS_URL',
+  /** The EventBridge bus on which system events are put, too. Empty: none. */
+  systemEventsBus: 'SYSTEM_EVENTS_BUS',
+  /** As in the SDK: where EventBridge is, if not at the region's own address. */
+  eventBridgeEndpoint: 'AWS_ENDPOINT_URL_EVENTBRIDGE',
   /** The queue's ARN, by which `deliver` tells its two event sources apart. */
   retriesQueueArn: 'RETRIES_QUEUE_ARN',
   jobsQueueUrl: 'JOBS_QUEUE_URL',

@@ -123,6 +123,9 @@ export interface PosthornProps {
   /** Which events of `eventBus` to publish; the one needs the other. @default none */
   readonly eventPattern?: EventPattern;
 
+  /** A bus of this region on which system events are put, besides the webhooks that tell of them. See docs/system-events.md. @default none */
+  readonly systemEventsBus?: IEventBus;
+
   /** CIDR blocks that receivers may be in although they are not public. @default none */
   readonly allowedPrivateRanges?: string[];
 
@@ -144,6 +147,11 @@ export function tune(props: PosthornProps): Tuning {
   if ((props.eventBus === undefined) !== (props.eventPattern === undefined))
     throw new Error(
       'Posthorn needs eventBus and eventPattern together: the pattern says which events of the bus count.',
+    );
+  const isSameBus = props.eventBus !== undefined && props.eventBus.eventBusName === props.systemEventsBus?.eventBusName;
+  if (isSameBus && props.eventPattern?.source?.includes('posthorn') !== false)
+    throw new Error(
+      'Posthorn would read its own system events: give eventPattern a source other than posthorn, or systemEventsBus another bus.',
     );
 
   return parseTuning({

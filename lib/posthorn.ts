@@ -52,7 +52,7 @@ export class Posthorn extends Construct {
       eventBus: props.eventBus,
       eventPattern: props.eventPattern,
     });
-    new Ingest(this, 'Ingest', { ...foundation, storage, queues });
+    new Ingest(this, 'Ingest', { ...foundation, storage, queues, systemEventsBus: props.systemEventsBus });
     new Deliver(this, 'Deliver', { ...foundation, storage, queues, keys });
     new Jobs(this, 'Jobs', { ...foundation, storage, queues });
     new Sweep(this, 'Sweep', { ...foundation, storage, queues });

@@ -14,6 +14,7 @@ const settingsSchema = z.strictObject({
   ...tuningShape,
   publishers: list(arn).default([]),
   eventBusName: z.string().min(1).optional(),
+  systemEventsBusName: z.string().min(1).optional(),
   eventPattern: z
     .preprocess(
       (value) => (typeof value === 'string' ? parseJson(value) : value),
@@ -73,6 +74,9 @@ export function propsFromContext(scope: Construct): PosthornProps {
     publisherAccounts: settings.publisherAccounts,
     ...(settings.eventBusName && { eventBus: EventBus.fromEventBusName(scope, 'EventBus', settings.eventBusName) }),
     ...(settings.eventPattern && { eventPattern: settings.eventPattern }),
+    ...(settings.systemEventsBusName && {
+      systemEventsBus: EventBus.fromEventBusName(scope, 'SystemEventsBus', settings.systemEventsBusName),
+    }),
     allowedPrivateRanges: settings.allowedPrivateRanges,
     allowedPorts: settings.allowedPorts,
     allowHttp: settings.allowHttp,

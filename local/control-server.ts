@@ -18,18 +18,20 @@ const advance = z.strictObject({
     .max(3_600 * 24 * 3_660),
 });
 
+type Answer = [status: number, body: object];
+
 /** KMS and Secrets Manager at `/`, for the functions; the test clock at `/clock`, for tests. */
 export function createControlServer(control: Control): Server {
   return createServer(async (request, response) => {
-    const [status, answer] = await answerTo(request, control).catch(
-      (error: unknown): Answer => [500, { __type: 'InternalFailure', message: messageOf(error) }],
-    );
+    const [status, answer] = await answerTo(request, control).catch((error: unknown): Answer => {
+      const isRefused = error instanceof AwsError || error instanceof z.ZodError || error instanceof SyntaxError;
+      const type = error instanceof AwsError ? error.type : isRefused ? 'ValidationException' : 'InternalFailure';
+      return [isRefused ? 400 : 500, { __type: type, message: messageOf(error) }];
+    });
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answer));
   });
 }
-
-type Answer = [status: number, body: object];
 
 async function answerTo(request: IncomingMessage, control: Control): Promise<Answer> {
   const text = await readText(request);
@@ -37,39 +39,14 @@ async function answerTo(request: IncomingMessage, control: Control): Promise<Ans
   if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
     return [403, { message: 'Only for this machine' }];
   }
-  if (request.url === '/clock') return clockAnswer(request, text, control);
-
-  const target = request.headers['x-amz-target'];
-  const call = typeof target === 'string' ? control.awsCalls.get(target) : undefined;
-  if (!call) {
-    const message = `${target ?? request.url} is not emulated on one machine`;
-    return [400, { __type: 'UnknownOperationException', message }];
-  }
-  try {
-    return [200, call(JSON.parse(text))];
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    return [400, { __type: error.type, message: error.message }];
-  }
-}
-
-async function clockAnswer(request: IncomingMessage, text: string, control: Control): Promise<Answer> {
-  if (request.method === 'POST') {
-    const parsed = advance.safeParse(parseJson(text));
-    if (!parsed.success) {
-      return [400, { message: 'Send {"advanceSeconds": N} with a number above 0: the clock only goes ahead.' }];
+  if (request.url === '/clock') {
+    if (request.method === 'POST') {
+      await control.advanceClock(advance.parse(JSON.parse(text)).advanceSeconds * 1000);
     }
-    await control.advanceClock(parsed.data.advanceSeconds * 1000);
-  } else if (request.method !== 'GET') {
-    return [405, { message: 'GET or POST' }];
+    return [200, { offsetSeconds: control.clockOffsetMs() / 1000, now: new Date().toISOString() }];
   }
-  return [200, { offsetSeconds: control.clockOffsetMs() / 1000, now: new Date().toISOString() }];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const target = String(request.headers['x-amz-target'] ?? request.url);
+  const call = control.awsCalls.get(target);
+  if (!call) throw new AwsError('UnknownOperationException', `${target} is not emulated on one machine`);
+  return [200, call(JSON.parse(text))];
 }

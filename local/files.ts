@@ -1,13 +1,7 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { hasCode } from './errors.ts';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 export function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 /** For its owner only: these files hold keys. Whoever reads it never sees a half-written one, nor does a crash leave one. */

@@ -22,23 +22,20 @@ export const USAGE = `Usage: npm start -- [options]
   -c KEY=VALUE        a setting of the stack, as for cdk deploy, such as -c eventTypes=strict; repeatable
   --help`;
 
-/** Outside the range from which Linux takes ports for outgoing connections (32768 and up), and far from common servers. */
-const DEFAULT_PORTS = { port: 28780, 'receiver-port': 28781, 'sqs-port': 28782, 'dynamodb-port': 28783 };
-
 /** Reads the command line. 'help' if that was asked for. */
 export function parseOptions(args: string[]): RunnerOptions | 'help' {
   const { values } = parse(args);
   if (values.help) return 'help';
   return {
-    stateDir: resolve(values.state ?? '.posthorn'),
-    fresh: values.fresh ?? false,
+    stateDir: resolve(values.state),
+    fresh: values.fresh,
     ports: {
       api: port('port', values.port),
       receiver: port('receiver-port', values['receiver-port']),
       sqs: port('sqs-port', values['sqs-port']),
       dynamodb: port('dynamodb-port', values['dynamodb-port']),
     },
-    context: Object.fromEntries((values.context ?? []).map(contextEntry)),
+    context: Object.fromEntries(values.context.map(contextEntry)),
   };
 }
 
@@ -47,13 +44,14 @@ function parse(args: string[]) {
     return parseArgs({
       args,
       options: {
-        state: { type: 'string' },
-        fresh: { type: 'boolean' },
-        port: { type: 'string' },
-        'receiver-port': { type: 'string' },
-        'sqs-port': { type: 'string' },
-        'dynamodb-port': { type: 'string' },
-        context: { type: 'string', short: 'c', multiple: true },
+        state: { type: 'string', default: '.posthorn' },
+        fresh: { type: 'boolean', default: false },
+        // Below the range from which Linux takes ports for outgoing connections, and far from common servers.
+        port: { type: 'string', default: '28780' },
+        'receiver-port': { type: 'string', default: '28781' },
+        'sqs-port': { type: 'string', default: '28782' },
+        'dynamodb-port': { type: 'string', default: '28783' },
+        context: { type: 'string', short: 'c', multiple: true, default: [] },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -62,8 +60,7 @@ function parse(args: string[]) {
   }
 }
 
-function port(option: keyof typeof DEFAULT_PORTS, text: string | undefined): number {
-  if (text === undefined) return DEFAULT_PORTS[option];
+function port(option: string, text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
     throw new StartError(`--${option} takes a port from 0 to 65535, not "${text}".`);
   }

@@ -8,7 +8,7 @@ import type { SecretsFor } from '../receiver/verify.ts';
 import { clockOffsetMs, createClockBuffer, installClock, setClockOffsetMs, uninstallClock } from './clock.ts';
 import { createControlServer } from './control-server.ts';
 import { startEmulator } from './emulators/start-emulator.ts';
-import { StartError } from './errors.ts';
+import { messageOf, StartError } from './errors.ts';
 import { closeServer, listenOnLoopback } from './listen.ts';
 import type { RunnerOptions } from './options.ts';
 import { readPlan } from './plan.ts';
@@ -16,11 +16,11 @@ import { type Poller, startPoller } from './resources/event-sources.ts';
 import type { FunctionSpec } from './resources/functions/handler-protocol.ts';
 import { type Handlers, startHandlers } from './resources/functions/handlers.ts';
 import { createGateway } from './resources/http-api/gateway.ts';
-import { type AwsCall, createAwsCalls } from './resources/keys-and-secrets/aws-calls.ts';
+import { createAwsCalls } from './resources/keys-and-secrets/aws-calls.ts';
 import { openKeyFile } from './resources/keys-and-secrets/key-file.ts';
 import { provisionQueues } from './resources/queues.ts';
 import { startSchedules } from './resources/schedules.ts';
-import { provisionTables, startExpiry } from './resources/tables.ts';
+import { deleteExpired, provisionTables } from './resources/tables.ts';
 import { type Endpoints, openState } from './state.ts';
 import { REGION } from './template/names.ts';
 import { type Synthesise, synthesisePosthorn } from './template/synth.ts';
@@ -44,6 +44,8 @@ export interface RunnerHooks {
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 /** How long running invocations may take to end before they are cut off; their messages come back later. */
 const DRAIN_MS = 5_000;
+/** DynamoDB itself takes up to days. */
+const EXPIRY_INTERVAL_MS = 10 * 60_000;
 /** A smaller step of the test clock does not look for expired items: that reads whole tables. */
 const EXPIRY_ON_ADVANCE_MS = 3_600_000;
 
@@ -73,11 +75,6 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     const gateway = createGateway(say);
     const apiUrl = await listenOnLoopback(gateway.server, options.ports.api, '--port');
     undo.push(() => closeServer(gateway.server));
-    const awsCalls = new Map<string, AwsCall>();
-    let afterAdvance = async (_milliseconds: number): Promise<void> => {};
-    const control = createControlServer({ awsCalls, clockOffsetMs: () => clockOffsetMs(clock), advanceClock });
-    const controlUrl = await listenOnLoopback(control, 0, '');
-    undo.push(() => closeServer(control));
     const secrets = Promise.withResolvers<SecretsFor>();
     const receiver = await startReceiver({
       port: options.ports.receiver,
@@ -90,10 +87,13 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       undo.push(close);
       return url;
     };
-    const [sqsEndpoint, dynamodbEndpoint] = await allSettledOrThrow([
+    const emulators = [
       emulator('sqs', process.env.POSTHORN_SQS_ENDPOINT, options.ports.sqs, state.sqsDir),
       emulator('dynamodb', process.env.POSTHORN_DYNAMODB_ENDPOINT, options.ports.dynamodb, state.dynamodbDir),
-    ]);
+    ] as const;
+    // All, so that what has started is known to the undoing if another one fails.
+    await Promise.allSettled(emulators);
+    const [sqsEndpoint, dynamodbEndpoint] = await Promise.all(emulators);
     signal?.throwIfAborted();
 
     say('Synthesising the stack …');
@@ -104,12 +104,10 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       assemblyDir: state.assemblyDir,
       sqsEndpoint,
       apiUrl,
-      environment: functionEnvironment({ sqsEndpoint, dynamodbEndpoint, controlUrl }),
     });
 
     say('Creating queues and tables …');
     const keys = openKeyFile(state.keyFile, plan);
-    for (const [target, call] of createAwsCalls(keys)) awsCalls.set(target, call);
     const client = { region: REGION, credentials: CREDENTIALS };
     // The bodies are checked against their MD5 nowhere: they come from this machine.
     const sqs = new SQSClient({ ...client, endpoint: sqsEndpoint, md5: false });
@@ -122,6 +120,14 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     signal?.throwIfAborted();
 
     say('Starting the functions …');
+    const control = createControlServer({
+      awsCalls: createAwsCalls(keys),
+      clockOffsetMs: () => clockOffsetMs(clock),
+      advanceClock,
+    });
+    const controlUrl = await listenOnLoopback(control, 0, '');
+    undo.push(() => closeServer(control));
+    const environment = functionEnvironment({ sqsEndpoint, dynamodbEndpoint, controlUrl });
     const endpoints: Endpoints = {
       apiUrl,
       adminKey: keys.secrets[variable(plan.functions, ENV.adminSecretArn)] ?? '',
@@ -135,7 +141,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     };
     let published = false;
     const handlers: Handlers = await startHandlers({
-      functions: plan.functions,
+      functions: plan.functions.map((spec) => ({ ...spec, env: { ...environment, ...spec.env } })),
       clockOffsetMs: clockOffsetMs(clock),
       logFile: state.logFile,
       say,
@@ -147,42 +153,38 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     });
     undo.push(() => handlers.stop());
     signal?.throwIfAborted();
-    gateway.open(plan.api, handlers.invoke);
+    gateway.open(plan.routes, handlers.invoke);
     const pollers: Poller[] = plan.mappings.map((mapping) =>
-      startPoller({ mapping, sqs, region: REGION, invoke: handlers.invoke, say }),
+      startPoller({ mapping, sqs, invoke: handlers.invoke, say }),
     );
     const schedules = startSchedules(plan.schedules, handlers.invoke);
     undo.push(() => {
       const late = sleep(DRAIN_MS, undefined, { ref: false });
       return Promise.race([late, Promise.all([...pollers, schedules].map((source) => source.stop()))]);
     });
-    const expiry = startExpiry(dynamodb, plan.tables, say);
-    undo.push(() => expiry.stop());
+    const expire = () =>
+      deleteExpired(dynamodb, plan.tables, signal).catch((error: unknown) => {
+        if (!signal?.aborted) say(`Removing expired items failed: ${messageOf(error)}`);
+      });
+    const expiry = setInterval(expire, EXPIRY_INTERVAL_MS);
+    undo.push(() => clearInterval(expiry));
     secrets.resolve(secretsByApi(endpoints));
 
-    afterAdvance = async (milliseconds) => {
-      handlers.setClockOffset(clockOffsetMs(clock));
-      schedules.tick();
-      if (milliseconds >= EXPIRY_ON_ADVANCE_MS) await expiry.run();
-    };
     state.writeEndpoints(endpoints);
     published = true;
     return { endpoints, stop };
 
+    /** Comes after the start: until then no one is told the address. */
     async function advanceClock(milliseconds: number): Promise<void> {
       const offsetMs = clockOffsetMs(clock) + milliseconds;
       state.writeClockOffsetMs(offsetMs);
       // The emulators' threads share the buffer; waiting receivers look at the time every 20 ms.
       setClockOffsetMs(clock, offsetMs);
-      await afterAdvance(milliseconds);
+      handlers.setClockOffset(offsetMs);
+      schedules.tick();
+      if (milliseconds >= EXPIRY_ON_ADVANCE_MS) await expire();
     }
   }
-}
-
-/** Waits for all, so that whatever has started is known to whoever cleans up, and then throws the first failure. */
-async function allSettledOrThrow<First, Second>(work: [Promise<First>, Promise<Second>]): Promise<[First, Second]> {
-  await Promise.allSettled(work);
-  return Promise.all(work);
 }
 
 function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string; controlUrl: string }) {
@@ -196,6 +198,7 @@ function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string
     AWS_ENDPOINT_URL_DYNAMODB: at.dynamodbEndpoint,
     AWS_ENDPOINT_URL_KMS: at.controlUrl,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: at.controlUrl,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: at.controlUrl,
     TZ: 'UTC',
     PATH: process.env.PATH ?? '',
   };

@@ -13,37 +13,31 @@ async function main(): Promise<void> {
   if (options === 'help') return console.log(USAGE);
   const startedAt = performance.now();
   let askedAt = 0;
-  const ended = new Promise<'signal' | Error>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        if (abort.signal.aborted) {
-          // A person who asks twice does not want to wait for what still runs.
-          if (performance.now() - askedAt > ONE_REQUEST_MS) process.exit(130);
-          return;
-        }
-        askedAt = performance.now();
-        abort.abort();
-        resolve('signal');
-      });
-    }
-    onDeath = resolve;
-  });
+  const { promise: ended, resolve: end } = Promise.withResolvers<Error | undefined>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // A person who asks twice does not want to wait for what still runs.
+      if (abort.signal.aborted && performance.now() - askedAt > ONE_REQUEST_MS) process.exit(130);
+      if (!abort.signal.aborted) askedAt = performance.now();
+      abort.abort();
+      end(undefined);
+    });
+  }
 
   const { startRunner } = await import('./runner.ts');
   abort.signal.throwIfAborted();
   const runner = await startRunner(options, {
     say: (line) => console.log(line),
-    onDeath: (error) => onDeath(error),
+    onDeath: end,
     signal: abort.signal,
   });
   console.log(welcome(runner.endpoints, options, (performance.now() - startedAt) / 1000));
-  const end = await ended;
+  const death = await ended;
   console.log('\nEnding …');
   await runner.stop();
-  if (end !== 'signal') throw end;
+  if (death) throw death;
 }
 
-let onDeath: (error: Error) => void = () => {};
 const abort = new AbortController();
 
 function welcome({ apiUrl, adminKey, receiverUrl }: Endpoints, options: RunnerOptions, seconds: number): string {

@@ -21,39 +21,18 @@ export const Endpoints = z.object({
 });
 export type Endpoints = z.infer<typeof Endpoints>;
 
-export interface State {
-  sqsDir: string;
-  dynamodbDir: string;
-  assemblyDir: string;
-  keyFile: string;
-  logFile: string;
-  readClockOffsetMs(): number;
-  writeClockOffsetMs(offsetMs: number): void;
-  writeEndpoints(endpoints: Endpoints): void;
-  /** Takes `endpoints.json` away and lets the next runner in. */
-  close(): void;
-}
-
-const FILES = [
-  'sqs',
-  'dynamodb',
-  'cdk.out',
-  'keys.json',
-  'clock.json',
-  'handlers.log',
-  'handlers.log.1',
-  'endpoints.json',
-];
+const FILES = ['sqs', 'dynamodb', 'cdk.out', 'keys.json', 'clock.json', 'handlers.log', 'handlers.log.1'];
 
 /** Takes the state folder for this process. The lock ends with the process, however that ends. */
-export function openState(dir: string, fresh: boolean): State {
+export function openState(dir: string, fresh: boolean) {
   const path = (name: string) => join(dir, name);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lock = takeLock(path('lock'), dir);
   // File by file: --fresh must not empty a folder that --state names by mistake.
   if (fresh) for (const name of FILES) rmSync(path(name), { recursive: true, force: true });
   rmSync(path('endpoints.json'), { force: true });
-  keepOneOldLog(path('handlers.log'));
+  // One old log is kept.
+  if (existsSync(path('handlers.log'))) renameSync(path('handlers.log'), path('handlers.log.1'));
 
   return {
     sqsDir: path('sqs'),
@@ -61,12 +40,14 @@ export function openState(dir: string, fresh: boolean): State {
     assemblyDir: path('cdk.out'),
     keyFile: path('keys.json'),
     logFile: path('handlers.log'),
-    readClockOffsetMs() {
+    readClockOffsetMs(): number {
       const { offsetMs }: { offsetMs?: unknown } = JSON.parse(readIfThere(path('clock.json')) ?? '{}');
       return typeof offsetMs === 'number' ? offsetMs : 0;
     },
-    writeClockOffsetMs: (offsetMs) => replaceFile(path('clock.json'), JSON.stringify({ offsetMs })),
-    writeEndpoints: (endpoints) => replaceFile(path('endpoints.json'), `${JSON.stringify(endpoints, null, 2)}\n`),
+    writeClockOffsetMs: (offsetMs: number) => replaceFile(path('clock.json'), JSON.stringify({ offsetMs })),
+    writeEndpoints: (endpoints: Endpoints) =>
+      replaceFile(path('endpoints.json'), `${JSON.stringify(endpoints, null, 2)}\n`),
+    /** Takes `endpoints.json` away and lets the next runner in. */
     close() {
       rmSync(path('endpoints.json'), { force: true });
       lock.close();
@@ -87,8 +68,4 @@ function takeLock(path: string, dir: string): DatabaseSync {
       `Another runner uses the state folder ${dir}. End it first, or choose another folder with --state DIR (and other ports).`,
     );
   }
-}
-
-function keepOneOldLog(path: string): void {
-  if (existsSync(path)) renameSync(path, `${path}.1`);
 }

@@ -20,6 +20,7 @@ const CORE_LAYERS = [
   'subscription',
   'access',
   'delivery',
+  'operations',
   'stats',
   'ingest',
   'jobs',

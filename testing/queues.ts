@@ -15,6 +15,8 @@ export interface QueueCount {
   queue: string;
   /** Messages that can be received now. */
   visible: number;
+  /** Received, and neither deleted nor back. Delayed ones are not in flight. */
+  inFlight: number;
   /** All, with those that are hidden or delayed. */
   count: number;
 }
@@ -29,8 +31,9 @@ export async function countMessages(sqs: SQSClient, endpoint: string): Promise<Q
       const { ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible, ApproximateNumberOfMessagesDelayed } =
         Attributes;
       const visible = Number(ApproximateNumberOfMessages);
-      const hidden = Number(ApproximateNumberOfMessagesNotVisible) + Number(ApproximateNumberOfMessagesDelayed);
-      return { queue: url.split('/').at(-1) ?? '', visible, count: visible + hidden };
+      const inFlight = Number(ApproximateNumberOfMessagesNotVisible);
+      const count = visible + inFlight + Number(ApproximateNumberOfMessagesDelayed);
+      return { queue: url.split('/').at(-1) ?? '', visible, inFlight, count };
     }),
   );
 }

@@ -3,6 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
 import { createAuditStore } from '../adapters/dynamodb/audit.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
+import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
 import { createIdempotency } from '../adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
@@ -14,6 +15,7 @@ import { asError, createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
+import { createQueues } from '../adapters/sqs/queues.ts';
 import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import type { ApiKey } from '../core/access/api-key.ts';
 import { createApiKeys } from '../core/access/api-keys.ts';
@@ -36,6 +38,10 @@ const env = readEnvironment([
   ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
   ENV.retriesQueueUrl,
+  ENV.eventsDeadLettersUrl,
+  ENV.deliveriesDeadLettersUrl,
+  ENV.retriesDeadLettersUrl,
+  ENV.jobsDeadLettersUrl,
   ENV.jobsQueueUrl,
   ENV.adminSecretArn,
   ENV.kmsKeyArn,
@@ -102,6 +108,13 @@ const routes = createRoutes({
   defaultProfile: env.DEFAULT_PROFILE,
   compatibility: env.COMPATIBILITY,
   publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
+  queues: createQueues(sqs, {
+    events: { queue: env.EVENTS_QUEUE_URL, deadLetters: env.EVENTS_DEAD_LETTERS_URL },
+    deliveries: { queue: env.DELIVERIES_QUEUE_URL, deadLetters: env.DELIVERIES_DEAD_LETTERS_URL },
+    retries: { queue: env.RETRIES_QUEUE_URL, deadLetters: env.RETRIES_DEAD_LETTERS_URL },
+    jobs: { queue: env.JOBS_QUEUE_URL, deadLetters: env.JOBS_DEAD_LETTERS_URL },
+  }),
+  due: createDueDeliveries(tables, now),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),

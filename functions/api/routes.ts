@@ -2,15 +2,18 @@ import type { Stores } from '../adapters/dynamodb/stores.ts';
 import type { ApiKeys } from '../core/access/api-keys.ts';
 import type { AuditStore } from '../core/access/audit-store.ts';
 import type { Tokens } from '../core/access/tokens.ts';
+import type { DueStore } from '../core/delivery/due-store.ts';
 import { createManualControl } from '../core/delivery/manual-control.ts';
-import { deleteTenantMessage, settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
+import { settleParkedMessage, type WorkQueue } from '../core/delivery/queue-message.ts';
 import { createSamples } from '../core/delivery/samples.ts';
 import { createTestEvents } from '../core/delivery/test-events.ts';
 import type { WaitPolicy } from '../core/delivery/wake.ts';
 import type { RepublishPorts } from '../core/event/republish.ts';
 import type { Random } from '../core/ids.ts';
+import { createTenantRemoval } from '../core/jobs/delete-tenant.ts';
 import type { JobQueue } from '../core/jobs/job-store.ts';
 import { createJobs } from '../core/jobs/jobs.ts';
+import type { Queues } from '../core/operations/queues.ts';
 import type { ProfileSource } from '../core/profile/profile-source.ts';
 import { createStatsReader } from '../core/stats/read-stats.ts';
 import { createActivation } from '../core/subscription/activation.ts';
@@ -21,7 +24,6 @@ import type { ParkedDeliveries } from '../core/subscription/parked-deliveries.ts
 import { createProfileChoice } from '../core/subscription/profile-rules.ts';
 import { createSecrets } from '../core/subscription/secrets.ts';
 import { createSubscriptionKeys } from '../core/subscription/subscription-keys.ts';
-import { createTenantRemoval } from '../core/subscription/tenant-removal.ts';
 import { createReceiverVerification } from '../core/subscription/verification.ts';
 import type { ReceiverUrlPolicy } from '../core/target/receiver-url.ts';
 import type { WebhookSender } from '../core/target/webhook.ts';
@@ -33,6 +35,7 @@ import type { Vendor } from '../vendors/vendor-subscriptions.ts';
 import type { Route } from './http/route.ts';
 import { createApiKeyRoutes } from './resources/api-keys.ts';
 import { createAuditRoutes } from './resources/audit.ts';
+import { createDeadLetterRoutes } from './resources/dead-letters.ts';
 import { createDeliveryRoutes } from './resources/deliveries.ts';
 import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
 import { createEventTypeRoutes } from './resources/event-types.ts';
@@ -47,6 +50,7 @@ import { createSecretRoutes } from './resources/secrets.ts';
 import { createStatsRoutes } from './resources/stats.ts';
 import { createSubscriptionStatusRoutes } from './resources/subscription-status.ts';
 import { createSubscriptionRoutes } from './resources/subscriptions.ts';
+import { createSystemRoutes } from './resources/system.ts';
 import { createTenantRoutes } from './resources/tenants.ts';
 import { createTestRoutes } from './resources/tests.ts';
 
@@ -58,6 +62,8 @@ export interface ApiPorts {
   audit: AuditStore;
   profiles: ProfileSource;
   vault: Vault;
+  queues: Queues;
+  due: DueStore<unknown>;
   publish: RepublishPorts['publish'];
   deliveries: WorkQueue;
   retries: WorkQueue;
@@ -122,14 +128,13 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     tenants: stores.tenants,
     subscriptions: stores.subscriptions,
     parked,
-    queueRemoval: (tenantId, createdUntil) =>
-      retries.send([deleteTenantMessage({ tenantId, createdUntil, cursor: null })]),
+    jobs,
     now,
   });
 
   return {
     own: [
-      ...createTenantRoutes({ tenants, removal, keys: tenantKeys }),
+      ...createTenantRoutes({ tenants, removal, keys: tenantKeys, jobs, now }),
       ...createPortalTokenRoutes(ports),
       ...createApiKeyRoutes(ports),
       ...createAuditRoutes(ports),
@@ -145,6 +150,8 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createEventTypeRoutes({ store: stores.eventTypes, samples, now }),
       ...createEventTypePackRoutes({ store: stores.eventTypes, now }),
       ...createProfileRoutes({ ...ports, own, store: stores.profiles }),
+      ...createDeadLetterRoutes(ports),
+      ...createSystemRoutes({ ...ports, events: stores.events }),
       ...createRejectedEventRoutes({ ...ports, store: stores.rejectedEvents, jobs }),
       ...createHealthRoutes(),
     ],

@@ -3,23 +3,16 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import type { DeliverReport, RecordedWrite } from '../core/delivery/commit.ts';
 import { type DeliverDeps, deliverBatch } from '../core/delivery/deliver.ts';
-import {
-  type DeleteTenantMessage,
-  deleteTenantMessage,
-  type SettleParkedMessage,
-  settleParkedMessage,
-  WorkMessage,
-} from '../core/delivery/queue-message.ts';
+import { type SettleParkedMessage, WorkMessage } from '../core/delivery/queue-message.ts';
 import type { Decision, ReceivedMessage } from '../core/delivery/received-message.ts';
 import { type SettleParkedPorts, settleParked } from '../core/delivery/settle-parked.ts';
 import { countWrites } from '../core/stats/counters.ts';
 import type { StatsStore } from '../core/stats/stats-store.ts';
-import { continueRemoval, type RemovalPorts } from '../core/subscription/tenant-removal.ts';
 import { tellCounted } from '../core/system-event/counted.ts';
 import { METRICS } from '../names.ts';
 
 export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store' | 'remainingMs'>, Telemetry {
-  store: DeliverDeps['store'] & SettleParkedPorts['store'] & RemovalPorts['subscriptions'];
+  store: DeliverDeps['store'] & SettleParkedPorts['store'];
   /** Null: nothing is counted. */
   stats: Pick<StatsStore, 'addCounters'> | null;
   sqs: SQSClient;
@@ -47,8 +40,6 @@ export function createDeliverHandler(deps: DeliverHandlerDeps) {
       if (message === null) failed.push(record.messageId);
       else if (message.kind === 'settle_parked')
         jobs.push(settle(deps, context, message).catch((error) => fail(deps, failed, record, error)));
-      else if (message.kind === 'delete_tenant')
-        jobs.push(removeTenant(deps, context, message).catch((error) => fail(deps, failed, record, error)));
       else if (message.kind === 'tell_counted')
         jobs.push(tellCounted(deps.systemEvents, message).catch((error) => fail(deps, failed, record, error)));
       else deliveries.push({ record, received: describe(deps, record, message) });
@@ -112,19 +103,6 @@ function describe(
 
 function settle(deps: DeliverHandlerDeps, context: Context, message: SettleParkedMessage): Promise<void> {
   return settleParked({ ...deps, hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS }, message);
-}
-
-/** What does not fit in one invocation continues as another message. */
-async function removeTenant(deps: DeliverHandlerDeps, context: Context, task: DeleteTenantMessage): Promise<void> {
-  const { store, retries } = deps;
-  const ports = {
-    subscriptions: store,
-    parked: {
-      settle: (subscription: { tenantId: string; id: string }) => retries.send([settleParkedMessage(subscription)]),
-    },
-  };
-  const rest = await continueRemoval(ports, task, () => context.getRemainingTimeInMillis() > RESERVE_MS);
-  if (rest !== null) await retries.send([deleteTenantMessage(rest)]);
 }
 
 function fail({ logger }: DeliverHandlerDeps, failed: string[], { messageId }: SQSRecord, error: unknown): void {

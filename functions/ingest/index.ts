@@ -6,6 +6,7 @@ import { createRejectedEvents } from '../adapters/dynamodb/rejected-events.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
 import { createSystemEventCounts } from '../adapters/dynamodb/system-event-counts.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
+import { createSystemEventsBus } from '../adapters/eventbridge/system-events-bus.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
@@ -19,6 +20,8 @@ const env = readEnvironment([
   ENV.journalTable,
   ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
+  ENV.systemEventsBus,
+  ENV.eventBridgeEndpoint,
   ENV.retriesQueueUrl,
   ENV.eventTypes,
   ENV.journalRetentionDays,
@@ -37,6 +40,13 @@ export const handler = createIngestHandler({
     ...createTenants(tables),
     findType: createKnownTypes(createEventTypes(tables), now, env.EVENT_TYPES === 'strict'),
   },
+  putOnBus:
+    env.SYSTEM_EVENTS_BUS === ''
+      ? null
+      : createSystemEventsBus(sqs.client.config, {
+          bus: env.SYSTEM_EVENTS_BUS,
+          endpoint: env.AWS_ENDPOINT_URL_EVENTBRIDGE ?? null,
+        }),
   systemEventCounts: createSystemEventCounts(tables, now),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),

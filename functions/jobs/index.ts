@@ -1,14 +1,17 @@
+import { createApiKeyStore } from '../adapters/dynamodb/api-keys.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createJobStore } from '../adapters/dynamodb/jobs.ts';
 import { createRejectedEvents } from '../adapters/dynamodb/rejected-events.ts';
 import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
+import { createTenantData } from '../adapters/dynamodb/tenant-data.ts';
+import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
-import { MAX_DELAY_SECONDS } from '../core/delivery/queue-message.ts';
+import { MAX_DELAY_SECONDS, settleParkedMessage } from '../core/delivery/queue-message.ts';
 import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
 import { createWork } from '../core/jobs/work.ts';
 import { ENV } from '../names.ts';
@@ -26,6 +29,7 @@ const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const journal = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
 const sqs = createSqs();
+const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
 const events = createEvents(journal);
 const publish = createPublish(sqs, env.EVENTS_QUEUE_URL);
 
@@ -36,9 +40,13 @@ export const handler = createJobsHandler({
     deliveries: createDeliveries(journal),
     events,
     rejectedEvents: createRejectedEvents(journal),
+    tenants: createTenants(tables),
+    apiKeys: createApiKeyStore(tables),
+    tenantData: createTenantData(tables),
     publish,
     subscriptions: createSubscriptions(tables),
-    retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+    retries,
+    parked: { settle: (subscription) => retries.send([settleParkedMessage(subscription)]) },
     waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
     now,
   }),

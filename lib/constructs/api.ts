@@ -46,7 +46,11 @@ export class Api extends Construct {
         eventsQueueUrl: events.queue.queueUrl,
         deliveriesQueueUrl: deliveries.queue.queueUrl,
         retriesQueueUrl: retries.queue.queueUrl,
+        eventsDeadLettersUrl: events.deadLetters.queueUrl,
+        deliveriesDeadLettersUrl: deliveries.deadLetters.queueUrl,
         jobsQueueUrl: jobs.queue.queueUrl,
+        retriesDeadLettersUrl: retries.deadLetters.queueUrl,
+        jobsDeadLettersUrl: jobs.deadLetters.queueUrl,
         adminSecretArn: keys.admin.secretArn,
         kmsKeyArn: keys.encryption.keyArn,
         eventTypes: tuning.eventTypes,
@@ -76,11 +80,21 @@ export class Api extends Construct {
     );
     this.handler.allow(
       ['dynamodb:Query'],
-      [indexArn(storage.catalog, INDEXES.catalogList), indexArn(storage.journal, INDEXES.journalList)],
+      [
+        indexArn(storage.catalog, INDEXES.catalogList),
+        indexArn(storage.journal, INDEXES.journalList),
+        indexArn(storage.journal, INDEXES.journalDue),
+      ],
     );
+    const work = [events, deliveries, retries, jobs];
     this.handler.allow(
-      ['sqs:SendMessage'],
-      [events.queue.queueArn, deliveries.queue.queueArn, retries.queue.queueArn, jobs.queue.queueArn],
+      ['sqs:GetQueueAttributes', 'sqs:SendMessage'],
+      work.map(({ queue }) => queue.queueArn),
+    );
+    // To show them and to put them back.
+    this.handler.allow(
+      ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+      work.map(({ deadLetters }) => deadLetters.queueArn),
     );
     this.handler.allow(['secretsmanager:GetSecretValue'], [keys.admin.secretArn]);
     this.handler.allow(['kms:Decrypt', 'kms:GenerateDataKey'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);

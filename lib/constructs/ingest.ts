@@ -1,3 +1,4 @@
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { Foundation } from './foundation.ts';
@@ -8,11 +9,12 @@ import type { Storage } from './storage.ts';
 export interface IngestProps extends Foundation {
   readonly storage: Storage;
   readonly queues: Queues;
+  readonly systemEventsBus: IEventBus | undefined;
 }
 
 /** Journals each event and puts a delivery into the queue for each subscription that wants it. */
 export class Ingest extends Construct {
-  constructor(scope: Construct, id: string, { storage, queues, ...foundation }: IngestProps) {
+  constructor(scope: Construct, id: string, { storage, queues, systemEventsBus, ...foundation }: IngestProps) {
     super(scope, id);
     const { tuning } = foundation;
 
@@ -26,6 +28,7 @@ export class Ingest extends Construct {
         // By which the rest of a large fan-out comes back without delay, instead of after the visibility timeout.
         eventsQueueUrl: queues.events.queue.queueUrl,
         deliveriesQueueUrl: queues.deliveries.queue.queueUrl,
+        systemEventsBus: systemEventsBus?.eventBusArn ?? '',
         // For the first attempts of receivers that are slow or failing.
         retriesQueueUrl: queues.retries.queue.queueUrl,
         eventTypes: tuning.eventTypes,
@@ -44,6 +47,8 @@ export class Ingest extends Construct {
       [storage.journal.tableArn],
     );
     ingest.allow(['sqs:SendMessage'], [queues.deliveries.queue.queueArn, queues.retries.queue.queueArn]);
+
+    if (systemEventsBus) ingest.allow(['events:PutEvents'], [systemEventsBus.eventBusArn]);
 
     ingest.lambda.addEventSource(
       new SqsEventSource(queues.events.queue, {

@@ -33,9 +33,19 @@ export class Jobs extends Construct {
         journalRetentionDays: String(tuning.journalRetentionDays),
       },
     });
-    jobs.allow(['dynamodb:GetItem', 'dynamodb:Query'], [storage.catalog.tableArn]);
+    // DeleteItem and Scan are for erasures.
+    jobs.allow(['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query'], [storage.catalog.tableArn]);
     jobs.allow(
-      ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+      [
+        'dynamodb:BatchGetItem',
+        'dynamodb:BatchWriteItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        'dynamodb:Scan',
+        'dynamodb:UpdateItem',
+      ],
       [storage.journal.tableArn],
     );
     jobs.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalList)]);

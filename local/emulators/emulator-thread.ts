@@ -12,12 +12,8 @@ export interface EmulatorOptions {
 const options: EmulatorOptions = workerData;
 installClock(options.clock);
 
-const emulator =
+const { url } =
   options.kind === 'sqs'
     ? await (await import('./sqs.ts')).startSqs(options)
     : await (await import('./dynamodb.ts')).startDynamoDb(options);
-parentPort?.once('message', async () => {
-  await emulator.close();
-  parentPort?.close();
-});
-parentPort?.postMessage(emulator.url);
+parentPort?.postMessage(url);

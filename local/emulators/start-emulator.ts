@@ -3,17 +3,12 @@ import { StartError } from '../errors.ts';
 import type { EmulatorOptions } from './emulator-thread.ts';
 import type { Emulator } from './sqs.ts';
 
-/** How long a thread may take to write its files and end before it is ended. Both stores survive that. */
-const CLOSE_TIMEOUT_MS = 5_000;
-
 /**
  * Starts an emulator in a thread of its own, so that the two of them, the poller and the receiver share both cores.
  * @param onDeath called when the thread ends without having been asked to
  */
 export async function startEmulator(options: EmulatorOptions, onDeath: (error: Error) => void): Promise<Emulator> {
   const thread = new Worker(new URL('./emulator-thread.ts', import.meta.url), { workerData: options });
-  let closing = false;
-  const exited = new Promise((resolve) => thread.once('exit', resolve));
   const url = await new Promise<string>((resolve, reject) => {
     thread.once('message', resolve);
     thread.on('error', (error: Error) => {
@@ -21,17 +16,9 @@ export async function startEmulator(options: EmulatorOptions, onDeath: (error: E
       if (error.name === 'StartError') return reject(new StartError(error.message));
       const named = new Error(`The ${options.kind} emulator died`, { cause: error });
       reject(named);
-      if (!closing) onDeath(named);
+      onDeath(named);
     });
   });
-  return {
-    url,
-    async close() {
-      closing = true;
-      thread.postMessage('close');
-      const timer = setTimeout(() => void thread.terminate(), CLOSE_TIMEOUT_MS);
-      await exited;
-      clearTimeout(timer);
-    },
-  };
+  // Both stores survive the death of their thread, as they survive that of the process.
+  return { url, close: async () => void (await thread.terminate()) };
 }

@@ -9,7 +9,8 @@ import {
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
 import { z } from 'zod';
 import { messageOf, StartError } from '../errors.ts';
-import { number, type ResourceType } from '../template/resource-type.ts';
+import { REGION } from '../template/names.ts';
+import type { ResourceType } from '../template/resource-type.ts';
 import type { Stack } from '../template/stack.ts';
 import { functionNamed } from './functions/function.ts';
 import type { FunctionSpec } from './functions/handler-protocol.ts';
@@ -21,17 +22,12 @@ export const MAPPING = {
   schema: z.strictObject({
     EventSourceArn: z.string(),
     FunctionName: z.string(),
-    Enabled: z.boolean().default(true),
-    BatchSize: number.default(10),
-    MaximumBatchingWindowInSeconds: number.default(0),
-    ScalingConfig: z.strictObject({ MaximumConcurrency: number }).optional(),
-    FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
+    // What one receive can give: larger batches need a batching window.
+    BatchSize: z.number().max(10),
+    ScalingConfig: z.strictObject({ MaximumConcurrency: z.number() }),
+    FunctionResponseTypes: z.tuple([z.literal('ReportBatchItemFailures')]),
   }),
-  withoutMeaning: ['Tags'],
 } satisfies ResourceType;
-
-/** Concurrency of a mapping that sets none: what Lambda itself starts with. */
-const DEFAULT_CONCURRENCY = 5;
 
 /** An event source mapping of the stack. */
 export interface Mapping {
@@ -39,17 +35,12 @@ export interface Mapping {
   queueArn: string;
   functionName: string;
   batchSize: number;
-  windowSeconds: number;
   maxConcurrency: number;
-  /** `ReportBatchItemFailures`: the function's answer names the messages that failed. */
-  partialFailures: boolean;
 }
 
-/** The mappings that are enabled. */
 export function readMappings(stack: Stack, functions: readonly FunctionSpec[]): Mapping[] {
   const queues = stack.all(QUEUE);
-  const enabled = stack.all(MAPPING).filter(({ properties }) => properties.Enabled);
-  return enabled.map(({ properties }) => {
+  return stack.all(MAPPING).map(({ properties }) => {
     const queue = queues.find(({ arn }) => arn === properties.EventSourceArn);
     if (!queue) {
       throw new StartError(
@@ -61,9 +52,7 @@ export function readMappings(stack: Stack, functions: readonly FunctionSpec[]): 
       queueArn: queue.arn,
       functionName: functionNamed(properties.FunctionName, functions),
       batchSize: properties.BatchSize,
-      windowSeconds: properties.MaximumBatchingWindowInSeconds,
-      maxConcurrency: properties.ScalingConfig?.MaximumConcurrency ?? DEFAULT_CONCURRENCY,
-      partialFailures: properties.FunctionResponseTypes.length > 0,
+      maxConcurrency: properties.ScalingConfig.MaximumConcurrency,
     };
   });
 }
@@ -76,83 +65,55 @@ export interface Poller {
 export interface PollerOptions {
   mapping: Mapping;
   sqs: SQSClient;
-  region: string;
   invoke: Invoke;
   say: (line: string) => void;
 }
 
-const RECEIVE_LIMIT = 10;
 /**
  * Short, so that stopping needs no abort: an emulator goes on waiting for a receiver that hung up, and hands it the next
  * messages, which are then lost until their visibility timeout ends.
  */
 const LONG_POLL_SECONDS = 1;
-const WINDOW_POLL_MS = 50;
 const ERROR_PAUSE_MS = 1_000;
 
 /**
  * What Lambda does for an event source mapping. One loop receives and batches are dispatched beside it: with several
  * receivers each message sent wakes them all, and the losers return empty.
  */
-export function startPoller({ mapping, sqs, region, invoke, say }: PollerOptions): Poller {
+export function startPoller({ mapping, sqs, invoke, say }: PollerOptions): Poller {
   let stopping = false;
   const running = new Set<Promise<void>>();
 
-  async function receive(limit: number, waitSeconds: number): Promise<Message[]> {
-    const answer = await sqs.send(
+  async function receive(): Promise<Message[]> {
+    const { Messages = [] } = await sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: mapping.queueUrl,
-        MaxNumberOfMessages: Math.min(limit, RECEIVE_LIMIT),
-        WaitTimeSeconds: waitSeconds,
+        MaxNumberOfMessages: mapping.batchSize,
+        WaitTimeSeconds: LONG_POLL_SECONDS,
         MessageSystemAttributeNames: ['All'],
         MessageAttributeNames: ['All'],
       }),
     );
-    return answer.Messages ?? [];
-  }
-
-  /** The window opens with the first message, and closes when the batch is full or the time is over. */
-  async function collect(): Promise<Message[]> {
-    const batch = await receive(mapping.batchSize, LONG_POLL_SECONDS);
-    if (batch.length === 0) return batch;
-    const closesAt = performance.now() + mapping.windowSeconds * 1000;
-    try {
-      while (!stopping && batch.length < mapping.batchSize) {
-        const leftMs = closesAt - performance.now();
-        if (leftMs <= 0) break;
-        const more = await receive(mapping.batchSize - batch.length, leftMs >= 1000 ? 1 : 0);
-        batch.push(...more);
-        if (more.length === 0 && leftMs < 1000) await sleep(Math.min(WINDOW_POLL_MS, leftMs));
-      }
-    } catch (error) {
-      say(`Receiving for ${mapping.functionName} failed: ${messageOf(error)}`);
-    }
-    return batch;
+    return Messages;
   }
 
   async function dispatch(batch: Message[]): Promise<void> {
     try {
-      const records = batch.map((message) => toRecord(message, mapping.queueArn, region));
+      const records = batch.map((message) => toRecord(message, mapping.queueArn));
       const answer = await invoke(mapping.functionName, { Records: records });
-      const failed = mapping.partialFailures ? failedIds(answer, records) : new Set<string>();
+      const failed = failedIds(answer, records);
       if (failed === undefined) {
         say(`${mapping.functionName} answered with batch item failures that make no sense: the whole batch comes back`);
         return;
       }
       // What failed stays hidden until its own visibility timeout ends, which the function may have changed.
-      await remove(batch.filter((message) => !failed.has(message.MessageId ?? '')));
+      const done = batch.filter((message) => !failed.has(message.MessageId ?? ''));
+      if (done.length === 0) return;
+      const entries = done.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: mapping.queueUrl, Entries: entries }));
     } catch (error) {
       // The batch comes back by itself; that a function failed has been said where it ran.
       if (!(error instanceof FunctionError)) say(`A batch of ${mapping.functionName} failed: ${messageOf(error)}`);
-    }
-  }
-
-  async function remove(messages: Message[]): Promise<void> {
-    for (let start = 0; start < messages.length; start += RECEIVE_LIMIT) {
-      const entries = messages
-        .slice(start, start + RECEIVE_LIMIT)
-        .map((message, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle }));
-      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: mapping.queueUrl, Entries: entries }));
     }
   }
 
@@ -163,7 +124,7 @@ export function startPoller({ mapping, sqs, region, invoke, say }: PollerOptions
         continue;
       }
       try {
-        const batch = await collect();
+        const batch = await receive();
         if (batch.length === 0) continue;
         const work: Promise<void> = dispatch(batch).finally(() => running.delete(work));
         running.add(work);
@@ -200,7 +161,7 @@ export function failedIds(answer: unknown, records: SQSRecord[]): Set<string> | 
   return new Set(parsed.data?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
 }
 
-function toRecord(message: Message, queueArn: string, region: string): SQSRecord {
+function toRecord(message: Message, queueArn: string): SQSRecord {
   const { ApproximateReceiveCount, SentTimestamp, SenderId, ApproximateFirstReceiveTimestamp } =
     message.Attributes ?? {};
   return {
@@ -218,20 +179,15 @@ function toRecord(message: Message, queueArn: string, region: string): SQSRecord
     md5OfBody: message.MD5OfBody ?? '',
     eventSource: 'aws:sqs',
     eventSourceARN: queueArn,
-    awsRegion: region,
+    awsRegion: REGION,
   };
 }
 
+/** Of the publishers' attributes only text has a meaning. */
 function toAttributes(attributes: Record<string, MessageAttributeValue>): SQSMessageAttributes {
-  const named = Object.entries(attributes).map(([name, { DataType, StringValue, BinaryValue }]) => [
+  const named = Object.entries(attributes).map(([name, { DataType, StringValue }]) => [
     name,
-    {
-      dataType: DataType ?? 'String',
-      ...(StringValue !== undefined && { stringValue: StringValue }),
-      ...(BinaryValue !== undefined && { binaryValue: Buffer.from(BinaryValue).toString('base64') }),
-      stringListValues: [],
-      binaryListValues: [],
-    },
+    { dataType: DataType, stringValue: StringValue },
   ]);
   return Object.fromEntries(named);
 }

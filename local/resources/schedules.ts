@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { StartError } from '../errors.ts';
-import { ACCOUNT_ID, arn, REGION } from '../template/names.ts';
 import type { ResourceType } from '../template/resource-type.ts';
 import type { Stack } from '../template/stack.ts';
 import { functionNamed } from './functions/function.ts';
@@ -12,40 +10,23 @@ export const RULE = {
   type: 'AWS::Events::Rule',
   schema: z.strictObject({
     ScheduleExpression: z.string(),
-    State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
-    Targets: z
-      .array(
-        z.strictObject({
-          Id: z.unknown().optional(),
-          Arn: z.string(),
-          Input: z.string().optional(),
-          RetryPolicy: z.unknown().optional(),
-        }),
-      )
-      .default([]),
+    State: z.literal('ENABLED'),
+    Targets: z.array(z.strictObject({ Id: z.string(), Arn: z.string() })),
   }),
-  withoutMeaning: ['Name', 'Description'],
-  attributes: (id) => ({ ref: id, Arn: arn('events', `rule/${id}`) }),
 } satisfies ResourceType;
 
 export interface Schedule {
-  arn: string;
   /** `rate(1 minute)` and the like, in milliseconds. */
   everyMs: number;
   functionName: string;
-  /** Replaces the event that EventBridge makes. */
-  input?: string;
 }
 
-/** The rules that are enabled: a schedule for each of their targets. */
+/** A schedule for each target of the rules. */
 export function readSchedules(stack: Stack, functions: readonly FunctionSpec[]): Schedule[] {
-  const enabled = stack.all(RULE).filter(({ properties }) => properties.State === 'ENABLED');
-  return enabled.flatMap(({ arn, properties }) =>
+  return stack.all(RULE).flatMap(({ properties }) =>
     properties.Targets.map((target) => ({
-      arn,
       everyMs: rateMs(properties.ScheduleExpression),
       functionName: functionNamed(target.Arn, functions),
-      ...(target.Input !== undefined && { input: target.Input }),
     })),
   );
 }
@@ -64,6 +45,8 @@ export interface Schedules {
 }
 
 const TICK_MS = 1_000;
+/** The functions read nothing of it. */
+const SCHEDULED_EVENT = { source: 'aws.events', 'detail-type': 'Scheduled Event' };
 
 /** EventBridge rules with a rate. However many periods have passed, a rule that is due runs once. */
 export function startSchedules(schedules: Schedule[], invoke: Invoke): Schedules {
@@ -79,7 +62,7 @@ export function startSchedules(schedules: Schedule[], invoke: Invoke): Schedules
       if (at > now) continue;
       due.set(schedule, now + schedule.everyMs);
       // That a function failed has been said where it ran.
-      const work: Promise<unknown> = invoke(schedule.functionName, eventOf(schedule, now))
+      const work: Promise<unknown> = invoke(schedule.functionName, SCHEDULED_EVENT)
         .catch(() => {})
         .finally(() => running.delete(work));
       running.add(work);
@@ -94,20 +77,5 @@ export function startSchedules(schedules: Schedule[], invoke: Invoke): Schedules
       clearInterval(timer);
       await Promise.all(running);
     },
-  };
-}
-
-function eventOf(schedule: Schedule, now: number): unknown {
-  if (schedule.input !== undefined) return JSON.parse(schedule.input);
-  return {
-    version: '0',
-    id: randomUUID(),
-    'detail-type': 'Scheduled Event',
-    source: 'aws.events',
-    account: ACCOUNT_ID,
-    time: new Date(now).toISOString().replace(/\.\d{3}Z$/, 'Z'),
-    region: REGION,
-    resources: [schedule.arn],
-    detail: {},
   };
 }

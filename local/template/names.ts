@@ -15,18 +15,13 @@ export function arn(service: string, resource: string): string {
   return `arn:aws:${service}:${REGION}:${ACCOUNT_ID}:${resource}`;
 }
 
-/** The name that the stack gives. One that it leaves to CloudFormation follows from the logical id, so that it lasts. */
-export function nameOf(given: unknown, id: string, { stackName }: Naming): string {
-  return typeof given === 'string' ? given : `${stackName}-${id}`;
+/** The stack leaves names to CloudFormation. They follow from the logical id, so that they last. */
+export function nameOf(id: string, { stackName }: Naming): string {
+  return `${stackName}-${id}`;
 }
 
-export function pseudoParameters(stackName: string): Record<string, Attributes> {
-  return {
-    'AWS::AccountId': { ref: ACCOUNT_ID },
-    'AWS::Region': { ref: REGION },
-    'AWS::Partition': { ref: 'aws' },
-    'AWS::URLSuffix': { ref: 'amazonaws.com' },
-    'AWS::StackName': { ref: stackName },
-    'AWS::StackId': { ref: arn('cloudformation', `stack/${stackName}/local`) },
-  };
-}
+export const PSEUDO_PARAMETERS: Record<string, Attributes> = {
+  'AWS::AccountId': { ref: ACCOUNT_ID },
+  'AWS::Region': { ref: REGION },
+  'AWS::Partition': { ref: 'aws' },
+};

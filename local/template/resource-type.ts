@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Attributes } from './intrinsics.ts';
 import type { Naming } from './names.ts';
 
@@ -9,9 +9,6 @@ export interface ResourceType<Schema extends z.ZodType = z.ZodType> {
   schema: Schema;
   /** Properties that change nothing on one machine. */
   withoutMeaning?: readonly string[];
-  /** What `Ref` and `Fn::GetAtt` give; absent: the logical id. `properties` may still hold intrinsic functions. */
-  attributes?: (id: string, properties: Record<string, unknown>, naming: Naming) => Attributes;
+  /** What `Ref` and `Fn::GetAtt` give; absent: the logical id. */
+  attributes?: (id: string, naming: Naming) => Attributes;
 }
-
-/** Numbers are texts in some templates. */
-export const number = z.coerce.number();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StartError } from '../errors.ts';
 import { type Attributes, type Lookup, resolveIntrinsics } from './intrinsics.ts';
-import { arn, type Naming, pseudoParameters } from './names.ts';
+import { arn, type Naming, PSEUDO_PARAMETERS } from './names.ts';
 import type { ResourceType } from './resource-type.ts';
 
 export interface Resource<Schema extends z.ZodType> {
@@ -20,7 +20,6 @@ export interface Stack {
 }
 
 const templateSchema = z.object({
-  Parameters: z.record(z.string(), z.object({ Default: z.unknown() })).default({}),
   Resources: z.record(
     z.string(),
     z.object({
@@ -38,25 +37,21 @@ const templateSchema = z.object({
 export function readStack(
   template: unknown,
   types: readonly ResourceType[],
-  withoutMeaning: ReadonlySet<string>,
+  withoutMeaning: RegExp,
   naming: Naming,
 ): Stack {
-  const { Parameters, Resources } = templateSchema.parse(template);
+  const { Resources } = templateSchema.parse(template);
   const emulated = new Map(types.map((type) => [type.type, type]));
   const attributes = new Map<string, Attributes>();
-  for (const [id, { Type, Properties, Condition }] of Object.entries(Resources)) {
+  for (const [id, { Type, Condition }] of Object.entries(Resources)) {
     const type = emulated.get(Type);
-    if (!type && !withoutMeaning.has(Type)) {
+    if (!type && !withoutMeaning.test(Type)) {
       throw new StartError(`The stack has ${id} of type ${Type}, which the one-machine runner does not emulate.`);
     }
     if (type && Condition) throw new StartError(`${id} depends on a condition; those are not evaluated.`);
-    attributes.set(id, type?.attributes?.(id, Properties, naming) ?? { ref: id, Arn: arn('local', id) });
+    attributes.set(id, type?.attributes?.(id, naming) ?? { ref: id, Arn: arn('local', id) });
   }
-  const pseudo = pseudoParameters(naming.stackName);
-  const lookup: Lookup = (id) => {
-    const parameter = Parameters[id];
-    return attributes.get(id) ?? pseudo[id] ?? (parameter && { ref: String(parameter.Default) });
-  };
+  const lookup: Lookup = (id) => attributes.get(id) ?? PSEUDO_PARAMETERS[id];
 
   return {
     all({ type, schema, withoutMeaning: ignored = [] }) {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Method } from '../../functions/api/http/route.ts';
 import { ANONYMOUS } from '../../functions/core/access/principal.ts';
 import { parkDelivery } from '../../functions/core/delivery/delivery.ts';
-import { deliveryId } from '../../functions/core/ids.ts';
+import { deliveryId, newId } from '../../functions/core/ids.ts';
 import { type ApiRequest, useApi } from '../support/api.ts';
 import { makeDelivery, makeEvent } from '../support/domain.ts';
 import { makeProfile } from '../support/profiles.ts';
@@ -12,6 +12,8 @@ import { ROUTES } from '../support/routes.ts';
 const { call, deps, clock, queues } = useApi();
 const T = '/v1/tenants/acme';
 let ptk = '';
+let job = '';
+let rej = '';
 let key = '';
 let sub = '';
 let dlv = '';
@@ -30,13 +32,14 @@ beforeAll(async () => {
   sub = created.field('id');
   const event = makeEvent({ acceptedAt: clock.now, occurredAt: clock.now, recordedAt: clock.now });
   await deps.stores.events.putEvents([event, { ...event, id: 'evt_2' }]);
+  rej = newId('rej', clock.now, Math.random);
   await deps.stores.rejectedEvents.putRejectedEvents([
     {
-      id: 'rej_1',
+      id: rej,
       tenantId: null,
       rejectedAt: clock.now,
       reason: { code: 'malformed_json', message: 'no JSON', errors: [] },
-      body: 'x',
+      body: '"x"',
       bodyTruncated: false,
       messageId: null,
       republishedAt: null,
@@ -52,6 +55,8 @@ beforeAll(async () => {
   await deps.stores.deliveries.saveDelivery(parked, 0);
   [dlv, toCancel] = [deliveryId(delivery), deliveryId(parked)];
   ptk = (await call('POST', '/v1/tenants/acme/portal-tokens')).field('id');
+  const replays = `${T}/subscriptions/${sub}/replays`;
+  job = (await call('POST', replays, { body: { from: '2026-01-01T00:00:00Z', dryRun: true } })).field('id');
   key = (await call('POST', '/v1/api-keys', { body: { name: 'x', role: 'admin' } })).field('id');
   await call('POST', '/v1/event-types', { body: { name: 'a.b', description: 'd', example: { n: 1 } } });
 });
@@ -68,7 +73,7 @@ const PACK = {
 /** As it is stored, with everything that has a default. */
 const makeDocument = () => makeProfile().document;
 
-/** In the order in which they are sent. `SUB`, `DLV`, `CANCEL`, `PTK` and `KEY` stand for ids. */
+/** In the order in which they are sent. `SUB`, `DLV`, `CANCEL`, `PTK`, `KEY`, `JOB` and `REJ` stand for ids. */
 const TABLE: [method: Method, target: string, status: number, request?: ApiRequest][] = [
   ['GET', '/v1/health', 200, { as: ANONYMOUS }],
   ['PUT', '/v1/tenants/fresh', 201, { body: {} }],
@@ -148,12 +153,34 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ['GET', `${T}/signing-key`, 200],
   ['POST', `${T}/signing-key/rotate`, 200],
   ['POST', `${T}/subscriptions/SUB/verify`, 200],
+  ['POST', `${T}/subscriptions/SUB/breaker/close`, 200],
   ['POST', `${T}/subscriptions/SUB/filter/test`, 200, { body: { data: {} } }],
   ['GET', '/v1/rejected-events?code=malformed_json', 200],
+  ['GET', '/v1/dead-letters', 200],
+  ['POST', '/v1/dead-letters/redrive', 200],
+  ['POST', '/v1/dead-letters/redrive', 200, { body: { queue: 'events' } }],
+  ['GET', '/v1/system', 200],
   ['POST', `${T}/subscriptions/SUB/pause`, 200],
   ['POST', `${T}/subscriptions/SUB/resume`, 200, { body: { parked: 'discard', since: '2026-01-01T00:00:00Z' } }],
+  ['POST', `${T}/subscriptions/SUB/replays`, 202, { body: { from: '2026-01-01T00:00:00Z', status: 'all' } }],
+  ['POST', `${T}/subscriptions/SUB/cancellations`, 202, { body: {} }],
+  ['POST', `${T}/events/evt_1/replay`, 202],
+  ['GET', `${T}/jobs?limit=1`, 200],
+  ['GET', `${T}/jobs/JOB`, 200],
+  ['POST', `${T}/jobs/JOB/cancel`, 200],
+  ['GET', '/v1/jobs?limit=1', 200],
+  ['GET', '/v1/jobs/JOB', 200],
+  ['POST', '/v1/jobs/JOB/cancel', 200],
+  ['POST', '/v1/rejected-events/REJ/republish', 202],
+  [
+    'POST',
+    '/v1/republications',
+    202,
+    { body: { from: '2026-01-01T00:00:00Z', code: 'invalid_data', maxPerSecond: 5 } },
+  ],
   ['DELETE', `${T}/subscriptions/SUB`, 204],
   ['DELETE', T, 204],
+  ['POST', `${T}/erasure`, 202, { body: { keepLog: true } }],
 ];
 
 const matches = (path: string, target: string) =>
@@ -168,7 +195,9 @@ describe('an answer has the form that is documented', () => {
       .replace('DLV', dlv)
       .replace('CANCEL', toCancel)
       .replace('PTK', ptk)
-      .replace('KEY', key);
+      .replace('KEY', key)
+      .replace('JOB', job)
+      .replace('REJ', rej);
     const answer = await call(method, path, request);
     expect(answer).toMatchObject({ status });
     const [route] = routeOf(method, target);
@@ -198,7 +227,9 @@ describe('an answer has the form that is documented', () => {
   });
 
   it('what was published lies in the events queue, with the ids that were answered', async () => {
-    const bodies = (await queues.events.take()).map(({ body }) => JSON.parse(body));
+    const bodies = (await queues.events.take())
+      .map(({ body }) => JSON.parse(body))
+      .filter(({ id }) => id !== undefined);
     expect(bodies).toHaveLength(3);
     expect(bodies).toContainEqual({ tenantId: 'acme', id: 'x', type: 'a.b', environment: 'production', data: [] });
     for (const { id } of bodies) expect(id).toMatch(/^(?:x|evt_[0-9A-Z]{26})$/);

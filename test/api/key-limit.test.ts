@@ -96,6 +96,32 @@ describe('requests of a limited key', () => {
     expect(rates.updates).toBeLessThanOrEqual(42);
   });
 
+  it('do not use slots of long ago beside those of now', async () => {
+    now = NOW;
+    const rates = new MemoryRateLimits();
+    const [one, other] = [processOf(rates), processOf(rates)];
+    // So many that some of the last reservation are left.
+    for (let request = 0; request < 16; request += 1) await one('key_1', 40);
+    now += 5_000;
+    const asked = [...Array(20).fill(one), ...Array(60).fill(other)].map((ask: typeof one) => ask('key_1', 40));
+    const served = (await Promise.all(asked)).filter((served) => served);
+    // A second's, and one.
+    expect(served.length).toBeLessThanOrEqual(41);
+    expect(served.length).toBeGreaterThan(30);
+  });
+
+  it('that come one by one to processes that were busy before are all served', async () => {
+    now = NOW;
+    const rates = new MemoryRateLimits();
+    const all = Array.from({ length: 20 }, () => processOf(rates));
+    for (const one of all) {
+      now += 1_000;
+      for (let request = 0; request < 30; request += 1) await one('key_1', 50);
+    }
+    now += 1_000;
+    expect(await Promise.all(all.map((one) => one('key_1', 50)))).toEqual(Array(20).fill(true));
+  });
+
   it('share the slots that are being reserved', async () => {
     now = NOW;
     const rates = new MemoryRateLimits();

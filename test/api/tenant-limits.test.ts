@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type DeleteTenantMessage, WorkMessage } from '../../functions/core/delivery/queue-message.ts';
-import { continueRemoval } from '../../functions/core/subscription/tenant-removal.ts';
+import { WorkMessage } from '../../functions/core/delivery/queue-message.ts';
+import { deleteTenantPage } from '../../functions/core/jobs/delete-tenant.ts';
+import { JobMessage } from '../../functions/core/jobs/job-store.ts';
+import type { TaskOf } from '../../functions/core/jobs/job-task.ts';
 import { expectProblem, useApi } from '../support/api.ts';
-import { makeSubscription, subscriptionId } from '../support/domain.ts';
+import { makeJob, makeSubscription, subscriptionId } from '../support/domain.ts';
 
 const { call, clock, deps, queues } = useApi();
 const BODY = { url: 'https://a.example/', eventTypes: ['*'] };
@@ -18,6 +20,13 @@ async function fill(tenantId: string, count: number): Promise<void> {
 const idsOf = async (tenantId: string) =>
   (await deps.stores.subscriptions.listSubscriptions(tenantId, null)).subscriptions;
 const messages = async () => (await queues.retries.take()).map(({ body }) => WorkMessage.parse(JSON.parse(body)));
+
+const taskFor = (tenantId: string, until: number): TaskOf<'delete_tenant'> => ({
+  kind: 'delete_tenant',
+  tenantId,
+  subscriptionId: null,
+  filter: { until },
+});
 
 describe('the limit of subscriptions', () => {
   const few = { maxSubscriptionsPerTenant: 2 };
@@ -66,31 +75,25 @@ describe('a deleted tenant', () => {
   it('with many is gone immediately, and they follow, a page at a time, from where the work stopped', async () => {
     await fill('large', 250);
     await queues.retries.take();
-    expect(await call('DELETE', '/v1/tenants/large')).toMatchObject({ status: 202, text: '' });
-    expectProblem(await call('GET', '/v1/tenants/large'), 404, 'not_found');
-    const [message, ...others] = await messages();
-    expect(others).toEqual([]);
-    expect(message).toEqual({
-      v: 1,
-      kind: 'delete_tenant',
-      tenantId: 'large',
-      createdUntil: clock.now,
-      cursor: null,
+    const answer = await call('DELETE', '/v1/tenants/large');
+    expect(answer).toMatchObject({
+      status: 202,
+      json: { kind: 'delete_tenant', tenantId: 'large', status: 'running' },
     });
+    expectProblem(await call('GET', '/v1/tenants/large'), 404, 'not_found');
+    const [message, ...others] = (await queues.jobs.take()).map(({ body }) => JobMessage.parse(JSON.parse(body)));
+    expect([message?.jobId, others]).toEqual([answer.field('id'), []]);
 
     // A tenant of the same name, created afterwards, keeps what it has.
     clock.now += 1_000;
     const fresh = (await call('POST', '/v1/tenants/large/subscriptions', { body: BODY })).field('id');
-    let task: Pick<DeleteTenantMessage, 'tenantId' | 'createdUntil' | 'cursor'> | null = {
-      tenantId: 'large',
-      createdUntil: clock.now - 1_000,
-      cursor: null,
-    };
+    const task = taskFor('large', clock.now - 1_000);
     const left: number[] = [];
-    while (task !== null) {
-      task = await continueRemoval(ports, task, () => false);
+    let cursor: string | null = null;
+    do {
+      ({ cursor } = await deleteTenantPage(ports, makeJob({ task, cursor }), task));
       left.push((await idsOf('large')).length);
-    }
+    } while (cursor !== null);
     expect(left).toEqual([152, 52, 1]);
     expect((await idsOf('large')).map(({ id }) => id)).toEqual([fresh]);
     expect(new Set(parked).size).toBe(250);
@@ -109,10 +112,10 @@ describe('a deleted tenant', () => {
         },
       },
     };
-    const task = { tenantId: 'stuck', createdUntil: clock.now, cursor: null };
-    await expect(continueRemoval(failing, task, () => true)).rejects.toThrow('throttled');
+    const task = taskFor('stuck', clock.now);
+    await expect(deleteTenantPage(failing, makeJob({ task }), task)).rejects.toThrow('throttled');
     expect((await idsOf('stuck')).map(({ id }) => id)).toEqual([subscriptionId(2)]);
-    expect(await continueRemoval(ports, task, () => true)).toBeNull();
+    expect(await deleteTenantPage(ports, makeJob({ task }), task)).toEqual({ done: 1, failed: 0, cursor: null });
     expect(await idsOf('stuck')).toEqual([]);
   });
 });

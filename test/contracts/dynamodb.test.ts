@@ -8,6 +8,7 @@ import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.
 import { createStats } from '../../functions/adapters/dynamodb/stats.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createSystemEventCounts } from '../../functions/adapters/dynamodb/system-event-counts.ts';
+import { createTenantData } from '../../functions/adapters/dynamodb/tenant-data.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { NOW } from '../support/domain.ts';
 import { useTables } from '../support/emulators.ts';
@@ -27,6 +28,7 @@ import { describeStatsStore } from './stats.ts';
 import { RETENTION_DAYS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
 import { describeSystemEventCounts } from './system-event-counts.ts';
+import { describeTenantData } from './tenant-data.ts';
 import { describeTenantStore } from './tenants.ts';
 
 const NAME = 'DynamoDB';
@@ -93,6 +95,10 @@ const processes = [0, 0.99].map((random) => createStats({ ...options, random: ()
 describeStatsStore(NAME, processes, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
 describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
+describeTenantData(NAME, {
+  ...subject({ ...stores.deliveries, ...stores.events, ...createTenantData(tables) }),
+  add: async (event) => stores.events.putEvents([event]),
+});
 describeJobStore(NAME, subject({ ...stores.jobs, ...createDueJobs(tables, () => now) }));
 describeRejectedEventStore(NAME, { ...subject(stores.rejectedEvents), clear: clearJournal });
 describeAuditStore(NAME, {

@@ -21,6 +21,7 @@ import { describeStatsStore } from './stats.ts';
 import { RETENTION_MS, type Subject } from './subject.ts';
 import { describeFanOutReads, describeVerdicts } from './subscriptions.ts';
 import { describeSystemEventCounts } from './system-event-counts.ts';
+import { describeTenantData } from './tenant-data.ts';
 
 /*
  * The stores of the core's tests implement the parts of the ports that those tests need.
@@ -67,6 +68,7 @@ describeVerdicts(NAME, { ...subject(journal), add });
 describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
 describeSystemEventCounts(NAME, subject(new MemoryCounts()));
+describeTenantData(NAME, { ...subject(journal), add });
 describeJobStore(NAME, subject(new MemoryJobs(() => now, RETENTION_MS)));
 describeRateLimitStore(NAME, subject(new MemoryRateLimits()));
 describeInFlightStore(NAME, subject(new MemoryInFlight()));

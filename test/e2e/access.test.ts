@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type Caller, makeCallers, refusalOf } from './callers.ts';
+import { eventually } from './eventually.ts';
 import { type Operation, operations, type Place, requestOf } from './operations.ts';
 import { attempted } from './scheduled.ts';
 import { scene, useSystem } from './use-system.ts';
@@ -25,6 +26,8 @@ const ABSENT = {
   deliveryId: `dlv_${'0'.repeat(36)}_absent`,
   tokenId: `ptk_${'0'.repeat(26)}`,
   apiKeyId: `key_${'0'.repeat(26)}`,
+  jobId: `job_${'0'.repeat(26)}`,
+  rejectedEventId: `rej_${'0'.repeat(26)}`,
   name: 'absent',
   pack: 'absent',
   profile: 'absent',
@@ -43,6 +46,14 @@ async function furnish(name: string): Promise<Place> {
   const Made = z.object({ id: z.string() });
   const token = await client.ask(Made, 'POST', `/v1/tenants/${tenant}/portal-tokens`);
   const apiKey = await client.ask(Made, 'POST', '/v1/api-keys', { body: { name: 'Payroll', role: 'read' } });
+  const cancellations = `/v1/tenants/${tenant}/subscriptions/${id}/cancellations`;
+  const job = await client.ask(Made, 'POST', cancellations, { body: { dryRun: true } });
+  await client.send({ tenantId: tenant, type: 'no type' });
+  const rejected = await eventually(async () => {
+    const [one] = await client.rejectedOf(tenant);
+    if (one === undefined) throw new Error('nothing is rejected yet');
+    return one;
+  });
   return {
     tenantId: tenant,
     subscriptionId: id,
@@ -50,6 +61,8 @@ async function furnish(name: string): Promise<Place> {
     deliveryId: delivery.id,
     tokenId: token.id,
     apiKeyId: apiKey.id,
+    jobId: job.id,
+    rejectedEventId: rejected.id,
     ...NAMES,
   };
 }

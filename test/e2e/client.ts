@@ -209,6 +209,8 @@ export async function createClient(endpoints: Endpoints) {
 
     rejectedOf: (tenant: string): Promise<Rejected[]> => all(Rejected, `/v1/rejected-events?tenantId=${tenant}`),
 
+    countMessages: () => countMessages(sqs, sqsEndpoint),
+
     /** Messages of each queue by its name, hidden and delayed ones included. */
     async queueSizes(): Promise<Record<string, number>> {
       const counts = await countMessages(sqs, sqsEndpoint);

@@ -37,6 +37,8 @@ export interface Place {
   deliveryId: string;
   tokenId: string;
   apiKeyId: string;
+  jobId: string;
+  rejectedEventId: string;
   name: string;
   pack: string;
   profile: string;
@@ -81,15 +83,25 @@ export function operations(receiverUrl: string): Operation[] {
     tenant(`POST ${S}/pause`),
     tenant(`POST ${S}/resume`),
     tenant(`POST ${S}/verify`),
+    tenant(`POST ${S}/breaker/close`),
     tenant(`POST ${S}/filter/test`, { body: { data: 1 } }),
     tenant(`GET ${S}/secret`, { needs: 'secrets' }),
     tenant(`POST ${S}/secret/rotate`),
     tenant(`POST ${S}/test`),
     tenant(`GET ${S}/deliveries`),
+    tenant(`POST ${S}/replays`, { body: { from: '2020-01-01T00:00:00Z' } }),
+    tenant(`POST ${S}/cancellations`, { body: { dryRun: true } }),
+    tenant(`GET ${T}/jobs`),
+    tenant(`GET ${T}/jobs/{jobId}`),
+    tenant(`POST ${T}/jobs/{jobId}/cancel`),
+    company('GET /v1/jobs'),
+    company('GET /v1/jobs/{jobId}'),
+    company('POST /v1/jobs/{jobId}/cancel'),
     tenant(`POST ${T}/events`, { needs: 'publish', body: { type: 'a.b', data: 1 } }),
     tenant(`GET ${T}/events`),
     tenant(`GET ${T}/events/{eventId}`),
     tenant(`GET ${T}/events/{eventId}/deliveries`),
+    tenant(`POST ${T}/events/{eventId}/replay`),
     tenant(`GET ${T}/deliveries/{deliveryId}`),
     tenant(`POST ${T}/deliveries/{deliveryId}/retry`),
     tenant(`POST ${T}/deliveries/{deliveryId}/cancel`),
@@ -111,9 +123,15 @@ export function operations(receiverUrl: string): Operation[] {
     company('PUT /v1/profiles/{profile}', { body: PROFILE }),
     company('DELETE /v1/profiles/{profile}'),
     company('GET /v1/rejected-events'),
+    company('GET /v1/dead-letters'),
+    company('POST /v1/dead-letters/redrive', { body: { queue: 'events' } }),
+    company('GET /v1/system'),
+    company('POST /v1/rejected-events/{rejectedEventId}/republish'),
+    company('POST /v1/republications', { body: { from: '2020-01-01T00:00:00Z', dryRun: true } }),
     tenant(`DELETE ${T}/events/{eventId}/data`),
     tenant(`DELETE ${S}`),
     company(`DELETE ${T}`),
+    company(`POST ${T}/erasure`),
   ];
 }
 

@@ -237,6 +237,7 @@ class World {
         store,
         deliveries,
         systemEventCounts: deps.systemEvents.counts,
+        putOnBus: null,
         eventTypes: 'open' as const,
         checkOf: compileDataCheck,
       };

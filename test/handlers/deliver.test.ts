@@ -84,22 +84,6 @@ describe('the deliver function', () => {
     expect(telemetry.published).toBe(1);
   });
 
-  it('deletes the subscriptions of a deleted tenant, and repeats what failed', async () => {
-    const { handler, journal, queued } = setup();
-    const message = { v: 1, kind: 'delete_tenant', tenantId: 'acme', createdUntil: NOW, cursor: null };
-    const event = sqsEvent({ body: JSON.stringify(message), ...fromRetries });
-    journal.before = (operation) => {
-      if (operation === 'removeSubscription') throw new Error('throttled');
-    };
-    expect(await handler(event, context())).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
-    journal.before = () => {};
-    expect(await handler(event, context())).toEqual({ batchItemFailures: [] });
-    expect(journal.subscriptions.size).toBe(0);
-    expect(queued.map((one) => one.message)).toMatchObject([
-      { kind: 'settle_parked', subscriptionId: subscriptionId() },
-    ]);
-  });
-
   it('hides what waits, then reports it, so that Lambda leaves it in the queue', async () => {
     const { handler, journal, hidden } = setup();
     journal.store(early);

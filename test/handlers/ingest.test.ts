@@ -24,6 +24,7 @@ function setup() {
     store,
     deliveries: { send: (messages) => parts.send(messages) },
     systemEventCounts: parts.counts,
+    putOnBus: null,
     retries: { send: async () => {} },
     sqs,
     eventsQueueUrl: 'http://queues/events',

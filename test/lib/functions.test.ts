@@ -23,6 +23,10 @@ describe.each([
       EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
+      EVENTS_DEAD_LETTERS_URL: 'PosthornQueuesEventsDeadLetters',
+      DELIVERIES_DEAD_LETTERS_URL: 'PosthornQueuesDeliveriesDeadLetters',
+      RETRIES_DEAD_LETTERS_URL: 'PosthornQueuesRetriesDeadLetters',
+      JOBS_DEAD_LETTERS_URL: 'PosthornQueuesJobsDeadLetters',
       JOBS_QUEUE_URL: 'PosthornQueuesJobsQueue',
       ADMIN_SECRET_ARN: 'PosthornKeysAdmin',
       KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
@@ -40,6 +44,7 @@ describe.each([
     size: { MemorySize: 512, Timeout: 30 },
     environment: {
       ...TABLES,
+      SYSTEM_EVENTS_BUS: '',
       EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',

@@ -45,10 +45,12 @@ test.each([
       ...dynamodb('Journal.Arn', ...ALL),
       ...dynamodb('Catalog.Arn/index/list', 'Query'),
       ...dynamodb('Journal.Arn/index/list', 'Query'),
-      ...send('Events'),
-      ...send('Deliveries'),
-      ...send('Retries'),
-      ...send('Jobs'),
+      ...dynamodb('Journal.Arn/index/due', 'Query'),
+      ...['Events', 'Deliveries', 'Retries', 'Jobs'].flatMap((queue) => [
+        ...send(queue),
+        ...each(`PosthornQueues${queue}Queue.Arn`, 'sqs:GetQueueAttributes'),
+        ...each(`PosthornQueues${queue}DeadLetters.Arn`, 'sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage'),
+      ]),
       ...each('PosthornKeysAdmin', 'secretsmanager:GetSecretValue'),
       ...each('PosthornKeysEncryption.Arn', 'kms:Decrypt kms:GenerateDataKey'),
     ],
@@ -88,8 +90,8 @@ test.each([
   [
     'Jobs',
     [
-      ...dynamodb('Catalog.Arn', 'GetItem', 'Query'),
-      ...dynamodb('Journal.Arn', 'BatchGetItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      ...dynamodb('Catalog.Arn', 'DeleteItem', 'GetItem', 'Query'),
+      ...dynamodb('Journal.Arn', ...ALL, 'Scan'),
       ...dynamodb('Journal.Arn/index/list', 'Query'),
       ...consume('Jobs'),
       ...send('Events'),

@@ -102,6 +102,34 @@ test('another account puts events on the bus, where another region’s rules can
   );
 });
 
+test('system events are put on a bus that a prop names, and on no other', () => {
+  const { template, stack } = elsewhere((stack) => ({
+    systemEventsBus: EventBus.fromEventBusName(stack, 'Bus', 'ops'),
+  }));
+  const arn = stack.resolve(EventBus.fromEventBusName(stack, 'Same', 'ops').eventBusArn);
+  const { Environment } = Object(propertiesOf(template(), 'AWS::Lambda::Function').WebhooksIngestFunctionLambda);
+  expect(Environment.Variables.SYSTEM_EVENTS_BUS).toEqual(arn);
+  const allowed = Match.objectLike({ Effect: 'Allow', Action: 'events:PutEvents', Resource: arn });
+  template().hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: { Statement: Match.arrayWith([allowed]) },
+  });
+  expect(JSON.stringify(synthesize())).not.toContain('events:PutEvents');
+});
+
+test.each([
+  ['of any source', { detailType: ['x'] }, true],
+  ['of its own among others', { source: ['hr', 'posthorn'] }, true],
+  ['of others', { source: ['hr'] }, false],
+])('one bus for both ways, with events %s', (_, eventPattern, isRefused) => {
+  const make = () =>
+    elsewhere((stack) => {
+      const bus = EventBus.fromEventBusName(stack, 'Bus', 'ops');
+      return { eventBus: bus, systemEventsBus: bus, eventPattern };
+    });
+  if (isRefused) expect(make).toThrow('would read its own system events');
+  else expect(make).not.toThrow();
+});
+
 test('a bus without a pattern is refused', () => {
   expect(() => elsewhere((stack) => ({ eventBus: EventBus.fromEventBusName(stack, 'Bus', 'hr') }))).toThrow(
     'eventBus and eventPattern together',

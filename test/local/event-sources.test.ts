@@ -66,7 +66,6 @@ function poll(queueUrl: string, run: (records: SQSRecord[], call: number) => unk
   const calls: Call[] = [];
   const poller = startPoller({
     sqs,
-    region: 'us-east-1',
     say: () => {},
     invoke: async (_name, event) => {
       const { Records } = event as SQSEvent;
@@ -78,9 +77,7 @@ function poll(queueUrl: string, run: (records: SQSRecord[], call: number) => unk
       queueArn: 'arn:aws:sqs:us-east-1:000000000000:queue',
       functionName: 'function',
       batchSize: 10,
-      windowSeconds: 0,
       maxConcurrency: 2,
-      partialFailures: true,
       ...mapping,
     },
   });
@@ -167,18 +164,6 @@ describe.concurrent('an event source mapping', () => {
     expect(bodies(calls).flat().sort()).toEqual(['a', 'a', 'b', 'b']);
   });
 
-  test('ignores what is reported if the mapping does not ask for it', async ({ expect }) => {
-    const queueUrl = await createQueue(1);
-    await send(queueUrl, ['a']);
-    const { calls } = poll(
-      queueUrl,
-      (records) => ({ batchItemFailures: records.map(({ messageId }) => ({ itemIdentifier: messageId })) }),
-      { partialFailures: false },
-    );
-    await expect.poll(() => left(queueUrl), SOON).toBe(0);
-    expect(calls).toHaveLength(1);
-  });
-
   test('runs no more invocations at once than its maximum concurrency, and that many', async ({ expect }) => {
     const queueUrl = await createQueue(30);
     await send(
@@ -198,25 +183,6 @@ describe.concurrent('an event source mapping', () => {
     );
     await expect.poll(() => left(queueUrl), SOON).toBe(0);
     expect(most).toBe(3);
-  });
-
-  test('waits for its batching window to fill a batch', async ({ expect }) => {
-    const queueUrl = await createQueue(30);
-    const { calls } = poll(queueUrl, () => null, { windowSeconds: 1, batchSize: 20 });
-    await send(queueUrl, ['a']);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    await send(queueUrl, ['b']);
-    await expect.poll(() => left(queueUrl), SOON).toBe(0);
-    expect(bodies(calls)).toEqual([['a', 'b']]);
-  });
-
-  test('dispatches a full batch without waiting for the end of the window', async ({ expect }) => {
-    const queueUrl = await createQueue(30);
-    await send(queueUrl, ['a', 'b', 'c']);
-    const startedAt = performance.now();
-    const { calls } = poll(queueUrl, () => null, { windowSeconds: 20, batchSize: 3 });
-    await expect.poll(() => calls.length, SOON).toBe(1);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
   test('stops only when its invocations have ended', async ({ expect }) => {

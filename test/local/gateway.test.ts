@@ -19,20 +19,11 @@ let calls: { name: string; event: Event }[];
 
 beforeEach(async () => {
   calls = [];
-  answers = { api: (event) => event };
-  gateway = createGateway(() => {});
+  answers = { api: () => ({ statusCode: 200 }) };
+  gateway = createGateway(() => {}, 300);
   url = await listenOnLoopback(gateway.server, 0, '');
-  const route = { functionName: 'api', timeoutMs: 300 };
   gateway.open(
-    {
-      apiId: 'api',
-      stage: '$default',
-      routes: [
-        { ...route, routeKey: 'ANY /always/{proxy+}' },
-        { ...route, routeKey: 'GET /open' },
-        { ...route, routeKey: 'POST /open' },
-      ],
-    },
+    ['ANY /always/{proxy+}', 'GET /open', 'POST /open'].map((routeKey) => ({ functionName: 'api', routeKey })),
     async (name, event) => {
       calls.push({ name, event: event as Event });
       return answers[name]?.(event as Event);
@@ -46,6 +37,7 @@ const get = (path: string, headers: Record<string, string> = {}) => fetch(url + 
 describe('a function behind a route', () => {
   test.each([
     ['throws', () => Promise.reject(new FunctionError('Error', 'secret detail')), 500, 'Internal Server Error'],
+    ['answers without a status', () => ({ hello: 'world' }), 500, 'Internal Server Error'],
     ['answers with a status that is none', () => ({ statusCode: 'x' }), 500, 'Internal Server Error'],
     ['takes too long', () => new Promise((resolve) => setTimeout(resolve, 600)), 503, 'Service Unavailable'],
   ])('that %s gives a plain error', async (_what, answer, status, message) => {
@@ -54,26 +46,17 @@ describe('a function behind a route', () => {
     expect([response.status, await response.json()]).toEqual([status, { message }]);
   });
 
-  test('answers with status, headers, cookies and binary bodies', async () => {
+  test('answers with status, headers and binary bodies', async () => {
     answers.api = () => ({
       statusCode: 201,
       headers: { 'content-type': 'image/png', 'x-n': 5 },
-      cookies: ['a=1', 'b=2'],
       body: Buffer.from([0, 255]).toString('base64'),
       isBase64Encoded: true,
     });
     const response = await get('/open');
     expect(response.status).toBe(201);
     expect(response.headers.get('x-n')).toBe('5');
-    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(new Uint8Array([0, 255]));
-  });
-
-  test('without a status code answers 200 and JSON', async () => {
-    answers.api = () => ({ hello: 'world' });
-    const response = await get('/open');
-    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json']);
-    expect(await response.json()).toEqual({ hello: 'world' });
   });
 
   test.each([
@@ -129,7 +112,6 @@ test('a client that hangs up in the middle of its body does no harm', async () =
 
 describe('the most specific route wins', () => {
   const keys = [
-    '$default',
     'ANY /v1/{proxy+}',
     'GET /v1/health',
     'ANY /v1/{name}',
@@ -137,7 +119,7 @@ describe('the most specific route wins', () => {
     'ANY /docs/{asset}',
     'GET /docs',
   ];
-  const route = createRouter(keys.map((routeKey) => ({ routeKey, functionName: 'f', timeoutMs: 1 })));
+  const route = createRouter(keys.map((routeKey) => ({ routeKey, functionName: 'f' })));
   test.each([
     ['GET', '/v1/health', 'GET /v1/health', {}],
     ['POST', '/v1/health', 'ANY /v1/{name}', { name: 'health' }],
@@ -145,8 +127,8 @@ describe('the most specific route wins', () => {
     ['GET', '/docs/x.js', 'GET /docs/{asset}', { asset: 'x.js' }],
     ['PUT', '/docs/x.js', 'ANY /docs/{asset}', { asset: 'x.js' }],
     ['GET', '/docs', 'GET /docs', {}],
-    ['GET', '/v1/', '$default', {}],
-    ['GET', '/docs/a/b', '$default', {}],
+    ['GET', '/v1/', undefined, undefined],
+    ['GET', '/docs/a/b', undefined, undefined],
   ])('%s %s goes to %s', (method, path, routeKey, pathParameters) => {
     const match = route(method, path);
     expect([match?.route.routeKey, match?.pathParameters]).toEqual([routeKey, pathParameters]);

@@ -16,13 +16,12 @@ const context = {
   assemblyDir: dir,
   sqsEndpoint: 'http://127.0.0.1:1',
   apiUrl: 'http://127.0.0.1:2',
-  environment: { AWS_REGION: 'us-east-1' },
 };
 let template: Template;
 let plan: Plan;
 
 beforeAll(async () => {
-  template = (await synthesiseFixture({ batchingWindowSeconds: 3 })(dir, {})).content as Template;
+  template = (await synthesiseFixture()(dir, {})).content as Template;
   plan = readPlan(template, context);
 }, 60_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -42,10 +41,10 @@ describe('a template of CDK', () => {
     const [deadLetters] = plan.queues.filter(({ properties }) => !properties.RedrivePolicy);
     expect(queue?.properties).toMatchObject({
       VisibilityTimeout: 30,
-      RedrivePolicy: {
+      RedrivePolicy: JSON.stringify({
         deadLetterTargetArn: `arn:aws:sqs:us-east-1:000000000000:${deadLetters?.name}`,
         maxReceiveCount: 5,
-      },
+      }),
     });
     expect(plan.tables).toMatchObject([
       {
@@ -66,7 +65,6 @@ describe('a template of CDK', () => {
       memoryMb: 128,
       entry: expect.stringMatching(/asset\.[0-9a-f]+\/index\.mjs$/),
       env: {
-        AWS_REGION: 'us-east-1',
         AWS_LAMBDA_FUNCTION_NAME: consume?.name,
         QUEUE_URL: `http://127.0.0.1:1/000000000000/${queue?.name}`,
         TABLE: plan.tables[0]?.name,
@@ -77,24 +75,13 @@ describe('a template of CDK', () => {
 
   test('becomes mappings, schedules and routes', () => {
     const named = (exportName: string) => plan.functions.find((spec) => spec.exportName === exportName)?.name;
-    expect(plan.mappings).toMatchObject([
-      { functionName: named('consume'), batchSize: 10, windowSeconds: 3, maxConcurrency: 2, partialFailures: true },
-    ]);
+    expect(plan.mappings).toMatchObject([{ functionName: named('consume'), batchSize: 10, maxConcurrency: 2 }]);
     expect(plan.schedules).toMatchObject([{ everyMs: 60_000, functionName: named('tick') }]);
-    expect(plan.api.routes.map((route) => [route.routeKey, route.functionName])).toEqual([
+    expect(plan.routes.map((route) => [route.routeKey, route.functionName])).toEqual([
       ['GET /open/{name}', named('api')],
       ['POST /open/{name}', named('api')],
       ['ANY /any/{proxy+}', named('api')],
     ]);
-  });
-
-  test('leaves disabled mappings and rules out', () => {
-    const mapping = changed('AWS::Lambda::EventSourceMapping', ({ Properties }) =>
-      Object.assign(Properties, { Enabled: false }),
-    );
-    expect(readPlan(mapping, context).mappings).toEqual([]);
-    const rule = changed('AWS::Events::Rule', ({ Properties }) => Object.assign(Properties, { State: 'DISABLED' }));
-    expect(readPlan(rule, context).schedules).toEqual([]);
   });
 });
 
@@ -107,8 +94,23 @@ describe('what the runner does not emulate is an error', () => {
       /type AWS::S3::Bucket/,
     ],
     ['a filter of a mapping', 'AWS::Lambda::EventSourceMapping', set({ FilterCriteria: {} }), /FilterCriteria/],
+    ['a disabled mapping', 'AWS::Lambda::EventSourceMapping', set({ Enabled: false }), /Enabled/],
+    [
+      'a batching window',
+      'AWS::Lambda::EventSourceMapping',
+      set({ MaximumBatchingWindowInSeconds: 1 }),
+      /MaximumBatchingWindowInSeconds/,
+    ],
+    ['a batch larger than a receive', 'AWS::Lambda::EventSourceMapping', set({ BatchSize: 11 }), /BatchSize/],
+    [
+      'a mapping without partial failures',
+      'AWS::Lambda::EventSourceMapping',
+      set({ FunctionResponseTypes: [] }),
+      /FunctionResponseTypes/,
+    ],
     ['a FIFO queue', 'AWS::SQS::Queue', set({ FifoQueue: true }), /FifoQueue/],
     ['a cron schedule', 'AWS::Events::Rule', set({ ScheduleExpression: 'cron(0 0 * * ? *)' }), /rate\(…\)/],
+    ['a disabled schedule', 'AWS::Events::Rule', set({ State: 'DISABLED' }), /State/],
     ['a rule by pattern', 'AWS::Events::Rule', set({ EventPattern: {} }), /EventPattern/],
     ['an authorizer', 'AWS::ApiGatewayV2::Route', set({ AuthorizationType: 'CUSTOM' }), /AuthorizationType/],
     ['CORS by the gateway', 'AWS::ApiGatewayV2::Api', set({ CorsConfiguration: {} }), /CorsConfiguration/],

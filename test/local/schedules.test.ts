@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startSchedules } from '../../local/resources/schedules.ts';
 
-const schedule = { arn: 'arn:rule', everyMs: 1, functionName: 'sweep' };
+const schedule = { everyMs: 1, functionName: 'sweep' };
 const due = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test('stopping waits for the invocations that run, and starts no others', async () => {

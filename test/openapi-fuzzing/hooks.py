@@ -9,8 +9,11 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 # By the place and the message of each mistake in a problem document. A rule is here only if no schema could say it: it
 # relates two values, needs what is stored, or needs a grammar.
 RULES = [
-    (r"^\?to$", r"^must not be before from$"),
-    (r"^(\?profile|/profile|/defaultProfile)$", r"does not exist"),
+    (r"^(\?|/)to$", r"^must not be before from$"),
+    # What has ended, and what is kept no longer, depends on the clock.
+    (r"^\?(from|to)$", r"^must not be more than \d+ days (ago|after from)"),
+    (r"^/expiresAt$", r"^must be in the future$"),
+    (r"^(\?profile|/profile|/defaultProfile|/subscriptionId)$", r"does not exist"),
     (r"^/eventType$", r"^(is not a known event type|has no example)"),
     # The grammar of URLs, and which addresses may be called.
     (r"^/(url|target_url)$", r"^(The (URL|host|name|user name or password)|A part of the host|Nothing can listen|Port|Webhooks cannot be sent)"),

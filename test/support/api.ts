@@ -2,11 +2,13 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { expect } from 'vitest';
 import * as z from 'zod';
 import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
+import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createIdempotency } from '../../functions/adapters/dynamodb/idempotency.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
 import { createJobQueue } from '../../functions/adapters/sqs/job-queue.ts';
+import { createQueues } from '../../functions/adapters/sqs/queues.ts';
 import { createPublish, createWorkQueue } from '../../functions/adapters/sqs/work-queue.ts';
 import { createApiHandler, type HandlerDeps } from '../../functions/api/handler.ts';
 import { PROBLEMS } from '../../functions/api/http/problem.ts';
@@ -15,6 +17,7 @@ import { type ApiPorts, createRoutes } from '../../functions/api/routes.ts';
 import { createApiKeys } from '../../functions/core/access/api-keys.ts';
 import { ANONYMOUS, type Principal, STACK_KEY } from '../../functions/core/access/principal.ts';
 import { createTokens } from '../../functions/core/access/tokens.ts';
+import type { QueueName } from '../../functions/core/operations/queues.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
 import { decodePath } from '../../local/resources/http-api/gateway-event.ts';
 import { WAITS } from './deliver-setup.ts';
@@ -52,7 +55,7 @@ const NO_SIDE_WORK = { settled: async () => {} };
 /** The API's handler over the real adapters, on emulators that are started for a test file. Without its gateway. */
 export function useApi() {
   const tables = useTables();
-  const { sqs, connection, queues } = useQueues('events', 'deliveries', 'retries', 'jobs');
+  const { sqs, connection, queues } = useQueues('events', 'deliveries', 'retries', 'jobs', 'dead');
   const kms = useKms();
   const telemetry = recordTelemetry();
   const clock = { now: Date.now() };
@@ -79,6 +82,17 @@ export function useApi() {
     statsRetentionDays: 90,
     vault: createVault(tables, kms, KEY_ARN),
     publish: (messages) => createPublish(connection, queues.events.url)(messages),
+    get queues() {
+      const deadLetters = queues.dead.url;
+      const of = (name: QueueName) => ({ queue: queues[name].url, deadLetters });
+      return createQueues(connection, {
+        events: of('events'),
+        deliveries: of('deliveries'),
+        retries: of('retries'),
+        jobs: of('jobs'),
+      });
+    },
+    due: createDueDeliveries(tables, now),
     deliveries: { send: (messages) => createWorkQueue(connection, queues.deliveries.url).send(messages) },
     retries: { send: (messages) => createWorkQueue(connection, queues.retries.url).send(messages) },
     jobQueue: { send: (jobs) => createJobQueue(connection, queues.jobs.url).send(jobs) },

@@ -134,6 +134,7 @@ export function ingestSetup() {
   const setup = {
     store,
     queued,
+    putOnBus: null as IngestDeps['putOnBus'],
     /** What tells of rejected events, beside the deliveries. */
     counted: [] as Outgoing[],
     counts,
@@ -165,6 +166,7 @@ export function ingestSetup() {
             },
           },
           systemEventCounts: counts,
+          putOnBus: setup.putOnBus,
           eventTypes: setup.eventTypes,
           checkOf: compileDataCheck,
           now: () => setup.now,

@@ -8,6 +8,7 @@ import { pageOf } from './page-of.ts';
 /** Jobs as the journal keeps them. Its contract is in test/contracts. */
 export class MemoryJobs implements JobStore, DueStore<Job> {
   readonly shards = ['one'];
+  readonly pageSize = 100;
   readonly jobs = new Map<string, Job>();
   /** When the journal forgets a job, epoch milliseconds. */
   private readonly ends = new Map<string, number>();

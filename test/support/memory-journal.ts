@@ -5,8 +5,9 @@ import type { DueEntry, DueStore } from '../../functions/core/delivery/due-store
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import type { SettleParkedPorts } from '../../functions/core/delivery/settle-parked.ts';
 import type { Event } from '../../functions/core/event/event.ts';
-import type { EventStore } from '../../functions/core/event/event-store.ts';
+import type { EventRef, EventStore } from '../../functions/core/event/event-store.ts';
 import type { DeliveryRef } from '../../functions/core/ids.ts';
+import type { TenantDataPage, TenantDataStore, TenantRecord } from '../../functions/core/jobs/tenant-data.ts';
 import type { ListOptions, Matches, Page } from '../../functions/core/page.ts';
 import type { Health } from '../../functions/core/subscription/health.ts';
 import type { StatusReason, Subscription } from '../../functions/core/subscription/subscription.ts';
@@ -18,7 +19,8 @@ type DeliverStore = DeliverDeps['store'];
 type SettleStore = SettleParkedPorts['store'];
 /** What jobs read besides. */
 type RangeStore = Pick<DeliveryStore, 'listDeliveries' | 'listDeliveriesByStatus' | 'getDeliveries'> &
-  Pick<EventStore, 'listEvents' | 'getEvent'>;
+  Pick<EventStore, 'listEvents' | 'getEvent' | 'expungeEvent'> &
+  TenantDataStore;
 type Operation = keyof (DeliverStore & SettleStore & DueStore<Delivery> & RangeStore & Pick<EventStore, 'createEvent'>);
 
 /** How the real journal finds a delivery. */
@@ -187,8 +189,9 @@ export class MemoryJournal
   }
 
   /** All in one page. */
-  async pageSubscriptions(tenantId: string) {
-    return { values: [...this.subscriptions.values()].filter((one) => one.tenantId === tenantId), next: null };
+  async pageSubscriptions(tenantId: string, _limit: number, _after: string | null, matches: Matches<Subscription>) {
+    const own = [...this.subscriptions.values()].filter((one) => one.tenantId === tenantId);
+    return { values: own.filter((one) => matches === null || matches(one)), next: null };
   }
 
   createEvent(event: Event): Promise<boolean> {
@@ -244,6 +247,40 @@ export class MemoryJournal
         .filter((one) => one.subscriptionId === subscriptionId && one.status === status)
         .flatMap((one) => this.live(one) ?? []);
       return pageOf(own, ({ eventAt, eventId }) => ({ at: eventAt, id: eventId }), options, matches);
+    });
+  }
+
+  expungeEvent({ tenantId, id }: EventRef): Promise<boolean> {
+    return this.run('expungeEvent', () => {
+      const known = this.events.get(`${tenantId} ${id}`);
+      if (known !== undefined) this.events.set(`${tenantId} ${id}`, { ...known, data: null });
+      return known !== undefined;
+    });
+  }
+
+  scanTenantData(tenantId: string, cursor: string | null): Promise<TenantDataPage> {
+    return this.run('scanTenantData', () => {
+      const all: { key: string; record: TenantRecord }[] = [
+        ...[...this.events].map(([key, value]) => ({ key: `event ${key}`, record: { kind: 'event' as const, value } })),
+        ...[...this.deliveries].map(([key, value]) => ({ key, record: { kind: 'delivery' as const, value } })),
+      ];
+      const rest = all
+        .filter(({ key }) => cursor === null || key > cursor)
+        .toSorted((one, other) => (one.key < other.key ? -1 : 1));
+      const page = rest.slice(0, this.pageSize);
+      return {
+        records: page.map(({ record }) => record).filter(({ value }) => value.tenantId === tenantId),
+        next: rest.length > page.length ? (page.at(-1)?.key ?? null) : null,
+      };
+    });
+  }
+
+  removeTenantData(records: readonly TenantRecord[]): Promise<void> {
+    return this.run('removeTenantData', () => {
+      for (const { kind, value } of records) {
+        if (kind === 'event') this.events.delete(`${value.tenantId} ${value.id}`);
+        if (kind === 'delivery') this.deliveries.delete(deliveryKeyOf(value));
+      }
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Attempt } from '../../functions/core/delivery/attempt.ts';
 import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/deliver.ts';
 import { type Delivery, requestAttempt } from '../../functions/core/delivery/delivery.ts';
+import type { Loaded } from '../../functions/core/delivery/delivery-store.ts';
 import {
   type DeliverMessage,
   deliverMessage,
@@ -10,16 +11,19 @@ import {
 } from '../../functions/core/delivery/queue-message.ts';
 import { settleParked } from '../../functions/core/delivery/settle-parked.ts';
 import { sweepDue, wakeDeliveries } from '../../functions/core/delivery/sweep.ts';
-import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
+import type { Health } from '../../functions/core/subscription/health.ts';
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
+import type { SavedHealth } from '../../functions/core/subscription/subscription-store.ts';
 import { tellCounted } from '../../functions/core/system-event/counted.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { DISABLE_AFTER_MS, WAITS } from './deliver-setup.ts';
 import { MINUTE, makeEvent, makeSubscription, NOW } from './domain.ts';
+import { HealthWatch } from './health-watch.ts';
 import { MemoryCounts } from './memory-counts.ts';
 import { MemoryInFlight } from './memory-in-flight.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryRateLimits } from './memory-rate-limits.ts';
+import { builtIn, makeProfile } from './profiles.ts';
 
 /** A message in one of the queues, as SQS keeps it. */
 interface Queued {
@@ -42,6 +46,12 @@ export interface Fate {
   /** How long each call takes, in turns of the event loop's microtasks, over and over. */
   pace: readonly number[];
 }
+
+/** `standard` with a breaker that opens soon: these histories are short. */
+const PROFILE = makeProfile({
+  ...builtIn('standard').document,
+  breaker: { failures: 1, pauseSeconds: 30, maxPauseSeconds: 900 },
+});
 
 const SMOOTH: Fate = { crashAt: null, failAt: null, loseAt: null, pace: [0] };
 
@@ -71,6 +81,7 @@ export class Pipeline {
   overwroteEffects = false;
   /** Generations of the subscription to which a receiver's 410, on record, belongs. */
   readonly gone = new Set<number>();
+  readonly health = new HealthWatch(() => this.now);
   /** When requests were sent, epoch milliseconds. */
   readonly sentAt: number[] = [];
   /** Requests under way, and the most there were at the same moment. */
@@ -222,13 +233,17 @@ export class Pipeline {
     const lose = (): void => {
       if (calls - 1 === loseAt) throw new Error('the answer was lost');
     };
+    const health = this.health.begin();
     const store = new Proxy(this.journal, {
       get: (journal, name) => {
         const member: unknown = Reflect.get(journal, name, journal);
         if (typeof member !== 'function') return member;
         return async (...args: unknown[]) => {
           await turn();
+          const before = this.subscription?.health ?? null;
           const answer: unknown = await Reflect.apply(member, journal, args);
+          if (name === 'loadForMessages') for (const loaded of answer as Loaded[]) health.loaded(loaded);
+          if (name === 'saveHealth' && (answer as SavedHealth).saved) health.saved(before, args[2] as Health);
           lose();
           return answer;
         };
@@ -280,12 +295,14 @@ export class Pipeline {
           const result = answer ?? { outcome: 'success', durationMs: 1, response: null, error: null };
           // A fresh object for each answer, by which the attempt on record is told apart.
           const response = result.response === null ? null : { ...result.response };
-          this.generations.set(response, Number(url.split('/').at(-1)));
+          const generation = Number(url.split('/').at(-1));
+          this.generations.set(response, generation);
+          health.sending(generation, result);
           return { ...result, response };
         },
       },
       opener: { open: async (sealed) => sealed },
-      profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },
+      profiles: { get: async () => PROFILE },
       waits: WAITS,
       attemptTimeoutMs: 15_000,
       disableAfterMs: DISABLE_AFTER_MS,

@@ -1,6 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createTables } from '../../functions/adapters/dynamodb/client.ts';
+import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createProfiles } from '../../functions/adapters/dynamodb/profile-source.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createVault } from '../../functions/adapters/kms/vault.ts';
@@ -26,6 +27,13 @@ export const ROUTES = createRoutes({
   profiles: createProfiles(stores.profiles),
   vault: createVault(tables, new KMSClient(), 'key'),
   publish: unreachable,
+  queues: {
+    measureQueue: unreachable,
+    measureDeadLetters: unreachable,
+    peekDeadLetters: unreachable,
+    redriveDeadLetters: unreachable,
+  },
+  due: createDueDeliveries(tables, now),
   deliveries: { send: unreachable },
   retries: { send: unreachable },
   jobQueue: { send: unreachable },

@@ -27,6 +27,7 @@ export function createDueIndex<Thing>(
   const writes = createConditionalWrites(tables, journalTable);
   return {
     shards,
+    pageSize: DUE_PAGE,
 
     async listDue(shard, until) {
       const { Items = [] } = await client.send(

@@ -162,6 +162,15 @@ export const auditItemKeys = ({ id, at, tenantId }: { id: string; at: number; te
   listSk: timeKey(at, id),
 });
 
+/** What the partition keys of a tenant's records in the journal begin with. */
+export const RECORD_PREFIXES = [
+  { prefix: 'E#', kind: 'event' },
+  { prefix: 'T#', kind: 'event' },
+  { prefix: 'S#', kind: 'delivery' },
+  { prefix: 'REJECTED#', kind: 'rejected_event' },
+  { prefix: 'TOKEN#', kind: 'token' },
+] as const;
+
 /** A key as one text, for maps. */
 export const keyText = ({ pk, sk }: Item): string => `${pk} ${sk}`;
 

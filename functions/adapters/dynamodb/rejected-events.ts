@@ -20,14 +20,14 @@ export function createRejectedEvents({ tables, retentionDays, now }: JournalOpti
     },
     async getRejectedEvent(id) {
       const [item] = (await lists.getItems([rejectedKeyOf(id)], true)).values();
-      return item === undefined ? null : RejectedItem.parse(item);
+      return item === undefined ? null : parseRejected(item);
     },
     async markRepublished({ id, rejectedAt }, at) {
       const update = { set: 'republishedAt = :at', values: { ':at': at } };
       return (await writes.updateIf(rejectedKey(id, rejectedAt), update, retention.ifLive())) !== null;
     },
     listRejectedEvents: (options, matches) =>
-      lists.readList({ table: rejectedPartitions() }, options, (item) => RejectedItem.parse(item), matches),
+      lists.readList({ table: rejectedPartitions() }, options, parseRejected, matches),
   };
 }
 
@@ -47,3 +47,7 @@ const RejectedItem = RejectedEvent.extend({
   messageId: z.string().nullable().default(null),
   republishedAt: z.number().nullable().default(null),
 });
+
+export function parseRejected(item: Item): RejectedEvent {
+  return RejectedItem.parse(item);
+}

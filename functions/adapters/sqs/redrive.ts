@@ -1,50 +1,64 @@
-import {
-  DeleteMessageCommand,
-  type Message,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import type { Redriven } from '../../core/operations/queues.ts';
+import { undoneOf } from '../../core/partial-failure.ts';
 import { ORIGIN_ATTRIBUTES } from '../../names.ts';
+import { type Sqs, sendAll } from './work-queue.ts';
+
+/** Long enough that a message which is being moved is not received again meanwhile. */
+const VISIBILITY_SECONDS = 60;
 
 /**
- * Puts the messages of a dead-letter queue back, until it is empty; returns how many. Each says which message it was first:
- * SQS's own message move task makes new messages with new ids, from which nobody could tell that an event is on record.
+ * Puts the messages of a dead-letter queue back, ten at a time, until it is empty or time runs out. Each says which message it was
+ * first: SQS's own message move task makes new messages with new ids, from which ingest could not tell that an event is on record.
  * A crash between sending and deleting sends a message twice, with the same origin.
  */
-export async function redriveMessages(client: SQSClient, from: string, to: string): Promise<number> {
+export async function redriveMessages(sqs: Sqs, from: string, to: string, hasTime: () => boolean): Promise<Redriven> {
   let moved = 0;
-  for (;;) {
-    const { Messages = [] } = await client.send(
+  while (hasTime()) {
+    const { Messages = [] } = await sqs.client.send(
       new ReceiveMessageCommand({
         QueueUrl: from,
         MaxNumberOfMessages: 10,
-        WaitTimeSeconds: 2,
-        VisibilityTimeout: 60,
+        WaitTimeSeconds: 1,
+        VisibilityTimeout: VISIBILITY_SECONDS,
         MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId'],
         MessageAttributeNames: Object.values(ORIGIN_ATTRIBUTES),
       }),
     );
-    if (Messages.length === 0) return moved;
-    for (const message of Messages) await moveMessage(client, message, from, to);
+    if (Messages.length === 0) return { moved, isEmpty: true };
+    await moveMessages(sqs, Messages, from, to);
     moved += Messages.length;
   }
+  return { moved, isEmpty: false };
 }
 
-async function moveMessage(client: SQSClient, message: Message, from: string, to: string): Promise<void> {
-  const { Attributes, Body, MessageId, ReceiptHandle } = message;
-  await client.send(
-    new SendMessageCommand({
-      QueueUrl: to,
-      MessageBody: Body,
-      MessageGroupId: Attributes?.MessageGroupId,
-      MessageAttributes: {
-        [ORIGIN_ATTRIBUTES.messageId]: text(originOf(message, ORIGIN_ATTRIBUTES.messageId) ?? MessageId),
-        [ORIGIN_ATTRIBUTES.sentAt]: text(originOf(message, ORIGIN_ATTRIBUTES.sentAt) ?? Attributes?.SentTimestamp),
-      },
-    }),
-  );
-  await client.send(new DeleteMessageCommand({ QueueUrl: from, ReceiptHandle }));
+async function moveMessages(sqs: Sqs, messages: readonly Message[], from: string, to: string): Promise<void> {
+  let failure: unknown = null;
+  let unsent: readonly Message[] = [];
+  try {
+    await sendAll(sqs, to, messages, entryOf);
+  } catch (error) {
+    failure = error;
+    unsent = undoneOf(error, messages);
+  }
+  const Entries = messages
+    .filter((message) => !unsent.includes(message))
+    .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+  // One that could not be deleted comes back, and is moved again with the same origin.
+  if (Entries.length > 0) await sqs.client.send(new DeleteMessageBatchCommand({ QueueUrl: from, Entries }));
+  if (failure !== null) throw failure;
+}
+
+function entryOf(message: Message) {
+  const { Attributes, Body, MessageId } = message;
+  return {
+    MessageBody: Body,
+    MessageGroupId: Attributes?.MessageGroupId,
+    MessageAttributes: {
+      [ORIGIN_ATTRIBUTES.messageId]: text(originOf(message, ORIGIN_ATTRIBUTES.messageId) ?? MessageId),
+      [ORIGIN_ATTRIBUTES.sentAt]: text(originOf(message, ORIGIN_ATTRIBUTES.sentAt) ?? Attributes?.SentTimestamp),
+    },
+  };
 }
 
 /** A message that died again says what it was first. */

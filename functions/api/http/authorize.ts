@@ -1,5 +1,6 @@
 import { isAllowed, type Permission } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
+import { SYSTEM_TENANT } from '../../core/ids.ts';
 import { Problem } from './problem.ts';
 import type { Route } from './route.ts';
 
@@ -22,6 +23,8 @@ export function authorize(
     // Another tenant's things do not exist for it, not even as forbidden ones.
     if (params.tenantId !== principal.tenantId) throw new Problem('not_found', 'There is no such tenant.');
   }
+  if (params.tenantId === SYSTEM_TENANT && principal.role !== 'admin')
+    throw new Problem('forbidden', `Only an admin key may use the tenant "${SYSTEM_TENANT}", which is reserved.`);
   require(principal, needs);
 }
 

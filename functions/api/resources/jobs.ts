@@ -9,7 +9,10 @@ const ofCompany = routesOf('Jobs', 'company');
 const LISTED = { 200: { description: 'A page of jobs.', schema: listOf(JobView) } };
 const ONE = { 200: { description: 'The job.', schema: JobView } };
 const CANCELLED = {
-  200: { description: 'Cancelled. What its last page has begun may still happen.', schema: JobView },
+  200: {
+    description: 'Cancelled, unless it had ended before. What its last page has begun may still happen.',
+    schema: JobView,
+  },
 };
 
 export const createJobRoutes = ({ jobs }: { jobs: Jobs }) => {

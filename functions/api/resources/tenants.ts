@@ -1,14 +1,17 @@
 import * as z from 'zod';
+import type { TenantRemoval } from '../../core/jobs/delete-tenant.ts';
+import type { Jobs } from '../../core/jobs/jobs.ts';
 import { MaxConcurrent, MaxPerSecond } from '../../core/profile/limits.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
 import { Refusal } from '../../core/refusal.ts';
-import type { TenantRemoval } from '../../core/subscription/tenant-removal.ts';
+import { refuseReservedTenant } from '../../core/system-event/reserved-tenant.ts';
 import type { TenantKeys } from '../../core/tenant/tenant-keys.ts';
 import type { Tenants } from '../../core/tenant/tenants.ts';
 import { Metadata, Name } from '../../core/text-fields.ts';
 import { decodeCursor } from '../http/cursor.ts';
 import { answer, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
+import { JOB_STARTED, JobView, jobStarted } from '../schemas/job.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
 import { Timestamp, viewOf } from '../schemas/values.ts';
 
@@ -36,12 +39,14 @@ const SigningKeyView = z.object({ key: z.string() }).meta({ id: 'SigningKey' });
 const signingKeyView = (key: string) => ({ key });
 
 export interface TenantRouteDeps {
+  jobs: Jobs;
+  now: () => number;
   tenants: Tenants;
   removal: TenantRemoval;
   keys: TenantKeys;
 }
 
-export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) => [
+export const createTenantRoutes = ({ tenants, removal, keys, jobs, now }: TenantRouteDeps) => [
   ofCompany('PUT', '/v1/tenants/{tenantId}', {
     id: 'putTenant',
     summary: 'Create or replace a tenant',
@@ -83,13 +88,33 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
     summary: 'Delete a tenant and its subscriptions',
     conditional: true,
     responses: {
-      202: { description: 'Deleted. Its many subscriptions are deleted in the next minutes.', schema: null },
+      202: { description: 'Deleted. The job deletes its many subscriptions.', schema: JobView },
       204: { description: 'Deleted. The log of its deliveries stays until it expires.', schema: null },
     },
-    run: async ({ params, ifMatch }) => {
-      const done = await removal.delete(params.tenantId, ifMatch);
-      if (done instanceof Refusal) return done;
-      return { status: done === 'queued' ? 202 : 204 };
+    run: async ({ params, ifMatch, principal }) => {
+      const job = await removal.delete(params.tenantId, ifMatch, principal.id);
+      if (job instanceof Refusal) return job;
+      return job === null ? { status: 204 } : jobStarted(job);
+    },
+  }),
+  ofCompany('POST', '/v1/tenants/{tenantId}/erasure', {
+    id: 'eraseTenant',
+    summary: 'Erase all that there is of a tenant, and prove it',
+    body: z
+      .strictObject({
+        keepLog: z.boolean().default(false).meta({
+          description: 'Leaves events, deliveries and attempts in the log, without what was in them.',
+        }),
+      })
+      .meta({ id: 'ErasureInput' }),
+    bodyOptional: true,
+    responses: JOB_STARTED,
+    run: async ({ params: { tenantId }, body, principal }) => {
+      const refused = refuseReservedTenant(tenantId, 'Nothing can be erased');
+      if (refused !== null) return refused;
+      const filter = { until: now(), keepLog: body.keepLog };
+      const task = { kind: 'erase', tenantId, subscriptionId: null, filter } as const;
+      return jobStarted(await jobs.start({ task, maxPerSecond: null, createdBy: principal.id }));
     },
   }),
   ofTenant('GET', '/v1/tenants/{tenantId}/signing-key', {

@@ -17,6 +17,9 @@ export const JobView = z
       failed: z.int(),
       total: z.int().nullable().meta({ description: 'Null until it is known.' }),
     }),
+    result: z.record(z.string(), z.number()).nullable().meta({
+      description: 'What an erasure has proven: how often it passed over everything, and what its last pass found.',
+    }),
     createdBy: z.string(),
     createdAt: Timestamp,
     endedAt: Timestamp.nullable(),

@@ -1,6 +1,7 @@
 import type { Random } from '../ids.ts';
 import type { Page } from '../page.ts';
 import { changedMeanwhile, invalidField, notFound, Refusal } from '../refusal.ts';
+import { refuseReservedTenant } from '../system-event/reserved-tenant.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
 import { type ApiKey, hasEnded, type MadeApiKey, makeApiKey, parseApiKey } from './api-key.ts';
@@ -48,6 +49,8 @@ export function createApiKeys({ store, tenants, forgetFound, now, random }: ApiK
     async create(grant) {
       const createdAt = now();
       if (hasEnded(grant, createdAt)) return invalidField('/expiresAt', 'must be in the future');
+      const reserved = grant.tenantId === null ? null : refuseReservedTenant(grant.tenantId, 'Keys cannot be made');
+      if (reserved !== null) return reserved;
       const tenantCreatedAt = grant.tenantId === null ? null : await ensureTenant(grant.tenantId, createdAt);
       if (tenantCreatedAt instanceof Refusal) return tenantCreatedAt;
       const made = makeApiKey({ ...grant, createdAt, tenantCreatedAt }, random);

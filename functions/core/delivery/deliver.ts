@@ -170,7 +170,9 @@ async function attempt(
     const now = deps.now();
     const waiting = releaseClaim(base, now + NOT_SENT_PAUSE_MS, now, deps.waits);
     const requested = trigger === 'automatic' ? base.requested : trigger;
-    return { received, base, made, write: () => withFreshTicket(received, base, { ...waiting, requested }) };
+    // Its turn had come: it does not begin anew at the end of the line.
+    const asked = { ...waiting, requested, limitedSince: delivery.limitedSince };
+    return { received, base, made, write: () => withFreshTicket(received, base, asked) };
   }
   const { document } = profile;
   const context = { profile: document, waits: deps.waits, random: deps.random };

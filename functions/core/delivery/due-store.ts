@@ -10,6 +10,8 @@ export interface DueEntry {
  */
 export interface DueStore<Thing> {
   shards: readonly string[];
+  /** How many one page has at most. */
+  pageSize: number;
   /** At most one page of what is due by `now`, earliest first. */
   listDue(shard: string, now: number): Promise<DueEntry[]>;
   /** Takes a lease: a new ticket and a later `dueAt`. Null if another write moved it, or if it expired. */

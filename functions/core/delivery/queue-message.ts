@@ -36,30 +36,12 @@ export const SettleParkedMessage = z.object({
 });
 export type SettleParkedMessage = z.infer<typeof SettleParkedMessage>;
 
-/** On the retries queue: a tenant was deleted; delete the subscriptions that it had. */
-export const DeleteTenantMessage = z.object({
-  v: z.literal(1),
-  kind: z.literal('delete_tenant'),
-  tenantId: z.string(),
-  /** Epoch milliseconds: younger subscriptions stay. */
-  createdUntil: z.number(),
-  cursor: z.string().nullable(),
-});
-export type DeleteTenantMessage = z.infer<typeof DeleteTenantMessage>;
-
-export const WorkMessage = z.discriminatedUnion('kind', [
-  DeliverMessage,
-  SettleParkedMessage,
-  DeleteTenantMessage,
-  TellCountedMessage,
-]);
+export const WorkMessage = z.discriminatedUnion('kind', [DeliverMessage, SettleParkedMessage, TellCountedMessage]);
 export type WorkMessage = z.infer<typeof WorkMessage>;
 
 /** What messages are grouped by: fair queues. */
 export function groupOf(message: WorkMessage): string {
   switch (message.kind) {
-    case 'delete_tenant':
-      return message.tenantId;
     case 'tell_counted':
       return SYSTEM_TENANT;
     default:
@@ -94,8 +76,4 @@ export function deliverMessage({ tenantId, subscriptionId, eventId, eventAt, tic
 export function settleParkedMessage({ tenantId, id }: { tenantId: string; id: string }): Outgoing {
   const start = { status: 'parked', cursor: null, woken: 0 } as const;
   return { message: { v: 1, kind: 'settle_parked', tenantId, subscriptionId: id, ...start }, delaySeconds: 0 };
-}
-
-export function deleteTenantMessage(task: Omit<DeleteTenantMessage, 'v' | 'kind'>): Outgoing {
-  return { message: { v: 1, kind: 'delete_tenant', ...task }, delaySeconds: 0 };
 }

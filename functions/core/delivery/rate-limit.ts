@@ -1,6 +1,6 @@
 /*
  * A rate limit by reservation (GCRA), for all workers together. One item a limited subscription says when its next free
- * slot is, and when the line of those that wait for one ends. docs/decisions/016-slots-and-turns.md says why there are two.
+ * slot is, and when the line of those that wait for one ends. docs/decisions/013-slots-and-turns.md says why there are two.
  */
 
 /** What is reserved. Times are epoch milliseconds; one in the past means that nothing is. */

@@ -14,9 +14,9 @@ export interface SettleParkedPorts {
 
 /**
  * Wakes what waits for a subscription: the parked deliveries of one that is active again, those that its breaker held, and
- * all that wait for one that was deleted. What
- * becomes of each is decided when its message arrives, as always. This is the fast path: a delivery that it does not find
- * wakes when it is due. What does not fit in one invocation goes on from a cursor, as a message.
+ * all that wait for one that was deleted. What becomes of each is decided when its message arrives, as always. This is the
+ * fast path: a delivery that it does not find wakes when it is due. What does not fit in one invocation goes on from a
+ * cursor, as a message.
  */
 export async function settleParked(ports: SettleParkedPorts, message: SettleParkedMessage): Promise<void> {
   const { store, retries } = ports;

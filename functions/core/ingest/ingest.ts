@@ -24,6 +24,8 @@ export interface IngestDeps extends FanOutDeps {
   /** The schema, ready for use; the same schema comes again and again. */
   checkOf: (schema: string) => DataCheck;
   systemEventCounts: SystemEventCounts;
+  /** Puts Posthorn's own events where else they are wanted; null if nowhere. */
+  putOnBus: ((events: readonly Event[]) => Promise<void>) | null;
   report: (report: IngestReport) => void;
 }
 
@@ -71,10 +73,9 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   const rejections: Rejection[] = [];
   const systemMessages: SystemMessage[] = [];
   const accepted = await recognise(deps, await accept(deps, messages, systemMessages, rejections), rejections);
-  const recorded = [
-    ...(await record(deps, accepted, rejections, result)),
-    ...(await readSystemEvents(deps, systemMessages, rejections)),
-  ];
+  const systemEvents = await readSystemEvents(deps, systemMessages, rejections);
+  await shareSystemEvents(deps, systemEvents, result);
+  const recorded = [...(await record(deps, accepted, rejections, result)), ...systemEvents];
   await recordRejections(deps, rejections, result);
   for (const { event, recorded: known } of recorded)
     deps.report({ kind: known === null ? 'accepted' : 'repeated', event });
@@ -195,6 +196,21 @@ async function readSystemEvents(
     else accepted.set(id, { message, twins: [], event: recorded.event, idGiven: true, recorded });
   }
   return [...accepted.values()];
+}
+
+/** Those that could not be put on the bus come back. Their webhooks do not wait for it; as repetitions they are sent no more. */
+async function shareSystemEvents(
+  { putOnBus, report }: IngestDeps,
+  accepted: readonly Accepted[],
+  result: IngestResult,
+): Promise<void> {
+  if (putOnBus === null || accepted.length === 0) return;
+  try {
+    await putOnBus(accepted.map(({ event }) => event));
+  } catch (error) {
+    report({ kind: 'error', error });
+    for (const { message, twins } of accepted) for (const id of [message.messageId, ...twins]) result.retry.add(id);
+  }
 }
 
 /** Writes what is new. Returns the events that are on record; the messages of those that are not come back. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { REJECTION_CODES } from '../event/rejected-event.ts';
 
 const ofCompany = { tenantId: z.null(), subscriptionId: z.null() };
+const ofTenant = { tenantId: z.string(), subscriptionId: z.null() };
 const ofSubscription = { tenantId: z.string(), subscriptionId: z.string() };
 
 /** Which deliveries a range takes in, by when Posthorn accepted their events. Times are epoch milliseconds, both inclusive. */
@@ -38,6 +39,22 @@ export const JobTask = z.discriminatedUnion('kind', [
     /** Null: each of the tenant's. */
     subscriptionId: z.string().nullable(),
     filter: z.object({ eventId: z.string() }),
+  }),
+  z.object({
+    kind: z.literal('delete_tenant'),
+    ...ofTenant,
+    /** Epoch milliseconds. */
+    filter: z.object({ until: z.number() }),
+  }),
+  z.object({
+    kind: z.literal('erase'),
+    ...ofTenant,
+    filter: z.object({
+      /** What is younger belongs to a tenant of the same name that came afterwards. Epoch milliseconds. */
+      until: z.number(),
+      /** Leaves the skeleton of the log: that there were events, deliveries and attempts, without what was in them. */
+      keepLog: z.boolean(),
+    }),
   }),
   z.object({
     kind: z.literal('republish'),

@@ -16,6 +16,8 @@ export const Job = z.object({
   cursor: z.string().nullable(),
   /** `total` is null until it is known. A page that a crash repeats counts only what was left of it. */
   progress: z.object({ done: z.int(), failed: z.int(), total: z.int().nullable() }),
+  /** Figures of its own kind, such as what a proof has counted. */
+  result: z.record(z.string(), z.number()).nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** Who asked for it. */
   createdBy: z.string(),
@@ -45,6 +47,9 @@ export interface JobPage {
   failed: number;
   /** Where the next page begins; null after the last. */
   cursor: string | null;
+  /** How long the next page waits, besides what the rate asks for. */
+  pauseMs?: number;
+  result?: Record<string, number>;
 }
 
 /** The job cannot go on, and would not be able to later. */
@@ -69,6 +74,7 @@ export function newJob({ task, maxPerSecond, createdBy }: JobOrder, now: number,
     status: 'running',
     cursor: null,
     progress: { done: 0, failed: 0, total: null },
+    result: null,
     error: null,
     createdBy,
     createdAt: now,
@@ -89,12 +95,15 @@ export interface NextPage {
 export function advanceJob(job: Job, page: JobPage, now: number): NextPage {
   const done = job.progress.done + page.done;
   const failed = job.progress.failed + page.failed;
-  const counted: Job = { ...job, failures: 0, cursor: page.cursor, progress: { ...job.progress, done, failed } };
+  const progress = { ...job.progress, done, failed };
+  const counted: Job = { ...job, failures: 0, cursor: page.cursor, progress, result: page.result ?? job.result };
   if (page.cursor === null) {
-    const progress = { done, failed, total: done + failed };
-    return { job: endJob({ ...counted, progress }, 'done', null, now), pauseMs: 0 };
+    return {
+      job: endJob({ ...counted, progress: { ...progress, total: done + failed } }, 'done', null, now),
+      pauseMs: 0,
+    };
   }
-  return continueJob(counted, job.maxPerSecond === null ? 0 : spreadMs(page.done, job.maxPerSecond), now);
+  return continueJob(counted, (page.pauseMs ?? 0) + spreadMs(page.done, job.maxPerSecond), now);
 }
 
 /** The same page again after a while. */

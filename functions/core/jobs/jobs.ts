@@ -11,7 +11,7 @@ export interface Jobs {
   read(tenantId: string | null, jobId: string): Promise<Job | Refusal>;
   /** Newest first. */
   page(tenantId: string | null, options: ListOptions): Promise<Page<Job>>;
-  /** What its last page has begun may still happen. */
+  /** What its last page has begun may still happen. One that has ended stays as it is. */
   cancel(tenantId: string | null, jobId: string): Promise<Job | Refusal>;
 }
 
@@ -46,10 +46,7 @@ export function createJobs({ store, queue, now, random }: JobsPorts): Jobs {
         what: 'job',
         ifMatch: null,
         read: () => find(tenantId, jobId),
-        change: (job) => {
-          if (job.status === 'running') return endJob(job, 'cancelled', null, now());
-          return job.status === 'cancelled' ? job : new Refusal('conflict', `It is ${job.status} already.`);
-        },
+        change: (job) => (job.status === 'running' ? endJob(job, 'cancelled', null, now()) : job),
         save: (next, revision) => store.saveJob(next, revision),
       });
       // By this message its end is told.

@@ -1,11 +1,18 @@
 import { type CancelRangePorts, cancelPage } from './cancel-range.ts';
+import { type DeleteTenantPorts, deleteTenantPage } from './delete-tenant.ts';
+import { type EraseTenantPorts, erasePage } from './erase-tenant.ts';
 import type { Job } from './job.ts';
 import { type ReplayPorts, replayPage } from './replay.ts';
 import { type ReplayEventPorts, replayEventPage } from './replay-event.ts';
 import { type RepublishRangePorts, republishPage } from './republish-range.ts';
 import type { JobWork } from './run-page.ts';
 
-export type WorkPorts = ReplayPorts & CancelRangePorts & ReplayEventPorts & RepublishRangePorts;
+export type WorkPorts = ReplayPorts &
+  CancelRangePorts &
+  ReplayEventPorts &
+  RepublishRangePorts &
+  EraseTenantPorts &
+  DeleteTenantPorts;
 
 /** The work of each kind of job. */
 export function createWork(ports: WorkPorts): JobWork {
@@ -20,6 +27,10 @@ export function createWork(ports: WorkPorts): JobWork {
         return replayEventPage(ports, job, task);
       case 'republish':
         return republishPage(ports, job, task);
+      case 'delete_tenant':
+        return deleteTenantPage(ports, job, task);
+      case 'erase':
+        return erasePage(ports, job, task);
       default:
         return task satisfies never;
     }

@@ -8,7 +8,7 @@ const Timestamp = z.iso.datetime();
 const SUBSCRIPTION = { tenantId: z.string(), subscriptionId: z.string(), url: z.string() };
 
 /** The last attempt that failed. `status`: the receiver's answer, if there was one. */
-const LastFailure = z.object({
+export const LastFailure = z.object({
   outcome: z.string(),
   status: z.int().nullable(),
   message: z.string(),

@@ -3,37 +3,33 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { StartError } from '../../errors.ts';
 import { arn, nameOf } from '../../template/names.ts';
-import { number, type ResourceType } from '../../template/resource-type.ts';
+import type { ResourceType } from '../../template/resource-type.ts';
 import type { Stack } from '../../template/stack.ts';
 import type { FunctionSpec } from './handler-protocol.ts';
 
 export const FUNCTION = {
   type: 'AWS::Lambda::Function',
   schema: z.strictObject({
-    FunctionName: z.string().optional(),
     Code: z.object({ S3Key: z.string().regex(/^[0-9a-f]+\.zip$/, 'only assets of this app can be run') }),
     Handler: z.string().regex(/^[\w-]+\.\w+$/),
     Runtime: z.string().startsWith('nodejs', 'only Node.js functions can be run'),
-    Timeout: number.default(3),
-    MemorySize: number.default(128),
+    Timeout: z.number(),
+    MemorySize: z.number().default(128),
     Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
-    ReservedConcurrentExecutions: number.optional(),
+    ReservedConcurrentExecutions: z.number().optional(),
   }),
-  withoutMeaning: ['Architectures', 'Description', 'LoggingConfig', 'Role', 'Tags', 'TracingConfig'],
-  attributes(id, { FunctionName }, naming) {
-    const name = nameOf(FunctionName, id, naming);
+  withoutMeaning: ['Architectures', 'Description', 'LoggingConfig', 'Role'],
+  attributes(id, naming) {
+    const name = nameOf(id, naming);
     return { ref: name, Arn: arn('lambda', `function:${name}`) };
   },
 } satisfies ResourceType;
 
-/** @param at where the bundles lie, and the environment that the functions get beside the stack's */
-export function readFunctions(
-  stack: Stack,
-  at: { assemblyDir: string; environment: Record<string, string> },
-): FunctionSpec[] {
+/** @param assemblyDir where the bundles lie */
+export function readFunctions(stack: Stack, assemblyDir: string): FunctionSpec[] {
   return stack.all(FUNCTION).map(({ name, arn, properties }) => {
     const [file = '', exportName = ''] = properties.Handler.split('.');
-    const asset = join(at.assemblyDir, `asset.${properties.Code.S3Key.replace(/\.zip$/, '')}`);
+    const asset = join(assemblyDir, `asset.${properties.Code.S3Key.replace(/\.zip$/, '')}`);
     return {
       name,
       arn,
@@ -42,7 +38,6 @@ export function readFunctions(
       timeoutMs: properties.Timeout * 1000,
       memoryMb: properties.MemorySize,
       env: {
-        ...at.environment,
         AWS_LAMBDA_FUNCTION_NAME: name,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(properties.MemorySize),
         AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
@@ -55,11 +50,9 @@ export function readFunctions(
   });
 }
 
-/** The name of the function that an ARN, a name, or an API Gateway URI with an ARN in it is about. */
+/** The name of the function that a name or an ARN is of. */
 export function functionNamed(reference: string, functions: readonly FunctionSpec[]): string {
-  const found = functions.find(
-    ({ name, arn }) => reference === name || reference.endsWith(arn) || reference.includes(`${arn}/`),
-  );
+  const found = functions.find(({ name, arn }) => reference === name || reference === arn);
   if (!found) throw new StartError(`The stack refers to the function ${reference}, which is not in it.`);
   return found.name;
 }

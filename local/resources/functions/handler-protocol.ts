@@ -19,8 +19,7 @@ export interface FunctionSpec {
 export type ToProcess =
   | { type: 'start'; functions: FunctionSpec[]; clockOffsetMs: number }
   | { type: 'invoke'; id: number; functionName: string; event: string }
-  | { type: 'clock'; offsetMs: number }
-  | { type: 'stop' };
+  | { type: 'clock'; offsetMs: number };
 
 export type Outcome = { ok: true; answer: string } | { ok: false; errorType: string; errorMessage: string };
 export type FromProcess =

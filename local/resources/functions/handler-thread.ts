@@ -41,13 +41,7 @@ function context(): object {
   const startedAt = performance.now();
   return {
     functionName: spec.name,
-    functionVersion: '$LATEST',
-    invokedFunctionArn: spec.arn,
-    memoryLimitInMB: String(spec.memoryMb),
     awsRequestId: randomUUID(),
-    logGroupName: `/aws/lambda/${spec.name}`,
-    logStreamName: 'one-machine',
-    callbackWaitsForEmptyEventLoop: true,
     getRemainingTimeInMillis: () => Math.max(0, Math.round(spec.timeoutMs - (performance.now() - startedAt))),
   };
 }

@@ -5,6 +5,7 @@
  * Unlike in Lambda, one thread takes the concurrent invocations of its function together (as Lambda Managed Instances do):
  * a process for each would need gigabytes. Module state must therefore bear concurrent use.
  */
+import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { type ClockBuffer, createClockBuffer, setClockOffsetMs } from '../../clock.ts';
 import type {
@@ -50,9 +51,6 @@ process.on('message', (message: ToProcess) => {
       return;
     case 'clock':
       setClockOffsetMs(clock, message.offsetMs);
-      return;
-    case 'stop':
-      process.exit(0);
   }
 });
 // The runner decides when to end: on Ctrl-C the terminal signals both, and invocations that run may finish.
@@ -81,8 +79,7 @@ function invoke(id: number, functionName: string, event: string): void {
   void thread.loaded.then(() => {
     if (invocations.has(id)) timer = setTimeout(timeOut, spec.timeoutMs);
   });
-  const message: ToThread = { id, event };
-  worker.postMessage(message);
+  worker.postMessage({ id, event } satisfies ToThread);
 }
 
 function retire(thread: Thread, functionName: string): void {
@@ -116,23 +113,14 @@ function startThread(spec: FunctionSpec): Thread {
     fail(error.message);
   });
   worker.on('exit', (code) => fail(`The function's thread exited with ${code}`));
-  for (const [from, to] of [
-    [worker.stdout, process.stdout],
-    [worker.stderr, process.stderr],
-  ] as const) {
-    from.on('data', (chunk: Buffer) => {
-      to.write(chunk);
-      if (chunk.includes('"level":"ERROR"')) reportErrors(spec.name, chunk.toString());
+  for (const stream of ['stdout', 'stderr'] as const) {
+    createInterface({ input: worker[stream] }).on('line', (line) => {
+      process[stream].write(`${line}\n`);
+      // What a handler logs as an error is worth a line on the runner's console.
+      if (!line.includes('"level":"ERROR"')) return;
+      const message = /"message":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line.slice(0, 200);
+      send({ type: 'logged-error', functionName: spec.name, message });
     });
   }
   return thread;
-}
-
-/** What a handler logs as an error is worth a line on the runner's console. */
-function reportErrors(functionName: string, text: string): void {
-  for (const line of text.split('\n')) {
-    if (!line.includes('"level":"ERROR"')) continue;
-    const message = /"message":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line.slice(0, 200);
-    send({ type: 'logged-error', functionName, message });
-  }
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import type { FromProcess, FunctionSpec, Outcome, ToProcess } from './handler-protocol.ts';
 
 /** Runs a function and gives its answer. Rejects with a `FunctionError` if the function fails. */
@@ -19,8 +20,6 @@ export class FunctionError extends Error {
 
 export interface Handlers {
   invoke: Invoke;
-  /** Changes when the process dies and is started anew. */
-  pid(): number | undefined;
   setClockOffset(offsetMs: number): void;
   stop(): Promise<void>;
 }
@@ -44,10 +43,10 @@ const COMPLAINT_INTERVAL_MS = 10_000;
 
 /** Starts the process of the functions, and starts it again whenever it dies. */
 export async function startHandlers(options: HandlersOptions): Promise<Handlers> {
-  const say = sayOnce(options.say);
   const specs = new Map(options.functions.map((spec) => [spec.name, spec]));
   const running = new Map<string, number>();
   const pending = new Map<number, (outcome: Outcome) => void>();
+  const said = new LRUCache<string, true>({ max: 1_000, ttl: COMPLAINT_INTERVAL_MS });
   let clockOffsetMs = options.clockOffsetMs;
   let nextId = 1;
   let stopping = false;
@@ -56,7 +55,22 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
   let ready = Promise.withResolvers<void>();
   let isReady = false;
 
-  function start(): void {
+  async function supervise(): Promise<void> {
+    while (!stopping) {
+      const how = await runProcess();
+      for (const finish of pending.values()) finish(failure(`The process ended (${how})`));
+      if (isReady) ready = Promise.withResolvers();
+      isReady = false;
+      if (stopping) break;
+      options.say(`The handlers' process ended (${how}). Starting a new one.`);
+      await sleep(RESTART_PAUSE_MS);
+    }
+    // Those who wait for a process find that there is none.
+    ready.resolve();
+  }
+
+  /** Gives how the process ended. */
+  async function runProcess(): Promise<string> {
     const log = openSync(options.logFile, 'a');
     child = fork(new URL('./handlers-process.ts', import.meta.url), {
       stdio: ['ignore', log, log, 'ipc'],
@@ -65,45 +79,38 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
     });
     closeSync(log);
     options.onStart?.(child.pid);
-    const started = child;
+    const ended = new Promise<string>((resolve) => {
+      child.on('exit', (code, signal) => resolve(String(signal ?? code)));
+      child.on('error', (error) => {
+        options.say(`The handlers' process failed: ${error.message}`);
+        // Node tells nothing more of a process that could not be made.
+        if (child.pid === undefined) resolve('it could not be made');
+      });
+    });
     child.on('message', (message: FromProcess) => {
-      // What a process sent before its death may be read after it.
-      if (message.type === 'ready' && !hasEnded(started)) {
+      if (message.type === 'ready') {
         isReady = true;
         ready.resolve();
       }
       if (message.type === 'answer') pending.get(message.id)?.(message.outcome);
-      if (message.type === 'logged-error') say(`${message.functionName} logged an error: ${message.message}`);
+      if (message.type === 'logged-error') complain(`${message.functionName} logged an error: ${message.message}`);
     });
-    child.on('error', (error) => {
-      say(`The handlers' process failed: ${error.message}`);
-      // Node tells nothing more of a process that could not be made.
-      if (started.pid === undefined) afterEnd('it could not be made');
-    });
-    child.on('exit', (code, signal) => afterEnd(String(signal ?? code)));
     send({ type: 'start', functions: options.functions, clockOffsetMs });
-  }
-
-  function afterEnd(how: string): void {
-    for (const finish of [...pending.values()]) {
-      finish({ ok: false, errorType: 'Runtime.ExitError', errorMessage: `The process ended (${how})` });
-    }
-    if (isReady) ready = Promise.withResolvers();
-    isReady = false;
-    if (stopping) {
-      // Those who wait for a process find that there is none.
-      ready.resolve();
-      return;
-    }
-    options.say(`The handlers' process ended (${how}). Starting a new one.`);
-    setTimeout(() => {
-      if (!stopping) start();
-    }, RESTART_PAUSE_MS);
+    const how = await ended;
+    // What a process sent before its death may be read after it.
+    child.removeAllListeners('message');
+    return how;
   }
 
   function send(message: ToProcess): void {
-    // The callback takes the error of a process that has just died: its exit fails what is pending.
+    // The callback takes the error of a process that has just died: its end fails what is pending.
     if (child.connected) child.send(message, () => {});
+  }
+
+  function complain(line: string): void {
+    if (said.has(line)) return;
+    said.set(line, true);
+    options.say(`${line} (details in handlers.log)`);
   }
 
   const invoke: Invoke = async (functionName, event) => {
@@ -121,38 +128,28 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
       await ready.promise;
       const outcome = await call(functionName, JSON.stringify(event));
       if (outcome.ok) return JSON.parse(outcome.answer);
-      say(`${functionName} failed: ${outcome.errorType}: ${outcome.errorMessage}`);
+      complain(`${functionName} failed: ${outcome.errorType}: ${outcome.errorMessage}`);
       throw new FunctionError(outcome.errorType, outcome.errorMessage);
     } finally {
       running.set(functionName, (running.get(functionName) ?? 1) - 1);
     }
   };
 
-  function call(functionName: string, event: string): Promise<Outcome> {
+  async function call(functionName: string, event: string): Promise<Outcome> {
+    if (!isReady || !child.connected) return failure('The process ended');
     const id = nextId++;
-    return new Promise<Outcome>((resolve) => {
-      pending.set(id, (outcome) => {
-        pending.delete(id);
-        resolve(outcome);
-      });
-      if (hasEnded(child) || !child.connected) {
-        pending.get(id)?.({ ok: false, errorType: 'Runtime.ExitError', errorMessage: 'The process ended' });
-        return;
-      }
-      send({ type: 'invoke', id, functionName, event });
-    });
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    pending.set(id, resolve);
+    send({ type: 'invoke', id, functionName, event });
+    return promise.finally(() => pending.delete(id));
   }
 
+  const supervising = supervise();
   async function stop(): Promise<void> {
     stopping = true;
-    if (hasEnded(child)) return ready.resolve();
-    send({ type: 'stop' });
-    const timer = setTimeout(() => child.kill('SIGKILL'), 2_000);
-    await once(child, 'exit');
-    clearTimeout(timer);
+    child.kill('SIGKILL');
+    await supervising;
   }
-
-  start();
   // If each process dies as it starts, none is ever ready: only this ends the wait.
   const stopNow = () => void stop();
   options.signal?.addEventListener('abort', stopNow);
@@ -161,7 +158,6 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
   options.signal?.removeEventListener('abort', stopNow);
   return {
     invoke,
-    pid: () => child.pid,
     setClockOffset(offsetMs) {
       clockOffsetMs = offsetMs;
       send({ type: 'clock', offsetMs });
@@ -170,17 +166,6 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
   };
 }
 
-function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
-  return pid === undefined || exitCode !== null || signalCode !== null;
-}
-
-function sayOnce(say: (line: string) => void): (line: string) => void {
-  const saidAt = new Map<string, number>();
-  return (line) => {
-    const now = performance.now();
-    if (now - (saidAt.get(line) ?? Number.NEGATIVE_INFINITY) < COMPLAINT_INTERVAL_MS) return;
-    if (saidAt.size > 1_000) saidAt.clear();
-    saidAt.set(line, now);
-    say(`${line} (details in handlers.log)`);
-  };
+function failure(errorMessage: string): Outcome {
+  return { ok: false, errorType: 'Runtime.ExitError', errorMessage };
 }

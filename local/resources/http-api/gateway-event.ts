@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { z } from 'zod';
 import { ACCOUNT_ID } from '../../template/names.ts';
-import type { ApiPlan } from './api.ts';
 import type { Match } from './routes.ts';
 
 /**
@@ -24,7 +24,6 @@ export function splitUrl(url = '/'): { rawPath: string; rawQueryString: string }
 
 /** The event of payload format 2.0, without a body. */
 export function toEvent(
-  api: ApiPlan,
   incoming: IncomingMessage,
   { route, pathParameters }: Match,
   requestId: string,
@@ -36,9 +35,9 @@ export function toEvent(
     // Payload format 2.0 joins repeated parameters by a comma.
     query.set(name, before === undefined ? value : `${before},${value}`);
   }
-  const { cookie = [], ...others } = incoming.headersDistinct;
-  const cookies = cookie.flatMap((line) => line.split(/;\s*/)).filter((text) => text !== '');
-  const headers = Object.fromEntries(Object.entries(others).map(([name, values]) => [name, values?.join(',') ?? '']));
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headersDistinct).map(([name, values]) => [name, values?.join(',') ?? '']),
+  );
   const host = headers.host ?? '';
   const now = Date.now();
   return {
@@ -46,13 +45,12 @@ export function toEvent(
     routeKey: route.routeKey,
     rawPath,
     rawQueryString,
-    ...(cookies.length > 0 && { cookies }),
     headers,
     ...(query.size > 0 && { queryStringParameters: Object.fromEntries(query) }),
     ...(Object.keys(pathParameters).length > 0 && { pathParameters }),
     requestContext: {
       accountId: ACCOUNT_ID,
-      apiId: api.apiId,
+      apiId: 'local',
       domainName: host,
       domainPrefix: host.split('.')[0] ?? '',
       http: {
@@ -64,7 +62,7 @@ export function toEvent(
       },
       requestId,
       routeKey: route.routeKey,
-      stage: api.stage,
+      stage: '$default',
       time: new Date(now).toUTCString(),
       timeEpoch: now,
     },
@@ -84,28 +82,23 @@ export function encodeBody(body: Buffer, contentType: string): { body?: string; 
     : { body: body.toString('base64'), isBase64Encoded: true };
 }
 
+/** The part of payload format 2.0 that the functions use. */
+const answerSchema = z.strictObject({
+  statusCode: z.int().min(100).max(599),
+  headers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
+  body: z.string().default(''),
+  isBase64Encoded: z.boolean().default(false),
+});
+
 /**
- * Writes what a function answered. Without a `statusCode` payload format 2.0 takes the whole answer for a JSON body.
+ * Writes what a function answered.
  * @returns false if the answer has no form that API Gateway accepts
  */
 export function writeAnswer(response: ServerResponse, answer: unknown): boolean {
-  if (typeof answer !== 'object' || answer === null || !('statusCode' in answer)) {
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
-    return true;
-  }
-  const { statusCode, headers, cookies, body, isBase64Encoded }: Record<string, unknown> = { ...answer };
-  const status = Number(statusCode);
-  if (!Number.isInteger(status) || status < 100 || status > 599) return false;
-  if (body !== undefined && body !== null && typeof body !== 'string') return false;
-  response.statusCode = status;
-  const named = Object.entries(typeof headers === 'object' && headers !== null ? headers : {});
-  for (const [name, value] of named) if (value !== undefined && value !== null) response.setHeader(name, String(value));
-  if (Array.isArray(cookies)) response.setHeader('set-cookie', cookies.map(String));
-  const content = Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8');
-  if (content.length > 0 && !response.hasHeader('content-type')) {
-    response.setHeader('content-type', 'text/plain; charset=utf-8');
-  }
-  response.end(content);
+  const parsed = answerSchema.safeParse(answer);
+  if (!parsed.success) return false;
+  const { statusCode, headers, body, isBase64Encoded } = parsed.data;
+  response.writeHead(statusCode, headers);
+  response.end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
   return true;
 }

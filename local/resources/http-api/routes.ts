@@ -6,18 +6,15 @@ export interface Match {
 }
 
 /**
- * Finds the route of a request by its decoded path. API Gateway takes the most specific: a literal segment before `{name}`, that before
- * `{name+}`, a method before `ANY`, and `$default` last.
+ * Finds the route of a request by its decoded path. API Gateway takes the most specific: a literal segment before
+ * `{name}`, that before `{name+}`, and a method before `ANY`.
  */
 export function createRouter(routes: Route[]): (method: string, path: string) => Match | undefined {
-  const fallback = routes.find((route) => route.routeKey === '$default');
   const candidates = routes
-    .filter((route) => route !== fallback)
     .map((route) => {
       const [method = '', path = ''] = route.routeKey.split(' ');
       const segments = path.split('/').slice(1).map(readSegment);
-      // A path that ends comes after one that goes on.
-      const rank = [...segments.map(({ vagueness }) => vagueness), 3, method === 'ANY' ? 1 : 0].join('');
+      const rank = [...segments.map(({ vagueness }) => vagueness), method === 'ANY' ? 1 : 0].join('');
       return { route, method, rank, pattern: new RegExp(`^/${segments.map(({ source }) => source).join('/')}$`, 's') };
     })
     .sort((a, b) => (a.rank < b.rank ? -1 : 1));
@@ -28,7 +25,7 @@ export function createRouter(routes: Route[]): (method: string, path: string) =>
       const found = pattern.exec(path);
       if (found) return { route, pathParameters: { ...found.groups } };
     }
-    return fallback && { route: fallback, pathParameters: {} };
+    return undefined;
   };
 }
 

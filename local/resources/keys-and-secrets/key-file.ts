@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { readIfThere, replaceFile } from '../../files.ts';
 import type { Resource } from '../../template/stack.ts';
@@ -14,8 +14,6 @@ const schema = z.object({
 export type KeyFile = z.output<typeof schema>;
 const EMPTY = JSON.stringify({ version: 1, keys: {}, secrets: {} } satisfies KeyFile);
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
 /** Reads the machine's keys and secrets, and makes those that the stack has and the file has not. */
 export function openKeyFile(
   path: string,
@@ -27,12 +25,9 @@ export function openKeyFile(
   const file = schema.parse(JSON.parse(readIfThere(path) ?? EMPTY));
   for (const { arn } of plan.keys) file.keys[arn] ??= randomBytes(32).toString('base64');
   for (const { arn, properties } of plan.secrets) {
-    file.secrets[arn] ??= properties.SecretString ?? password(properties.GenerateSecretString?.PasswordLength ?? 32);
+    const { PasswordLength } = properties.GenerateSecretString;
+    file.secrets[arn] ??= randomBytes(PasswordLength).toString('hex').slice(0, PasswordLength);
   }
   replaceFile(path, `${JSON.stringify(file, null, 2)}\n`);
   return file;
-}
-
-function password(length: number): string {
-  return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }

@@ -1,20 +1,17 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { arn } from '../../template/names.ts';
-import { number, type ResourceType } from '../../template/resource-type.ts';
+import type { ResourceType } from '../../template/resource-type.ts';
 
 export const SECRET = {
   type: 'AWS::SecretsManager::Secret',
   schema: z.strictObject({
-    SecretString: z.string().optional(),
-    GenerateSecretString: z
-      .strictObject({
-        PasswordLength: number.default(32),
-        ExcludePunctuation: z.literal(true, 'only passwords without punctuation are generated'),
-      })
-      .optional(),
+    GenerateSecretString: z.strictObject({
+      PasswordLength: z.number(),
+      ExcludePunctuation: z.literal(true, 'only passwords without punctuation are generated'),
+    }),
   }),
-  withoutMeaning: ['Name', 'Description', 'KmsKeyId', 'Tags'],
+  withoutMeaning: ['Description'],
   attributes(id) {
     const Arn = arn('secretsmanager', `secret:${id}`);
     return { ref: Arn, Arn };
@@ -33,5 +30,5 @@ export const KEY = {
 
 function uuidFrom(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5');
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDeliveries } from '../../../functions/adapters/dynamodb/deliveries.ts';
 import { createEventTypes } from '../../../functions/adapters/dynamodb/event-types.ts';
@@ -21,14 +22,16 @@ import { createHttpSender } from '../../../functions/adapters/http/http-sender.t
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
 import { createPublish, createWorkQueue } from '../../../functions/adapters/sqs/work-queue.ts';
 import { compileDataCheck } from '../../../functions/core/event/validate-data.ts';
+import type { Limits } from '../../../functions/core/subscription/limits.ts';
 import { createAddressPolicy } from '../../../functions/core/target/address-policy.ts';
-import { createDeliverHandler } from '../../../functions/deliver/handler.ts';
+import { createDeliverHandler, type DeliverHandlerDeps } from '../../../functions/deliver/handler.ts';
 import { createIngestHandler } from '../../../functions/ingest/handler.ts';
 import { emptyTally } from '../../../testing/tally.ts';
 import { DISABLE_AFTER_MS, WAITS } from '../../support/deliver-setup.ts';
 import { makeEvent, makeMessage, makeSubscription, subscriptionId } from '../../support/domain.ts';
 import { KEY_ARN, useCountedQueues, useKms, useTables } from '../../support/emulators.ts';
 import { context, recordTelemetry, sqsEvent } from '../../support/lambda.ts';
+import { makeProfile } from '../../support/profiles.ts';
 
 /*
  * What a delivery costs is decided by how many calls and capacity units a batch of ten takes.
@@ -79,7 +82,7 @@ beforeEach(() => {
   received.length = 0;
 });
 
-const deliver = () =>
+const deliver = (changes: Partial<DeliverHandlerDeps> = {}) =>
   createDeliverHandler({
     store: { ...journal, ...catalog },
     stats: createStats({ tables, retentionDays: 90, now, random: Math.random }),
@@ -110,12 +113,14 @@ const deliver = () =>
     newAttemptId: () => randomBytes(6).toString('base64url'),
     random: () => 0.5,
     ...telemetry,
+    ...changes,
   });
 
 const findType = createKnownTypes(catalog, now, false);
 const ingest = () =>
   createIngestHandler({
     store: { ...journal, ...catalog, findType },
+    putOnBus: null,
     systemEventCounts: createSystemEventCounts(tables, now),
     deliveries: createWorkQueue(wire, queues.deliveries.url),
     retries: createWorkQueue(wire, queues.retries.url),
@@ -128,14 +133,14 @@ const ingest = () =>
   });
 
 /** Ten events of about 1 KB, each on its way to a subscription. */
-async function tenDeliveries(tenantId: string, sameSubscription: boolean) {
+async function tenDeliveries(tenantId: string, sameSubscription: boolean, rest: Partial<Limits> = {}) {
   const data = JSON.stringify({ id: 1, name: 'Employee', note: 'n'.repeat(900) });
   const subscriptions = await Promise.all(
     Array.from({ length: sameSubscription ? 1 : 10 }, async (_, index) => {
       const id = subscriptionId(index + 1);
       const sealed = await vault.seal('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', { tenantId, subscriptionId: id });
       const keys = [{ version: 'v1' as const, sealed, createdAt: 0, endsAt: null }];
-      return makeSubscription({ tenantId, id, url: `${url}/${tenantId}/${index}`, keys });
+      return makeSubscription({ tenantId, id, url: `${url}/${tenantId}/${index}`, keys, ...rest });
     }),
   );
   await catalog.createTenant(tenantId, now());
@@ -184,6 +189,26 @@ describe('ten first attempts that succeed', () => {
     },
   );
 
+  it.each<[string, Partial<Limits>, string[], number, number]>([
+    ['a second cost one write more', { maxPerSecond: 1_000 }, ['UpdateItem'], 1, 0],
+    [
+      'at the same moment cost a read and two writes more',
+      { maxConcurrent: 10 },
+      ['GetItem', 'UpdateItem', 'UpdateItem'],
+      2,
+      1,
+    ],
+  ])('to a receiver that takes so many %s', async (what, limits, more, writes, reads) => {
+    const { batch } = await tenDeliveries(`limited-${Object.keys(limits)}`, true, limits);
+    reset();
+    expect(await deliver()(batch, context())).toEqual({ batchItemFailures: [] });
+    print(`deliver, ten with a limit: ${what}`);
+    expect(received).toHaveLength(10);
+    expect(calls().toSorted()).toEqual(['BatchGetItem', 'BatchWriteItem', 'UpdateItem', ...more].toSorted());
+    expect(tally.writeUnits).toBe(11 + writes);
+    expect(tally.readUnits).toBe(21 / 2 + reads);
+  });
+
   it('handed out again cost one consistent read, and no attempt', async () => {
     const { batch } = await tenDeliveries('again', true);
     await deliver()(batch, context());
@@ -214,6 +239,49 @@ describe('ten first attempts that fail', () => {
     expect(count('SendMessageBatch')).toBeLessThanOrEqual(10);
     expect(tally.writeUnits).toBe(32);
   });
+});
+
+describe('ten deliveries that fail for good', () => {
+  it('cost a count and a write that clears what they owe each, and one system event', async () => {
+    const { batch } = await tenDeliveries('exhausted', true);
+    const profiles = { get: async () => makeProfile({ retry: { gapsSeconds: [] } }) };
+    status = 500;
+    await queues.retries.take();
+    reset();
+    expect(await deliver({ profiles })(batch, context())).toEqual({ batchItemFailures: [] });
+    print('deliver, ten that fail for good');
+    const count = (name: string) => calls().filter((call) => call === name).length;
+    expect(count('PutItem')).toBe(20);
+    // The counts; the health of the subscription and its counters, once each for the batch.
+    expect(count('UpdateItem')).toBe(10 + 2);
+    // Eight each: the delivery with its entries in the list and in the due index, the count, and the delivery once more.
+    expect(tally.writeUnits).toBe(10 * 8 + 2);
+
+    const messages = await queues.retries.take();
+    expect(messages).toEqual([]);
+    const [window] = await dueWindows();
+    reset();
+    await deliver()(sqsEvent({ body: JSON.stringify(window) }), context());
+    const published = await queues.events.take();
+    expect(published).toHaveLength(1);
+    await ingest()(sqsEvent(...published), context());
+    print('a system event, from its count to its end without a subscription');
+    expect(tally.writeUnits).toBe(4);
+  });
+
+  /** The queue holds its message back until the minute is over. */
+  async function dueWindows() {
+    const { Items = [] } = await tables.client.send(new ScanCommand({ TableName: tables.journalTable }));
+    return Items.filter(({ pk }) => String(pk).startsWith('COUNT#')).map(({ pk, sk }) => ({
+      v: 1,
+      kind: 'tell_counted',
+      window: { subject: String(pk).slice('COUNT#'.length), startsAt: Date.parse(String(sk)) },
+      event: {
+        type: 'posthorn.event.rejected',
+        data: { tenantId: 'exhausted', rejectedEventId: 'rej_1', reason: { code: 'c', message: 'm' }, count: 1 },
+      },
+    }));
+  }
 });
 
 describe('ten new events of one tenant', () => {

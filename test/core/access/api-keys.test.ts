@@ -76,6 +76,11 @@ describe('an API key', () => {
     expect([store.keys.size, tenants.size]).toEqual([0, 0]);
   });
 
+  it('is not made for the tenant that is reserved', async () => {
+    expect(await apiKeys().create({ ...GRANT, tenantId: 'posthorn' })).toMatchObject({ code: 'forbidden' });
+    expect([store.keys.size, tenants.size]).toEqual([0, 0]);
+  });
+
   it('of a tenant creates it, and ends with it, also when one of the same name comes after it', async () => {
     const { text } = await make({ tenantId: 'acme' });
     expect(await find(text)).toMatchObject({ tenantId: 'acme', tenantCreatedAt: NOW });

@@ -131,6 +131,16 @@ describe('a delivery whose turn has come', () => {
   });
 });
 
+describe('a delivery that had a slot, and found no connection', () => {
+  it('keeps its turn', async () => {
+    const { setup, deliveryOf } = limitedSetup(1, 1);
+    setup.journal.store(waited());
+    setup.receive = () => ({ outcome: 'not_sent', reason: 'no_connection' });
+    await setup.deliver({ message: makeMessage({ eventId: 'evt_0' }), fromRetries: true });
+    expect(deliveryOf(0)).toMatchObject({ attempts: [], limitedSince: NOW - MINUTE, nextAttemptAt: NOW + 5 * SECOND });
+  });
+});
+
 describe('a delivery whose attempt has failed', () => {
   it('waits for its next slot like all that come new', async () => {
     const { setup, deliveryOf } = limitedSetup(1, 1);

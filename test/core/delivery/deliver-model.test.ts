@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isHeld } from '../../../functions/core/delivery/delivery.ts';
 import { systemEventId } from '../../../functions/core/system-event/system-event.ts';
-import { answered, makeMessage, UNANSWERED } from '../../support/domain.ts';
+import { answered, makeEvent, makeMessage, UNANSWERED } from '../../support/domain.ts';
 import { Pipeline } from '../../support/pipeline.ts';
 
 const fate = fc.record({
@@ -46,10 +47,17 @@ const history = fc.array(
 /** The same histories each time: what is rare must not fail on another day. */
 const RUNS = { numRuns: 600, seed: 20_261_122 };
 
-async function live(groups: typeof history extends fc.Arbitrary<infer T> ? T : never): Promise<Pipeline> {
+async function live(
+  groups: typeof history extends fc.Arbitrary<infer T> ? T : never,
+  events: number,
+): Promise<Pipeline> {
   const pipeline = new Pipeline();
   const message = makeMessage();
-  pipeline.enqueue(message, false);
+  for (let number = 1; number <= events; number += 1) {
+    const id = `evt_${number}`;
+    pipeline.journal.add(makeEvent({ id }));
+    pipeline.enqueue({ ...message, eventId: id }, false);
+  }
   for (const { steps, seconds, indexesCatchUp } of groups) {
     await Promise.all(
       steps.map(async (one) => {
@@ -73,10 +81,10 @@ function toldIds({ published, journal }: Pick<Pipeline, 'published' | 'journal'>
 }
 
 /** Runs each history to its end, in which the receiver answers `last`, and looks at what has become of it. */
-function always(last: ReturnType<typeof answered>, check: (pipeline: Pipeline) => void): Promise<void> {
+function always(last: ReturnType<typeof answered>, check: (pipeline: Pipeline) => void, events = 1): Promise<void> {
   return fc.assert(
     fc.asyncProperty(history, async (groups) => {
-      const pipeline = await live(groups);
+      const pipeline = await live(groups, events);
       await pipeline.settle(last);
       check(pipeline);
     }),
@@ -141,6 +149,23 @@ describe('whatever interleaves, is handed out twice, crashes, or has its effect 
         expect(dueAt).toBeNull();
       }
     }));
+
+  it.each([200, 500])(
+    'an open breaker lets one probe at a time through, and health is written of what it is about, if it changes (%i)',
+    async (last) => {
+      let [probes, held] = [0, 0];
+      const check = ({ health, journal }: Pipeline): void => {
+        expect(health.breaches).toEqual([]);
+        probes += health.probes.size;
+        held += health.held;
+        for (const delivery of journal.deliveries.values()) expect(isHeld(delivery)).toBe(false);
+      };
+      // One that opens the breaker, and others that wait for it.
+      await always(answered(last), check, 3);
+      expect(probes).toBeGreaterThan(50);
+      expect(held).toBeGreaterThan(50);
+    },
+  );
 
   it('each attempt is on record once, and an attempt by the schedule never comes before its time', () =>
     always(answered(200), ({ journal, early }) => {

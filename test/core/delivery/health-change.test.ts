@@ -158,10 +158,12 @@ describe('an open breaker', () => {
   });
 
   it('lets one of a batch through when its pause is over', async () => {
-    const { parts, messages, requests, health, delivery, reports } = setup(10, sick(open(NOW)));
+    const { parts, messages, requests, health, delivery, reports, writes } = setup(10, sick(open(NOW)));
     parts.receive = () => answered(503);
     await parts.deliver(...messages);
     expect(requests).toHaveLength(1);
+    // The lease and the verdict.
+    expect(writes()).toBe(2);
     expect(health()?.breaker).toMatchObject({
       state: 'open',
       pauseMs: 2 * MINUTE,
@@ -324,6 +326,24 @@ describe('what is told of the health of a subscription', () => {
     expect(events(whole)).toMatchObject([
       { type: 'posthorn.subscription.disabled', data: { ...about, reason: { code: 'receiver_failing' } } },
     ]);
+  });
+
+  it('is left to the next attempt where another worker’s write shows only now that it is due', async () => {
+    const whole = setup(2, sick(CLOSED, failingSince(NOW - HOUR, 0)));
+    const { journal, parts, messages } = whole;
+    parts.receive = () => answered(500);
+    const late = sick(CLOSED, failingSince(NOW - DAY, 0)).health ?? null;
+    journal.before = (operation) => {
+      if (operation === 'saveHealth' && late !== null)
+        journal.add(makeSubscription({ health: { ...late, revision: 8 } }));
+    };
+    await parts.deliver(messages[0] ?? makeMessage());
+    expect(events(whole)).toEqual([]);
+    expect(whole.health()).toMatchObject({ revision: 8, failing: { warnings: 0 } });
+    journal.before = () => {};
+    await parts.deliver(messages[1] ?? makeMessage());
+    expect(events(whole)).toHaveLength(1);
+    expect(whole.health()).toMatchObject({ revision: 9, failing: { warnings: 1 } });
   });
 
   it('is not lost when the health could not be written, nor told before it is on record', async () => {

@@ -83,6 +83,27 @@ describe('a message of the events queue for the reserved tenant', () => {
     expect(setup.store.rejected).toEqual([]);
   });
 
+  it('is put on a bus as well, and comes back until it is there, while its webhooks go out', async () => {
+    const setup = subscribed();
+    await emitSystemEvent(
+      { events: setup.store, publish: async () => {} },
+      { id: 'sys_1', at: NOW, event: rejected('acme') },
+    );
+    const messages = [
+      { body: '{"tenantId":"posthorn","id":"sys_1"}' },
+      { body: JSON.stringify({ tenantId: 'acme', type: 'employee.created', data: 1 }) },
+    ];
+    setup.putOnBus = async () => {
+      throw new Error('the bus is away');
+    };
+    expect(await setup.ingest(...messages)).toEqual({ retry: new Set(['m1']), continue: new Set() });
+    expect(setup.queued).toMatchObject([{ message: { eventId: 'sys_1' } }]);
+    const put: string[] = [];
+    setup.putOnBus = async (events) => void put.push(...events.map(({ id }) => id));
+    expect(await setup.ingest(...messages)).toEqual({ retry: new Set(), continue: new Set() });
+    expect(put).toEqual(['sys_1']);
+  });
+
   it.each([
     ['an event', { type: 'employee.created', data: 1 }],
     ['a system event', { type: 'posthorn.job.ended', data: 1 }],

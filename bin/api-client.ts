@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import * as z from 'zod';
+
+/** Options of the commands that call the API. */
+export const API_OPTIONS = {
+  url: { type: 'string' },
+  key: { type: 'string' },
+  state: { type: 'string' },
+} as const;
+
+export const API_USAGE = `  --url URL     the API's address (default: the running npm start's)
+  --key KEY     the admin key (default: the running npm start's, or POSTHORN_ADMIN_KEY)
+  --state DIR   where npm start keeps its state (.posthorn)`;
+
+/** Calls the API with JSON text. Throws an Error that says what is wrong. */
+export type Call = (method: string, path: string, body?: string) => Promise<unknown>;
+
+interface Target {
+  url?: string | undefined;
+  key?: string | undefined;
+  state?: string | undefined;
+}
+
+const Endpoints = z.object({ apiUrl: z.string(), adminKey: z.string() });
+const Problem = z.object({ detail: z.string(), errors: z.array(z.object({ path: z.string(), message: z.string() })) });
+
+export function createApiClient(options: Target): Call {
+  const { apiUrl, adminKey } = targetOf(options);
+  return async (method, path, body) => {
+    const answer = await fetch(`${apiUrl}/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${adminKey}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body }),
+    });
+    const json: unknown = await answer.json();
+    if (answer.ok) return json;
+    const problem = Problem.safeParse(json);
+    const lines = problem.success
+      ? [problem.data.detail, ...problem.data.errors.map(({ path: at, message }) => `  ${at} ${message}`)]
+      : [JSON.stringify(json)];
+    throw new Error(lines.join('\n'));
+  };
+}
+
+function targetOf({ url, key, state }: Target): z.infer<typeof Endpoints> {
+  const givenKey = key ?? process.env.POSTHORN_ADMIN_KEY;
+  if (url !== undefined && givenKey !== undefined) return { apiUrl: url.replace(/\/+$/, ''), adminKey: givenKey };
+  const file = resolve(state ?? '.posthorn', 'endpoints.json');
+  try {
+    return Endpoints.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    throw new Error(`Nothing runs whose endpoints are in ${file}. Run npm start first, or give --url and --key.`);
+  }
+}

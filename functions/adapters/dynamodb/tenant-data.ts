@@ -1,0 +1,74 @@
+import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { Token } from '../../core/access/token.ts';
+import type { TenantDataStore, TenantRecord } from '../../core/jobs/tenant-data.ts';
+import type { Tables } from './client.ts';
+import { parseDelivery } from './deliveries.ts';
+import { parseEvent } from './events.ts';
+import { deliveryKey, eventItemKey, type Item, type Key, RECORD_PREFIXES, rejectedKey, tokenKey } from './keys.ts';
+import { parseRejected } from './rejected-events.ts';
+
+/** Items that one page reads, whosever they are: a page then writes no more than a function has the time for. */
+const SCAN_PAGE = 500;
+
+const ItemKey = z.object({ pk: z.string(), sk: z.string() });
+
+export function createTenantData({ client, journalTable }: Pick<Tables, 'client' | 'journalTable'>): TenantDataStore {
+  return {
+    async scanTenantData(tenantId, cursor) {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new ScanCommand({
+          TableName: journalTable,
+          Limit: SCAN_PAGE,
+          ConsistentRead: true,
+          FilterExpression: 'tenantId = :tenantId',
+          ExpressionAttributeValues: { ':tenantId': tenantId },
+          ExclusiveStartKey: cursor === null ? undefined : ItemKey.parse(JSON.parse(cursor)),
+        }),
+      );
+      const next = LastEvaluatedKey === undefined ? null : JSON.stringify(ItemKey.parse(LastEvaluatedKey));
+      return { records: Items.flatMap((item) => parseRecord(item) ?? []), next };
+    },
+
+    async removeTenantData(records) {
+      await Promise.all(
+        records.map((record) => client.send(new DeleteCommand({ TableName: journalTable, Key: keyOf(record) }))),
+      );
+    },
+  };
+}
+
+/** Null for what is no record of what a tenant has sent or received: a job, a counter, the audit trail. */
+function parseRecord(item: Item): TenantRecord | null {
+  const { pk } = ItemKey.parse(item);
+  const kind = RECORD_PREFIXES.find(({ prefix }) => pk.startsWith(prefix))?.kind;
+  switch (kind) {
+    case undefined:
+      return null;
+    case 'event':
+      return { kind, value: parseEvent(item).event };
+    case 'delivery':
+      return { kind, value: parseDelivery(item) };
+    case 'rejected_event':
+      return { kind, value: parseRejected(item) };
+    case 'token':
+      return { kind, value: Token.parse(item) };
+    default:
+      return kind satisfies never;
+  }
+}
+
+function keyOf({ kind, value }: TenantRecord): Key {
+  switch (kind) {
+    case 'event':
+      return eventItemKey(value.tenantId, value.id);
+    case 'delivery':
+      return deliveryKey(value);
+    case 'rejected_event':
+      return rejectedKey(value.id, value.rejectedAt);
+    case 'token':
+      return tokenKey(value.tenantId, value.id);
+    default:
+      return kind satisfies never;
+  }
+}

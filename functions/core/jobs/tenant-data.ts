@@ -1,0 +1,27 @@
+import type { Token } from '../access/token.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import type { Event } from '../event/event.ts';
+import type { RejectedEvent } from '../event/rejected-event.ts';
+
+/** Something in the journal that holds what a tenant's events, receivers or people have said. */
+export type TenantRecord =
+  | { kind: 'event'; value: Event }
+  | { kind: 'delivery'; value: Delivery }
+  | { kind: 'rejected_event'; value: RejectedEvent }
+  | { kind: 'token'; value: Token };
+
+/** A page of the whole journal: those of its records that are the tenant's. `next` is null after the last. */
+export interface TenantDataPage {
+  records: TenantRecord[];
+  next: string | null;
+}
+
+/**
+ * The port to all that the journal has of a tenant, also of what nothing leads to any more, such as the deliveries of
+ * a deleted subscription.
+ */
+export interface TenantDataStore {
+  /** Consistent. Reads the whole journal, page by page, whosever it is. */
+  scanTenantData(tenantId: string, cursor: string | null): Promise<TenantDataPage>;
+  removeTenantData(records: readonly TenantRecord[]): Promise<void>;
+}
