@@ -29,7 +29,7 @@ export const TABLE = {
         Projection: z.strictObject({ ProjectionType: z.enum(['ALL', 'KEYS_ONLY']) }),
       }),
     ),
-    TimeToLiveSpecification: z.strictObject({ AttributeName: z.string(), Enabled: z.literal(true) }),
+    TimeToLiveSpecification: z.strictObject({ AttributeName: z.string(), Enabled: z.literal(true) }).optional(),
     BillingMode: z.literal('PAY_PER_REQUEST'),
     Replicas: z.array(z.unknown()).max(1, 'tables in several regions are not emulated'),
   }),
@@ -93,6 +93,7 @@ export async function deleteExpired(
   signal?: AbortSignal,
 ): Promise<void> {
   for (const { name, properties } of tables) {
+    if (!properties.TimeToLiveSpecification) continue;
     const keys = properties.KeySchema.map((key, index) => [`#${index}`, key.AttributeName] as const);
     const query = {
       TableName: name,

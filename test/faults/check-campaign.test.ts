@@ -173,7 +173,7 @@ const lost: Record<string, Partial<CampaignRecord>> = {
     deliveries: [delivery({ status: 'cancelled', statusReason: { code: 'event_gone', message: '' } })],
   },
   'an accepted retry that was never made': {
-    commands: [{ kind: 'retry', deliveryId: deliveryId(ref('one')), ...span(0) }],
+    commands: [{ kind: 'retry', deliveryId: deliveryId(ref('one')), ...span(60_000) }],
   },
 };
 

@@ -46,6 +46,8 @@ const READ_BEFORE_MS = 20_000;
 const KILLED_WITHIN_MS = 20_000;
 /** The answer to a claim can be lost a moment before the attempt's recorded start. */
 const INTERRUPTED_BEFORE_MS = 1_000;
+/** By the system's clock, which jumps while an invocation runs. */
+const INTERRUPTED_WITHIN_MS = 60_000;
 /** A write that is refused is tried again for some seconds; then the message comes back, and with it the request. */
 const WRITTEN_WITHIN_MS = 20_000;
 /** An attempt of the campaign's profiles takes two seconds at most, and a busy machine is late. */
@@ -244,7 +246,7 @@ function isInterrupted({ record }: Facts, id: string, startedAt: number): boolea
   const cuts = [...record.kills, ...(record.refusedWrites.get(id) ?? [])];
   return cuts.some((at) => {
     const afterMs = systemTime(record, at) - startedAt;
-    return afterMs > -INTERRUPTED_BEFORE_MS && afterMs < KILLED_WITHIN_MS;
+    return afterMs > -INTERRUPTED_BEFORE_MS && afterMs < INTERRUPTED_WITHIN_MS;
   });
 }
 
@@ -331,7 +333,11 @@ function checkTold({ record, goneOf }: Facts, report: Report): void {
     if (tenantId === SYSTEM_TENANT) continue;
     const isEnded = status === 'disabled' || (status === null && deletion === null && goneOf.has(id));
     if (isEnded && countOf('subscription.disabled', id) === 0)
-      report('effects_undone', id, 'nobody was told that its receiver ended it');
+      report(
+        'effects_undone',
+        id,
+        `it is ${status ?? 'gone'} after 410 to ${goneOf.get(id)?.[0]?.deliveryId}, and nobody was told`,
+      );
     const failed = record.deliveries.filter(
       (one) => one.subscriptionId === id && one.statusReason?.code === 'attempts_exhausted',
     );

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
-import { createFaultProxy, FAULTS, type Fault, type FaultRates } from './fault-proxy.ts';
+import { createFaultProxy, FAULTS, type Fault, type FaultRates, type OnEffect } from './fault-proxy.ts';
 import { createChoices } from './random.ts';
 
 const NONE: FaultRates = {
@@ -18,7 +18,7 @@ const NONE: FaultRates = {
   expose: 0,
   stale: 0,
   outage: 0,
-  outageMs: 0,
+  outageMs: 300,
 };
 
 const cleanups: (() => unknown)[] = [];
@@ -27,7 +27,12 @@ afterEach(async () => {
 });
 
 /** A proxy that always commits the given fault, before a server that notes what comes and answers as it is told. */
-async function behind(service: 'SQS' | 'DynamoDB', fault: Fault | null, answers: object[] = [{}]) {
+async function behind(
+  service: 'SQS' | 'DynamoDB',
+  fault: Fault | null,
+  answers: object[] = [{}],
+  onEffect: OnEffect = async () => {},
+) {
   const effects: { operation: string; body: unknown }[] = [];
   const server = createServer(async (request, response) => {
     let body = '';
@@ -38,7 +43,7 @@ async function behind(service: 'SQS' | 'DynamoDB', fault: Fault | null, answers:
   const url = await listenOnLoopback(server, 0, '');
   cleanups.push(() => closeServer(server));
   const rates = fault === null ? NONE : { ...NONE, [fault]: 1 };
-  const proxy = createFaultProxy(service, url, rates, createChoices(7));
+  const proxy = createFaultProxy(service, url, rates, createChoices(7), onEffect);
   const proxyUrl = await listenOnLoopback(proxy.server, 0, '');
   cleanups.push(() => closeServer(proxy.server));
   proxy.set(true);
@@ -207,4 +212,61 @@ test('a seed gives the same choices again, and its forks do not disturb each oth
   const draw = (choices: { next(): number }) => Array.from({ length: 20 }, () => choices.next());
   expect(draw(one)).toEqual(draw(other));
   expect(draw(createChoices(42).fork('b'))).not.toEqual(draw(createChoices(42).fork('a')));
+});
+
+test('an outage refuses each write of a kind for a while, and no other call', async () => {
+  const { call, effects } = await behind('SQS', 'outage');
+  expect((await call('SendMessageBatch', {})).status).toBe(403);
+  expect((await call('SendMessageBatch', {})).status).toBe(403);
+  expect((await call('DeleteMessage', {})).status).toBe(200);
+  expect(effects).toHaveLength(1);
+});
+
+test('a message that is handed out is made visible again, and counts as doubled', async () => {
+  const message = { Body: 'one', ReceiptHandle: 'handle' };
+  const { call, effects, proxy } = await behind('SQS', 'expose', [{ Messages: [message] }]);
+  await call('ReceiveMessage', { QueueUrl: 'q' });
+  await expect
+    .poll(() => effects.at(-1))
+    .toEqual({
+      operation: 'AmazonSQS.ChangeMessageVisibility',
+      body: { QueueUrl: 'q', ReceiptHandle: 'handle', VisibilityTimeout: 0 },
+    });
+  expect(proxy.doubled).toEqual(['one']);
+});
+
+describe('a stale read', () => {
+  const item = (version: number) => ({ pk: { S: 'a' }, sk: { S: 'b' }, version: { N: String(version) } });
+  const read = (more = {}) => ({ RequestItems: { Journal: { Keys: [{ pk: { S: 'a' }, sk: { S: 'b' } }], ...more } } });
+  const answers = [{}, {}, { Responses: { Journal: [item(2)] } }];
+
+  test('gives what was there before the last write', async () => {
+    const { call } = await behind('DynamoDB', 'stale', answers);
+    await call('PutItem', { Item: item(1) });
+    await call('PutItem', { Item: item(2) });
+    expect((await call('BatchGetItem', read())).body).toEqual({ Responses: { Journal: [item(1)] } });
+  });
+
+  test('does not see what is new', async () => {
+    const { call } = await behind('DynamoDB', 'stale', [{}, { Responses: { Journal: [item(2)] } }]);
+    await call('PutItem', { Item: item(2) });
+    expect((await call('BatchGetItem', read())).body).toEqual({ Responses: { Journal: [] } });
+  });
+
+  test('is not what a consistent read gets', async () => {
+    const { call } = await behind('DynamoDB', 'stale', answers);
+    await call('PutItem', { Item: item(1) });
+    await call('PutItem', { Item: item(2) });
+    const { body } = await call('BatchGetItem', read({ ConsistentRead: true }));
+    expect(body).toEqual({ Responses: { Journal: [item(2)] } });
+  });
+});
+
+test('the point after an effect has a name, and the answer waits for what is done there', async () => {
+  const points: string[] = [];
+  const { call } = await behind('SQS', null, [{}], async (point) => {
+    points.push(point);
+  });
+  await call('SendMessageBatch', { QueueUrl: 'http://127.0.0.1/PosthornQueuesRetriesQueue' });
+  expect(points).toEqual(['SendMessageBatch Retries']);
 });

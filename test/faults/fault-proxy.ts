@@ -218,11 +218,9 @@ const OUTAGES = ['SendMessageBatch', 'SendMessage', 'PutItem', 'UpdateItem'];
 /** How long an eventually consistent read may not see a write. */
 const STALE_MS = 1_500;
 
-const Items = z.record(
-  z.string(),
-  z.array(z.looseObject({ pk: z.object({ S: z.string() }), sk: z.object({ S: z.string() }) })),
-);
-type AnyItem = z.infer<typeof Items>[string][number];
+const AnyItem = z.looseObject({ pk: z.object({ S: z.string() }), sk: z.object({ S: z.string() }) });
+type AnyItem = z.infer<typeof AnyItem>;
+const BatchGot = z.looseObject({ Responses: z.record(z.string(), z.array(AnyItem)).default({}) });
 
 /** The items that were written in the last moments, as they were before. */
 class RecentWrites {
@@ -245,7 +243,7 @@ class RecentWrites {
 
   /** The answer to a BatchGetItem without those writes; null if it has none of them. */
   without(given: ProxiedAnswer): ProxiedAnswer | null {
-    const answer = z.looseObject({ Responses: Items.default({}) }).parse(JSON.parse(given.body.toString()));
+    const answer = BatchGot.parse(JSON.parse(given.body.toString()));
     let isPast = false;
     const past = (item: AnyItem): AnyItem[] => {
       const written = this.latest.get(`${item.pk.S} ${item.sk.S}`);
@@ -264,21 +262,26 @@ const KEPT_ITEMS = 5_000;
 
 /** The items as a write left them, as far as its call tells. */
 function writtenItems(operation: string, asked: Buffer, answered: Buffer): AnyItem[] {
-  const json: unknown = JSON.parse(asked.toString());
-  const Written = z.object({ PutRequest: z.object({ Item: z.unknown() }).optional() });
+  return writtenValues(operation, asked, answered).flatMap((value) => {
+    const item = AnyItem.safeParse(value);
+    return item.success ? [item.data] : [];
+  });
+}
+
+const PutOne = z.object({ Item: z.unknown().optional() });
+const Updated = z.object({ Attributes: z.unknown().optional() });
+const BatchPut = z.object({ PutRequest: PutOne.optional() });
+
+function writtenValues(operation: string, asked: Buffer, answered: Buffer): unknown[] {
   switch (operation) {
     case 'PutItem':
-      return Items.parse({ one: [z.object({ Item: z.unknown() }).parse(json).Item] }).one ?? [];
-    case 'UpdateItem': {
-      const { Attributes } = z.object({ Attributes: z.unknown() }).parse(JSON.parse(answered.toString()));
-      const items = Items.safeParse({ one: [Attributes] });
-      return items.success ? (items.data.one ?? []) : [];
+      return [PutOne.parse(JSON.parse(asked.toString())).Item];
+    case 'UpdateItem':
+      return [Updated.parse(JSON.parse(answered.toString())).Attributes];
+    case 'BatchWriteItem': {
+      const writes = Object.values(Writes.parse(JSON.parse(asked.toString())).RequestItems).flat();
+      return writes.map((write) => BatchPut.parse(write).PutRequest?.Item);
     }
-    case 'BatchWriteItem':
-      return Object.values(Writes.parse(json).RequestItems).flatMap((writes) => {
-        const put = writes.flatMap((write) => Written.parse(write).PutRequest?.Item ?? []);
-        return Items.parse({ put }).put ?? [];
-      });
     default:
       return [];
   }

@@ -56,6 +56,7 @@ const WANTS = [
   { eventTypes: ['*'], typePrefix: '' },
   { eventTypes: ['order.*'], typePrefix: 'order.' },
 ];
+const BREAKER = { failures: 3, pauseSeconds: 5, maxPauseSeconds: 60 };
 const WAITS = { maxQueueWaitMs: 10 * SECOND, lostAfterMs: 10 * MINUTE };
 /** Few deliveries owe effects, so most crashes at a step are meant for those. */
 const STEPS: readonly CommitStep[] = [
@@ -69,6 +70,8 @@ const STEPS: readonly CommitStep[] = [
 /** Of each kind of call outside: how often it is refused, has its effect and fails, or is done in part. */
 const REFUSED = 0.04;
 const ANSWER_LOST = 0.04;
+/** Of an effect, of which there are few. */
+const EFFECT_LOST = 0.3;
 const IN_PART = 0.08;
 const CRASHES = 0.12;
 const MAX_PAGES = 20;
@@ -78,7 +81,7 @@ class Crash extends Error {}
 /** How one invocation goes: what befalls its calls to the outside. */
 interface Invocation {
   /** Runs a call. `about`: the deliveries that it writes. */
-  call<T>(act: () => T | Promise<T>, about?: readonly string[]): Promise<T>;
+  call<T>(act: () => T | Promise<T>, about?: readonly string[], lost?: number): Promise<T>;
   crashed(): boolean;
   deps: Omit<DeliverDeps, 'store'> & { store: WorldStore; hasTime: () => boolean };
   deliveries: { send(messages: readonly Outgoing[]): Promise<void> };
@@ -129,7 +132,9 @@ class World {
     });
     this.profiles = new Map(
       PROFILE_NAMES.map((name) => {
-        const compiled = compileProfile(profileDocument(name), 1);
+        // The breaker is for one of them: the schedules of the others are promises.
+        const breaker = name === 'indexed' ? BREAKER : null;
+        const compiled = compileProfile({ ...profileDocument(name), breaker }, 1);
         if (!compiled.ok) throw new Error(JSON.stringify(compiled.errors));
         return [`faults-${name}`, compiled.profile];
       }),
@@ -163,6 +168,8 @@ class World {
         url: urlOf(path),
         eventTypes,
         profile: `faults-${profile}`,
+        maxPerSecond: this.choices.pick([null, null, 1, 5]),
+        maxConcurrent: this.choices.pick([null, null, 1, 3]),
         createdAt: this.now,
       }),
     );
@@ -390,6 +397,9 @@ class World {
         history.path = this.newPath(this.choices.pick(BEHAVIOURS));
         this.save(current, { url: urlOf(history.path) });
         return;
+      case 'rotate':
+        this.save(current, { updatedAt: this.now });
+        return;
       case 'delete':
         history.deletion = span;
         this.store.subscriptions.delete(`${history.tenantId} ${history.id}`);
@@ -491,13 +501,13 @@ class World {
       throw new Error(name);
     };
     const receive = (request: WebhookRequest): WebhookResult => this.receive(request);
-    const call: Invocation['call'] = async (act, about = []) => {
+    const call: Invocation['call'] = async (act, about = [], lost = ANSWER_LOST) => {
       await pause(choices.whole(0, 6));
       if (hasCrashed || calls === crashAt) crash('before a call');
       calls += 1;
       if (this.isFaulty && this.strikes('throttled', REFUSED)) refuse(about, 'throttled');
       const answer = await act();
-      if (this.isFaulty && this.strikes('answer lost', ANSWER_LOST)) refuse(about, 'the answer was lost');
+      if (this.isFaulty && this.strikes('answer lost', lost)) refuse(about, 'the answer was lost');
       return answer;
     };
     /** Of a batch, what is done; the rest is reported as undone. */
@@ -533,7 +543,8 @@ class World {
         if (name === 'putSucceededDeliveries' || name === 'putEvents')
           return (things: readonly unknown[]) => inPart(things, (done) => act(done), idsOf(things));
         const writes = name === 'saveDelivery';
-        return (...args: unknown[]) => call(() => act(...args), writes ? idsOf(args[0]) : []);
+        const lost = name === 'disableSubscription' || name === 'removeSubscription' ? EFFECT_LOST : ANSWER_LOST;
+        return (...args: unknown[]) => call(() => act(...args), writes ? idsOf(args[0]) : [], lost);
       },
     });
     /** Each call of a port is one to the outside. */
@@ -614,6 +625,64 @@ class World {
     });
   }
 
+  async act(command: WorldCommand): Promise<void> {
+    switch (command) {
+      case 'publish':
+        return this.publish();
+      case 'ingest':
+        return this.ingest();
+      case 'first attempts':
+        return this.deliver('deliveries');
+      case 'later attempts':
+        return this.deliver('retries');
+      case 'sweep':
+        return this.sweep();
+      case 'work on a job':
+        return this.runJobs();
+      case 'change a subscription':
+        return this.disturb(['pause', 'resume', 'resume', 'move', 'rotate', 'delete']);
+      case 'retry or cancel':
+        return this.disturb(['retry', 'cancel']);
+      case 'hand out twice':
+        return this.double();
+      case 'purge a queue':
+        return this.emptyQueue();
+      case 'replay':
+        return this.replaySome();
+      case 'remember for stale reads':
+        return this.store.remember();
+      case 'let indexes catch up':
+        return this.store.catchUpIndexes();
+      case 'let time pass':
+        // While anything is under way the clock jumps by less than a claim holds.
+        this.now += this.choices.pick([SECOND, 5 * SECOND, 15 * SECOND]);
+        return;
+      default:
+        command satisfies never;
+    }
+  }
+
+  /** Without any fault, time passes until nothing is open. */
+  async comeToRest(): Promise<WorldRun> {
+    this.isFaulty = false;
+    this.recover();
+    let quiet = false;
+    for (let steps = 0; steps < 600 && !quiet; steps += 1) {
+      this.store.catchUpIndexes();
+      await this.sweep();
+      const { events, deliveries, retries, jobs } = this.queues;
+      while (events.visible(this.now).length > 0) await this.ingest();
+      while (deliveries.visible(this.now).length > 0) await this.deliver('deliveries');
+      while (retries.visible(this.now).length > 0) await this.deliver('retries');
+      while (jobs.visible(this.now).length > 0) await this.runJobs();
+      // By now nothing is on its way any more.
+      if (steps === 40) await this.replayMissing();
+      quiet = steps > 40 && !this.isOpen;
+      this.now += steps < 60 ? MINUTE : 15 * MINUTE;
+    }
+    return { record: this.record(), quiet, counts: this.counts };
+  }
+
   record(): CampaignRecord {
     for (const history of this.histories) {
       history.status = this.store.subscriptions.get(`${history.tenantId} ${history.id}`)?.status ?? null;
@@ -643,50 +712,49 @@ async function pause(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
 }
 
-type Action = 'pause' | 'resume' | 'move' | 'delete' | Command['kind'];
+type Action = 'pause' | 'resume' | 'move' | 'rotate' | 'delete' | Command['kind'];
 
 const urlOf = (path: string): string => `https://receiver.example${path}`;
+
+/** What can happen, and how often. */
+const COMMANDS = {
+  publish: 18,
+  ingest: 18,
+  'first attempts': 20,
+  'later attempts': 20,
+  sweep: 3,
+  'work on a job': 2,
+  'change a subscription': 4,
+  'retry or cancel': 3,
+  'hand out twice': 5,
+  'purge a queue': 1,
+  replay: 1,
+  'remember for stale reads': 2,
+  'let indexes catch up': 2,
+  'let time pass': 3,
+} as const;
+export type WorldCommand = keyof typeof COMMANDS;
+const NAMES = Object.keys(COMMANDS) as WorldCommand[];
+/** Each as often as it happens. */
+export const WORLD_COMMANDS = NAMES.flatMap((command) => Array.from({ length: COMMANDS[command] }, () => command));
 
 /** Runs the world under faults until so many events are published, then without any until nothing is open. */
 export async function runWorld({ seed, events }: { seed: number; events: number }): Promise<WorldRun> {
   const world = new World(seed);
   const { choices } = world;
-  const step = async (): Promise<void> => {
-    const chosen = choices.whole(1, 100);
-    if (chosen <= 18) world.publish();
-    else if (chosen <= 36) await world.ingest();
-    else if (chosen <= 56) await world.deliver('deliveries');
-    else if (chosen <= 76) await world.deliver('retries');
-    else if (chosen <= 79) await world.sweep();
-    else if (chosen <= 81) await world.runJobs();
-    else if (chosen <= 85) await world.disturb(['pause', 'resume', 'resume', 'move', 'delete']);
-    else if (chosen <= 88) await world.disturb(['retry', 'cancel']);
-    else if (chosen <= 91) await world.double();
-    else if (chosen <= 92) world.emptyQueue();
-    else if (chosen <= 93) await world.replaySome();
-    else if (chosen <= 95) world.store.remember();
-    else if (chosen <= 97) world.store.catchUpIndexes();
-    // While anything is under way the clock jumps by less than a claim holds.
-    else world.now += choices.pick([SECOND, 5 * SECOND, 15 * SECOND]);
-  };
   while (world.publications.length < events) {
-    await Promise.all(Array.from({ length: choices.whole(1, 4) }, step));
+    await Promise.all(Array.from({ length: choices.whole(1, 4) }, () => world.act(choices.pick(WORLD_COMMANDS))));
     world.now += choices.chance(0.06) ? choices.pick([MINUTE, 3 * MINUTE, 12 * MINUTE]) : choices.whole(0, 2_000);
   }
-  world.isFaulty = false;
-  world.recover();
-  let quiet = false;
-  for (let steps = 0; steps < 600 && !quiet; steps += 1) {
-    world.store.catchUpIndexes();
-    await world.sweep();
-    const { events, deliveries, retries, jobs } = world.queues;
-    while (events.visible(world.now).length > 0) await world.ingest();
-    while (deliveries.visible(world.now).length > 0) await world.deliver('deliveries');
-    while (retries.visible(world.now).length > 0) await world.deliver('retries');
-    while (jobs.visible(world.now).length > 0) await world.runJobs();
-    if (steps === 40) await world.replayMissing();
-    quiet = steps > 40 && !world.isOpen;
-    world.now += steps < 60 ? MINUTE : 15 * MINUTE;
+  return world.comeToRest();
+}
+
+/** Runs just these commands; those of a group at the same time. */
+export async function liveThrough(seed: number, groups: readonly (readonly WorldCommand[])[]): Promise<WorldRun> {
+  const world = new World(seed);
+  for (const group of groups) {
+    await Promise.all(group.map((command) => world.act(command)));
+    world.now += world.choices.pick([0, SECOND, 10 * SECOND, 2 * MINUTE, 12 * MINUTE]);
   }
-  return { record: world.record(), quiet, counts: world.counts };
+  return world.comeToRest();
 }

@@ -38,10 +38,7 @@ const spec = (exportName: string) => ({
 function start(signal?: AbortSignal, started: number[] = []): Promise<Handlers> {
   return startHandlers({
     signal,
-    functions: [
-      ...['echo', 'fail', 'exit', 'slow', 'spin', 'log', 'now', 'absent'].map(spec),
-      { ...spec('slow'), name: 'reserved', reservedConcurrency: 1 },
-    ],
+    functions: ['echo', 'fail', 'exit', 'slow', 'spin', 'log', 'now', 'absent'].map(spec),
     clockOffsetMs: 0,
     logFile,
     say: (line) => said.push(line),
@@ -103,14 +100,6 @@ describe('a function', () => {
     const good = handlers.invoke('slow', { ms: 1_300 });
     expect(await late).toBe('Sandbox.Timedout');
     await expect(good).resolves.toBeGreaterThan(0);
-  });
-
-  test('is throttled beyond its reserved concurrency', async () => {
-    const first = handlers.invoke('reserved', { ms: 200 });
-    await expect(handlers.invoke('reserved', { ms: 1 })).rejects.toMatchObject({
-      errorType: 'TooManyRequestsException',
-    });
-    await expect(first).resolves.toBe(1);
   });
 
   test('that logs an error has it said', async () => {

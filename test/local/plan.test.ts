@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Plan, readPlan } from '../../local/plan.ts';
 import { resolveIntrinsics } from '../../local/template/intrinsics.ts';
+import { synthesize } from '../lib/synthesize.ts';
 import { synthesiseFixture } from './fixtures/app.ts';
 
 interface Template {
@@ -83,6 +84,12 @@ describe('a template of CDK', () => {
       ['ANY /any/{proxy+}', named('api')],
     ]);
   });
+});
+
+test("Posthorn's own template becomes a plan, whatever its settings reserve", () => {
+  const functions = { api: { reservedConcurrency: 5 } };
+  const { queues, tables, mappings, routes } = readPlan(synthesize({}, { functions }).toJSON(), context);
+  expect([queues, tables, mappings, routes].map(({ length }) => length > 0)).toEqual([true, true, true, true]);
 });
 
 describe('what the runner does not emulate is an error', () => {

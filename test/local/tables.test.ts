@@ -21,7 +21,6 @@ afterAll(async () => {
 function tableWith(name: string, ...indexed: string[]) {
   const properties = TABLE.schema.parse({
     BillingMode: 'PAY_PER_REQUEST',
-    TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
     Replicas: [],
     KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
     AttributeDefinitions: ['pk', ...indexed].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),

@@ -16,9 +16,9 @@ export const FUNCTION = {
     Timeout: z.number(),
     MemorySize: z.number().default(128),
     Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
-    ReservedConcurrentExecutions: z.number().optional(),
   }),
-  withoutMeaning: ['Architectures', 'Description', 'LoggingConfig', 'Role'],
+  // What the stack reserves is at least what the event sources of a function may ask for.
+  withoutMeaning: ['Architectures', 'Description', 'LoggingConfig', 'ReservedConcurrentExecutions', 'Role'],
   attributes(id, naming) {
     const name = nameOf(id, naming);
     return { ref: name, Arn: arn('lambda', `function:${name}`) };
@@ -43,9 +43,6 @@ export function readFunctions(stack: Stack, assemblyDir: string): FunctionSpec[]
         AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
         ...properties.Environment.Variables,
       },
-      ...(properties.ReservedConcurrentExecutions !== undefined && {
-        reservedConcurrency: properties.ReservedConcurrentExecutions,
-      }),
     };
   });
 }

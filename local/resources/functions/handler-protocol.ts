@@ -11,8 +11,6 @@ export interface FunctionSpec {
   timeoutMs: number;
   memoryMb: number;
   env: Record<string, string>;
-  /** Invocations beyond it are throttled. Absent: the account's limit, which one machine does not reach. */
-  reservedConcurrency?: number;
 }
 
 /** Runner to process. Events and answers travel as JSON text: each side parses them once, where they are used. */

@@ -7,7 +7,7 @@ import type { FromProcess, FunctionSpec, Outcome, ToProcess } from './handler-pr
 /** Runs a function and gives its answer. Rejects with a `FunctionError` if the function fails. */
 export type Invoke = (functionName: string, event: unknown) => Promise<unknown>;
 
-/** What Lambda calls a function error: the function threw, timed out or died, or there was no room for it. */
+/** What Lambda calls a function error: the function threw, timed out or died. */
 export class FunctionError extends Error {
   override readonly name = 'FunctionError';
   readonly errorType: string;
@@ -43,8 +43,6 @@ const COMPLAINT_INTERVAL_MS = 10_000;
 
 /** Starts the process of the functions, and starts it again whenever it dies. */
 export async function startHandlers(options: HandlersOptions): Promise<Handlers> {
-  const specs = new Map(options.functions.map((spec) => [spec.name, spec]));
-  const running = new Map<string, number>();
   const pending = new Map<number, (outcome: Outcome) => void>();
   const said = new LRUCache<string, true>({ max: 1_000, ttl: COMPLAINT_INTERVAL_MS });
   let clockOffsetMs = options.clockOffsetMs;
@@ -114,25 +112,14 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
   }
 
   const invoke: Invoke = async (functionName, event) => {
-    const spec = specs.get(functionName);
-    if (!spec) throw new Error(`There is no function ${functionName} in the stack`);
-    const active = running.get(functionName) ?? 0;
-    if (spec.reservedConcurrency !== undefined && active >= spec.reservedConcurrency) {
-      throw new FunctionError(
-        'TooManyRequestsException',
-        `Rate exceeded: ${functionName} runs ${active} times already`,
-      );
+    if (!options.functions.some(({ name }) => name === functionName)) {
+      throw new Error(`There is no function ${functionName} in the stack`);
     }
-    running.set(functionName, active + 1);
-    try {
-      await ready.promise;
-      const outcome = await call(functionName, JSON.stringify(event));
-      if (outcome.ok) return JSON.parse(outcome.answer);
-      complain(`${functionName} failed: ${outcome.errorType}: ${outcome.errorMessage}`);
-      throw new FunctionError(outcome.errorType, outcome.errorMessage);
-    } finally {
-      running.set(functionName, (running.get(functionName) ?? 1) - 1);
-    }
+    await ready.promise;
+    const outcome = await call(functionName, JSON.stringify(event));
+    if (outcome.ok) return JSON.parse(outcome.answer);
+    complain(`${functionName} failed: ${outcome.errorType}: ${outcome.errorMessage}`);
+    throw new FunctionError(outcome.errorType, outcome.errorMessage);
   };
 
   async function call(functionName: string, event: string): Promise<Outcome> {

@@ -25,7 +25,8 @@ export function createGateway(say: (line: string) => void, limitMs = INTEGRATION
     if (!serve) return refuse(response, 503);
     response.setTimeout(limitMs, () => refuse(response, 503));
     serve(request, response).catch((error: unknown) => {
-      say(`${request.method} ${request.url} failed: ${messageOf(error)}`);
+      // That a function failed has been said where it ran.
+      if (!(error instanceof FunctionError)) say(`${request.method} ${request.url} failed: ${messageOf(error)}`);
       refuse(response, 500);
     });
   });
@@ -50,16 +51,11 @@ function createServe(routes: Route[], invoke: Invoke) {
     if (!found) return refuse(response, 404);
 
     const event = toEvent(incoming, found, requestId);
-    try {
-      const answer = await invoke(found.route.functionName, {
-        ...event,
-        ...encodeBody(body, event.headers['content-type'] ?? ''),
-      });
-      if (!response.headersSent && !writeAnswer(response, answer)) refuse(response, 500);
-    } catch (error) {
-      if (!(error instanceof FunctionError)) throw error;
-      refuse(response, error.errorType === 'TooManyRequestsException' ? 503 : 500);
-    }
+    const answer = await invoke(found.route.functionName, {
+      ...event,
+      ...encodeBody(body, event.headers['content-type'] ?? ''),
+    });
+    if (!response.headersSent && !writeAnswer(response, answer)) refuse(response, 500);
   };
 }
 
