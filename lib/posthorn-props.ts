@@ -45,7 +45,7 @@ export interface PosthornProps {
 
   /**
    * How long the hourly counters behind `…/stats` are kept. `Duration.days(0)` counts nothing, which saves a write for each
-   * batch and subscription.
+   * batch, and one for each minute and busy subscription.
    * @default Duration.days(90)
    */
   readonly statsRetention?: Duration;

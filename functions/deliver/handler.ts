@@ -14,7 +14,7 @@ import { METRICS } from '../names.ts';
 export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store' | 'remainingMs'>, Telemetry {
   store: DeliverDeps['store'] & SettleParkedPorts['store'];
   /** Null: nothing is counted. */
-  stats: Pick<StatsStore, 'addCounters'> | null;
+  stats: Pick<StatsStore, 'putRecord'> | null;
   sqs: SQSClient;
   deliveriesQueueUrl: string;
   retriesQueueUrl: string;
@@ -139,19 +139,15 @@ async function hide(
   );
 }
 
-/** One write for each subscription of the batch. What cannot be counted is dropped: a delivery does not wait for it. */
+/** One write for the batch. What cannot be counted is dropped: a delivery does not wait for it. */
 async function count({ stats, logger, now }: DeliverHandlerDeps, recorded: readonly RecordedWrite[]): Promise<void> {
-  if (stats === null) return;
-  const at = now();
-  await Promise.all(
-    countWrites(recorded).map(async ({ tenantId, subscriptionId, counters }) => {
-      try {
-        await stats.addCounters(tenantId, subscriptionId, at, counters);
-      } catch (error) {
-        logger.warn('statistics were lost', { tenantId, subscriptionId, counters, error: asError(error) });
-      }
-    }),
-  );
+  const counted = countWrites(recorded);
+  if (stats === null || counted.length === 0) return;
+  try {
+    await stats.putRecord(now(), counted);
+  } catch (error) {
+    logger.warn('statistics were lost', { counted, error: asError(error) });
+  }
 }
 
 function note({ logger, counter }: DeliverHandlerDeps, report: DeliverReport): void {

@@ -43,7 +43,6 @@ const env = readEnvironment([
 ]);
 /** Most receivers answer within this. */
 const PATIENCE_MS = 1_000;
-const random = Math.random;
 const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
@@ -66,7 +65,7 @@ export const handler = createDeliverHandler({
     later: retries,
     now,
   },
-  stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now, random }),
+  stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
   sqs: sqs.client,
   deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
   retriesQueueUrl: env.RETRIES_QUEUE_URL,
@@ -88,6 +87,6 @@ export const handler = createDeliverHandler({
   sleep: (ms) => sleep(ms),
   patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
   newAttemptId: () => randomBytes(6).toString('base64url'),
-  random,
+  random: Math.random,
   ...createTelemetry(),
 });

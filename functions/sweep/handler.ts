@@ -6,6 +6,8 @@ import type { WorkQueue } from '../core/delivery/queue-message.ts';
 import { sweepDue, wakeDeliveries } from '../core/delivery/sweep.ts';
 import type { Job } from '../core/jobs/job.ts';
 import { type JobQueue, wakeJobs } from '../core/jobs/job-store.ts';
+import { foldStats } from '../core/stats/fold-stats.ts';
+import type { StatsStore } from '../core/stats/stats-store.ts';
 import { METRICS } from '../names.ts';
 
 export interface SweepHandlerDeps extends Telemetry {
@@ -13,19 +15,25 @@ export interface SweepHandlerDeps extends Telemetry {
   retries: WorkQueue;
   jobs: DueStore<Job>;
   jobQueue: JobQueue;
+  /** Null: nothing is counted. */
+  stats: StatsStore | null;
   now: () => number;
 }
 
 /** Time kept back for the page that is under way. */
 const RESERVE_MS = 10_000;
+/** About 10 MB. */
+const MAX_SUMS = 10_000;
 
 /** Runs every minute. What it does not get to, the next run does. */
-export function createSweepHandler({ deliveries, retries, jobs, jobQueue, now, logger, counter }: SweepHandlerDeps) {
+export function createSweepHandler(deps: SweepHandlerDeps) {
+  const { deliveries, retries, jobs, jobQueue, stats, now, logger, counter } = deps;
   return async (_event: unknown, context: Context): Promise<void> => {
     const hasTime = () => context.getRemainingTimeInMillis() > RESERVE_MS;
-    const [woken, wokenJobs] = await Promise.allSettled([
+    const [woken, wokenJobs, folded] = await Promise.allSettled([
       sweepDue({ store: deliveries, wake: wakeDeliveries(retries), now, hasTime }),
       sweepDue({ store: jobs, wake: wakeJobs(jobQueue), now, hasTime }),
+      stats === null ? null : foldStats({ store: stats, maxSums: MAX_SUMS, now, hasTime }),
     ]);
     if (woken.status === 'fulfilled' && woken.value > 0) {
       logger.info('woke deliveries that were due', { woken: woken.value });
@@ -34,6 +42,6 @@ export function createSweepHandler({ deliveries, retries, jobs, jobQueue, now, l
     }
     if (wokenJobs.status === 'fulfilled' && wokenJobs.value > 0)
       logger.info('woke jobs whose message was lost', { woken: wokenJobs.value });
-    for (const one of [woken, wokenJobs]) if (one.status === 'rejected') throw one.reason;
+    for (const one of [woken, wokenJobs, folded]) if (one.status === 'rejected') throw one.reason;
   };
 }

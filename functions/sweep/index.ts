@@ -1,6 +1,7 @@
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
 import { createDueJobs } from '../adapters/dynamodb/jobs.ts';
+import { createStats } from '../adapters/dynamodb/stats.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
@@ -8,9 +9,10 @@ import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { ENV } from '../names.ts';
 import { createSweepHandler } from './handler.ts';
 
-const env = readEnvironment([ENV.journalTable, ENV.retriesQueueUrl, ENV.jobsQueueUrl]);
+const env = readEnvironment([ENV.journalTable, ENV.retriesQueueUrl, ENV.jobsQueueUrl, ENV.statsRetentionDays]);
 
 const now = (): number => Date.now();
+const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const tables = createTables({ journalTable: env.JOURNAL_TABLE });
 const sqs = createSqs();
 
@@ -19,6 +21,7 @@ export const handler = createSweepHandler({
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   jobs: createDueJobs(tables, now),
   jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
+  stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
   now,
   ...createTelemetry(),
 });

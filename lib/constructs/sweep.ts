@@ -14,9 +14,9 @@ export interface SweepProps extends Foundation {
 }
 
 /**
- * Wakes, once a minute, the deliveries whose time has come, and jobs whose message was lost. It reserves no concurrency: its timeout keeps sweeps apart,
- * each delivery is leased before it is enqueued, so that a second sweep at the same time is harmless, and a new account has
- * nothing to reserve from (a deployment into its limit of 10 would fail).
+ * Wakes, once a minute, the deliveries whose time has come, and jobs whose message was lost, and adds up statistics. It reserves
+ * no concurrency: its timeout keeps sweeps apart, each delivery is leased before it is enqueued, so that a second sweep at the
+ * same time is harmless, and a new account has nothing to reserve from (a deployment into its limit of 10 would fail).
  */
 export class Sweep extends Construct {
   constructor(scope: Construct, id: string, { storage, queues, ...foundation }: SweepProps) {
@@ -30,10 +30,12 @@ export class Sweep extends Construct {
         journalTable: storage.journal.tableName,
         retriesQueueUrl: queues.retries.queue.queueUrl,
         jobsQueueUrl: queues.jobs.queue.queueUrl,
+        statsRetentionDays: String(foundation.tuning.statsRetentionDays),
       },
     });
     sweep.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalDue)]);
-    sweep.allow(['dynamodb:UpdateItem'], [storage.journal.tableArn]);
+    // Query and GetItem are for the records of statistics, whose counters UpdateItem adds to.
+    sweep.allow(['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], [storage.journal.tableArn]);
     sweep.allow(['sqs:SendMessage'], [queues.retries.queue.queueArn, queues.jobs.queue.queueArn]);
 
     new Rule(this, 'Schedule', {

@@ -73,5 +73,4 @@ describeJobStore(NAME, subject(new MemoryJobs(() => now, RETENTION_MS)));
 describeRateLimitStore(NAME, subject(new MemoryRateLimits()));
 describeInFlightStore(NAME, subject(new MemoryInFlight()));
 
-const stats = new MemoryStats(() => now, RETENTION_MS);
-describeStatsStore(NAME, [stats], subject(stats));
+describeStatsStore(NAME, subject(new MemoryStats(() => now, RETENTION_MS)));

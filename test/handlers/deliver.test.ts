@@ -65,7 +65,7 @@ function setup(
     ...telemetry,
   });
   const hidden = () => mock.commandCalls(ChangeMessageVisibilityBatchCommand).map(({ args }) => args[0].input);
-  return { ...parts, telemetry, handler, hidden, counted: stats?.added ?? [] };
+  return { ...parts, telemetry, handler, hidden, counted: stats?.records ?? [] };
 }
 
 const early = makeDelivery({ revision: 1, nextAttemptAt: NOW + 30_000, dueAt: NOW + 60_000 });
@@ -182,30 +182,22 @@ describe('the deliver function', () => {
     });
   });
 
-  it('adds to the statistics once for each subscription of a batch, though one attempt ends late', async () => {
+  it('makes one record of statistics for a batch, though one attempt ends late', async () => {
     const { handler, journal, counted } = setup();
     journal.add(makeSubscription({ id: subscriptionId(2) }), makeEvent({ id: 'evt_2' }));
     const messages = [{}, { eventId: 'evt_2' }, { subscriptionId: subscriptionId(2) }].map(makeMessage);
     await handler(sqsEvent(...messages.map((message) => ({ body: JSON.stringify(message) }))), context());
-    expect(counted).toEqual([
-      {
-        tenantId: 'acme',
-        subscriptionId: subscriptionId(),
-        hour: NOW,
-        counters: expect.objectContaining({ success: 2 }),
-      },
-      {
-        tenantId: 'acme',
-        subscriptionId: subscriptionId(2),
-        hour: NOW,
-        counters: expect.objectContaining({ success: 1 }),
-      },
-    ]);
+    const ofSubscription = (number: number, success: number) => ({
+      tenantId: 'acme',
+      subscriptionId: subscriptionId(number),
+      counters: expect.objectContaining({ success }),
+    });
+    expect(counted).toMatchObject([{ at: NOW, counted: [ofSubscription(1, 2), ofSubscription(2, 1)] }]);
   });
 
   it('acknowledges what could not be counted, and says what was lost', async () => {
     const stats = new MemoryStats();
-    stats.addCounters = async () => {
+    stats.putRecord = async () => {
       throw new Error('throttled');
     };
     const { handler, telemetry } = setup(() => answered(200), stats);
@@ -213,6 +205,12 @@ describe('the deliver function', () => {
       batchItemFailures: [],
     });
     expect(telemetry.lines.join()).toContain('statistics were lost');
+  });
+
+  it('makes no record where there is nothing to count', async () => {
+    const { handler, counted } = setup();
+    await handler(sqsEvent({ body: JSON.stringify(makeMessage({ subscriptionId: subscriptionId(9) })) }), context());
+    expect(counted).toEqual([]);
   });
 
   it('counts nothing if it keeps no statistics', async () => {

@@ -3,12 +3,13 @@ import type { Outgoing } from '../../functions/core/delivery/queue-message.ts';
 import type { Job } from '../../functions/core/jobs/job.ts';
 import { METRICS } from '../../functions/names.ts';
 import { createSweepHandler } from '../../functions/sweep/handler.ts';
-import { makeDelivery, makeJob, NOW } from '../support/domain.ts';
+import { HOUR, MINUTE, makeDelivery, makeJob, NOW, subscriptionId } from '../support/domain.ts';
 import { context, recordTelemetry } from '../support/lambda.ts';
 import { MemoryJobs } from '../support/memory-jobs.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
+import { MemoryStats } from '../support/memory-stats.ts';
 
-function setup(count: number) {
+function setup(count: number, stats: MemoryStats | null = new MemoryStats()) {
   const journal = new MemoryJournal();
   for (let index = 0; index < count; index += 1) {
     journal.store(makeDelivery({ eventId: `e${index}`, dueAt: NOW - index, nextAttemptAt: NOW - index, revision: 1 }));
@@ -25,6 +26,7 @@ function setup(count: number) {
     retries: { send },
     jobs: jobStore,
     jobQueue: { send: async (jobs) => void wokenJobs.push(...jobs) },
+    stats,
     now: () => NOW,
     ...telemetry,
   });
@@ -52,6 +54,35 @@ describe('the sweep function', () => {
     journal.before = () => {};
     await handler({}, context());
     expect(wokenJobs).toHaveLength(1);
+  });
+
+  it('adds up the statistics of minutes that are over, also when deliveries cannot be woken', async () => {
+    const stats = new MemoryStats();
+    const { handler, journal } = setup(1, stats);
+    const counted = [{ tenantId: 'acme', subscriptionId: subscriptionId(), counters: { success: 1 } }];
+    for (const away of [2, 3]) await stats.putRecord(NOW - away * MINUTE, counted);
+    journal.before = () => {
+      throw new Error('throttled');
+    };
+    await expect(handler({}, context())).rejects.toThrow('throttled');
+    const read = () => stats.readSubscriptionCounters('acme', subscriptionId(), { from: NOW - HOUR, to: NOW });
+    expect(await read()).toEqual(new Map([[NOW - HOUR, { success: 2 }]]));
+  });
+
+  it('fails when statistics cannot be added up, and wakes what is due', async () => {
+    const stats = new MemoryStats();
+    stats.readFolded = async () => {
+      throw new Error('slow down');
+    };
+    const { handler, queued } = setup(3, stats);
+    await expect(handler({}, context())).rejects.toThrow('slow down');
+    expect(queued).toHaveLength(3);
+  });
+
+  it('adds up nothing if it keeps no statistics', async () => {
+    const { handler, queued } = setup(3, null);
+    await handler({}, context());
+    expect(queued).toHaveLength(3);
   });
 
   it('says nothing when nothing is due', async () => {

@@ -77,6 +77,7 @@ describe.each([
       JOURNAL_TABLE: TABLES.JOURNAL_TABLE,
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
       JOBS_QUEUE_URL: 'PosthornQueuesJobsQueue',
+      STATS_RETENTION_DAYS: '90',
     },
   },
   {

@@ -82,7 +82,7 @@ test.each([
     'Sweep',
     [
       ...dynamodb('Journal.Arn/index/due', 'Query'),
-      ...dynamodb('Journal.Arn', 'UpdateItem'),
+      ...dynamodb('Journal.Arn', 'GetItem', 'Query', 'UpdateItem'),
       ...send('Retries'),
       ...send('Jobs'),
     ],

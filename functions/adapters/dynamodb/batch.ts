@@ -72,6 +72,8 @@ async function getOnce(
   };
 }
 
+type Clients = Pick<Tables, 'client' | 'lean'>;
+
 /** Something to be put, and its item. */
 interface Pending<T> {
   thing: T;
@@ -83,7 +85,7 @@ type Failures<T> = Map<T, unknown>;
 
 /** Puts things of one table. Tries each; rejects with a `PartialFailure` unless all are written. */
 export async function batchPut<T>(
-  tables: Tables,
+  tables: Clients,
   table: string,
   things: readonly T[],
   toItem: (thing: T) => Item,
@@ -100,7 +102,7 @@ export async function batchPut<T>(
 
 /** Never throws: what could not be written is noted in `failures`. */
 async function putChunk<T>(
-  tables: Tables,
+  tables: Clients,
   table: string,
   chunk: readonly Pending<T>[],
   failures: Failures<T>,
@@ -132,7 +134,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** Returns the items that were left out. */
-async function putOnce({ lean, client }: Tables, table: string, items: readonly Item[]): Promise<Item[]> {
+async function putOnce({ lean, client }: Clients, table: string, items: readonly Item[]): Promise<Item[]> {
   const wire = { [table]: items.map((item) => ({ PutRequest: { Item: toWire(item) } })) };
   const quick = LeanPut.safeParse(await lean('BatchWriteItem', { RequestItems: wire }));
   if (quick.success)

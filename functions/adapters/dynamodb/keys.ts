@@ -21,8 +21,7 @@ const DUE_SHARDS = 8;
 const REJECTED_SHARDS = 4;
 const JOB_SHARDS = 4;
 const STATS_SHARDS = 8;
-/** Of a tenant's, those that take one subscription's counters: an item takes no more than 1,000 writes a second either. */
-export const STATS_SHARDS_OF_SUBSCRIPTION = 2;
+const STATS_RECORD_SHARDS = 4;
 
 // Catalog
 export const tenantKey = (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'A#TENANT' });
@@ -122,12 +121,9 @@ export const DUE_JOBS = 'DUE_JOBS';
 /** What a rate-limited subscription has reserved. */
 export const rateLimitKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'RESERVATIONS' });
 
-/**
- * One subscription's counters of one hour, of those who write to the given one of its shards. The day comes first, for a
- * tenant's range; then the subscription, for its own.
- */
-export const statsKey = (tenantId: string, subscriptionId: string, hour: number, shard: number): Key => ({
-  pk: statsPartition(tenantId, (hash(subscriptionId) + shard) % STATS_SHARDS),
+/** One subscription's counters of one hour. The day comes first, for a tenant's range; then the subscription, for its own. */
+export const statsKey = (tenantId: string, subscriptionId: string, hour: number): Key => ({
+  pk: statsPartition(tenantId, hash(subscriptionId) % STATS_SHARDS),
   sk: `${statsDay(hour)}#${subscriptionId}#${new Date(hour).toISOString().slice(11, 13)}`,
 });
 const statsPartition = (tenantId: string, shard: number): string => `STATS#${tenantId}#${shard}`;
@@ -141,6 +137,17 @@ export const statsDays = (firstHour: number, lastHour: number) => ({
 });
 /** The hour that `statsKey` has put into a key, epoch milliseconds. */
 export const parseStatsHour = (sk: string): number => Date.parse(`${sk.slice(0, 10)}T${sk.slice(-2)}:00:00.000Z`);
+
+/** What one batch adds to the statistics. Every second's records are spread over the partitions, and sort by time in each. */
+export const statsRecordKey = (at: number, id: string): Key => ({
+  pk: `STATS_RECORD#${hash(id) % STATS_RECORD_SHARDS}`,
+  sk: timeKey(at, id),
+});
+export const statsRecordPartitions = (): string[] => shards(STATS_RECORD_SHARDS, (shard) => `STATS_RECORD#${shard}`);
+/** The time that `statsRecordKey` has put into a sort key. */
+export const parseStatsRecordTime = (sk: string): number => Date.parse(sk.slice(0, sk.indexOf('#')));
+/** How far the records have been added to the counters. */
+export const STATS_FOLDED: Key = { pk: 'STATS_RECORD', sk: 'FOLDED' };
 
 /** Which of a subscription's attempts are under way. */
 export const inFlightKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'IN_FLIGHT' });

@@ -56,7 +56,7 @@ export function createStores(options: StoresOptions): Stores {
     events: createEvents(options),
     deliveries: createDeliveries(options),
     rejectedEvents: createRejectedEvents(options),
-    stats: createStats({ ...options, retentionDays: statsRetentionDays, random: Math.random }),
+    stats: createStats({ ...options, retentionDays: statsRetentionDays }),
     tokens: createTokenStore(tables),
     jobs: createJobStore(options),
   };

@@ -60,7 +60,8 @@ const shared = {
   query: { ...rangeQuery, interval: StatsInterval.default('hour') },
   responses: {
     200: {
-      description: 'Every whole hour or day (UTC) that the range touches, at most 31 days, and their totals.',
+      description:
+        'Every whole hour or day (UTC) that the range touches, at most 31 days, and their totals. What happened in the last three minutes may not be counted yet.',
       schema: StatsView,
     },
   },

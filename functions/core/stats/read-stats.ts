@@ -13,7 +13,7 @@ const DEFAULT_SPAN_MS: Record<StatsInterval, number> = { hour: DAY_MS, day: 30 *
 const MAX_DAYS = 31;
 const FROM = '?from';
 const TO = '?to';
-/** Stored counters, one or two an hour and subscription, that one answer may read: about 15 MB. */
+/** Stored counters, one an hour and subscription, that one answer may read: about 20 MB. */
 const MAX_ITEMS = 50_000;
 
 /** What is asked for. Times are epoch milliseconds. */

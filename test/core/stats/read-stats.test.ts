@@ -61,8 +61,10 @@ describe('a range', () => {
 it('counters are summed by interval, and over the range', async () => {
   const { store, read } = reader();
   const at = [MIDNIGHT - HOUR, MIDNIGHT, MIDNIGHT + 2 * HOUR];
-  for (const [index, hour] of at.entries())
-    await store.addCounters('acme', subscriptionId(), hour, { success: 10 ** index });
+  for (const [index, hour] of at.entries()) {
+    const counted = { tenantId: 'acme', subscriptionId: subscriptionId(), counters: { success: 10 ** index } };
+    await store.addCounters(hour, counted, { after: String(index), through: String(index + 1) });
+  }
   const days = given(await read({ interval: 'day', from: MIDNIGHT - DAY }));
   expect(days.series).toEqual([
     { from: MIDNIGHT - DAY, counters: { success: 1 } },
