@@ -2,7 +2,7 @@ import { type CountedSubscription, mergeCounters } from './counters.ts';
 import type { Span, StatsRecord, StatsStore } from './stats-store.ts';
 
 const MINUTE_MS = 60_000;
-/** A record is stored by the end of the invocation that made it: longer than any takes. */
+/** Between a record's time and its being stored is one call with its repetitions: longer than these take. */
 const GRACE_MS = 60_000;
 /** Additions at the same time. */
 const AT_ONCE = 50;
