@@ -5,12 +5,12 @@ import { type EventRef, eventKey, type RecordedEvent } from '../../functions/cor
 import type { EventType } from '../../functions/core/event/event-type.ts';
 import type { RejectedEvent } from '../../functions/core/event/rejected-event.ts';
 import { compileDataCheck } from '../../functions/core/event/validate-data.ts';
+import type { ReceivedEventMessage } from '../../functions/core/ingest/accepted.ts';
 import {
   type IngestDeps,
   type IngestReport,
   type IngestStore,
   ingestBatch,
-  type ReceivedEventMessage,
 } from '../../functions/core/ingest/ingest.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { makeSubscription, NOW } from './domain.ts';

@@ -1,19 +1,26 @@
-import { createHash } from 'node:crypto';
 import type { Event } from '../event/event.ts';
 import { type EventStore, eventKey, type RecordedEvent } from '../event/event-store.ts';
 import type { EventType } from '../event/event-type.ts';
-import { type IncomingMessage, originOf, parseMessage, RESERVED_TENANT } from '../event/parse-message.ts';
+import { parseMessage } from '../event/parse-message.ts';
 import type { RejectedEvent, RejectionReason } from '../event/rejected-event.ts';
-import type { RejectedEventStore } from '../event/rejected-event-store.ts';
 import type { DataCheck } from '../event/validate-data.ts';
-import { deriveId, SYSTEM_TENANT } from '../ids.ts';
 import { undoneOf } from '../partial-failure.ts';
-import { countSystemEvent, type SystemEventCounts } from '../system-event/counted.ts';
+import type { Accepted, IngestResult, ReceivedEventMessage } from './accepted.ts';
 import { type FannedOut, type FanOutDeps, type FanOutReport, fanOutFrom } from './fan-out.ts';
+import {
+  idReused,
+  type Rejection,
+  type RejectionPorts,
+  recordRejections,
+  rejection,
+  unknownType,
+} from './rejections.ts';
+import { readSystemEvents, type SystemMessage, type SystemMessagePorts, shareSystemEvents } from './system-messages.ts';
+import { pausesUntilOthersAreDone } from './take-turns.ts';
 
 export type IngestStore = FanOutDeps['store'] &
-  Pick<EventStore, 'getEvents' | 'createEvent' | 'putEvents'> &
-  Pick<RejectedEventStore, 'putRejectedEvents'> & {
+  RejectionPorts['store'] &
+  Pick<EventStore, 'getEvents' | 'createEvent' | 'putEvents'> & {
     /** The type as the Catalog has it, if it does, and not archived. */
     findType(type: string): Promise<EventType | null>;
   };
@@ -23,9 +30,8 @@ export interface IngestDeps extends FanOutDeps {
   eventTypes: 'open' | 'strict';
   /** The schema, ready for use; the same schema comes again and again. */
   checkOf: (schema: string) => DataCheck;
-  systemEventCounts: SystemEventCounts;
-  /** Puts Posthorn's own events where else they are wanted; null if nowhere. */
-  putOnBus: ((events: readonly Event[]) => Promise<void>) | null;
+  systemEventCounts: RejectionPorts['systemEventCounts'];
+  putOnBus: SystemMessagePorts['putOnBus'];
   report: (report: IngestReport) => void;
 }
 
@@ -36,33 +42,6 @@ export type IngestReport =
   | { kind: 'rejected'; rejected: RejectedEvent }
   | FanOutReport
   | { kind: 'error'; error: unknown };
-
-export interface ReceivedEventMessage extends IncomingMessage {
-  /** SQS has handed it out before. */
-  receivedBefore: boolean;
-}
-
-/** `retry`: come back when SQS hands it out again; `continue`: come back without delay, the fan-out has more to do. */
-export interface IngestResult {
-  retry: Set<string>;
-  continue: Set<string>;
-}
-
-/** A message that is no event, with the record of why. */
-interface Rejection {
-  message: IncomingMessage;
-  rejected: RejectedEvent;
-}
-
-interface Accepted {
-  message: ReceivedEventMessage;
-  /** Messages of this batch that repeat it. */
-  twins: string[];
-  event: Event;
-  idGiven: boolean;
-  /** Set when the event was in the journal before. */
-  recorded: RecordedEvent | null;
-}
 
 /**
  * Records a batch of published events and puts a message for each of their deliveries on the queue. Bad messages become
@@ -91,38 +70,6 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
     }),
   );
   return result;
-}
-
-/** A message that names an event of Posthorn's own. */
-interface SystemMessage {
-  message: ReceivedEventMessage;
-  id: string;
-}
-
-/**
- * For fan-outs that run together: the first that pauses waits until those that never did have ended, so that one with
- * costly filters comes after those without. From then on they take turns.
- */
-function pausesUntilOthersAreDone(
-  fanOuts: number,
-  takeTurn: () => Promise<void>,
-): () => { pause: () => Promise<void>; leave: () => void } {
-  const othersDone = Promise.withResolvers<void>();
-  let quick = fanOuts;
-  return () => {
-    let isQuick = true;
-    const leave = () => {
-      if (isQuick) quick -= 1;
-      isQuick = false;
-      if (quick === 0) othersDone.resolve();
-    };
-    const pause = async () => {
-      leave();
-      await othersDone.promise;
-      await takeTurn();
-    };
-    return { pause, leave };
-  };
 }
 
 /** Parses, checks against the event types, and folds repetitions within the batch together. */
@@ -177,42 +124,6 @@ async function recognise(
   return accepted.filter((one) => matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejections));
 }
 
-/** Posthorn's own events are on record before their messages are sent. A message whose event is not comes from elsewhere. */
-async function readSystemEvents(
-  { store }: IngestDeps,
-  messages: readonly SystemMessage[],
-  rejections: Rejection[],
-): Promise<Accepted[]> {
-  if (messages.length === 0) return [];
-  const refOf = ({ id }: SystemMessage) => ({ tenantId: SYSTEM_TENANT, id });
-  const known = await store.getEvents(messages.map(refOf), true);
-  const accepted = new Map<string, Accepted>();
-  for (const named of messages) {
-    const { message, id } = named;
-    const recorded = known.get(eventKey(refOf(named)));
-    const first = accepted.get(id);
-    if (recorded === undefined) rejections.push(rejection(message, RESERVED_TENANT.tenantId, RESERVED_TENANT.reason));
-    else if (first !== undefined) first.twins.push(message.messageId);
-    else accepted.set(id, { message, twins: [], event: recorded.event, idGiven: true, recorded });
-  }
-  return [...accepted.values()];
-}
-
-/** Those that could not be put on the bus come back. Their webhooks do not wait for it; as repetitions they are sent no more. */
-async function shareSystemEvents(
-  { putOnBus, report }: IngestDeps,
-  accepted: readonly Accepted[],
-  result: IngestResult,
-): Promise<void> {
-  if (putOnBus === null || accepted.length === 0) return;
-  try {
-    await putOnBus(accepted.map(({ event }) => event));
-  } catch (error) {
-    report({ kind: 'error', error });
-    for (const { message, twins } of accepted) for (const id of [message.messageId, ...twins]) result.retry.add(id);
-  }
-}
-
 /** Writes what is new. Returns the events that are on record; the messages of those that are not come back. */
 async function record(
   deps: IngestDeps,
@@ -261,50 +172,6 @@ async function record(
 
   await Promise.all([createGiven(), putOwn()]);
   return accepted.filter((one) => !dropped.has(one));
-}
-
-async function recordRejections(
-  deps: IngestDeps,
-  rejections: readonly Rejection[],
-  result: IngestResult,
-): Promise<void> {
-  const records = rejections.map(({ rejected }) => rejected);
-  let unwritten = new Set<RejectedEvent>();
-  try {
-    await deps.store.putRejectedEvents(records);
-  } catch (error) {
-    unwritten = new Set(undoneOf(error, records));
-    deps.report({ kind: 'error', error });
-  }
-  const written = rejections.filter(({ rejected }) => !unwritten.has(rejected));
-  for (const { message, rejected } of rejections) {
-    if (unwritten.has(rejected)) result.retry.add(message.messageId);
-    else deps.report({ kind: 'rejected', rejected });
-  }
-  await Promise.all(
-    [...Map.groupBy(written, ({ rejected }) => rejected.tenantId).values()].map(async (group) => {
-      try {
-        await countRejections(deps, group);
-      } catch (error) {
-        deps.report({ kind: 'error', error });
-        for (const { message } of group) result.retry.add(message.messageId);
-      }
-    }),
-  );
-}
-
-/** Sees that the company is told of a tenant's rejected events. */
-async function countRejections(
-  { systemEventCounts: counts, deliveries, now }: IngestDeps,
-  group: readonly Rejection[],
-): Promise<void> {
-  const [first] = group;
-  if (first === undefined) return;
-  const { id, tenantId, rejectedAt, reason } = first.rejected;
-  const { code, message } = reason;
-  const data = { tenantId, rejectedEventId: id, reason: { code, message }, count: group.length };
-  const owed = { id, at: rejectedAt, event: { type: 'posthorn.event.rejected' as const, data } };
-  await countSystemEvent({ counts, later: deliveries, now }, owed);
 }
 
 /** Whether the event may go on; it does so as the one on record, if there is one. */
@@ -381,41 +248,4 @@ async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise
       ? `The data does not fit the schema of the event type "${name}". Correct the fields that are listed.`
       : `To check the data against the schema of the event type "${name}" would take too many steps. Make the schema simpler or the data smaller.`;
   return { code: verdict.code, message, errors: verdict.errors };
-}
-
-/** DynamoDB keeps 400 KB in an item, SQS carries 1 MiB in a message. */
-const MAX_BODY_KEPT = 300_000;
-
-function rejection(message: IncomingMessage, tenantId: string | null, reason: RejectionReason): Rejection {
-  const bytes = Buffer.from(message.body);
-  const truncated = bytes.length > MAX_BODY_KEPT;
-  const { messageId, sentAt } = originOf(message);
-  // The id follows from the message: handed out again, it makes the same record.
-  const seed = createHash('sha256').update(messageId).digest();
-  const rejected: RejectedEvent = {
-    id: deriveId('rej', sentAt, seed),
-    tenantId,
-    // Not the clock's time: with the id it is the record's key, which must not change either.
-    rejectedAt: sentAt,
-    reason,
-    body: truncated ? bytes.subarray(0, MAX_BODY_KEPT).toString('utf8') : message.body,
-    bodyTruncated: truncated,
-    messageId,
-    republishedAt: null,
-  };
-  return { message, rejected };
-}
-
-function unknownType(type: string): RejectionReason {
-  const message = `The event type "${type}" is unknown. Only known event types are accepted here. Add it (POST /v1/event-types), then publish again.`;
-  return { code: 'unknown_event_type', message, errors: [{ path: '/type', message: 'is not a known event type' }] };
-}
-
-function idReused(id: string): RejectionReason {
-  const message = `The id "${id}" was published before with different content, and that event stands. Give each event another id.`;
-  return {
-    code: 'id_reused',
-    message,
-    errors: [{ path: '/id', message: 'was published before with different content' }],
-  };
 }
