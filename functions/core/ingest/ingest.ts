@@ -53,7 +53,8 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   const systemMessages: SystemMessage[] = [];
   const accepted = await recognise(deps, await accept(deps, messages, systemMessages, rejections), rejections);
   const systemEvents = await readSystemEvents(deps, systemMessages, rejections);
-  await shareSystemEvents(deps, systemEvents, result);
+  // A bus that does not answer holds up no webhook.
+  const shared = shareSystemEvents(deps, systemEvents, result);
   const recorded = [...(await record(deps, accepted, rejections, result)), ...systemEvents];
   await recordRejections(deps, rejections, result);
   for (const { event, recorded: known } of recorded)
@@ -61,14 +62,15 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
 
   const tenants = [...Map.groupBy(recorded, ({ event }) => event.tenantId)];
   const pauses = pausesUntilOthersAreDone(tenants.length, deps.pause);
-  await Promise.all(
-    tenants.map(async ([tenantId, group]) => {
+  await Promise.all([
+    shared,
+    ...tenants.map(async ([tenantId, group]) => {
       const { pause, leave } = pauses();
       const outcome = await fanOut({ ...deps, pause }, tenantId, group).finally(leave);
       if (outcome === 'done') return;
       for (const { message, twins } of group) for (const id of [message.messageId, ...twins]) result[outcome].add(id);
     }),
-  );
+  ]);
   return result;
 }
 

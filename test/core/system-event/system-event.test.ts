@@ -104,6 +104,21 @@ describe('a message of the events queue for the reserved tenant', () => {
     expect(put).toEqual(['sys_1']);
   });
 
+  it('goes out by webhook before a slow bus has answered', async () => {
+    const setup = subscribed();
+    const publish = async () => {};
+    await emitSystemEvent({ events: setup.store, publish }, { id: 'sys_1', at: NOW, event: rejected('acme') });
+    const sent = Promise.withResolvers<void>();
+    setup.send = async (messages) => {
+      setup.queued.push(...messages);
+      sent.resolve();
+    };
+    // The bus answers only then.
+    setup.putOnBus = () => sent.promise;
+    await setup.ingest({ body: '{"tenantId":"posthorn","id":"sys_1"}' });
+    expect(setup.queued).toMatchObject([{ message: { eventId: 'sys_1' } }]);
+  });
+
   it.each([
     ['an event', { type: 'employee.created', data: 1 }],
     ['a system event', { type: 'posthorn.job.ended', data: 1 }],
