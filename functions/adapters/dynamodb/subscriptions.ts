@@ -15,8 +15,7 @@ import {
   tenantPartition,
   timeKey,
 } from './keys.ts';
-import { queryUpTo } from './query.ts';
-import { readNewest } from './read-newest.ts';
+import { readPartition } from './partition-list.ts';
 import { fromWire, toWire, WireItem } from './wire.ts';
 
 const LeanQuery = z.object({
@@ -159,30 +158,14 @@ export function createSubscriptions(
     },
 
     pageSubscriptions: (tenantId, limit, after, matches) =>
-      readNewest<Item, Subscription>({
-        partitions: [tenantPartition(tenantId)],
+      readPartition(client, {
+        table: catalogTable,
+        partition: tenantPartition(tenantId),
         range: SUBSCRIPTIONS,
         limit,
         after,
-        query: async (partition, range, count) => {
-          const items = await queryUpTo(
-            client,
-            {
-              TableName: catalogTable,
-              KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-              ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
-              ScanIndexForward: false,
-              ConsistentRead: true,
-            },
-            count,
-          );
-          return items.map((item) => ({ sortKey: z.string().parse(item.sk), value: item }));
-        },
-        filtered: matches !== null,
-        select: async (entries) =>
-          entries
-            .map(({ sortKey, value }) => ({ sortKey, value: parseSubscription(value) }))
-            .filter(({ value }) => matches === null || matches(value)),
+        parse: parseSubscription,
+        matches,
       }),
 
     async countSubscriptions(tenantId, upTo) {

@@ -1,13 +1,11 @@
 import { DeleteCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
-import * as z from 'zod';
 import { Tenant } from '../../core/tenant/tenant.ts';
 import type { TenantStore } from '../../core/tenant/tenant-store.ts';
 import { INDEXES } from '../../names.ts';
 import type { Tables } from './client.ts';
 import { atRevision, createConditionalWrites } from './conditional-write.ts';
-import { type Item, TENANT_LIST, tenantKey, timeKey } from './keys.ts';
-import { queryUpTo } from './query.ts';
-import { readNewest } from './read-newest.ts';
+import { TENANT_LIST, tenantKey, timeKey } from './keys.ts';
+import { readPartition } from './partition-list.ts';
 
 export function createTenants(tables: Pick<Tables, 'client' | 'catalogTable' | 'newWriteId'>): TenantStore {
   const { client, catalogTable } = tables;
@@ -53,27 +51,14 @@ export function createTenants(tables: Pick<Tables, 'client' | 'catalogTable' | '
     },
 
     listTenants: (limit, after) =>
-      readNewest<Item, Tenant>({
-        partitions: [TENANT_LIST],
-        filtered: false,
-        select: async (entries) => entries.map(({ sortKey, value }) => ({ sortKey, value: Tenant.parse(value) })),
-        range: { from: '0', to: '~' },
+      readPartition(client, {
+        table: catalogTable,
+        index: INDEXES.catalogList,
+        partition: TENANT_LIST,
         limit,
         after,
-        query: async (partition, range, count) => {
-          const items = await queryUpTo(
-            client,
-            {
-              TableName: catalogTable,
-              IndexName: INDEXES.catalogList.name,
-              KeyConditionExpression: 'listPk = :pk AND listSk BETWEEN :from AND :to',
-              ExpressionAttributeValues: { ':pk': partition, ':from': range.from, ':to': range.to },
-              ScanIndexForward: false,
-            },
-            count,
-          );
-          return items.map((item) => ({ sortKey: z.string().parse(item.listSk), value: item }));
-        },
+        parse: (item) => Tenant.parse(item),
+        matches: null,
       }),
 
     getTenantKey: async (tenantId) => (await getTenant(tenantId))?.signingKey ?? null,
