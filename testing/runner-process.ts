@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { readIfThere } from '../local/files.ts';
 import { Endpoints } from '../local/state.ts';
 
 const START = fileURLToPath(new URL('../local/start.ts', import.meta.url));
@@ -78,6 +79,21 @@ export interface StartOptions {
   aws?: { sqs: string; dynamodb: string };
 }
 
+/** The last cloud assembly that was made with the default settings. */
+const ASSEMBLY = fileURLToPath(new URL('../node_modules/.cache/posthorn-assembly', import.meta.url));
+
+/**
+ * Synthesis is most of a start. The runner takes an assembly again whose fingerprint shows that nothing has changed that it was
+ * made from, so a new state folder begins with the last one. The fingerprint comes last: what was cut short has none.
+ */
+function copyAssembly(from: string, to: string): void {
+  const fingerprint = readIfThere(join(from, 'fingerprint'));
+  if (fingerprint === undefined || fingerprint === readIfThere(join(to, 'fingerprint'))) return;
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true, filter: (path) => path !== join(from, 'fingerprint') });
+  cpSync(join(from, 'fingerprint'), join(to, 'fingerprint'));
+}
+
 /** Starts a whole Posthorn and waits until it can be used. What did not start in time is ended. */
 export async function startRunner({
   state,
@@ -87,6 +103,9 @@ export async function startRunner({
   aws,
 }: StartOptions): Promise<Running> {
   const settings = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  const assembly = join(state, 'cdk.out');
+  const isDefault = settings.length === 0;
+  if (isDefault && !existsSync(assembly)) copyAssembly(ASSEMBLY, assembly);
   const runner = runRunner(['--state', state, ...FREE_PORTS, ...settings, ...args], {
     ...environment,
     ...(aws && { POSTHORN_SQS_ENDPOINT: aws.sqs, POSTHORN_DYNAMODB_ENDPOINT: aws.dynamodb }),
@@ -114,6 +133,7 @@ export async function startRunner({
   }
   const endpoints = readEndpoints(state);
   if (endpoints === null) throw new Error(`The runner is ready but wrote no endpoints.json:\n${runner.output()}`);
+  if (isDefault) copyAssembly(assembly, ASSEMBLY);
   return {
     ...runner,
     state,

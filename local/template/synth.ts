@@ -22,7 +22,7 @@ const SOURCES = [
 ];
 
 /**
- * Synthesises Posthorn's stack for one machine: no network, no account, no CLI. It takes seconds, most of them for five
+ * Synthesises Posthorn's stack for one machine: no network, no account, no CLI. It takes seconds, most of them for six
  * bundles, so the assembly of the last start is taken again if nothing has changed that it was made from.
  */
 export const synthesisePosthorn: Synthesise = async (dir, context) => {

@@ -4,7 +4,7 @@ import { eventually } from './eventually.ts';
 import { scene, useSystem } from './use-system.ts';
 
 const system = useSystem();
-const DELIVERIES = 1_000;
+const DELIVERIES = 2_000;
 /** Workers of the retries queue, with ten messages each. */
 const WORKED_ON = 500;
 

@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { eventually } from './eventually.ts';
 import { scene, useSystem } from './use-system.ts';
 
-const SUBSCRIPTIONS = 5_000;
+const SUBSCRIPTIONS = 10_000;
 
 // Little time for ingest, so that this fan-out cannot be over in one invocation on any machine.
-const system = useSystem({ context: { functions: '{"ingest":{"timeoutSeconds":8}}' } });
+const system = useSystem({ context: { functions: '{"ingest":{"timeoutSeconds":9}}' } });
 
 test(`one event reaches ${SUBSCRIPTIONS} subscriptions, going on from a cursor where an invocation ends`, {
   timeout: 240_000,
@@ -19,7 +19,7 @@ test(`one event reaches ${SUBSCRIPTIONS} subscriptions, going on from a cursor w
   await eventually(async () => expect((await system().received(path)).total).toBe(SUBSCRIPTIONS), 200_000);
 });
 
-/** Writes copies straight into the table: thousands of requests would take longer than what is tested. This profile has no secrets, which could not be copied. */
+/** Writes copies straight into the table: ten thousand requests would take longer than what is tested. This profile has no secrets, which could not be copied. */
 async function copySubscription(tenant: string, id: string, count: number): Promise<void> {
   const client = new DynamoDBClient({
     endpoint: system().endpoints.dynamodbEndpoint,

@@ -10,7 +10,7 @@ test(`a short fault campaign (FAULTS_SEED=${seed}) loses, repeats and invents no
 }, async () => {
   const { verdict, record, quiet, output } = await runCampaign({
     seed,
-    events: 300,
+    events: 400,
     perSecond: 8,
     killEveryMs: 2_500,
     say: (line) => console.log(line),
@@ -23,8 +23,8 @@ test(`a short fault campaign (FAULTS_SEED=${seed}) loses, repeats and invents no
   expect(quiet, `Seed ${seed}: the system came to rest`).toBe(true);
   // A campaign in which nothing happened would show nothing.
   expect(record.kills.length).toBeGreaterThan(0);
-  expect(record.publications.filter(({ endedAt }) => endedAt !== null).length).toBeGreaterThan(200);
-  expect(record.requests.length).toBeGreaterThan(1_000);
+  expect(record.publications.filter(({ endedAt }) => endedAt !== null).length).toBeGreaterThan(300);
+  expect(record.requests.length).toBeGreaterThan(1_500);
   expect(record.requests.some(({ status }) => status === 410)).toBe(true);
   expect(record.doubled.size).toBeGreaterThan(0);
 });
