@@ -58,10 +58,7 @@ export async function measureBadReceivers(
   return { alone, beside, failing: { published: failingEvents, requests, cpuMsPerSecond } };
 }
 
-/**
- * Waits until every message has been handed out, and stays so: what is left waits for its time. A hostile tenant's events may
- * still be in the works, and do not count.
- */
+/** Waits until every message has been handed out, and stays so: what is left waits for its time. */
 async function allSeen(endpoint: string): Promise<void> {
   const sqs = createSqsClient(endpoint);
   const isSeen = async () =>
