@@ -36,6 +36,7 @@ describe('a world in which everything fails now and then', () => {
     'stale read',
     'handed out twice',
     'published again',
+    'sent again by the API',
     'purged from deliveries',
     'purged from retries',
     'purged from jobs',

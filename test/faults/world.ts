@@ -206,9 +206,14 @@ class World {
     const tenantId = this.choices.pick(TENANTS);
     const type = this.choices.pick(TYPES);
     const event = { tenantId, type, data: { mark } };
-    const body = JSON.stringify(this.choices.chance(0.5) ? { id: `event-${mark}`, ...event } : event);
-    if (body.includes('"id"')) this.sent.push(body);
     this.publications.push({ mark, tenantId, type, startedAt: this.now, endedAt: this.now });
+    const by = this.choices.pick(['queue', 'queue with an id', 'api'] as const);
+    if (by === 'api') {
+      this.publishByApi(event);
+      return;
+    }
+    const body = JSON.stringify(by === 'queue' ? event : { id: `event-${mark}`, ...event });
+    if (by !== 'queue') this.sent.push(body);
     this.queues.events.send(body, this.now);
     if (this.sent.length > 0 && this.strikes('published again', 0.1)) {
       const again = this.choices.pick(this.sent);
@@ -216,14 +221,22 @@ class World {
     }
   }
 
+  /** The API makes the id. Without an answer from SQS it sends the event again. */
+  private publishByApi(event: object): void {
+    const body = JSON.stringify({ id: newId('evt', this.now, () => this.choices.next()), ...event });
+    this.queues.events.send(body, this.now, 0, 'first');
+    if (this.strikes('sent again by the API', 0.2)) this.queues.events.send(body, this.now + SECOND, 0, 'again');
+  }
+
   async ingest(): Promise<void> {
     const batch = this.queues.events.receive(this.now, this.choices);
     const { call, crashed, deps, deliveries } = this.invocation();
-    const messages = batch.map(({ id, body, sentAt, receives }) => ({
+    const messages = batch.map(({ id, body, madeId, sentAt, receives }) => ({
       messageId: id,
       body,
       sentAt,
       origin: null,
+      madeId,
       receivedBefore: receives > 1,
     }));
     try {
