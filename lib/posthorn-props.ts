@@ -11,13 +11,13 @@ interface FunctionProps {
   readonly memorySize?: number;
   /** @default 29 s for api, 30 s for ingest, 55 s for sweep, 60 s for jobs */
   readonly timeout?: Duration;
-  /** At least what the function's event sources may ask for. @default none is reserved */
+  /** At least what the function's event sources may ask for. @default see `accountConcurrency` */
   readonly reservedConcurrency?: number;
 }
 
 interface EventSourceProps {
   /** Most concurrent invocations for this source, each with up to 10 messages (of jobs, one): 2 to 1,000. */
-  readonly maxConcurrency?: number;
+  readonly maxConcurrency?: number | undefined;
 }
 
 export interface PosthornProps {
@@ -86,6 +86,14 @@ export interface PosthornProps {
    * @default Duration.days(5)
    */
   readonly disableAfter?: Duration;
+
+  /**
+   * How many functions Lambda runs for the account at the same time, all together: 1,000 usually, 10 in a new account (see Service
+   * Quotas). Of 1,000 the event sources may take 310, the API has 200 reserved, so that slow receivers cannot starve it, and `sweep`
+   * 1; of less their shares, and of less than 200 nothing is reserved.
+   * @default 1000
+   */
+  readonly accountConcurrency?: number;
 
   /** Events being fanned out. @default maxConcurrency 50 */
   readonly ingest?: EventSourceProps;
@@ -169,6 +177,7 @@ export function tune(props: PosthornProps): Tuning {
     attemptTimeoutSeconds: props.attemptTimeout?.toSeconds(),
     maxQueueWaitSeconds: props.maxQueueWait?.toSeconds(),
     disableAfterDays: props.disableAfter?.toDays(),
+    accountConcurrency: props.accountConcurrency,
     ingestMaxConcurrency: props.ingest?.maxConcurrency,
     firstAttemptsMaxConcurrency: props.firstAttempts?.maxConcurrency,
     retriesMaxConcurrency: props.retries?.maxConcurrency,

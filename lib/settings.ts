@@ -59,6 +59,7 @@ export function propsFromContext(scope: Construct): PosthornProps {
     attemptTimeout: Duration.seconds(settings.attemptTimeoutSeconds),
     maxQueueWait: Duration.seconds(settings.maxQueueWaitSeconds),
     disableAfter: Duration.days(settings.disableAfterDays),
+    accountConcurrency: settings.accountConcurrency,
     ingest: { maxConcurrency: settings.ingestMaxConcurrency },
     firstAttempts: { maxConcurrency: settings.firstAttemptsMaxConcurrency },
     retries: { maxConcurrency: settings.retriesMaxConcurrency },

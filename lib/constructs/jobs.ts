@@ -22,6 +22,8 @@ export class Jobs extends Construct {
     const jobs = new HandlerFunction(this, 'Function', {
       ...foundation,
       name: 'jobs',
+      // Each page sends the message for the next.
+      invokesItself: true,
       timeoutSeconds: tuning.functions.jobs.timeoutSeconds,
       environment: {
         catalogTable: storage.catalog.tableName,

@@ -16,7 +16,8 @@ export class Storage extends Construct {
       partitionKey: { name: TABLE_KEYS.partition, type: AttributeType.STRING },
       sortKey: { name: TABLE_KEYS.sort, type: AttributeType.STRING },
       billing: Billing.onDemand(),
-      removalPolicy,
+      // CloudFormation could not delete a protected table when a first deployment fails: it stays, empty, under a name of its own.
+      removalPolicy: removalPolicy === RemovalPolicy.DESTROY ? removalPolicy : RemovalPolicy.RETAIN,
       deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
     } satisfies TablePropsV2;
 

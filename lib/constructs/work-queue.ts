@@ -19,9 +19,11 @@ export class WorkQueue extends Construct {
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
 
+    // 202 means durably queued: what waits here outlives the stack, as the tables do.
     this.deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
+      removalPolicy: props.removalPolicy,
       // The longest there is. A dead letter keeps the age that it had, so this must exceed the source's retention.
       retentionPeriod: Duration.days(14),
     });
@@ -29,6 +31,7 @@ export class WorkQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
+      removalPolicy: props.removalPolicy,
       retentionPeriod: Duration.days(7),
       receiveMessageWaitTime: Duration.seconds(20),
       // Lambda retries a throttled batch until the visibility timeout ends: AWS advises six times the function's timeout
