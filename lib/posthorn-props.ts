@@ -4,7 +4,7 @@ import type { IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { FunctionName } from '../functions/names.ts';
-import { parseTuning, type Tuning } from './tuning.ts';
+import { type Adoption, parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
   /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest, deliver and jobs, 256 for sweep */
@@ -69,6 +69,13 @@ export interface PosthornProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * What holds state and stands already: a table restored from its backups, or what an earlier stack left. The stack uses it
+   * instead of making its own, and changes nothing about it: docs/recovery.md says how each must be set up.
+   * @default the stack makes all
+   */
+  readonly adopt?: Adoption;
 
   /** For one request to a receiver: connect, headers and body. 1 to 20 s. @default Duration.seconds(15) */
   readonly attemptTimeout?: Duration;
@@ -174,6 +181,7 @@ export function tune(props: PosthornProps): Tuning {
     logRetentionDays: props.logRetention,
     logLevel: props.logLevel,
     removalPolicy: props.removalPolicy,
+    adopt: props.adopt,
     attemptTimeoutSeconds: props.attemptTimeout?.toSeconds(),
     maxQueueWaitSeconds: props.maxQueueWait?.toSeconds(),
     disableAfterDays: props.disableAfter?.toDays(),

@@ -2,7 +2,7 @@ import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Posthorn } from './posthorn.ts';
 import type { PosthornProps } from './posthorn-props.ts';
-import { propsFromContext } from './settings.ts';
+import { propsFromContext, stackNameFromContext } from './settings.ts';
 
 export interface PosthornStackProps extends StackProps {
   /** Go before the settings in the CDK context. */
@@ -12,7 +12,12 @@ export interface PosthornStackProps extends StackProps {
 /** Posthorn alone in a stack, set up by CDK context. */
 export class PosthornStack extends Stack {
   constructor(scope: Construct, id: string, { overrides, ...stackProps }: PosthornStackProps = {}) {
-    super(scope, id, { description: 'Posthorn: webhooks as a service', ...stackProps });
+    const stackName = stackNameFromContext(scope);
+    super(scope, id, {
+      description: 'Posthorn: webhooks as a service',
+      ...(stackName && { stackName }),
+      ...stackProps,
+    });
 
     const props = { ...propsFromContext(this), ...overrides };
     this.terminationProtection = props.removalPolicy !== RemovalPolicy.DESTROY;

@@ -69,6 +69,33 @@ const functions = z.strictObject({
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
 const maxConcurrency = whole(2, 1000).optional();
 
+function arnOf(service: string) {
+  const error = `must be an ARN of ${service}`;
+  return z.string({ error }).regex(new RegExp(`^arn:[a-z-]+:${service}:`), { error });
+}
+
+const tableName = z.string().regex(/^[\w.-]{3,255}$/, { error: 'must be the name of a table' });
+const adoptedQueue = z.strictObject({ queueArn: arnOf('sqs'), deadLettersArn: arnOf('sqs') });
+
+/** What holds state and stands already, restored or left by an earlier stack, instead of what the stack would make. */
+const adoption = z.strictObject({
+  catalogTableName: tableName.optional(),
+  journalTableName: tableName.optional(),
+  /** The key that encrypts the data keys of subscriptions' secrets. Another key cannot read them. */
+  encryptionKeyArn: arnOf('kms').optional(),
+  adminKeySecretArn: arnOf('secretsmanager').optional(),
+  queues: z
+    .strictObject({
+      events: adoptedQueue.optional(),
+      deliveries: adoptedQueue.optional(),
+      retries: adoptedQueue.optional(),
+      jobs: adoptedQueue.optional(),
+    })
+    .prefault({}),
+});
+
+export type Adoption = z.input<typeof adoption>;
+
 /** Every value that can be tuned, in plain units, with its range and default: the one place where these are decided. */
 export const tuningShape = {
   eventTypes: oneOf(['open', 'strict']).default('open'),
@@ -94,6 +121,7 @@ export const tuningShape = {
     .default(RetentionDays.ONE_MONTH),
   logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   removalPolicy: oneOf(['retain', 'destroy']).default('retain'),
+  adopt: z.preprocess(fromText, adoption.prefault({})),
   attemptTimeoutSeconds: whole(1, 20).default(15),
   /** 900 s is the longest DelaySeconds of SQS. At 120 s, 1,000 failures a second fill SQS's 120,000 in flight. */
   maxQueueWaitSeconds: whole(0, 900).default(120),
