@@ -58,15 +58,7 @@ const WANTS = [
 ];
 const BREAKER = { failures: 3, pauseSeconds: 5, maxPauseSeconds: 60 };
 const WAITS = { maxQueueWaitMs: 10 * SECOND, lostAfterMs: 10 * MINUTE };
-/** Few deliveries owe effects, so most crashes at a step are meant for those. */
-const STEPS: readonly CommitStep[] = [
-  'recorded',
-  'queued',
-  'effects_done',
-  'effects_done',
-  'effects_cleared',
-  'effects_cleared',
-];
+const STEPS: readonly CommitStep[] = ['recorded', 'health_written', 'queued'];
 /** Of each kind of call outside: how often it is refused, has its effect and fails, or is done in part. */
 const REFUSED = 0.04;
 const ANSWER_LOST = 0.04;
@@ -74,7 +66,11 @@ const ANSWER_LOST = 0.04;
 const EFFECT_LOST = 0.3;
 const IN_PART = 0.08;
 const CRASHES = 0.12;
+/** After a step that only the few deliveries reach that owe effects. */
+const EFFECT_CRASHES = 0.15;
 const MAX_PAGES = 20;
+
+const isRare = (step: CommitStep): boolean => step === 'effects_done' || step === 'effects_cleared';
 
 class Crash extends Error {}
 
@@ -308,7 +304,8 @@ class World {
     if (messages.length === 0) return;
     const message = this.choices.pick(messages);
     const work = WorkMessage.parse(JSON.parse(message.body));
-    if (work.kind === 'deliver') this.doubled.add(deliveryId(work));
+    // The first to get it may be at it still, and knows of no other.
+    if (work.kind === 'deliver' && message.receives <= 1 && !work.repeated) this.doubled.add(deliveryId(work));
     this.count('handed out twice');
     const copies = [this.queues[queue].handOut(message, this.now), this.queues[queue].handOut(message, this.now)];
     await Promise.all(
@@ -509,8 +506,11 @@ class World {
       hasCrashed = true;
       throw new Crash();
     };
-    const refuse = (about: readonly string[], name: string): never => {
+    const noteRefused = (about: readonly string[]): void => {
       for (const id of about) this.refusedWrites.set(id, [...(this.refusedWrites.get(id) ?? []), this.now]);
+    };
+    const refuse = (about: readonly string[], name: string): never => {
+      noteRefused(about);
       throw new Error(name);
     };
     const receive = (request: WebhookRequest): WebhookResult => this.receive(request);
@@ -527,12 +527,12 @@ class World {
     const inPart = async <T>(
       things: readonly T[],
       act: (done: readonly T[]) => void | Promise<void>,
-      about?: string[],
+      about: readonly string[] = [],
     ) => {
       const undone = this.isFaulty && this.strikes('in part', IN_PART) ? things.filter(() => choices.chance(0.5)) : [];
       await call(() => act(things.filter((one) => !undone.includes(one))), about);
       if (undone.length === 0) return;
-      if (about !== undefined) for (const id of about) this.refusedWrites.set(id, [this.now]);
+      noteRefused(about);
       throw new PartialFailure(undone, things.length, new Error('throttled'));
     };
     const send = (queue: MemoryQueue) => (messages: readonly Outgoing[]) =>
@@ -555,7 +555,8 @@ class World {
         const act = (...args: unknown[]) => Reflect.apply(member, target, args);
         if (name === 'putSucceededDeliveries' || name === 'putEvents')
           return (things: readonly unknown[]) => inPart(things, (done) => act(done), idsOf(things));
-        const writes = name === 'saveDelivery';
+        // A write that finds another one is tried again on what it reads then.
+        const writes = name === 'saveDelivery' || name === 'getDelivery';
         const lost = name === 'disableSubscription' || name === 'removeSubscription' ? EFFECT_LOST : ANSWER_LOST;
         return (...args: unknown[]) => call(() => act(...args), writes ? idsOf(args[0]) : [], lost);
       },
@@ -611,7 +612,8 @@ class World {
       random: () => choices.next(),
       report: () => {},
       reached: (step) => {
-        if (hasCrashed || step === crashStep) crash(`after ${step}`);
+        const isMeant = isRare(step) ? this.isFaulty && choices.chance(EFFECT_CRASHES) : step === crashStep;
+        if (hasCrashed || isMeant) crash(`after ${step}`);
       },
     };
     const jobs = {
