@@ -208,7 +208,10 @@ test('the key cannot be used: deliveries wait, no receiver is blamed, and all go
   renameSync(keys, `${keys}.lost`);
   const second = await start(state);
   await publish(second.client, idsOf('locked', 10));
-  await eventually(() => expect(second.running.output()).toContain('a delivery could not be handled and will be repeated'), 20_000);
+  await eventually(
+    () => expect(second.running.output()).toContain('a delivery could not be handled and will be repeated'),
+    20_000,
+  );
   expect(seen.size).toBe(0);
   expect(await statuses(second.client, id)).toEqual({});
   await second.running.kill();
