@@ -15,6 +15,8 @@ export interface HandlerFunctionProps extends Foundation {
   readonly environment: { readonly [Key in keyof typeof ENV]?: string };
   /** Variables that Node itself reads. */
   readonly nodeVariables?: Record<string, string>;
+  /** Whether it sends requests to receivers, which may have to come from fixed addresses. */
+  readonly callsReceivers?: boolean;
   /** Whether it sends messages to a queue that invokes it: Lambda would stop such a chain after 16 invocations. */
   readonly invokesItself?: boolean;
   /** Added to the bundling that all functions share. */
@@ -37,10 +39,14 @@ export class HandlerFunction extends Construct {
     const logGroup = new LogGroup(this, 'Logs', {
       retention: tuning.logRetentionDays,
       removalPolicy: props.removalPolicy,
+      ...(props.dataKey && { encryptionKey: props.dataKey.key }),
     });
     // Without a role given, CDK attaches AWSLambdaBasicExecutionRole, which may write to any log group.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
+    if (props.dataKey) role.addToPolicy(props.dataKey.useStatement());
+    const network = props.callsReceivers ? props.network : undefined;
+    network?.allowUse(role);
 
     this.lambda = new NodejsFunction(this, 'Lambda', {
       description: `Posthorn: ${name}`,
@@ -53,6 +59,7 @@ export class HandlerFunction extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds),
       ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
       ...(props.invokesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
+      ...network?.placement,
       role,
       logGroup,
       // Only the SDK's version 2 reads the variable that this would set.

@@ -27,6 +27,8 @@ const SHAPE = {
   [ENV.auditRetentionDays]: z.coerce.number().int().positive(),
   [ENV.statsRetentionDays]: z.coerce.number().int().min(0),
   [ENV.allowedPrivateRanges]: list,
+  [ENV.deniedRanges]: list,
+  [ENV.commit]: z.string().min(1),
   [ENV.allowedPorts]: list.transform((entries) => entries.map(Number)).pipe(z.array(z.int().min(1).max(65_535))),
   [ENV.allowHttp]: z.enum(['true', 'false']).transform((text) => text === 'true'),
   [ENV.attemptTimeoutSeconds]: z.coerce.number().positive(),
