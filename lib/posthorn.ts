@@ -4,6 +4,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
+import { Console } from './constructs/console.ts';
 import { Deliver } from './constructs/deliver.ts';
 import type { Foundation } from './constructs/foundation.ts';
 import { Gateway } from './constructs/gateway.ts';
@@ -58,7 +59,10 @@ export class Posthorn extends Construct {
     new Sweep(this, 'Sweep', { ...foundation, storage, queues });
 
     const api = new Api(this, 'Api', { ...foundation, storage, queues, keys });
-    const gateway = new Gateway(this, 'Gateway', { ...foundation, api: api.handler.lambda });
+    const { console: settings } = tuning;
+    const console =
+      settings === false ? null : new Console(this, 'Console', { ...foundation, settings }).handler.lambda;
+    const gateway = new Gateway(this, 'Gateway', { ...foundation, api: api.handler.lambda, console });
 
     this.apiUrl = gateway.url;
     this.eventsQueue = queues.events.queue;
