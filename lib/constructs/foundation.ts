@@ -6,6 +6,6 @@ import type { Alarms } from './alarms.ts';
 export interface Foundation {
   readonly tuning: Tuning;
   readonly alarms: Alarms;
-  /** Of whatever holds something that a company may want to keep. */
+  /** Of whatever holds something that a company may want to keep: RETAIN_ON_UPDATE_OR_DELETE, so that a failed first deployment leaves nothing, or DESTROY. */
   readonly removalPolicy: RemovalPolicy;
 }

@@ -1,4 +1,4 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, Fn, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -41,6 +41,7 @@ export class Gateway extends Construct {
           'The function authenticates each request itself, see docs/decisions/009-the-api-authenticates-itself.md.',
       });
 
+<<<<<<< HEAD
     if (console !== null) {
       const pages = new HttpLambdaIntegration('Console', console, { scopePermissionToRoute: false });
       const methods = [HttpMethod.GET, HttpMethod.HEAD];
@@ -52,6 +53,13 @@ export class Gateway extends Construct {
     }
 
     const accessLogs = new LogGroup(this, 'AccessLogs', { retention: tuning.logRetentionDays, removalPolicy });
+=======
+    const accessLogs = new LogGroup(this, 'AccessLogs', {
+      logGroupName: ACCESS_LOG_GROUP,
+      retention: tuning.logRetentionDays,
+      removalPolicy,
+    });
+>>>>>>> main
     const stage = new HttpStage(this, 'Stage', {
       httpApi,
       stageName: '$default',
@@ -68,6 +76,12 @@ export class Gateway extends Construct {
     });
   }
 }
+
+/**
+ * Under this prefix, log groups share a line of the account's resource policy for logs, which has room for few of them. A name
+ * that holds the stack's own id blocks neither a second deployment beside this one nor the next after this one.
+ */
+const ACCESS_LOG_GROUP = `/aws/vendedlogs/posthorn/${Aws.STACK_NAME}/${Fn.select(2, Fn.split('/', Aws.STACK_ID))}`;
 
 /** The path, not the query and no header: neither keys nor what is searched for get into the log. */
 const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
