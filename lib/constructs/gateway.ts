@@ -41,7 +41,6 @@ export class Gateway extends Construct {
           'The function authenticates each request itself, see docs/decisions/009-the-api-authenticates-itself.md.',
       });
 
-<<<<<<< HEAD
     if (console !== null) {
       const pages = new HttpLambdaIntegration('Console', console, { scopePermissionToRoute: false });
       const methods = [HttpMethod.GET, HttpMethod.HEAD];
@@ -52,14 +51,11 @@ export class Gateway extends Construct {
         });
     }
 
-    const accessLogs = new LogGroup(this, 'AccessLogs', { retention: tuning.logRetentionDays, removalPolicy });
-=======
     const accessLogs = new LogGroup(this, 'AccessLogs', {
       logGroupName: ACCESS_LOG_GROUP,
       retention: tuning.logRetentionDays,
       removalPolicy,
     });
->>>>>>> main
     const stage = new HttpStage(this, 'Stage', {
       httpApi,
       stageName: '$default',
