@@ -88,7 +88,7 @@ export class Posthorn extends Construct {
           });
     const gateway = new Gateway(this, 'Gateway', {
       ...foundation,
-      api: api.handler.lambda,
+      api: api.handler.entry,
       domain: this.domain,
       corsOrigins: tuning.corsOrigins,
     });

@@ -8,6 +8,7 @@ import {
   type ReservedConcurrency,
   USUAL_CONCURRENCY,
 } from './concurrency.ts';
+import { ROLLOUTS } from './constructs/rollout.ts';
 
 /** `-c key=value` and the CLI give every value as text; JSON in it (numbers, booleans, objects) is read as such. */
 function fromText(value: unknown): unknown {
@@ -134,6 +135,7 @@ export const tuningShape = {
       z.record(z.string().min(1).max(128), z.string().max(256), { error: 'must be JSON of names and texts' }),
     )
     .default({ application: 'posthorn' }),
+  rollout: oneOf(ROLLOUTS).default('direct'),
   commit: z
     .string()
     .regex(/^[\w./-]{1,100}$/, { error: 'must be the name of a commit' })
