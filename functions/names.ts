@@ -19,8 +19,6 @@ export const ENV = {
   jobsDeadLettersUrl: 'JOBS_DEAD_LETTERS_URL',
   /** The EventBridge bus on which system events are put, too. Empty: none. */
   systemEventsBus: 'SYSTEM_EVENTS_BUS',
-  /** As in the SDK: where EventBridge is, if not at the region's own address. */
-  eventBridgeEndpoint: 'AWS_ENDPOINT_URL_EVENTBRIDGE',
   /** The queue's ARN, by which `deliver` tells its two event sources apart. */
   retriesQueueArn: 'RETRIES_QUEUE_ARN',
   jobsQueueUrl: 'JOBS_QUEUE_URL',

@@ -65,7 +65,7 @@ export class HandlerFunction extends Construct {
       ...network?.placement,
       role,
       logGroup,
-      // The SDK keeps connections alive since its version 3.
+      // Only the SDK's version 2 reads the variable that this would set.
       awsSdkConnectionReuse: false,
       bundling: { ...BUNDLING, ...props.bundling },
       environment: {
@@ -94,7 +94,7 @@ export class HandlerFunction extends Construct {
   }
 }
 
-/** ESM with the SDK inside, minified: less than half of the cold start of the runtime's own SDK (aws/aws-sdk-js-v3#5516). */
+/** ESM with all that it uses inside, minified. */
 const BUNDLING: BundlingOptions = {
   format: OutputFormat.ESM,
   minify: true,

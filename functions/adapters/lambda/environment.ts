@@ -15,7 +15,6 @@ const SHAPE = {
   [ENV.retriesDeadLettersUrl]: z.url(),
   [ENV.jobsDeadLettersUrl]: z.url(),
   [ENV.systemEventsBus]: z.string(),
-  [ENV.eventBridgeEndpoint]: z.url().optional(),
   [ENV.retriesQueueArn]: z.string().min(1),
   [ENV.jobsQueueUrl]: z.url(),
   [ENV.adminSecretArn]: z.string().min(1),
