@@ -42,13 +42,16 @@ const retentions = Object.values(RetentionDays).filter((value) => typeof value =
 const memoryMiB = whole(128, 10_240);
 const reservedConcurrency = whole(1, 100_000).optional();
 
+/** A call of AWS that is never answered is given up after 13 seconds (functions/adapters/aws/calls.ts); its function must outlive it. */
+const LEAST_TIMEOUT_SECONDS = 15;
+
 function functionTuning(memory: number, timeoutSeconds: number, maxTimeoutSeconds: number) {
   return z.preprocess(
     fromText,
     z
       .strictObject({
         memoryMiB: memoryMiB.default(memory),
-        timeoutSeconds: whole(1, maxTimeoutSeconds).default(timeoutSeconds),
+        timeoutSeconds: whole(LEAST_TIMEOUT_SECONDS, maxTimeoutSeconds).default(timeoutSeconds),
         reservedConcurrency,
       })
       .prefault({}),
