@@ -8,6 +8,7 @@ import {
   type ReservedConcurrency,
   USUAL_CONCURRENCY,
 } from './concurrency.ts';
+import { ROLLOUTS } from './constructs/rollout.ts';
 
 /** `-c key=value` and the CLI give every value as text; JSON in it (numbers, booleans, objects) is read as such. */
 function fromText(value: unknown): unknown {
@@ -41,13 +42,16 @@ const retentions = Object.values(RetentionDays).filter((value) => typeof value =
 const memoryMiB = whole(128, 10_240);
 const reservedConcurrency = whole(1, 100_000).optional();
 
+/** A call of AWS that is never answered is given up after 13 seconds (functions/adapters/aws/calls.ts); its function must outlive it. */
+const LEAST_TIMEOUT_SECONDS = 15;
+
 function functionTuning(memory: number, timeoutSeconds: number, maxTimeoutSeconds: number) {
   return z.preprocess(
     fromText,
     z
       .strictObject({
         memoryMiB: memoryMiB.default(memory),
-        timeoutSeconds: whole(1, maxTimeoutSeconds).default(timeoutSeconds),
+        timeoutSeconds: whole(LEAST_TIMEOUT_SECONDS, maxTimeoutSeconds).default(timeoutSeconds),
         reservedConcurrency,
       })
       .prefault({}),
@@ -155,6 +159,7 @@ export const tuningShape = {
       z.record(z.string().min(1).max(128), z.string().max(256), { error: 'must be JSON of names and texts' }),
     )
     .default({ application: 'posthorn' }),
+  rollout: oneOf(ROLLOUTS).default('direct'),
   commit: z
     .string()
     .regex(/^[\w./-]{1,100}$/, { error: 'must be the name of a commit' })

@@ -91,10 +91,10 @@ export class Deliver extends Construct {
 
     // The event sources' own grants include ChangeMessageVisibility, by which a retry waits.
     const source = { batchSize: 10, reportBatchItemFailures: true };
-    deliver.lambda.addEventSource(
+    deliver.entry.addEventSource(
       new SqsEventSource(queues.deliveries.queue, { ...source, maxConcurrency: tuning.firstAttemptsMaxConcurrency }),
     );
-    deliver.lambda.addEventSource(
+    deliver.entry.addEventSource(
       new SqsEventSource(retries, { ...source, maxConcurrency: tuning.retriesMaxConcurrency }),
     );
   }

@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, type IFunction, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ENV, type FunctionName, METRICS_NAMESPACE } from '../../functions/names.ts';
 import { BUNDLING } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
+import { RolledOut } from './rollout.ts';
 
 export interface HandlerFunctionProps extends Foundation {
   /** The folder under functions/ whose index.ts exports `handler`. */
@@ -27,6 +28,8 @@ export interface HandlerFunctionProps extends Foundation {
 /** A handler as a Lambda function, with its own log group and role; it may do only what `allow` says. */
 export class HandlerFunction extends Construct {
   readonly lambda: NodejsFunction;
+  /** What invokes the function invokes this: the function, or the alias by which it is rolled out. */
+  readonly entry: IFunction;
   /** The dimension of the metrics that it emits. */
   readonly serviceName: string;
 
@@ -74,6 +77,9 @@ export class HandlerFunction extends Construct {
         ...renamed(props.environment),
       },
     });
+
+    this.entry =
+      tuning.rollout === 'direct' ? this.lambda : new RolledOut(this, 'Rollout', this.lambda, tuning.rollout).entry;
 
     alarms.add(this, 'ErrorsAlarm', this.lambda.metricErrors({ period: Duration.minutes(5) }), {
       above: 0,
