@@ -51,9 +51,11 @@ const env = readEnvironment([
   ENV.statsRetentionDays,
   ENV.auditRetentionDays,
   ENV.allowedPrivateRanges,
+  ENV.deniedRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
   ENV.attemptTimeoutSeconds,
+  ENV.commit,
 ]);
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
@@ -65,7 +67,10 @@ const stores = createStores({
 });
 const sqs = createCalls('sqs');
 const urlPolicy = {
-  addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
+  addressPolicy: createAddressPolicy({
+    allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES,
+    deniedRanges: env.DENIED_RANGES,
+  }),
   allowedPorts: env.ALLOWED_PORTS,
   allowHttp: env.ALLOW_HTTP,
 };
@@ -123,6 +128,7 @@ const routes = createRoutes({
   journalRetentionDays: env.JOURNAL_RETENTION_DAYS,
   statsRetentionDays: env.STATS_RETENTION_DAYS,
   waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
+  commit: env.COMMIT,
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
   userAgent: USER_AGENT,
   now,

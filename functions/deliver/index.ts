@@ -34,6 +34,7 @@ const env = readEnvironment([
   ENV.journalRetentionDays,
   ENV.statsRetentionDays,
   ENV.allowedPrivateRanges,
+  ENV.deniedRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
   ENV.attemptTimeoutSeconds,
@@ -70,7 +71,10 @@ export const handler = createDeliverHandler({
   retriesQueueUrl: env.RETRIES_QUEUE_URL,
   retriesQueueArn: env.RETRIES_QUEUE_ARN,
   sender: createHttpSender({
-    addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
+    addressPolicy: createAddressPolicy({
+      allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES,
+      deniedRanges: env.DENIED_RANGES,
+    }),
     allowedPorts: env.ALLOWED_PORTS,
     allowHttp: env.ALLOW_HTTP,
   }),

@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, type IFunction, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ENV, type FunctionName, METRICS_NAMESPACE } from '../../functions/names.ts';
 import { BUNDLING } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
+import { RolledOut } from './rollout.ts';
 
 export interface HandlerFunctionProps extends Foundation {
   /** The folder under functions/ whose index.ts exports `handler`. */
@@ -16,6 +17,8 @@ export interface HandlerFunctionProps extends Foundation {
   readonly environment: { readonly [Key in keyof typeof ENV]?: string };
   /** Variables that Node itself reads. */
   readonly nodeVariables?: Record<string, string>;
+  /** Whether it sends requests to receivers, which may have to come from fixed addresses. */
+  readonly callsReceivers?: boolean;
   /** Whether it sends messages to a queue that invokes it: Lambda would stop such a chain after 16 invocations. */
   readonly invokesItself?: boolean;
   /** Added to the bundling that all functions share. */
@@ -25,6 +28,8 @@ export interface HandlerFunctionProps extends Foundation {
 /** A handler as a Lambda function, with its own log group and role; it may do only what `allow` says. */
 export class HandlerFunction extends Construct {
   readonly lambda: NodejsFunction;
+  /** What invokes the function invokes this: the function, or the alias by which it is rolled out. */
+  readonly entry: IFunction;
   /** The dimension of the metrics that it emits. */
   readonly serviceName: string;
 
@@ -38,10 +43,14 @@ export class HandlerFunction extends Construct {
     const logGroup = new LogGroup(this, 'Logs', {
       retention: tuning.logRetentionDays,
       removalPolicy: props.removalPolicy,
+      ...(props.dataKey && { encryptionKey: props.dataKey.key }),
     });
     // Without a role given, CDK attaches AWSLambdaBasicExecutionRole, which may write to any log group.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
+    if (props.dataKey) role.addToPolicy(props.dataKey.useStatement());
+    const network = props.callsReceivers ? props.network : undefined;
+    network?.allowUse(role);
 
     this.lambda = new NodejsFunction(this, 'Lambda', {
       description: `Posthorn: ${name}`,
@@ -54,6 +63,7 @@ export class HandlerFunction extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds),
       ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
       ...(props.invokesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
+      ...network?.placement,
       role,
       logGroup,
       // Only the SDK's version 2 reads the variable that this would set.
@@ -67,6 +77,9 @@ export class HandlerFunction extends Construct {
         ...renamed(props.environment),
       },
     });
+
+    this.entry =
+      tuning.rollout === 'direct' ? this.lambda : new RolledOut(this, 'Rollout', this.lambda, tuning.rollout).entry;
 
     alarms.add(this, 'ErrorsAlarm', this.lambda.metricErrors({ period: Duration.minutes(5) }), {
       above: 0,

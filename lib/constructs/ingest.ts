@@ -50,7 +50,7 @@ export class Ingest extends Construct {
 
     if (systemEventsBus) ingest.allow(['events:PutEvents'], [systemEventsBus.eventBusArn]);
 
-    ingest.lambda.addEventSource(
+    ingest.entry.addEventSource(
       new SqsEventSource(queues.events.queue, {
         batchSize: 10,
         maxConcurrency: tuning.ingestMaxConcurrency,

@@ -73,7 +73,7 @@ export class Jobs extends Construct {
       { above: 0, description: 'A job failed: a page of its work could not be done.', runbook: 'failed-jobs' },
     );
 
-    jobs.lambda.addEventSource(
+    jobs.entry.addEventSource(
       // One page an invocation: pages of large jobs must not share one time limit.
       new SqsEventSource(queues.jobs.queue, {
         batchSize: 1,

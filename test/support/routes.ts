@@ -46,6 +46,7 @@ export const ROUTES = createRoutes({
   journalRetentionDays: 30,
   statsRetentionDays: 90,
   waits: WAITS,
+  commit: 'unknown',
   attemptTimeoutMs: 15_000,
   userAgent: 'Posthorn/test',
   now,
