@@ -3,7 +3,7 @@
  * imports: a renamed variable or index breaks both sides at the same time.
  */
 
-export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep', 'jobs'] as const;
+export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep', 'jobs', 'console'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** Environment variables of the functions. Each handler's `env.ts` parses those that it needs. */
@@ -19,8 +19,6 @@ export const ENV = {
   jobsDeadLettersUrl: 'JOBS_DEAD_LETTERS_URL',
   /** The EventBridge bus on which system events are put, too. Empty: none. */
   systemEventsBus: 'SYSTEM_EVENTS_BUS',
-  /** As in the SDK: where EventBridge is, if not at the region's own address. */
-  eventBridgeEndpoint: 'AWS_ENDPOINT_URL_EVENTBRIDGE',
   /** The queue's ARN, by which `deliver` tells its two event sources apart. */
   retriesQueueArn: 'RETRIES_QUEUE_ARN',
   jobsQueueUrl: 'JOBS_QUEUE_URL',
@@ -39,6 +37,10 @@ export const ENV = {
   statsRetentionDays: 'STATS_RETENTION_DAYS',
   /** Comma-separated CIDR blocks that receivers may have although they are not public. Empty: none. */
   allowedPrivateRanges: 'ALLOWED_PRIVATE_RANGES',
+  /** Comma-separated CIDR blocks that no receiver may be in: those of the network that the functions are in. Empty: none. */
+  deniedRanges: 'DENIED_RANGES',
+  /** Of the source that was deployed; `unknown` if it was not given. */
+  commit: 'COMMIT',
   /** Comma-separated ports that receivers may listen on. Empty: any. */
   allowedPorts: 'ALLOWED_PORTS',
   /** `true` or `false`: whether a receiver's URL may be plain http. */
@@ -48,6 +50,8 @@ export const ENV = {
   maxQueueWaitSeconds: 'MAX_QUEUE_WAIT_SECONDS',
   /** A subscription none of whose attempts has succeeded for so long is disabled. */
   disableAfterDays: 'DISABLE_AFTER_DAYS',
+  /** JSON: what the company has set for its console, as `ConsoleSettings` reads it. */
+  consoleSettings: 'CONSOLE_SETTINGS',
 } as const;
 
 /**
@@ -106,3 +110,9 @@ export const COMPATIBILITY_ROUTES = { keypay: '/business/{proxy+}', staffology: 
 
 /** Routes of the HTTP API's documentation, beside /v1. */
 export const DOCS_ROUTES = ['/docs', '/docs/{asset}'] as const;
+
+/** Where the web console is. Its function finds out by itself which file a path means. */
+export const CONSOLE_ROUTES = ['/console', '/console/{path+}'] as const;
+
+/** The folder beside the console's code that holds its built files. */
+export const CONSOLE_FILES = 'files';

@@ -64,12 +64,16 @@ const functions = z.strictObject({
   sweep: functionTuning(256, 55, 55),
   /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
   jobs: functionTuning(512, 60, 240),
+  /** Hands out files of its own. */
+  console: functionTuning(256, 10, 29),
 });
 
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
 const maxConcurrency = whole(2, 1000).optional();
 
-function arnOf(service: string) {
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block, such as 10.20.0.0/16' });
+
+export function arnOf(service: string) {
   const error = `must be an ARN of ${service}`;
   return z.string({ error }).regex(new RegExp(`^arn:[a-z-]+:${service}:`), { error });
 }
@@ -96,6 +100,25 @@ const adoption = z.strictObject({
 
 export type Adoption = z.input<typeof adoption>;
 
+const origin = z.string().regex(/^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d+)?$/, {
+  error: 'must be an origin, such as https://app.example.com',
+});
+
+const consoleSettings = z.strictObject({
+  companyName: z.string().min(1).max(60).nullable().default(null),
+  logoUrl: z
+    .url({ protocol: /^https$/, error: 'must be an https URL' })
+    .nullable()
+    .default(null),
+  accentColor: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, { error: 'must be a color, such as #ffc700' })
+    .nullable()
+    .default(null),
+  profiles: list(z.string()).default([]),
+  frameAncestors: list(origin).default([]),
+});
+
 /** Every value that can be tuned, in plain units, with its range and default: the one place where these are decided. */
 export const tuningShape = {
   eventTypes: oneOf(['open', 'strict']).default('open'),
@@ -120,6 +143,22 @@ export const tuningShape = {
     )
     .default(RetentionDays.ONE_MONTH),
   logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+  vpcFurtherRanges: list(cidr).default([]),
+  corsOrigins: list(
+    z
+      .string()
+      .regex(/^(\*|https?:\/\/[^/\s,]+)$/, { error: 'must be an origin, such as https://portal.example.com, or *' }),
+  ).default([]),
+  tags: z
+    .preprocess(
+      fromText,
+      z.record(z.string().min(1).max(128), z.string().max(256), { error: 'must be JSON of names and texts' }),
+    )
+    .default({ application: 'posthorn' }),
+  commit: z
+    .string()
+    .regex(/^[\w./-]{1,100}$/, { error: 'must be the name of a commit' })
+    .default('unknown'),
   removalPolicy: oneOf(['retain', 'destroy']).default('retain'),
   adopt: z.preprocess(fromText, adoption.prefault({})),
   attemptTimeoutSeconds: whole(1, 20).default(15),
@@ -136,14 +175,14 @@ export const tuningShape = {
   publisherAccounts: list(z.string().regex(/^\d{12}$/, { error: 'must be the 12 digits of an AWS account' })).default(
     [],
   ),
-  allowedPrivateRanges: list(
-    z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block, such as 10.20.0.0/16' }),
-  ).default([]),
+  allowedPrivateRanges: list(cidr).default([]),
   allowedPorts: list(whole(1, 65_535)).default([]),
   allowHttp: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
   /** The account's quota for all its HTTP APIs in a region is 10,000 a second, 5,000 at the same time. */
   throttleRate: whole(1, 100_000).default(1000),
   throttleBurst: whole(1, 100_000).default(1000),
+  /** False leaves it out. */
+  console: z.preprocess(fromText, z.union([z.literal(false), consoleSettings])).prefault({}),
   functions: z.preprocess(fromText, functions.prefault({})),
 };
 

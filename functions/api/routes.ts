@@ -42,6 +42,7 @@ import { createEventTypeRoutes } from './resources/event-types.ts';
 import { createEventRoutes } from './resources/events.ts';
 import { createHealthRoutes } from './resources/health.ts';
 import { createJobRoutes } from './resources/jobs.ts';
+import { createMeRoutes } from './resources/me.ts';
 import { createPortalTokenRoutes } from './resources/portal-tokens.ts';
 import { createProfileRoutes } from './resources/profiles.ts';
 import { createRecoveryRoutes } from './resources/recoveries.ts';
@@ -81,6 +82,8 @@ export interface ApiPorts {
   statsRetentionDays: number;
   waits: WaitPolicy;
   attemptTimeoutMs: number;
+  /** Of the source that is running. */
+  commit: string;
   userAgent: string;
   now: () => number;
   random: Random;
@@ -137,6 +140,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     own: [
       ...createTenantRoutes({ tenants, removal, keys: tenantKeys, jobs, now }),
       ...createPortalTokenRoutes(ports),
+      ...createMeRoutes(),
       ...createApiKeyRoutes(ports),
       ...createAuditRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
@@ -155,7 +159,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createDeadLetterRoutes(ports),
       ...createSystemRoutes({ ...ports, events: stores.events }),
       ...createRejectedEventRoutes({ ...ports, store: stores.rejectedEvents, jobs }),
-      ...createHealthRoutes(),
+      ...createHealthRoutes(ports),
     ],
     vendors: createVendorRoutes(ports.compatibility, {
       ...ports,

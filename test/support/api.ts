@@ -48,6 +48,7 @@ export const tenantOf = (tenantId: string, readOnly = false): Principal => ({
   name: null,
   role: readOnly ? 'read' : 'admin',
   tenantId,
+  endsAt: Date.UTC(2100, 0, 1),
 });
 
 const NO_SIDE_WORK = { settled: async () => {} };
@@ -100,6 +101,7 @@ export function useApi() {
     urlPolicy: { addressPolicy: createAddressPolicy({ allowedPrivateRanges: [] }), allowedPorts: [], allowHttp: false },
     eventTypes: 'open',
     waits: WAITS,
+    commit: 'unknown',
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/test',
     now,

@@ -1,6 +1,20 @@
 import * as z from 'zod';
 import { ENV } from '../../names.ts';
 
+/** What a company sets for its console. The page reads all of it, so nothing of it is a secret. */
+const ConsoleSettings = z.object({
+  companyName: z.string().nullable(),
+  logoUrl: z.string().nullable(),
+  accentColor: z.string().nullable(),
+  /** What customers choose from; empty: no choice. */
+  profiles: z.array(z.string()),
+  /** Of subscriptions that name none, of tenants that have no default. */
+  defaultProfile: z.string(),
+  /** Origins that may show the page in a frame, and hand it a new token. */
+  frameAncestors: z.array(z.string()),
+});
+export type ConsoleSettings = z.infer<typeof ConsoleSettings>;
+
 const list = z.string().transform((text) => text.split(',').filter((entry) => entry !== ''));
 
 /** How each variable of the contract is read. */
@@ -15,7 +29,6 @@ const SHAPE = {
   [ENV.retriesDeadLettersUrl]: z.url(),
   [ENV.jobsDeadLettersUrl]: z.url(),
   [ENV.systemEventsBus]: z.string(),
-  [ENV.eventBridgeEndpoint]: z.url().optional(),
   [ENV.retriesQueueArn]: z.string().min(1),
   [ENV.jobsQueueUrl]: z.url(),
   [ENV.adminSecretArn]: z.string().min(1),
@@ -28,11 +41,14 @@ const SHAPE = {
   [ENV.auditRetentionDays]: z.coerce.number().int().positive(),
   [ENV.statsRetentionDays]: z.coerce.number().int().min(0),
   [ENV.allowedPrivateRanges]: list,
+  [ENV.deniedRanges]: list,
+  [ENV.commit]: z.string().min(1),
   [ENV.allowedPorts]: list.transform((entries) => entries.map(Number)).pipe(z.array(z.int().min(1).max(65_535))),
   [ENV.allowHttp]: z.enum(['true', 'false']).transform((text) => text === 'true'),
   [ENV.attemptTimeoutSeconds]: z.coerce.number().positive(),
   [ENV.maxQueueWaitSeconds]: z.coerce.number().int().min(0).max(900),
   [ENV.disableAfterDays]: z.coerce.number().int().positive(),
+  [ENV.consoleSettings]: z.string().transform((text) => ConsoleSettings.parse(JSON.parse(text))),
 } as const;
 
 type Shape = typeof SHAPE;
