@@ -69,7 +69,7 @@ const functions = z.strictObject({
   /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
   jobs: functionTuning(512, 60, 240),
   /** Hands out files of its own. */
-  console: functionTuning(256, 10, 29),
+  console: functionTuning(256, 15, 29),
 });
 
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
