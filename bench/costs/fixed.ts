@@ -49,7 +49,7 @@ const SWEEP_READS = 14 * 0.5;
 
 /** What a month costs in which nothing is published, by what the template has. Without free tiers. */
 export function fixedCosts(
-  resources: Record<string, { Type: string; Properties?: Record<string, unknown> }>,
+  resources: Record<string, { Type: string; Properties?: Record<string, unknown> | undefined }>,
 ): FixedLine[] {
   const all = Object.values(resources);
   const counted = Object.entries(RESOURCES).flatMap(([type, { name, dollars }]): FixedLine[] => {
