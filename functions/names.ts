@@ -3,7 +3,7 @@
  * imports: a renamed variable or index breaks both sides at the same time.
  */
 
-export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep', 'jobs'] as const;
+export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep', 'jobs', 'console'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** Environment variables of the functions. Each handler's `env.ts` parses those that it needs. */
@@ -50,6 +50,8 @@ export const ENV = {
   maxQueueWaitSeconds: 'MAX_QUEUE_WAIT_SECONDS',
   /** A subscription none of whose attempts has succeeded for so long is disabled. */
   disableAfterDays: 'DISABLE_AFTER_DAYS',
+  /** JSON: what the company has set for its console, as `ConsoleSettings` reads it. */
+  consoleSettings: 'CONSOLE_SETTINGS',
 } as const;
 
 /**
@@ -108,3 +110,9 @@ export const COMPATIBILITY_ROUTES = { keypay: '/business/{proxy+}', staffology: 
 
 /** Routes of the HTTP API's documentation, beside /v1. */
 export const DOCS_ROUTES = ['/docs', '/docs/{asset}'] as const;
+
+/** Where the web console is. Its function finds out by itself which file a path means. */
+export const CONSOLE_ROUTES = ['/console', '/console/{path+}'] as const;
+
+/** The folder beside the console's code that holds its built files. */
+export const CONSOLE_FILES = 'files';

@@ -5,6 +5,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
+import { Console } from './constructs/console.ts';
 import { DataKey } from './constructs/data-key.ts';
 import { Deliver } from './constructs/deliver.ts';
 import { Domain } from './constructs/domain.ts';
@@ -86,9 +87,12 @@ export class Posthorn extends Construct {
             certificate: props.certificate,
             hostedZone: props.hostedZone,
           });
+    const { console: settings } = tuning;
+    const console = settings === false ? null : new Console(this, 'Console', { ...foundation, settings }).handler.entry;
     const gateway = new Gateway(this, 'Gateway', {
       ...foundation,
       api: api.handler.entry,
+      console,
       domain: this.domain,
       corsOrigins: tuning.corsOrigins,
     });

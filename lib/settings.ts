@@ -80,7 +80,7 @@ const SETTING_KEY = /^[A-Za-z]+$/;
 export function propsFromContext(scope: Construct): PosthornProps {
   const context = Object.entries(scope.node.getAllContext()).filter(([key]) => SETTING_KEY.test(key));
   const settings = parseOrExplain(settingsSchema, Object.fromEntries(context));
-  const { api, ingest, deliver, sweep, jobs } = settings.functions;
+  const { api, ingest, deliver, sweep, jobs, console } = settings.functions;
 
   return {
     eventTypes: settings.eventTypes,
@@ -122,12 +122,14 @@ export function propsFromContext(scope: Construct): PosthornProps {
     firstAttempts: { maxConcurrency: settings.firstAttemptsMaxConcurrency },
     retries: { maxConcurrency: settings.retriesMaxConcurrency },
     jobs: { maxConcurrency: settings.jobsMaxConcurrency },
+    console: settings.console,
     functions: {
       api: functionProps(api),
       ingest: functionProps(ingest),
       deliver: functionProps(deliver),
       sweep: functionProps(sweep),
       jobs: functionProps(jobs),
+      console: functionProps(console),
     },
     publishers: settings.publishers.map((publisher) => new ArnPrincipal(publisher)),
     publisherAccounts: settings.publisherAccounts,

@@ -45,13 +45,18 @@ const reservedConcurrency = whole(1, 100_000).optional();
 /** A call of AWS that is never answered is given up after 13 seconds (functions/adapters/aws/calls.ts); its function must outlive it. */
 const LEAST_TIMEOUT_SECONDS = 15;
 
-function functionTuning(memory: number, timeoutSeconds: number, maxTimeoutSeconds: number) {
+function functionTuning(
+  memory: number,
+  timeoutSeconds: number,
+  maxTimeoutSeconds: number,
+  leastTimeoutSeconds = LEAST_TIMEOUT_SECONDS,
+) {
   return z.preprocess(
     fromText,
     z
       .strictObject({
         memoryMiB: memoryMiB.default(memory),
-        timeoutSeconds: whole(LEAST_TIMEOUT_SECONDS, maxTimeoutSeconds).default(timeoutSeconds),
+        timeoutSeconds: whole(leastTimeoutSeconds, maxTimeoutSeconds).default(timeoutSeconds),
         reservedConcurrency,
       })
       .prefault({}),
@@ -68,6 +73,8 @@ const functions = z.strictObject({
   sweep: functionTuning(256, 55, 55),
   /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
   jobs: functionTuning(512, 60, 240),
+  /** Hands out files of its own, and calls no one. */
+  console: functionTuning(256, 10, 29, 1),
 });
 
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
@@ -101,6 +108,25 @@ const adoption = z.strictObject({
 });
 
 export type Adoption = z.input<typeof adoption>;
+
+const origin = z.string().regex(/^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d+)?$/, {
+  error: 'must be an origin, such as https://app.example.com',
+});
+
+const consoleSettings = z.strictObject({
+  companyName: z.string().min(1).max(60).nullable().default(null),
+  logoUrl: z
+    .url({ protocol: /^https$/, error: 'must be an https URL' })
+    .nullable()
+    .default(null),
+  accentColor: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, { error: 'must be a color, such as #ffc700' })
+    .nullable()
+    .default(null),
+  profiles: list(z.string()).default([]),
+  frameAncestors: list(origin).default([]),
+});
 
 /** Every value that can be tuned, in plain units, with its range and default: the one place where these are decided. */
 export const tuningShape = {
@@ -165,6 +191,8 @@ export const tuningShape = {
   /** The account's quota for all its HTTP APIs in a region is 10,000 a second, 5,000 at the same time. */
   throttleRate: whole(1, 100_000).default(1000),
   throttleBurst: whole(1, 100_000).default(1000),
+  /** False leaves it out. */
+  console: z.preprocess(fromText, z.union([z.literal(false), consoleSettings])).prefault({}),
   functions: z.preprocess(fromText, functions.prefault({})),
 };
 

@@ -12,7 +12,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { COMPATIBILITY_ROUTES, DOCS_ROUTES } from '../../functions/names.ts';
+import { COMPATIBILITY_ROUTES, CONSOLE_ROUTES, DOCS_ROUTES } from '../../functions/names.ts';
 import type { Domain } from './domain.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -20,6 +20,8 @@ export interface GatewayProps extends Foundation {
   readonly api: IFunction;
   readonly domain: Domain | undefined;
   readonly corsOrigins: readonly string[];
+  /** Null: there is no console. */
+  readonly console: IFunction | null;
 }
 
 /** The HTTP API: which paths there are. Its function itself asks for a key. */
@@ -28,7 +30,7 @@ export class Gateway extends Construct {
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id);
-    const { api, domain, corsOrigins, tuning, alarms, removalPolicy, dataKey } = props;
+    const { api, console, domain, corsOrigins, tuning, alarms, removalPolicy, dataKey } = props;
 
     const httpApi = new HttpApi(this, 'Api', {
       apiName: 'Posthorn',
@@ -52,6 +54,16 @@ export class Gateway extends Construct {
         reason:
           'The function authenticates each request itself, see docs/decisions/009-the-api-authenticates-itself.md.',
       });
+
+    if (console !== null) {
+      const pages = new HttpLambdaIntegration('Console', console, { scopePermissionToRoute: false });
+      const methods = [HttpMethod.GET, HttpMethod.HEAD];
+      for (const route of CONSOLE_ROUTES.flatMap((path) => httpApi.addRoutes({ path, methods, integration: pages })))
+        Validations.of(route).acknowledge({
+          id: 'AwsSolutions-APIG4',
+          reason: 'The console is static files without anything secret; what it shows comes from the API, with a key.',
+        });
+    }
 
     const accessLogs = new LogGroup(this, 'AccessLogs', {
       logGroupName: ACCESS_LOG_GROUP,

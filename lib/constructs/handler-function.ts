@@ -2,10 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type IFunction, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { type BundlingOptions, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ENV, type FunctionName, METRICS_NAMESPACE } from '../../functions/names.ts';
+import { BUNDLING } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
 import { RolledOut } from './rollout.ts';
 
@@ -93,16 +94,6 @@ export class HandlerFunction extends Construct {
     this.lambda.addToRolePolicy(new PolicyStatement({ actions, resources, conditions }));
   }
 }
-
-/** ESM with all that it uses inside, minified. */
-const BUNDLING: BundlingOptions = {
-  format: OutputFormat.ESM,
-  minify: true,
-  bundleAwsSDK: true,
-  mainFields: ['module', 'main'],
-  // Dependencies that are CommonJS still call `require`, which an ES module does not have.
-  banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-};
 
 function fileInProject(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));

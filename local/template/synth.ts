@@ -15,6 +15,8 @@ export type Synthesise = (dir: string, context: Record<string, string>) => Promi
 const SOURCES = [
   'lib/**/*.ts',
   'functions/**/*',
+  'console/**/*',
+  'bin/build-console.ts',
   'package.json',
   'package-lock.json',
   'cdk.json',
@@ -22,7 +24,7 @@ const SOURCES = [
 ];
 
 /**
- * Synthesises Posthorn's stack for one machine: no network, no account, no CLI. It takes seconds, most of them for six
+ * Synthesises Posthorn's stack for one machine: no network, no account, no CLI. It takes seconds, most of them for seven
  * bundles, so the assembly of the last start is taken again if nothing has changed that it was made from.
  */
 export const synthesisePosthorn: Synthesise = async (dir, context) => {
