@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Names } from 'aws-cdk-lib';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type IFunction, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, type FunctionName, METRICS_NAMESPACE } from '../../functions/names.ts';
 import { BUNDLING } from './bundling.ts';
@@ -87,6 +88,20 @@ export class HandlerFunction extends Construct {
       periodsOfThree: 2,
       description: `The function ${name} keeps failing or timing out.`,
       runbook: `errors-of-${name}`,
+    });
+  }
+
+  /**
+   * Feeds the function from a queue. Grants what Lambda's pollers need, which CDK's SqsEventSource exceeds.
+   * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+   */
+  consume(queue: IQueue, source: { readonly batchSize: number; readonly maxConcurrency: number }): void {
+    this.allow(['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'], [queue.queueArn]);
+    // The id that SqsEventSource gives: under another one, an update would make a second mapping, which Lambda refuses.
+    this.entry.addEventSourceMapping(`SqsEventSource:${Names.nodeUniqueId(queue.node)}`, {
+      ...source,
+      eventSourceArn: queue.queueArn,
+      reportBatchItemFailures: true,
     });
   }
 
