@@ -54,4 +54,10 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'company',
     nav: 'tenants',
   },
+  {
+    path: '/system',
+    page: later(async () => (await import('./pages/system.tsx')).SystemPage),
+    face: 'company',
+    nav: 'system',
+  },
 ];
