@@ -1,0 +1,40 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useApi } from '../session/session.tsx';
+import { path } from './client.ts';
+import type { Job, ReplayInput } from './types.ts';
+
+const RUNNING_MS = 1_000;
+/** Of a tenant; null: of the company. */
+type Owner = string | null;
+const keyOf = (tenantId: Owner, id: string) => ['jobs', tenantId, id];
+const pathOf = (tenantId: Owner, id: string) =>
+  tenantId === null ? path`/v1/jobs/${id}` : path`/v1/tenants/${tenantId}/jobs/${id}`;
+
+/** Asked for until it has ended. @param id null: none */
+export function useJob(tenantId: Owner, id: string | null) {
+  const api = useApi();
+  return useQuery({
+    queryKey: keyOf(tenantId, id ?? ''),
+    queryFn: ({ signal }) => api.get<Job>(pathOf(tenantId, id ?? ''), {}, signal),
+    enabled: id !== null,
+    refetchInterval: ({ state: { data } }) => (data?.status === 'running' ? RUNNING_MS : false),
+  });
+}
+
+export function useJobCancelling(tenantId: Owner) {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => api.send<Job>('POST', `${pathOf(tenantId, id)}/cancel`),
+    onSuccess: (job) => queries.setQueryData(keyOf(tenantId, job.id), job),
+  });
+}
+
+/** Starts a job that sends a range of a webhook's deliveries again, or that counts them. */
+export function useReplay(tenantId: string, subscriptionId: string) {
+  const api = useApi();
+  return useMutation({
+    mutationFn: (input: ReplayInput) =>
+      api.send<Job>('POST', path`/v1/tenants/${tenantId}/subscriptions/${subscriptionId}/replays`, input),
+  });
+}
