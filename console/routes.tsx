@@ -44,6 +44,21 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'everyone',
   },
   {
+    path: `${WEBHOOK}/replay`,
+    page: later(async () => (await import('./pages/webhook-replay.tsx')).WebhookReplayPage),
+    face: 'everyone',
+  },
+  {
+    path: `${T}/jobs/:jobId`,
+    page: later(async () => (await import('./pages/job.tsx')).JobPage),
+    face: 'everyone',
+  },
+  {
+    path: '/jobs/:jobId',
+    page: later(async () => (await import('./pages/job.tsx')).JobPage),
+    face: 'company',
+  },
+  {
     path: `${T}/deliveries/:deliveryId`,
     page: later(async () => (await import('./pages/delivery.tsx')).DeliveryPage),
     face: 'everyone',

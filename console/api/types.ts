@@ -7,6 +7,7 @@ import type { SentRequestView } from '../../functions/api/resources/deliveries.t
 import type { EventTypeView } from '../../functions/api/resources/event-types.ts';
 import type { CallerView } from '../../functions/api/resources/me.ts';
 import type { ProfileView } from '../../functions/api/resources/profiles.ts';
+import type { ReplayInput as ReplaySchema } from '../../functions/api/resources/replays.ts';
 import type { StatsView } from '../../functions/api/resources/stats.ts';
 import type { SystemView } from '../../functions/api/resources/system.ts';
 import type { TenantView } from '../../functions/api/resources/tenants.ts';
@@ -32,6 +33,7 @@ export type Stats = z.output<typeof StatsView>;
 export type SystemState = z.output<typeof SystemView>;
 export type Tenant = z.output<typeof TenantView>;
 export type TestResult = z.output<typeof TestResultView>;
+export type ReplayInput = z.input<typeof ReplaySchema>;
 export type SentRequest = z.output<typeof SentRequestView>;
 export type Secret = z.output<typeof SecretView>;
 export type Subscription = z.output<typeof SubscriptionView>;
