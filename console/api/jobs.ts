@@ -18,6 +18,17 @@ export function useJobs(cursor: string | null) {
   });
 }
 
+/** One that was just started, until it has ended. */
+export function useJob(id: string | null) {
+  const api = useApi();
+  return useQuery({
+    queryKey: [...KEY, id],
+    queryFn: ({ signal }) => api.get<Job>(path`/v1/jobs/${id ?? ''}`, {}, signal),
+    enabled: id !== null,
+    refetchInterval: ({ state }) => (state.data === undefined || state.data.status === 'running' ? WORKING_MS : false),
+  });
+}
+
 export function useCancelJob() {
   const api = useApi();
   const queries = useQueryClient();

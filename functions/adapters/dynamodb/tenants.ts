@@ -50,7 +50,7 @@ export function createTenants(tables: Pick<Tables, 'client' | 'catalogTable' | '
       await client.send(new DeleteCommand({ TableName: catalogTable, Key: tenantKey(tenantId) }));
     },
 
-    listTenants: (limit, after) =>
+    listTenants: (limit, after, matches = null) =>
       readPartition(client, {
         table: catalogTable,
         index: INDEXES.catalogList,
@@ -58,7 +58,7 @@ export function createTenants(tables: Pick<Tables, 'client' | 'catalogTable' | '
         limit,
         after,
         parse: (item) => Tenant.parse(item),
-        matches: null,
+        matches,
       }),
 
     getTenantKey: async (tenantId) => (await getTenant(tenantId))?.signingKey ?? null,
