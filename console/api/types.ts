@@ -3,6 +3,7 @@
  */
 import type * as z from 'zod';
 import type { DeadLettersView, RedrivenView } from '../../functions/api/resources/dead-letters.ts';
+import type { SentRequestView } from '../../functions/api/resources/deliveries.ts';
 import type { LoadedView, PackView } from '../../functions/api/resources/event-type-packs.ts';
 import type {
   EventTypeInput as EventTypeInputSchema,
@@ -16,6 +17,7 @@ import type { StatsView } from '../../functions/api/resources/stats.ts';
 import type { SystemView } from '../../functions/api/resources/system.ts';
 import type { TenantInput as TenantInputSchema, TenantView } from '../../functions/api/resources/tenants.ts';
 import type { TestResultView } from '../../functions/api/resources/tests.ts';
+import type { DeliveryView } from '../../functions/api/schemas/delivery.ts';
 import type { JobView } from '../../functions/api/schemas/job.ts';
 import type { SecretView } from '../../functions/api/schemas/secret.ts';
 import type { SubscriptionView } from '../../functions/api/schemas/subscription.ts';
@@ -26,6 +28,7 @@ import type {
 
 export type { ConsoleSettings } from '../../functions/adapters/lambda/environment.ts';
 export type Caller = z.output<typeof CallerView>;
+export type Delivery = z.output<typeof DeliveryView>;
 export type DeadLetters = z.output<typeof DeadLettersView>;
 export type Redriven = z.output<typeof RedrivenView>;
 export type EventType = z.output<typeof EventTypeView>;
@@ -42,6 +45,7 @@ export type TenantInput = z.input<typeof TenantInputSchema>;
 export type PortalToken = z.output<typeof PortalTokenView>;
 export type NewPortalToken = z.output<typeof NewPortalTokenView>;
 export type TestResult = z.output<typeof TestResultView>;
+export type SentRequest = z.output<typeof SentRequestView>;
 export type Secret = z.output<typeof SecretView>;
 export type Subscription = z.output<typeof SubscriptionView>;
 export type SubscriptionInput = z.input<typeof InputSchema>;
