@@ -39,6 +39,16 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'everyone',
   },
   {
+    path: `${WEBHOOK}/security`,
+    page: later(async () => (await import('./pages/webhook-security.tsx')).WebhookSecurityPage),
+    face: 'everyone',
+  },
+  {
+    path: `${WEBHOOK}/test`,
+    page: later(async () => (await import('./pages/webhook-test.tsx')).WebhookTestPage),
+    face: 'everyone',
+  },
+  {
     path: '/tenants',
     page: later(async () => (await import('./pages/tenants.tsx')).TenantsPage),
     face: 'company',

@@ -8,6 +8,7 @@ import type { ProfileView } from '../../functions/api/resources/profiles.ts';
 import type { StatsView } from '../../functions/api/resources/stats.ts';
 import type { TenantView } from '../../functions/api/resources/tenants.ts';
 import type { TestResultView } from '../../functions/api/resources/tests.ts';
+import type { DeliveryView } from '../../functions/api/schemas/delivery.ts';
 import type { SecretView } from '../../functions/api/schemas/secret.ts';
 import type { SubscriptionView } from '../../functions/api/schemas/subscription.ts';
 import type {
@@ -17,6 +18,7 @@ import type {
 
 export type { ConsoleSettings } from '../../functions/adapters/lambda/environment.ts';
 export type Caller = z.output<typeof CallerView>;
+export type Delivery = z.output<typeof DeliveryView>;
 export type EventType = z.output<typeof EventTypeView>;
 export type Profile = z.output<typeof ProfileView>;
 export type Stats = z.output<typeof StatsView>;

@@ -43,6 +43,8 @@ export function WebhookPage({ children }: { children: (subscription: OneSubscrip
           tabs={[
             { href: own, text: t.tabs.overview },
             { href: `${own}/settings`, text: t.tabs.settings },
+            { href: `${own}/security`, text: t.tabs.security },
+            { href: `${own}/test`, text: t.tabs.test },
           ]}
         />
         {children(subscription)}
