@@ -82,6 +82,8 @@ export interface ApiPorts {
   statsRetentionDays: number;
   waits: WaitPolicy;
   attemptTimeoutMs: number;
+  /** Of the source that is running. */
+  commit: string;
   userAgent: string;
   now: () => number;
   random: Random;
@@ -147,7 +149,14 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),
       ...createEventRoutes({ ...ports, ...stores }),
-      ...createDeliveryRoutes({ control, store: stores.deliveries, subscriptions }),
+      ...createDeliveryRoutes({
+        ...stores,
+        control,
+        store: stores.deliveries,
+        manage: subscriptions,
+        profiles: ports.profiles,
+        opener: vault,
+      }),
       ...createReplayRoutes({ jobs, subscriptions, events: stores.events, now }),
       ...createJobRoutes({ jobs }),
       ...createRecoveryRoutes({ jobs, now }),
@@ -157,7 +166,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createDeadLetterRoutes(ports),
       ...createSystemRoutes({ ...ports, events: stores.events }),
       ...createRejectedEventRoutes({ ...ports, store: stores.rejectedEvents, jobs }),
-      ...createHealthRoutes(),
+      ...createHealthRoutes(ports),
     ],
     vendors: createVendorRoutes(ports.compatibility, {
       ...ports,
