@@ -59,6 +59,16 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'company',
   },
   {
+    path: `${WEBHOOK}/security`,
+    page: later(async () => (await import('./pages/webhook-security.tsx')).WebhookSecurityPage),
+    face: 'everyone',
+  },
+  {
+    path: `${WEBHOOK}/test`,
+    page: later(async () => (await import('./pages/webhook-test.tsx')).WebhookTestPage),
+    face: 'everyone',
+  },
+  {
     path: `${T}/deliveries/:deliveryId`,
     page: later(async () => (await import('./pages/delivery.tsx')).DeliveryPage),
     face: 'everyone',
