@@ -45,13 +45,18 @@ const reservedConcurrency = whole(1, 100_000).optional();
 /** A call of AWS that is never answered is given up after 13 seconds (functions/adapters/aws/calls.ts); its function must outlive it. */
 const LEAST_TIMEOUT_SECONDS = 15;
 
-function functionTuning(memory: number, timeoutSeconds: number, maxTimeoutSeconds: number) {
+function functionTuning(
+  memory: number,
+  timeoutSeconds: number,
+  maxTimeoutSeconds: number,
+  leastTimeoutSeconds = LEAST_TIMEOUT_SECONDS,
+) {
   return z.preprocess(
     fromText,
     z
       .strictObject({
         memoryMiB: memoryMiB.default(memory),
-        timeoutSeconds: whole(LEAST_TIMEOUT_SECONDS, maxTimeoutSeconds).default(timeoutSeconds),
+        timeoutSeconds: whole(leastTimeoutSeconds, maxTimeoutSeconds).default(timeoutSeconds),
         reservedConcurrency,
       })
       .prefault({}),
@@ -68,8 +73,8 @@ const functions = z.strictObject({
   sweep: functionTuning(256, 55, 55),
   /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
   jobs: functionTuning(512, 60, 240),
-  /** Hands out files of its own. */
-  console: functionTuning(256, 15, 29),
+  /** Hands out files of its own, and calls no one. */
+  console: functionTuning(256, 10, 29, 1),
 });
 
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */

@@ -49,7 +49,8 @@ export class HandlerFunction extends Construct {
     // Without a role given, CDK attaches AWSLambdaBasicExecutionRole, which may write to any log group.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
-    if (props.dataKey) role.addToPolicy(props.dataKey.useStatement());
+    const usesTables = props.environment.journalTable !== undefined;
+    if (props.dataKey && usesTables) role.addToPolicy(props.dataKey.useStatement());
     const network = props.callsReceivers ? props.network : undefined;
     network?.allowUse(role);
 

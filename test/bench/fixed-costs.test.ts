@@ -20,5 +20,5 @@ test('settings change it', () => {
   expect(lines['KMS keys']).toMatchObject({ count: 2 });
   expect(lines['NAT gateways']).toMatchObject({ count: 2, dollars: 65.7 });
   expect(lines['public addresses']).toMatchObject({ count: 2 });
-  expect(lines.alarms?.count).toBe((linesOf({}).alarms?.count ?? 0) + 5);
+  expect(lines.alarms?.count).toBe((linesOf({}).alarms?.count ?? 0) + 6);
 });

@@ -2,7 +2,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { posthornStack, propertiesOf, synthesize } from './synthesize.ts';
 
-const FUNCTIONS = ['Api', 'Deliver', 'Ingest', 'Jobs', 'Sweep'];
+const FUNCTIONS = ['Api', 'Console', 'Deliver', 'Ingest', 'Jobs', 'Sweep'];
 const aliases = FUNCTIONS.map((name) => `Posthorn${name}FunctionLambdaAliaslive`);
 
 /** What is invoked by queues, schedule and API. */
