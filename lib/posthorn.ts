@@ -88,11 +88,10 @@ export class Posthorn extends Construct {
             hostedZone: props.hostedZone,
           });
     const { console: settings } = tuning;
-    const console =
-      settings === false ? null : new Console(this, 'Console', { ...foundation, settings }).handler.lambda;
+    const console = settings === false ? null : new Console(this, 'Console', { ...foundation, settings }).handler.entry;
     const gateway = new Gateway(this, 'Gateway', {
       ...foundation,
-      api: api.handler.lambda,
+      api: api.handler.entry,
       console,
       domain: this.domain,
       corsOrigins: tuning.corsOrigins,

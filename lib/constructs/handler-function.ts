@@ -1,13 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { Duration, Names } from 'aws-cdk-lib';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, type IFunction, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { type BundlingOptions, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, type FunctionName, METRICS_NAMESPACE } from '../../functions/names.ts';
+import { BUNDLING } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
+import { RolledOut } from './rollout.ts';
 
 export interface HandlerFunctionProps extends Foundation {
   /** The folder under functions/ whose index.ts exports `handler`. */
@@ -30,6 +32,8 @@ export const RUNTIME = Runtime.NODEJS_24_X;
 /** A handler as a Lambda function, with its own log group and role; it may do only what `allow` says. */
 export class HandlerFunction extends Construct {
   readonly lambda: NodejsFunction;
+  /** What invokes the function invokes this: the function, or the alias by which it is rolled out. */
+  readonly entry: IFunction;
   /** The dimension of the metrics that it emits. */
   readonly serviceName: string;
 
@@ -48,7 +52,8 @@ export class HandlerFunction extends Construct {
     // Without a role given, CDK attaches AWSLambdaBasicExecutionRole, which may write to any log group.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
-    if (props.dataKey) role.addToPolicy(props.dataKey.useStatement());
+    const usesTables = props.environment.journalTable !== undefined;
+    if (props.dataKey && usesTables) role.addToPolicy(props.dataKey.useStatement());
     const network = props.callsReceivers ? props.network : undefined;
     network?.allowUse(role);
 
@@ -78,6 +83,9 @@ export class HandlerFunction extends Construct {
       },
     });
 
+    this.entry =
+      tuning.rollout === 'direct' ? this.lambda : new RolledOut(this, 'Rollout', this.lambda, tuning.rollout).entry;
+
     alarms.add(this, 'ErrorsAlarm', this.lambda.metricErrors({ period: Duration.minutes(5) }), {
       above: 0,
       // One crash is retried by SQS, the schedule or the caller; what goes on is a fault.
@@ -94,7 +102,7 @@ export class HandlerFunction extends Construct {
   consume(queue: IQueue, source: { readonly batchSize: number; readonly maxConcurrency: number }): void {
     this.allow(['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'], [queue.queueArn]);
     // The id that SqsEventSource gives: under another one, an update would make a second mapping, which Lambda refuses.
-    this.lambda.addEventSourceMapping(`SqsEventSource:${Names.nodeUniqueId(queue.node)}`, {
+    this.entry.addEventSourceMapping(`SqsEventSource:${Names.nodeUniqueId(queue.node)}`, {
       ...source,
       eventSourceArn: queue.queueArn,
       reportBatchItemFailures: true,
@@ -105,16 +113,6 @@ export class HandlerFunction extends Construct {
     this.lambda.addToRolePolicy(new PolicyStatement({ actions, resources, conditions }));
   }
 }
-
-/** ESM with all that it uses inside, minified. */
-const BUNDLING: BundlingOptions = {
-  format: OutputFormat.ESM,
-  minify: true,
-  bundleAwsSDK: true,
-  mainFields: ['module', 'main'],
-  // Dependencies that are CommonJS still call `require`, which an ES module does not have.
-  banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-};
 
 function fileInProject(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));

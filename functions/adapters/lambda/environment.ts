@@ -48,7 +48,10 @@ const SHAPE = {
   [ENV.attemptTimeoutSeconds]: z.coerce.number().positive(),
   [ENV.maxQueueWaitSeconds]: z.coerce.number().int().min(0).max(900),
   [ENV.disableAfterDays]: z.coerce.number().int().positive(),
-  [ENV.consoleSettings]: z.string().transform((text) => ConsoleSettings.parse(JSON.parse(text))),
+  [ENV.consoleSettings]: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(ConsoleSettings),
 } as const;
 
 type Shape = typeof SHAPE;
