@@ -26,6 +26,9 @@ export interface HandlerFunctionProps extends Foundation {
   readonly bundling?: BundlingOptions;
 }
 
+/** Of every function. */
+export const RUNTIME = Runtime.NODEJS_24_X;
+
 /** A handler as a Lambda function, with its own log group and role; it may do only what `allow` says. */
 export class HandlerFunction extends Construct {
   readonly lambda: NodejsFunction;
@@ -59,7 +62,7 @@ export class HandlerFunction extends Construct {
       entry: fileInProject(`functions/${name}/index.ts`),
       projectRoot: fileInProject('.'),
       depsLockFilePath: fileInProject('package-lock.json'),
-      runtime: Runtime.NODEJS_24_X,
+      runtime: RUNTIME,
       architecture: Architecture.ARM_64,
       memorySize: memoryMiB,
       timeout: Duration.seconds(props.timeoutSeconds),
