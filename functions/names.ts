@@ -69,9 +69,10 @@ export const INDEXES = {
   journalDue: { name: 'due', partition: 'duePk', sort: 'dueAt' },
 } as const;
 
-export const METRICS_NAMESPACE = 'Posthorn';
-
-/** CloudWatch metrics that the functions emit (embedded metric format). Never with a tenant or subscription as a dimension: each costs. */
+/**
+ * CloudWatch metrics that the functions emit (embedded metric format), in the namespace of their deployment. Never with a tenant
+ * or subscription as a dimension: each costs.
+ */
 export const METRICS = {
   eventsAccepted: 'EventsAccepted',
   eventsRejected: 'EventsRejected',
@@ -80,10 +81,29 @@ export const METRICS = {
   schemasOverBudget: 'SchemasOverBudget',
   attemptsSucceeded: 'AttemptsSucceeded',
   attemptsFailed: 'AttemptsFailed',
+  // What the failed ones are made of.
+  attemptsHttpError: 'AttemptsHttpError',
+  attemptsTimeout: 'AttemptsTimeout',
+  attemptsConnectionRefused: 'AttemptsConnectionRefused',
+  attemptsConnectionReset: 'AttemptsConnectionReset',
+  attemptsDnsError: 'AttemptsDnsError',
+  attemptsTlsError: 'AttemptsTlsError',
+  attemptsProtocolError: 'AttemptsProtocolError',
+  attemptsBlockedAddress: 'AttemptsBlockedAddress',
+  /** Milliseconds from when the queue took an event to its first attempt, if nothing of the receiver's own held it up. */
+  firstAttemptDelay: 'FirstAttemptDelay',
+  /** Milliseconds that a receiver took for an attempt. */
+  receiverLatency: 'ReceiverLatency',
   deliveriesExhausted: 'DeliveriesExhausted',
   deliveriesInterrupted: 'DeliveriesInterrupted',
   subscriptionsDisabled: 'SubscriptionsDisabled',
+  deliveriesParked: 'DeliveriesParked',
+  breakersOpened: 'BreakersOpened',
   deliveriesSwept: 'DeliveriesSwept',
+  /** Those that `sweep` found two minutes or more after their time. */
+  deliveriesOverdue: 'DeliveriesOverdue',
+  /** By how many seconds the latest of them was late; 0 if none was. Each run says it. */
+  oldestOverdue: 'OldestOverdue',
   jobsEnded: 'JobsEnded',
   jobsFailed: 'JobsFailed',
   auditRecordsLost: 'AuditRecordsLost',

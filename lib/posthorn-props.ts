@@ -4,6 +4,7 @@ import type { IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { FunctionName } from '../functions/names.ts';
+import type { AlarmName } from './alarm-list.ts';
 import { parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
@@ -138,8 +139,20 @@ export interface PosthornProps {
   /** Requests a second, and at the same moment, that the API takes. @default 1,000 and 1,000 */
   readonly throttle?: { readonly rate?: number; readonly burst?: number };
 
-  /** Told of every alarm and of its end. @default alarms change state and notify no one */
+  /** Told of every alarm and of its end. @default alarms change state and notify no one, of which the synthesis warns */
   readonly alarmTopic?: ITopic;
+
+  /** Told of alarms that can wait for working hours, in the place of `alarmTopic`. @default alarmTopic */
+  readonly warningTopic?: ITopic;
+
+  /** At what an alarm goes off, by its name. docs/watching.md lists the alarms with units and ranges. @default as listed there */
+  readonly alarmThresholds?: { readonly [Name in AlarmName]?: number };
+
+  /** Where those who are called read the runbook, which each alarm names with the anchor of its heading. @default 'docs/runbook.md', in the repository */
+  readonly runbookUrl?: string;
+
+  /** The quota "Concurrent executions" of Lambda that this account has in this region. A new account has 10. @default 1000 */
+  readonly accountConcurrency?: number;
 }
 
 /** Checks the props and fills in defaults. Throws an Error that names each wrong one. */
@@ -179,6 +192,9 @@ export function tune(props: PosthornProps): Tuning {
     allowHttp: props.allowHttp,
     throttleRate: props.throttle?.rate,
     throttleBurst: props.throttle?.burst,
+    alarmThresholds: props.alarmThresholds,
+    runbookUrl: props.runbookUrl,
+    accountConcurrency: props.accountConcurrency,
     functions: Object.fromEntries(
       Object.entries(props.functions ?? {}).map(([name, { memorySize, timeout, ...rest }]: [string, FunctionProps]) => [
         name,

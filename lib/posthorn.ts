@@ -1,7 +1,8 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Names, RemovalPolicy } from 'aws-cdk-lib';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { Account } from './constructs/account.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
 import { Deliver } from './constructs/deliver.ts';
@@ -37,10 +38,22 @@ export class Posthorn extends Construct {
     const tuning = tune(props);
     const foundation: Foundation = {
       tuning,
-      alarms: new Alarms(props.alarmTopic),
+      alarms: new Alarms({
+        thresholds: tuning.alarmThresholds,
+        runbookUrl: tuning.runbookUrl,
+        topics: { critical: props.alarmTopic, warning: props.warningTopic ?? props.alarmTopic },
+      }),
+      metricsNamespace: `Posthorn/${Names.uniqueResourceName(this, { maxLength: 100, separator: '-' })}`,
       removalPolicy: tuning.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     };
 
+    if (!props.alarmTopic)
+      Annotations.of(this).addWarningV2(
+        'posthorn:noAlarmTopic',
+        'No one is told of alarms: give alarmTopic (alarmTopicArn as a setting), an SNS topic that reaches who is on call.',
+      );
+
+    new Account(this, 'Account', foundation);
     const storage = new Storage(this, 'Storage', foundation);
     const keys = new Keys(this, 'Keys', foundation);
     const queues = new Queues(this, 'Queues', foundation);

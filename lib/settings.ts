@@ -22,6 +22,7 @@ const settingsSchema = z.strictObject({
     )
     .optional(),
   alarmTopicArn: arn.optional(),
+  warningTopicArn: arn.optional(),
 });
 
 function parseJson(text: string): unknown {
@@ -82,6 +83,12 @@ export function propsFromContext(scope: Construct): PosthornProps {
     allowHttp: settings.allowHttp,
     throttle: { rate: settings.throttleRate, burst: settings.throttleBurst },
     ...(settings.alarmTopicArn && { alarmTopic: Topic.fromTopicArn(scope, 'AlarmTopic', settings.alarmTopicArn) }),
+    ...(settings.warningTopicArn && {
+      warningTopic: Topic.fromTopicArn(scope, 'WarningTopic', settings.warningTopicArn),
+    }),
+    alarmThresholds: settings.alarmThresholds,
+    runbookUrl: settings.runbookUrl,
+    accountConcurrency: settings.accountConcurrency,
   };
 }
 

@@ -1,5 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
+import { ALARM_NAMES, ALARMS, type AlarmName } from './alarm-list.ts';
 
 /** `-c key=value` and the CLI give every value as text; JSON in it (numbers, booleans, objects) is read as such. */
 function fromText(value: unknown): unknown {
@@ -58,8 +59,27 @@ const functions = z.strictObject({
   jobs: functionTuning(512, 60, 240),
 });
 
+function threshold(name: AlarmName) {
+  const { min, max, default: byDefault } = ALARMS[name].threshold;
+  return whole(min, max).default(byDefault);
+}
+
+/** One for each alarm. */
+const alarmThresholds = z
+  .strictObject(
+    // `fromEntries` forgets which keys there are.
+    Object.fromEntries(ALARM_NAMES.map((name) => [name, threshold(name)])) as Record<
+      AlarmName,
+      ReturnType<typeof threshold>
+    >,
+  )
+  .prefault({});
+
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
 const maxConcurrency = whole(2, 1000);
+
+/** The repository's own page, for those who have the repository at hand. */
+const RUNBOOK = 'docs/runbook.md';
 
 /** Every value that can be tuned, in plain units, with its range and default: the one place where these are decided. */
 export const tuningShape = {
@@ -107,6 +127,13 @@ export const tuningShape = {
   throttleRate: whole(1, 100_000).default(1000),
   throttleBurst: whole(1, 100_000).default(1000),
   functions: z.preprocess(fromText, functions.prefault({})),
+  alarmThresholds: z.preprocess(fromText, alarmThresholds),
+  runbookUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .or(z.literal(RUNBOOK))
+    .default(RUNBOOK),
+  /** What an account has after its first days; a new one has 10. */
+  accountConcurrency: whole(10, 1_000_000).default(1000),
 };
 
 const tuningSchema = z.strictObject(tuningShape).check(({ value, issues }) => {

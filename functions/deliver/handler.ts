@@ -10,6 +10,7 @@ import { countWrites } from '../core/stats/counters.ts';
 import type { StatsStore } from '../core/stats/stats-store.ts';
 import { tellCounted } from '../core/system-event/counted.ts';
 import { METRICS } from '../names.ts';
+import { measureDelivery } from './measure-delivery.ts';
 
 export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store' | 'remainingMs'>, Telemetry {
   store: DeliverDeps['store'] & SettleParkedPorts['store'];
@@ -154,17 +155,9 @@ function note({ logger, counter }: DeliverHandlerDeps, report: DeliverReport): v
   switch (report.kind) {
     case 'recorded': {
       const { delivery, made } = report;
-      if (made?.result.outcome === 'success') {
-        counter.count(METRICS.attemptsSucceeded);
-        return;
-      }
-      const { tenantId, subscriptionId, eventId, statusReason } = delivery;
-      if (delivery.status === 'failed') {
-        const isOurFault = statusReason?.code === 'interrupted_too_often';
-        counter.count(isOurFault ? METRICS.deliveriesInterrupted : METRICS.deliveriesExhausted);
-      }
-      if (made === null) return;
-      counter.count(METRICS.attemptsFailed);
+      measureDelivery(counter, report);
+      if (made === null || made.result.outcome === 'success') return;
+      const { tenantId, subscriptionId, eventId } = delivery;
       logger.info('an attempt failed', {
         tenantId,
         subscriptionId,
@@ -188,6 +181,7 @@ function note({ logger, counter }: DeliverHandlerDeps, report: DeliverReport): v
         tenantId: report.tenantId,
         subscriptionId: report.subscriptionId,
       });
+      if (report.state === 'open') counter.count(METRICS.breakersOpened);
       return;
     case 'error': {
       const { tenantId, subscriptionId, eventId } = report.about;

@@ -6,6 +6,8 @@ import type { Alarms } from './alarms.ts';
 export interface Foundation {
   readonly tuning: Tuning;
   readonly alarms: Alarms;
+  /** The namespace of the metrics that the functions emit. Each deployment has its own: they must not add up. */
+  readonly metricsNamespace: string;
   /** Of whatever holds something that a company may want to keep. */
   readonly removalPolicy: RemovalPolicy;
 }

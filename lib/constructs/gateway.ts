@@ -1,11 +1,13 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { COMPATIBILITY_ROUTES, DOCS_ROUTES } from '../../functions/names.ts';
+import { ALARM_PERIOD } from './alarms.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface GatewayProps extends Foundation {
@@ -48,12 +50,8 @@ export class Gateway extends Construct {
       accessLogSettings: { destination: new LogGroupLogDestination(accessLogs), format: ACCESS_LOG_FORMAT },
     });
 
-    alarms.add(this, 'ServerErrorsAlarm', stage.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' }), {
-      above: 0,
-      periodsOfThree: 2,
-      description: 'The HTTP API keeps answering with server errors.',
-      runbook: 'server-errors-of-the-api',
-    });
+    const serverErrors = stage.metricServerError({ period: ALARM_PERIOD, statistic: Stats.SUM });
+    alarms.add(this, 'ServerErrorsAlarm', 'serverErrorsOfTheApi', serverErrors);
   }
 }
 

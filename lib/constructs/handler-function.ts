@@ -1,11 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ENV, type FunctionName, METRICS_NAMESPACE } from '../../functions/names.ts';
+import { ENV, type FunctionName, type METRICS } from '../../functions/names.ts';
+import type { AlarmName } from '../alarm-list.ts';
+import { ALARM_PERIOD } from './alarms.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface HandlerFunctionProps extends Foundation {
@@ -22,15 +25,14 @@ export interface HandlerFunctionProps extends Foundation {
 /** A handler as a Lambda function, with its own log group and role; it may do only what `allow` says. */
 export class HandlerFunction extends Construct {
   readonly lambda: NodejsFunction;
-  /** The dimension of the metrics that it emits. */
-  readonly serviceName: string;
+  private readonly metrics: { readonly namespace: string; readonly serviceName: string };
 
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
     super(scope, id);
-    const { name, tuning, alarms } = props;
+    const { name, tuning } = props;
     const { memoryMiB, reservedConcurrency } = tuning.functions[name];
 
-    this.serviceName = `posthorn-${name}`;
+    this.metrics = { namespace: props.metricsNamespace, serviceName: `posthorn-${name}` };
 
     const logGroup = new LogGroup(this, 'Logs', {
       retention: tuning.logRetentionDays,
@@ -56,20 +58,37 @@ export class HandlerFunction extends Construct {
       awsSdkConnectionReuse: false,
       bundling: { ...BUNDLING, ...props.bundling },
       environment: {
-        POWERTOOLS_SERVICE_NAME: this.serviceName,
-        POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+        POWERTOOLS_SERVICE_NAME: this.metrics.serviceName,
+        POWERTOOLS_METRICS_NAMESPACE: this.metrics.namespace,
         POWERTOOLS_LOG_LEVEL: tuning.logLevel,
         ...props.nodeVariables,
         ...renamed(props.environment),
       },
     });
 
-    alarms.add(this, 'ErrorsAlarm', this.lambda.metricErrors({ period: Duration.minutes(5) }), {
-      above: 0,
-      // One crash is retried by SQS, the schedule or the caller; what goes on is a fault.
-      periodsOfThree: 2,
-      description: `The function ${name} keeps failing or timing out.`,
-      runbook: `errors-of-${name}`,
+    this.watch(props);
+  }
+
+  private watch({ name, alarms, timeoutSeconds }: HandlerFunctionProps): void {
+    const { lambda } = this;
+    const period = ALARM_PERIOD;
+    const of = name;
+    alarms.add(this, 'ErrorsAlarm', ERRORS_ALARMS[name], lambda.metricErrors({ period }), { of });
+    alarms.add(this, 'ThrottlesAlarm', 'throttles', lambda.metricThrottles({ period }), { of });
+    const duration = lambda.metricDuration({ period, statistic: Stats.percentile(99) });
+    // From percent of the timeout to milliseconds.
+    alarms.add(this, 'SlowAlarm', 'slowFunctions', duration, { of, scale: timeoutSeconds * 10 });
+  }
+
+  /** A metric that the function emits. */
+  metric(metricName: (typeof METRICS)[keyof typeof METRICS], statistic: string = Stats.SUM): Metric {
+    const { namespace, serviceName } = this.metrics;
+    return new Metric({
+      namespace,
+      metricName,
+      dimensionsMap: { service: serviceName },
+      statistic,
+      period: ALARM_PERIOD,
     });
   }
 
@@ -87,6 +106,14 @@ const BUNDLING: BundlingOptions = {
   // Dependencies that are CommonJS still call `require`, which an ES module does not have.
   banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
 };
+
+const ERRORS_ALARMS = {
+  api: 'errorsOfApi',
+  ingest: 'errorsOfIngest',
+  deliver: 'errorsOfDeliver',
+  sweep: 'errorsOfSweep',
+  jobs: 'errorsOfJobs',
+} as const satisfies Record<FunctionName, AlarmName>;
 
 function fileInProject(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));

@@ -1,7 +1,9 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
+import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, Billing, ProjectionType, type TablePropsV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
+import { ALARM_PERIOD } from './alarms.ts';
 import type { Foundation } from './foundation.ts';
 
 /** The two tables: the Catalog is what the company wrote, the Journal what happened. */
@@ -9,7 +11,7 @@ export class Storage extends Construct {
   readonly catalog: TableV2;
   readonly journal: TableV2;
 
-  constructor(scope: Construct, id: string, { tuning, removalPolicy }: Foundation) {
+  constructor(scope: Construct, id: string, { tuning, alarms, removalPolicy }: Foundation) {
     super(scope, id);
 
     const table = {
@@ -36,7 +38,39 @@ export class Storage extends Construct {
         index(INDEXES.journalDue, AttributeType.NUMBER, ProjectionType.KEYS_ONLY),
       ],
     });
+
+    alarms.add(this, 'CatalogThrottledAlarm', 'throttledTables', refusals(this.catalog, [INDEXES.catalogList]), {
+      of: 'Catalog',
+    });
+    alarms.add(
+      this,
+      'JournalThrottledAlarm',
+      'throttledTables',
+      refusals(this.journal, [INDEXES.journalList, INDEXES.journalDue]),
+      { of: 'Journal' },
+    );
   }
+}
+
+/** How many reads and writes of a table, or of its indexes, DynamoDB refuses. It counts an index's apart. */
+function refusals(table: TableV2, indexes: readonly Index[]): MathExpression {
+  const named = [{}, ...indexes.map(({ name }) => ({ GlobalSecondaryIndexName: name }))];
+  const counted = named.flatMap((dimensions, place) =>
+    ['Read', 'Write'].map((kind) => {
+      const dimensionsMap = { TableName: table.tableName, ...dimensions };
+      const metric = table.metric(`${kind}ThrottleEvents`, {
+        statistic: Stats.SUM,
+        period: ALARM_PERIOD,
+        dimensionsMap,
+      });
+      return [`${kind.toLowerCase()}${place}`, metric] as const;
+    }),
+  );
+  return new MathExpression({
+    expression: `SUM([${counted.map(([id]) => `FILL(${id}, 0)`).join(', ')}])`,
+    usingMetrics: Object.fromEntries(counted),
+    period: ALARM_PERIOD,
+  });
 }
 
 interface Index {

@@ -2,11 +2,12 @@ import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { ALARM_PERIOD } from './alarms.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface WorkQueueProps extends Foundation {
   /** The queue's name in alarms and in the runbook. */
-  readonly name: string;
+  readonly name: 'events' | 'deliveries' | 'retries' | 'jobs';
   readonly consumerTimeoutSeconds: number;
   readonly maxReceiveCount: number;
 }
@@ -37,19 +38,26 @@ export class WorkQueue extends Construct {
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: props.maxReceiveCount },
     });
 
+    const { alarms, name } = props;
+    const maximum = { statistic: Stats.MAXIMUM, period: ALARM_PERIOD };
     // Not NumberOfMessagesSent: SQS does not count what it moves there itself.
-    props.alarms.add(
-      this,
-      'DeadLettersAlarm',
-      this.deadLetters.metricApproximateNumberOfMessagesVisible({
-        statistic: Stats.MAXIMUM,
-        period: Duration.minutes(5),
-      }),
-      {
-        above: 0,
-        description: `Messages of the ${props.name} queue could not be processed, which means a fault of the system.`,
-        runbook: `dead-letters-of-${props.name}`,
-      },
-    );
+    const dead = this.deadLetters.metricApproximateNumberOfMessagesVisible(maximum);
+    alarms.add(this, 'DeadLettersAlarm', DEAD_LETTERS_ALARMS[name], dead, { of: name });
+    const age = this.queue.metricApproximateAgeOfOldestMessage(maximum);
+    alarms.add(this, 'AgeAlarm', AGE_ALARMS[name], age, { of: name });
   }
 }
+
+const DEAD_LETTERS_ALARMS = {
+  events: 'deadLettersOfEvents',
+  deliveries: 'deadLettersOfDeliveries',
+  retries: 'deadLettersOfRetries',
+  jobs: 'deadLettersOfJobs',
+} as const;
+
+const AGE_ALARMS = {
+  events: 'ageOfEvents',
+  deliveries: 'ageOfDeliveries',
+  retries: 'ageOfRetries',
+  jobs: 'ageOfJobs',
+} as const;

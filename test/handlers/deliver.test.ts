@@ -80,7 +80,7 @@ describe('the deliver function', () => {
     });
     expect(requests).toHaveLength(1);
     expect(hidden()).toEqual([]);
-    expect(telemetry.counts).toEqual({ [METRICS.attemptsSucceeded]: 1 });
+    expect(telemetry.counts).toEqual({ [METRICS.attemptsSucceeded]: 1, [METRICS.attemptsFailed]: 0 });
     expect(telemetry.published).toBe(1);
   });
 
@@ -176,7 +176,9 @@ describe('the deliver function', () => {
     const gone = makeMessage({ subscriptionId: subscriptionId(2) });
     await handler(sqsEvent({ body: JSON.stringify(makeMessage()) }, { body: JSON.stringify(gone) }), context());
     expect(telemetry.counts).toEqual({
+      [METRICS.attemptsSucceeded]: 0,
       [METRICS.attemptsFailed]: 2,
+      [METRICS.attemptsHttpError]: 2,
       [METRICS.deliveriesExhausted]: 1,
       [METRICS.subscriptionsDisabled]: 1,
     });

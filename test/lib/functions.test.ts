@@ -111,7 +111,7 @@ describe.each([
     expect(Object.fromEntries(plain)).toEqual({
       ...environment,
       POWERTOOLS_SERVICE_NAME: `posthorn-${name.toLowerCase()}`,
-      POWERTOOLS_METRICS_NAMESPACE: 'Posthorn',
+      POWERTOOLS_METRICS_NAMESPACE: expect.stringMatching(/^Posthorn\/Posthorn-/),
       POWERTOOLS_LOG_LEVEL: 'INFO',
     });
   });
