@@ -11,10 +11,13 @@ import { Gateway } from './constructs/gateway.ts';
 import { Ingest } from './constructs/ingest.ts';
 import { Jobs } from './constructs/jobs.ts';
 import { Keys } from './constructs/keys.ts';
+import { Overview } from './constructs/overview.ts';
 import { Publishers } from './constructs/publishers.ts';
 import { Queues } from './constructs/queues.ts';
+import { SavedQueries } from './constructs/saved-queries.ts';
 import { Storage } from './constructs/storage.ts';
 import { Sweep } from './constructs/sweep.ts';
+import type { Watched } from './constructs/watched.ts';
 import { type PosthornProps, tune } from './posthorn-props.ts';
 
 /**
@@ -53,7 +56,7 @@ export class Posthorn extends Construct {
         'No one is told of alarms: give alarmTopic (alarmTopicArn as a setting), an SNS topic that reaches who is on call.',
       );
 
-    new Account(this, 'Account', foundation);
+    const account = new Account(this, 'Account', foundation);
     const storage = new Storage(this, 'Storage', foundation);
     const keys = new Keys(this, 'Keys', foundation);
     const queues = new Queues(this, 'Queues', foundation);
@@ -65,13 +68,35 @@ export class Posthorn extends Construct {
       eventBus: props.eventBus,
       eventPattern: props.eventPattern,
     });
-    new Ingest(this, 'Ingest', { ...foundation, storage, queues, systemEventsBus: props.systemEventsBus });
-    new Deliver(this, 'Deliver', { ...foundation, storage, queues, keys });
-    new Jobs(this, 'Jobs', { ...foundation, storage, queues });
-    new Sweep(this, 'Sweep', { ...foundation, storage, queues });
+    const ingest = new Ingest(this, 'Ingest', {
+      ...foundation,
+      storage,
+      queues,
+      systemEventsBus: props.systemEventsBus,
+    });
+    const deliver = new Deliver(this, 'Deliver', { ...foundation, storage, queues, keys });
+    const jobs = new Jobs(this, 'Jobs', { ...foundation, storage, queues });
+    const sweep = new Sweep(this, 'Sweep', { ...foundation, storage, queues });
 
     const api = new Api(this, 'Api', { ...foundation, storage, queues, keys });
     const gateway = new Gateway(this, 'Gateway', { ...foundation, api: api.handler.lambda });
+
+    const watched: Watched = {
+      functions: {
+        api: api.handler,
+        ingest: ingest.handler,
+        deliver: deliver.handler,
+        sweep: sweep.handler,
+        jobs: jobs.handler,
+      },
+      deliver,
+      account,
+      storage,
+      queues,
+      gateway,
+    };
+    new SavedQueries(this, 'Queries', watched);
+    new Overview(this, 'Overview', { ...foundation, ...watched });
 
     this.apiUrl = gateway.url;
     this.eventsQueue = queues.events.queue;

@@ -17,6 +17,8 @@ export interface GatewayProps extends Foundation {
 /** The HTTP API: which paths there are. Its function itself asks for a key. */
 export class Gateway extends Construct {
   readonly url: string;
+  readonly stage: HttpStage;
+  readonly accessLogs: LogGroup;
 
   constructor(scope: Construct, id: string, { api, tuning, alarms, removalPolicy }: GatewayProps) {
     super(scope, id);
@@ -41,16 +43,16 @@ export class Gateway extends Construct {
           'The function authenticates each request itself, see docs/decisions/009-the-api-authenticates-itself.md.',
       });
 
-    const accessLogs = new LogGroup(this, 'AccessLogs', { retention: tuning.logRetentionDays, removalPolicy });
-    const stage = new HttpStage(this, 'Stage', {
+    this.accessLogs = new LogGroup(this, 'AccessLogs', { retention: tuning.logRetentionDays, removalPolicy });
+    this.stage = new HttpStage(this, 'Stage', {
       httpApi,
       stageName: '$default',
       autoDeploy: true,
       throttle: { rateLimit: tuning.throttleRate, burstLimit: tuning.throttleBurst },
-      accessLogSettings: { destination: new LogGroupLogDestination(accessLogs), format: ACCESS_LOG_FORMAT },
+      accessLogSettings: { destination: new LogGroupLogDestination(this.accessLogs), format: ACCESS_LOG_FORMAT },
     });
 
-    const serverErrors = stage.metricServerError({ period: ALARM_PERIOD, statistic: Stats.SUM });
+    const serverErrors = this.stage.metricServerError({ period: ALARM_PERIOD, statistic: Stats.SUM });
     alarms.add(this, 'ServerErrorsAlarm', 'serverErrorsOfTheApi', serverErrors);
   }
 }

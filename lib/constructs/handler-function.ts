@@ -25,6 +25,7 @@ export interface HandlerFunctionProps extends Foundation {
 /** A handler as a Lambda function, with its own log group and role; it may do only what `allow` says. */
 export class HandlerFunction extends Construct {
   readonly lambda: NodejsFunction;
+  readonly logGroup: LogGroup;
   private readonly metrics: { readonly namespace: string; readonly serviceName: string };
 
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
@@ -34,13 +35,13 @@ export class HandlerFunction extends Construct {
 
     this.metrics = { namespace: props.metricsNamespace, serviceName: `posthorn-${name}` };
 
-    const logGroup = new LogGroup(this, 'Logs', {
+    this.logGroup = new LogGroup(this, 'Logs', {
       retention: tuning.logRetentionDays,
       removalPolicy: props.removalPolicy,
     });
     // Without a role given, CDK attaches AWSLambdaBasicExecutionRole, which may write to any log group.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
+    this.logGroup.grantWrite(role);
 
     this.lambda = new NodejsFunction(this, 'Lambda', {
       description: `Posthorn: ${name}`,
@@ -53,7 +54,7 @@ export class HandlerFunction extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds),
       ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
       role,
-      logGroup,
+      logGroup: this.logGroup,
       // The SDK keeps connections alive since its version 3.
       awsSdkConnectionReuse: false,
       bundling: { ...BUNDLING, ...props.bundling },

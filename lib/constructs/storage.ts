@@ -10,6 +10,8 @@ import type { Foundation } from './foundation.ts';
 export class Storage extends Construct {
   readonly catalog: TableV2;
   readonly journal: TableV2;
+  /** How many reads and writes of each table DynamoDB refuses. */
+  readonly refusals: Readonly<Record<'Catalog' | 'Journal', MathExpression>>;
 
   constructor(scope: Construct, id: string, { tuning, alarms, removalPolicy }: Foundation) {
     super(scope, id);
@@ -39,21 +41,21 @@ export class Storage extends Construct {
       ],
     });
 
-    alarms.add(this, 'CatalogThrottledAlarm', 'throttledTables', refusals(this.catalog, [INDEXES.catalogList]), {
-      of: 'Catalog',
-    });
-    alarms.add(
-      this,
-      'JournalThrottledAlarm',
-      'throttledTables',
-      refusals(this.journal, [INDEXES.journalList, INDEXES.journalDue]),
-      { of: 'Journal' },
-    );
+    this.refusals = {
+      Catalog: refusalsOf(this.catalog, [INDEXES.catalogList], 'refusals of catalog'),
+      Journal: refusalsOf(this.journal, [INDEXES.journalList, INDEXES.journalDue], 'refusals of journal'),
+    };
+    for (const [of, metric] of Object.entries(this.refusals))
+      alarms.add(this, `${of}ThrottledAlarm`, 'throttledTables', metric, { of });
   }
 }
 
-/** How many reads and writes of a table, or of its indexes, DynamoDB refuses. It counts an index's apart. */
-function refusals(table: TableV2, indexes: readonly Index[]): MathExpression {
+/** DynamoDB counts those of an index apart. */
+function refusalsOf(
+  table: Pick<TableV2, 'tableName' | 'metric' | 'node'>,
+  indexes: readonly Index[],
+  label: string,
+): MathExpression {
   const named = [{}, ...indexes.map(({ name }) => ({ GlobalSecondaryIndexName: name }))];
   const counted = named.flatMap((dimensions, place) =>
     ['Read', 'Write'].map((kind) => {
@@ -63,12 +65,13 @@ function refusals(table: TableV2, indexes: readonly Index[]): MathExpression {
         period: ALARM_PERIOD,
         dimensionsMap,
       });
-      return [`${kind.toLowerCase()}${place}`, metric] as const;
+      return [`${kind.toLowerCase()}${table.node.id}${place}`, metric] as const;
     }),
   );
   return new MathExpression({
     expression: `SUM([${counted.map(([id]) => `FILL(${id}, 0)`).join(', ')}])`,
     usingMetrics: Object.fromEntries(counted),
+    label,
     period: ALARM_PERIOD,
   });
 }

@@ -15,6 +15,7 @@ export type Synthesise = (dir: string, context: Record<string, string>) => Promi
 const SOURCES = [
   'lib/**/*.ts',
   'functions/**/*',
+  'bench/prices.ts',
   'package.json',
   'package-lock.json',
   'cdk.json',

@@ -287,3 +287,10 @@ test('two deployments in one account emit into namespaces of their own, which th
     [expect.stringMatching(/^Posthorn\/Billing-Webhooks-/)],
   ]);
 });
+
+test('docs/watching.md says what the alarms cost', () => {
+  const metrics = alarms().reduce((sum, { watched }) => sum + watched.length, 0);
+  expect(readDoc('watching.md')).toMatch(
+    new RegExp(`alarms: ${metrics} metrics watched, at \\$0.10 +\\| ${(metrics / 10).toFixed(2)} `),
+  );
+});
