@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', 'test/rehearsal/**'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -20,6 +20,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // Deploys the template to an emulator of AWS: processes of its own, and real time.
+        test: {
+          name: 'rehearsal',
+          include: ['test/rehearsal/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
         },
       },
     ],

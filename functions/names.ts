@@ -115,6 +115,12 @@ export const METRICS = {
  */
 export const ORIGIN_ATTRIBUTES = { messageId: 'posthorn-message-id', sentAt: 'posthorn-sent-at' } as const;
 
+/**
+ * Message attribute of an event whose id the API made: `first`, or `again` in a message that repeats one whose fate its sender does
+ * not know.
+ */
+export const MADE_ID_ATTRIBUTE = 'posthorn-made-id';
+
 /** Vendors whose own routes can be mounted, with the paths that they take. */
 export const COMPATIBILITY_ROUTES = { keypay: '/business/{proxy+}', staffology: '/employers/{proxy+}' } as const;
 

@@ -5,20 +5,20 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { FunctionName } from '../functions/names.ts';
 import type { AlarmName } from './alarm-list.ts';
-import { parseTuning, type Tuning } from './tuning.ts';
+import { type Adoption, parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
   /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest, deliver and jobs, 256 for sweep */
   readonly memorySize?: number;
   /** @default 29 s for api, 30 s for ingest, 55 s for sweep, 60 s for jobs */
   readonly timeout?: Duration;
-  /** At least what the function's event sources may ask for. @default none is reserved */
+  /** At least what the function's event sources may ask for. @default see `accountConcurrency` */
   readonly reservedConcurrency?: number;
 }
 
 interface EventSourceProps {
   /** Most concurrent invocations for this source, each with up to 10 messages (of jobs, one): 2 to 1,000. */
-  readonly maxConcurrency?: number;
+  readonly maxConcurrency?: number | undefined;
 }
 
 export interface PosthornProps {
@@ -71,6 +71,13 @@ export interface PosthornProps {
    */
   readonly removalPolicy?: RemovalPolicy;
 
+  /**
+   * What holds state and stands already: a table restored from its backups, or what an earlier stack left. The stack uses it
+   * instead of making its own, and changes nothing about it: docs/recovery.md says how each must be set up.
+   * @default the stack makes all
+   */
+  readonly adopt?: Adoption;
+
   /** For one request to a receiver: connect, headers and body. 1 to 20 s. @default Duration.seconds(15) */
   readonly attemptTimeout?: Duration;
 
@@ -87,6 +94,14 @@ export interface PosthornProps {
    * @default Duration.days(5)
    */
   readonly disableAfter?: Duration;
+
+  /**
+   * How many functions Lambda runs for the account at the same time, all together: 1,000 usually, 10 in a new account (see Service
+   * Quotas). Of 1,000 the event sources may take 310, the API has 200 reserved, so that slow receivers cannot starve it, and `sweep`
+   * 1; of less their shares, and of less than 200 nothing is reserved.
+   * @default 1000
+   */
+  readonly accountConcurrency?: number;
 
   /** Events being fanned out. @default maxConcurrency 50 */
   readonly ingest?: EventSourceProps;
@@ -150,9 +165,6 @@ export interface PosthornProps {
 
   /** Where those who are called read the runbook, which each alarm names with the anchor of its heading. @default 'docs/runbook.md', in the repository */
   readonly runbookUrl?: string;
-
-  /** The quota "Concurrent executions" of Lambda that this account has in this region. A new account has 10. @default 1000 */
-  readonly accountConcurrency?: number;
 }
 
 /** Checks the props and fills in defaults. Throws an Error that names each wrong one. */
@@ -179,9 +191,11 @@ export function tune(props: PosthornProps): Tuning {
     logRetentionDays: props.logRetention,
     logLevel: props.logLevel,
     removalPolicy: props.removalPolicy,
+    adopt: props.adopt,
     attemptTimeoutSeconds: props.attemptTimeout?.toSeconds(),
     maxQueueWaitSeconds: props.maxQueueWait?.toSeconds(),
     disableAfterDays: props.disableAfter?.toDays(),
+    accountConcurrency: props.accountConcurrency,
     ingestMaxConcurrency: props.ingest?.maxConcurrency,
     firstAttemptsMaxConcurrency: props.firstAttempts?.maxConcurrency,
     retriesMaxConcurrency: props.retries?.maxConcurrency,
@@ -194,7 +208,6 @@ export function tune(props: PosthornProps): Tuning {
     throttleBurst: props.throttle?.burst,
     alarmThresholds: props.alarmThresholds,
     runbookUrl: props.runbookUrl,
-    accountConcurrency: props.accountConcurrency,
     functions: Object.fromEntries(
       Object.entries(props.functions ?? {}).map(([name, { memorySize, timeout, ...rest }]: [string, FunctionProps]) => [
         name,

@@ -2,7 +2,7 @@ import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Posthorn } from './posthorn.ts';
 import type { PosthornProps } from './posthorn-props.ts';
-import { propsFromContext } from './settings.ts';
+import { propsFromContext, stackNameFromContext } from './settings.ts';
 
 export interface PosthornStackProps extends StackProps {
   /** Go before the settings in the CDK context. */
@@ -12,21 +12,38 @@ export interface PosthornStackProps extends StackProps {
 /** Posthorn alone in a stack, set up by CDK context. */
 export class PosthornStack extends Stack {
   constructor(scope: Construct, id: string, { overrides, ...stackProps }: PosthornStackProps = {}) {
-    super(scope, id, { description: 'Posthorn: webhooks as a service', ...stackProps });
+    const stackName = stackNameFromContext(scope);
+    super(scope, id, {
+      description: 'Posthorn: webhooks as a service',
+      ...(stackName && { stackName }),
+      ...stackProps,
+    });
 
     const props = { ...propsFromContext(this), ...overrides };
     this.terminationProtection = props.removalPolicy !== RemovalPolicy.DESTROY;
     const posthorn = new Posthorn(this, 'Posthorn', props);
 
-    new CfnOutput(this, 'ApiUrl', { value: posthorn.apiUrl, description: 'The HTTP API' });
-    new CfnOutput(this, 'EventsQueueUrl', {
-      value: posthorn.eventsQueueUrl,
-      description: 'Where events are published',
-    });
-    new CfnOutput(this, 'EventsQueueArn', { value: posthorn.eventsQueueArn, description: 'For grants to publishers' });
-    new CfnOutput(this, 'AdminKeySecretArn', {
-      value: posthorn.adminKeySecretArn,
-      description: 'The secret that holds the admin key of the HTTP API',
-    });
+    const output = (id: string, value: string, description: string) => new CfnOutput(this, id, { value, description });
+    output('ApiUrl', posthorn.apiUrl, 'The HTTP API');
+    output('AdminKeySecretArn', posthorn.adminKeySecretArn, 'The secret that holds the admin key of the HTTP API');
+    output('EncryptionKeyArn', posthorn.encryptionKey.keyArn, 'The key that encrypts signing secrets');
+    output('CatalogTableName', posthorn.tables.catalog.tableName, 'What the company wrote');
+    output('JournalTableName', posthorn.tables.journal.tableName, 'What happened');
+    for (const name of QUEUES) {
+      const { queue, deadLetters } = posthorn.queues[name];
+      const id = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+      output(`${id}QueueUrl`, queue.queueUrl, QUEUE_TEXTS[name]);
+      output(`${id}QueueArn`, queue.queueArn, QUEUE_TEXTS[name]);
+      output(`${id}DeadLettersUrl`, deadLetters.queueUrl, `Messages of the ${name} queue that never finished`);
+      output(`${id}DeadLettersArn`, deadLetters.queueArn, `Messages of the ${name} queue that never finished`);
+    }
   }
 }
+
+const QUEUES = ['events', 'deliveries', 'retries', 'jobs'] as const;
+const QUEUE_TEXTS = {
+  events: 'Where events are published',
+  deliveries: 'First attempts',
+  retries: 'Later attempts',
+  jobs: 'Pages of jobs',
+};

@@ -1,5 +1,6 @@
 import { Annotations, Names, RemovalPolicy } from 'aws-cdk-lib';
-import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Account } from './constructs/account.ts';
@@ -31,9 +32,13 @@ export class Posthorn extends Construct {
   readonly eventsQueue: IQueue;
   readonly eventsQueueUrl: string;
   readonly eventsQueueArn: string;
+  /** Each queue with its dead-letter queue. */
+  readonly queues: Pick<Queues, 'events' | 'deliveries' | 'retries' | 'jobs'>;
+  readonly tables: Pick<Storage, 'catalog' | 'journal'>;
   /** Holds the company's key for the HTTP API. */
-  readonly adminKeySecret: Secret;
+  readonly adminKeySecret: ISecret | Secret;
   readonly adminKeySecretArn: string;
+  readonly encryptionKey: IKey;
 
   constructor(scope: Construct, id: string, props: PosthornProps = {}) {
     super(scope, id);
@@ -47,7 +52,8 @@ export class Posthorn extends Construct {
         topics: { critical: props.alarmTopic, warning: props.warningTopic ?? props.alarmTopic },
       }),
       metricsNamespace: `Posthorn/${Names.uniqueResourceName(this, { maxLength: 100, separator: '-' })}`,
-      removalPolicy: tuning.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      removalPolicy:
+        tuning.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     };
 
     if (!props.alarmTopic)
@@ -102,6 +108,9 @@ export class Posthorn extends Construct {
     this.eventsQueue = queues.events.queue;
     this.eventsQueueUrl = this.eventsQueue.queueUrl;
     this.eventsQueueArn = this.eventsQueue.queueArn;
+    this.queues = queues;
+    this.tables = storage;
+    this.encryptionKey = keys.encryption;
     this.adminKeySecret = keys.admin;
     this.adminKeySecretArn = keys.admin.secretArn;
   }

@@ -9,9 +9,15 @@ import { list, parseOrExplain, tuningShape } from './tuning.ts';
 
 const arn = z.string().startsWith('arn:', { error: 'must be an ARN' });
 
+const stackName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, { error: 'must be letters, digits and hyphens, a letter first' });
+
 /** Besides the tuned values: what a construct takes as objects, by name. */
 const settingsSchema = z.strictObject({
   ...tuningShape,
+  /** Of a second deployment in the same account and region. */
+  stackName: stackName.optional(),
   publishers: list(arn).default([]),
   eventBusName: z.string().min(1).optional(),
   systemEventsBusName: z.string().min(1).optional(),
@@ -57,9 +63,11 @@ export function propsFromContext(scope: Construct): PosthornProps {
     logRetention: settings.logRetentionDays,
     logLevel: settings.logLevel,
     removalPolicy: settings.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    adopt: settings.adopt,
     attemptTimeout: Duration.seconds(settings.attemptTimeoutSeconds),
     maxQueueWait: Duration.seconds(settings.maxQueueWaitSeconds),
     disableAfter: Duration.days(settings.disableAfterDays),
+    accountConcurrency: settings.accountConcurrency,
     ingest: { maxConcurrency: settings.ingestMaxConcurrency },
     firstAttempts: { maxConcurrency: settings.firstAttemptsMaxConcurrency },
     retries: { maxConcurrency: settings.retriesMaxConcurrency },
@@ -88,8 +96,12 @@ export function propsFromContext(scope: Construct): PosthornProps {
     }),
     alarmThresholds: settings.alarmThresholds,
     runbookUrl: settings.runbookUrl,
-    accountConcurrency: settings.accountConcurrency,
   };
+}
+
+/** A stack must have its name before it can look at its context. Undefined: the name is the construct's. */
+export function stackNameFromContext(scope: Construct): string | undefined {
+  return stackName.optional().catch(undefined).parse(scope.node.tryGetContext('stackName'));
 }
 
 function functionProps(tuned: {

@@ -1,6 +1,14 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
+import type { FunctionName } from '../functions/names.ts';
 import { ALARM_NAMES, ALARMS, type AlarmName } from './alarm-list.ts';
+import {
+  defaultConcurrency,
+  findOverbooking,
+  LEAST_CONCURRENCY,
+  type ReservedConcurrency,
+  USUAL_CONCURRENCY,
+} from './concurrency.ts';
 
 /** `-c key=value` and the CLI give every value as text; JSON in it (numbers, booleans, objects) is read as such. */
 function fromText(value: unknown): unknown {
@@ -76,7 +84,34 @@ const alarmThresholds = z
   .prefault({});
 
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
-const maxConcurrency = whole(2, 1000);
+const maxConcurrency = whole(2, 1000).optional();
+
+function arnOf(service: string) {
+  const error = `must be an ARN of ${service}`;
+  return z.string({ error }).regex(new RegExp(`^arn:[a-z-]+:${service}:`), { error });
+}
+
+const tableName = z.string().regex(/^[\w.-]{3,255}$/, { error: 'must be the name of a table' });
+const adoptedQueue = z.strictObject({ queueArn: arnOf('sqs'), deadLettersArn: arnOf('sqs') });
+
+/** What holds state and stands already, restored or left by an earlier stack, instead of what the stack would make. */
+const adoption = z.strictObject({
+  catalogTableName: tableName.optional(),
+  journalTableName: tableName.optional(),
+  /** The key that encrypts the data keys of subscriptions' secrets. Another key cannot read them. */
+  encryptionKeyArn: arnOf('kms').optional(),
+  adminKeySecretArn: arnOf('secretsmanager').optional(),
+  queues: z
+    .strictObject({
+      events: adoptedQueue.optional(),
+      deliveries: adoptedQueue.optional(),
+      retries: adoptedQueue.optional(),
+      jobs: adoptedQueue.optional(),
+    })
+    .prefault({}),
+});
+
+export type Adoption = z.input<typeof adoption>;
 
 /** The repository's own page, for those who have the repository at hand. */
 const RUNBOOK = 'docs/runbook.md';
@@ -106,15 +141,18 @@ export const tuningShape = {
     .default(RetentionDays.ONE_MONTH),
   logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   removalPolicy: oneOf(['retain', 'destroy']).default('retain'),
+  adopt: z.preprocess(fromText, adoption.prefault({})),
   attemptTimeoutSeconds: whole(1, 20).default(15),
   /** 900 s is the longest DelaySeconds of SQS. At 120 s, 1,000 failures a second fill SQS's 120,000 in flight. */
   maxQueueWaitSeconds: whole(0, 900).default(120),
   /** Warnings come after a fifth and after three fifths of it. */
   disableAfterDays: whole(1, 365).default(5),
-  ingestMaxConcurrency: maxConcurrency.default(50),
-  firstAttemptsMaxConcurrency: maxConcurrency.default(200),
-  retriesMaxConcurrency: maxConcurrency.default(50),
-  jobsMaxConcurrency: maxConcurrency.default(10),
+  /** How many functions Lambda runs for the account at the same time, all together. The defaults of what follows are shares of it. */
+  accountConcurrency: whole(LEAST_CONCURRENCY, 1_000_000).default(USUAL_CONCURRENCY),
+  ingestMaxConcurrency: maxConcurrency,
+  firstAttemptsMaxConcurrency: maxConcurrency,
+  retriesMaxConcurrency: maxConcurrency,
+  jobsMaxConcurrency: maxConcurrency,
   publisherAccounts: list(z.string().regex(/^\d{12}$/, { error: 'must be the 12 digits of an AWS account' })).default(
     [],
   ),
@@ -132,37 +170,77 @@ export const tuningShape = {
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
     .or(z.literal(RUNBOOK))
     .default(RUNBOOK),
-  /** What an account has after its first days; a new one has 10. */
-  accountConcurrency: whole(10, 1_000_000).default(1000),
 };
 
-const tuningSchema = z.strictObject(tuningShape).check(({ value, issues }) => {
-  const refuse = (path: string[], message: string) => issues.push({ code: 'custom', path, message, input: value });
-
-  // An event source that asks for more than is reserved gets throttled, and throttled batches use up receive counts.
-  const asked = {
-    ingest: value.ingestMaxConcurrency,
-    deliver: value.firstAttemptsMaxConcurrency + value.retriesMaxConcurrency,
-    jobs: value.jobsMaxConcurrency,
+/** Shares the account's concurrency out among what asks for none itself. */
+function withConcurrency(value: z.infer<z.ZodObject<typeof tuningShape>>) {
+  const { eventSources, reserved } = defaultConcurrency(value.accountConcurrency);
+  const { api, sweep } = value.functions;
+  return {
+    ...value,
+    ingestMaxConcurrency: value.ingestMaxConcurrency ?? eventSources.ingest,
+    firstAttemptsMaxConcurrency: value.firstAttemptsMaxConcurrency ?? eventSources.firstAttempts,
+    retriesMaxConcurrency: value.retriesMaxConcurrency ?? eventSources.retries,
+    jobsMaxConcurrency: value.jobsMaxConcurrency ?? eventSources.jobs,
+    functions: {
+      ...value.functions,
+      api: { ...api, reservedConcurrency: api.reservedConcurrency ?? reserved.api },
+      sweep: { ...sweep, reservedConcurrency: sweep.reservedConcurrency ?? reserved.sweep },
+    },
   };
-  for (const name of ['ingest', 'deliver', 'jobs'] as const) {
-    const reserved = value.functions[name].reservedConcurrency;
-    if (reserved !== undefined && reserved < asked[name])
-      refuse(
-        ['functions', name, 'reservedConcurrency'],
-        `is ${reserved}, but its event sources may ask for ${asked[name]}: raise it, or lower their maxConcurrency`,
-      );
-  }
-  if (value.auditRetentionDays < value.journalRetentionDays)
-    refuse(
-      ['auditRetentionDays'],
-      `is ${value.auditRetentionDays}, but must not be less than journalRetentionDays, which is ${value.journalRetentionDays}`,
+}
+
+const tuningSchema = z
+  .strictObject(tuningShape)
+  .transform(withConcurrency)
+  .check(({ value, issues }) => {
+    const refuse = (path: string[], message: string) => issues.push({ code: 'custom', path, message, input: value });
+
+    // An event source that asks for more than is reserved gets throttled, and throttled batches use up receive counts.
+    const asked = {
+      ingest: value.ingestMaxConcurrency,
+      deliver: value.firstAttemptsMaxConcurrency + value.retriesMaxConcurrency,
+      jobs: value.jobsMaxConcurrency,
+    };
+    for (const name of ['ingest', 'deliver', 'jobs'] as const) {
+      const reserved = value.functions[name].reservedConcurrency;
+      if (reserved !== undefined && reserved < asked[name])
+        refuse(
+          ['functions', name, 'reservedConcurrency'],
+          `is ${reserved}, but its event sources may ask for ${asked[name]}: raise it, or lower their maxConcurrency`,
+        );
+    }
+    const overbooking = findOverbooking(
+      value.accountConcurrency,
+      {
+        ingest: value.ingestMaxConcurrency,
+        firstAttempts: value.firstAttemptsMaxConcurrency,
+        retries: value.retriesMaxConcurrency,
+        jobs: value.jobsMaxConcurrency,
+      },
+      reservedBy(value.functions),
     );
-  // test-url makes an attempt inside the API's own request.
-  const api = value.functions.api.timeoutSeconds;
-  if (api < value.attemptTimeoutSeconds + 5)
-    refuse(['functions', 'api', 'timeoutSeconds'], `is ${api}, but must exceed attemptTimeoutSeconds by 5 or more`);
-});
+    if (overbooking !== null) refuse(['accountConcurrency'], overbooking);
+    if (value.auditRetentionDays < value.journalRetentionDays)
+      refuse(
+        ['auditRetentionDays'],
+        `is ${value.auditRetentionDays}, but must not be less than journalRetentionDays, which is ${value.journalRetentionDays}`,
+      );
+    // test-url makes an attempt inside the API's own request.
+    const api = value.functions.api.timeoutSeconds;
+    if (api < value.attemptTimeoutSeconds + 5)
+      refuse(['functions', 'api', 'timeoutSeconds'], `is ${api}, but must exceed attemptTimeoutSeconds by 5 or more`);
+  });
+
+function reservedBy(
+  functions: Record<FunctionName, { reservedConcurrency?: number | undefined }>,
+): ReservedConcurrency {
+  return Object.fromEntries(
+    Object.entries(functions).flatMap(([name, { reservedConcurrency: reserved }]) =>
+      reserved === undefined ? [] : [[name, reserved]],
+    ),
+  );
+}
 
 export type Tuning = z.infer<typeof tuningSchema>;
 

@@ -19,7 +19,8 @@ export interface PlanContext extends Naming {
 const EMULATED = [QUEUE, TABLE, FUNCTION, MAPPING, RULE, ...API_TYPES, SECRET, KEY];
 
 /** They say who may do what, or watch; on one machine there is no one to keep out and no one to wake. */
-const WITHOUT_MEANING = /^AWS::(CDK|CloudWatch|IAM|Logs)::|^AWS::(Lambda::Permission|SQS::QueuePolicy)$/;
+const WITHOUT_MEANING =
+  /^AWS::(CDK|CloudWatch|IAM|Logs)::|^AWS::(Lambda::(EventInvokeConfig|Permission)|SQS::QueuePolicy)$/;
 
 /** Reads a synthesised template. Throws a StartError for all that the runner does not emulate. */
 export function readPlan(template: unknown, context: PlanContext) {

@@ -183,7 +183,8 @@ export function simulate(scenario: Scenario): Outcome {
     }
     const gate = profile.breaker === null ? 'closed' : askBreaker(subscription.health, now);
     if (gate === 'open') {
-      store(entry, { ...delivery, nextAttemptAt: null, dueAt: heldUntil(subscription.health, now, random) });
+      const triedAt = delivery.attempts.at(-1)?.startedAt ?? null;
+      store(entry, { ...delivery, nextAttemptAt: null, dueAt: heldUntil(subscription.health, now, random, triedAt) });
       return null;
     }
     const id = String(outcome.requests);

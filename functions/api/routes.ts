@@ -44,6 +44,7 @@ import { createHealthRoutes } from './resources/health.ts';
 import { createJobRoutes } from './resources/jobs.ts';
 import { createPortalTokenRoutes } from './resources/portal-tokens.ts';
 import { createProfileRoutes } from './resources/profiles.ts';
+import { createRecoveryRoutes } from './resources/recoveries.ts';
 import { createRejectedEventRoutes } from './resources/rejected-events.ts';
 import { createReplayRoutes } from './resources/replays.ts';
 import { createSecretRoutes } from './resources/secrets.ts';
@@ -147,6 +148,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createDeliveryRoutes({ control, store: stores.deliveries, subscriptions }),
       ...createReplayRoutes({ jobs, subscriptions, events: stores.events, now }),
       ...createJobRoutes({ jobs }),
+      ...createRecoveryRoutes({ jobs, now }),
       ...createEventTypeRoutes({ store: stores.eventTypes, samples, now }),
       ...createEventTypePackRoutes({ store: stores.eventTypes, now }),
       ...createProfileRoutes({ ...ports, own, store: stores.profiles }),

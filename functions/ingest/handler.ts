@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
-import type { MessageOrigin } from '../core/event/parse-message.ts';
+import { MadeId, type MessageOrigin } from '../core/event/parse-message.ts';
 import { type IngestDeps, type IngestReport, ingestBatch } from '../core/ingest/ingest.ts';
-import { METRICS, ORIGIN_ATTRIBUTES } from '../names.ts';
+import { MADE_ID_ATTRIBUTE, METRICS, ORIGIN_ATTRIBUTES } from '../names.ts';
 
 export interface IngestHandlerDeps extends Omit<IngestDeps, 'hasTime' | 'pause' | 'report'>, Telemetry {
   sqs: SQSClient;
@@ -29,6 +29,9 @@ export function createIngestHandler(deps: IngestHandlerDeps) {
         body,
         sentAt: Number(attributes.SentTimestamp),
         origin: readOrigin(messageAttributes),
+        madeId: MadeId.nullable()
+          .catch(null)
+          .parse(messageAttributes[MADE_ID_ATTRIBUTE]?.stringValue ?? null),
         receivedBefore: Number(attributes.ApproximateReceiveCount) > 1,
       })),
     );

@@ -28,6 +28,8 @@ export class Deliver extends Construct {
     const deliver = new HandlerFunction(this, 'Function', {
       ...foundation,
       name: 'deliver',
+      // A retry is a message that it sends itself, and a schedule has more than 16.
+      invokesItself: true,
       // Names are looked up on these threads, 4 by default: one receiver's name server that hangs must not hold up the others.
       nodeVariables: { UV_THREADPOOL_SIZE: '16' },
       timeoutSeconds: deliverTimeoutSeconds(tuning),

@@ -1,4 +1,4 @@
-import { Validations } from 'aws-cdk-lib';
+import { Aws, Fn, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -43,7 +43,11 @@ export class Gateway extends Construct {
           'The function authenticates each request itself, see docs/decisions/009-the-api-authenticates-itself.md.',
       });
 
-    this.accessLogs = new LogGroup(this, 'AccessLogs', { retention: tuning.logRetentionDays, removalPolicy });
+    this.accessLogs = new LogGroup(this, 'AccessLogs', {
+      logGroupName: ACCESS_LOG_GROUP,
+      retention: tuning.logRetentionDays,
+      removalPolicy,
+    });
     this.stage = new HttpStage(this, 'Stage', {
       httpApi,
       stageName: '$default',
@@ -56,6 +60,12 @@ export class Gateway extends Construct {
     alarms.add(this, 'ServerErrorsAlarm', 'serverErrorsOfTheApi', serverErrors);
   }
 }
+
+/**
+ * Under this prefix, log groups share a line of the account's resource policy for logs, which has room for few of them. A name
+ * that holds the stack's own id blocks neither a second deployment beside this one nor the next after this one.
+ */
+const ACCESS_LOG_GROUP = `/aws/vendedlogs/posthorn/${Aws.STACK_NAME}/${Fn.select(2, Fn.split('/', Aws.STACK_ID))}`;
 
 /** The path, not the query and no header: neither keys nor what is searched for get into the log. */
 const ACCESS_LOG_FORMAT = AccessLogFormat.custom(

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -18,6 +18,8 @@ export interface HandlerFunctionProps extends Foundation {
   readonly environment: { readonly [Key in keyof typeof ENV]?: string };
   /** Variables that Node itself reads. */
   readonly nodeVariables?: Record<string, string>;
+  /** Whether it sends messages to a queue that invokes it: Lambda would stop such a chain after 16 invocations. */
+  readonly invokesItself?: boolean;
   /** Added to the bundling that all functions share. */
   readonly bundling?: BundlingOptions;
 }
@@ -53,6 +55,7 @@ export class HandlerFunction extends Construct {
       memorySize: memoryMiB,
       timeout: Duration.seconds(props.timeoutSeconds),
       ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
+      ...(props.invokesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       role,
       logGroup: this.logGroup,
       // The SDK keeps connections alive since its version 3.

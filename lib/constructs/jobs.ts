@@ -22,6 +22,8 @@ export class Jobs extends Construct {
     const jobs = new HandlerFunction(this, 'Function', {
       ...foundation,
       name: 'jobs',
+      // Each page sends the message for the next.
+      invokesItself: true,
       timeoutSeconds: tuning.functions.jobs.timeoutSeconds,
       environment: {
         catalogTable: storage.catalog.tableName,
@@ -49,7 +51,11 @@ export class Jobs extends Construct {
       ],
       [storage.journal.tableArn],
     );
-    jobs.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalList)]);
+    // A recovery goes through all tenants.
+    jobs.allow(
+      ['dynamodb:Query'],
+      [indexArn(storage.catalog, INDEXES.catalogList), indexArn(storage.journal, INDEXES.journalList)],
+    );
     jobs.allow(
       ['sqs:SendMessage'],
       [queues.events.queue.queueArn, queues.retries.queue.queueArn, queues.jobs.queue.queueArn],

@@ -1,33 +1,44 @@
-import { Validations } from 'aws-cdk-lib';
-import { Key } from 'aws-cdk-lib/aws-kms';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { type RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Foundation } from './foundation.ts';
 
 /** The key that encrypts the data keys of subscriptions' secrets, and the company's key for the API. */
 export class Keys extends Construct {
-  readonly encryption: Key;
-  readonly admin: Secret;
+  readonly encryption: IKey;
+  readonly admin: ISecret | Secret;
 
-  constructor(scope: Construct, id: string, { removalPolicy }: Foundation) {
+  constructor(scope: Construct, id: string, { tuning, removalPolicy }: Foundation) {
     super(scope, id);
 
-    this.encryption = new Key(this, 'Encryption', {
-      description: 'Encrypts the data keys of webhook signing secrets',
-      enableKeyRotation: true,
-      removalPolicy,
-    });
+    const { encryptionKeyArn, adminKeySecretArn } = tuning.adopt;
+    this.encryption =
+      encryptionKeyArn === undefined
+        ? new Key(this, 'Encryption', {
+            description: 'Encrypts the data keys of webhook signing secrets',
+            enableKeyRotation: true,
+            removalPolicy,
+          })
+        : Key.fromKeyArn(this, 'AdoptedEncryption', encryptionKeyArn);
+    this.admin =
+      adminKeySecretArn === undefined
+        ? this.makeAdminKey(removalPolicy)
+        : Secret.fromSecretCompleteArn(this, 'AdoptedAdmin', adminKeySecretArn);
+  }
 
-    this.admin = new Secret(this, 'Admin', {
+  private makeAdminKey(removalPolicy: RemovalPolicy): Secret {
+    const admin = new Secret(this, 'Admin', {
       description: 'The admin key of the HTTP API of Posthorn',
       generateSecretString: { passwordLength: 40, excludePunctuation: true },
       removalPolicy,
     });
-    Validations.of(this.admin).acknowledge({
+    Validations.of(admin).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
         'The services of the company hold this key: rotating it behind their backs would lock them out. It is changed by hand, see docs/runbook.md.',
     });
+    return admin;
   }
 }
 

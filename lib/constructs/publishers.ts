@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { Stack } from 'aws-cdk-lib';
 import { CfnEventBusPolicy, type EventPattern, type IEventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { AccountPrincipal, type IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AccountPrincipal, type IPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -20,21 +23,34 @@ export class Publishers extends Construct {
 
     const principals = [...props.principals, ...accounts.map((account) => new AccountPrincipal(account))];
     if (principals.length > 0)
-      events.queue.addToResourcePolicy(
+      events.allow(
+        events.queue,
         new PolicyStatement({ principals, actions: ['sqs:SendMessage'], resources: [events.queue.queueArn] }),
       );
 
     if (!eventBus || !eventPattern) return;
-    new Rule(this, 'Rule', {
+    const rule = new Rule(this, 'Rule', {
       eventBus,
       eventPattern,
       // What EventBridge cannot hand over within its 24 hours of tries would otherwise be lost.
       targets: [new SqsQueue(events.queue, { deadLetterQueue: events.deadLetters })],
     });
+    // The target adds the same to the policies of the stack's own queues, and cannot to those that are adopted.
+    for (const queue of [events.queue, events.deadLetters])
+      if (!(queue instanceof Queue))
+        events.allow(
+          queue,
+          new PolicyStatement({
+            principals: [new ServicePrincipal('events.amazonaws.com')],
+            actions: ['sqs:SendMessage'],
+            resources: [queue.queueArn],
+            conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+          }),
+        );
     // A rule cannot have a queue of another region as its target: from there events come over this bus.
     for (const account of accounts) {
-      // The bus may have other statements, also of another Posthorn.
-      const sid = `${this.node.addr}-${account}`;
+      // The bus may have other statements, also of another Posthorn, whose construct may have the same path.
+      const sid = `${hashOf(Stack.of(this).stackName, this.node.addr)}-${account}`;
       const statement = new PolicyStatement({
         sid,
         principals: [new AccountPrincipal(account)],
@@ -48,4 +64,8 @@ export class Publishers extends Construct {
       });
     }
   }
+}
+
+function hashOf(...texts: string[]): string {
+  return createHash('sha256').update(texts.join(' ')).digest('hex').slice(0, 32);
 }

@@ -1,6 +1,13 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { AttributeType, Billing, ProjectionType, type TablePropsV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  Billing,
+  type ITableV2,
+  ProjectionType,
+  type TablePropsV2,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
 import { ALARM_PERIOD } from './alarms.ts';
@@ -8,8 +15,8 @@ import type { Foundation } from './foundation.ts';
 
 /** The two tables: the Catalog is what the company wrote, the Journal what happened. */
 export class Storage extends Construct {
-  readonly catalog: TableV2;
-  readonly journal: TableV2;
+  readonly catalog: Table;
+  readonly journal: Table;
   /** How many reads and writes of each table DynamoDB refuses. */
   readonly refusals: Readonly<Record<'Catalog' | 'Journal', MathExpression>>;
 
@@ -20,26 +27,34 @@ export class Storage extends Construct {
       partitionKey: { name: TABLE_KEYS.partition, type: AttributeType.STRING },
       sortKey: { name: TABLE_KEYS.sort, type: AttributeType.STRING },
       billing: Billing.onDemand(),
-      removalPolicy,
+      // CloudFormation could not delete a protected table when a first deployment fails: it stays, empty, under a name of its own.
+      removalPolicy: removalPolicy === RemovalPolicy.DESTROY ? removalPolicy : RemovalPolicy.RETAIN,
       deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
     } satisfies TablePropsV2;
 
-    this.catalog = new TableV2(this, 'Catalog', {
-      ...table,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      globalSecondaryIndexes: [index(INDEXES.catalogList, AttributeType.STRING, ProjectionType.ALL)],
-    });
+    const adopted = (id: string, name: string | undefined) =>
+      name === undefined ? null : TableV2.fromTableName(this, id, name);
 
-    this.journal = new TableV2(this, 'Journal', {
-      ...table,
-      timeToLiveAttribute: TABLE_KEYS.ttl,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: tuning.journalPointInTimeRecovery },
-      // Keys only: an index that projects no attribute is not written again when an item's other attributes change.
-      globalSecondaryIndexes: [
-        index(INDEXES.journalList, AttributeType.STRING, ProjectionType.KEYS_ONLY),
-        index(INDEXES.journalDue, AttributeType.NUMBER, ProjectionType.KEYS_ONLY),
-      ],
-    });
+    this.catalog =
+      adopted('AdoptedCatalog', tuning.adopt.catalogTableName) ??
+      new TableV2(this, 'Catalog', {
+        ...table,
+        pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+        globalSecondaryIndexes: [index(INDEXES.catalogList, AttributeType.STRING, ProjectionType.ALL)],
+      });
+
+    this.journal =
+      adopted('AdoptedJournal', tuning.adopt.journalTableName) ??
+      new TableV2(this, 'Journal', {
+        ...table,
+        timeToLiveAttribute: TABLE_KEYS.ttl,
+        pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: tuning.journalPointInTimeRecovery },
+        // Keys only: an index that projects no attribute is not written again when an item's other attributes change.
+        globalSecondaryIndexes: [
+          index(INDEXES.journalList, AttributeType.STRING, ProjectionType.KEYS_ONLY),
+          index(INDEXES.journalDue, AttributeType.NUMBER, ProjectionType.KEYS_ONLY),
+        ],
+      });
 
     this.refusals = {
       Catalog: refusalsOf(this.catalog, [INDEXES.catalogList], 'refusals of catalog'),
@@ -49,6 +64,9 @@ export class Storage extends Construct {
       alarms.add(this, `${of}ThrottledAlarm`, 'throttledTables', metric, { of });
   }
 }
+
+/** Made here, or adopted. */
+type Table = TableV2 | ITableV2;
 
 /** DynamoDB counts those of an index apart. */
 function refusalsOf(
@@ -92,6 +110,6 @@ function index({ name, partition, sort }: Index, sortType: AttributeType, projec
 }
 
 /** The one index that a grant is for; CDK's own grants cover every index. */
-export function indexArn(table: TableV2, { name }: Index): string {
+export function indexArn(table: Table, { name }: Index): string {
   return `${table.tableArn}/index/${name}`;
 }

@@ -15,10 +15,13 @@ export interface SweepProps extends Foundation {
   readonly queues: Queues;
 }
 
+const NOT_REPEATED = { retryAttempts: 0, maxEventAge: Duration.minutes(1) };
+
 /**
- * Wakes, once a minute, the deliveries whose time has come, and jobs whose message was lost, and adds up statistics. It reserves
- * no concurrency: its timeout keeps sweeps apart, each delivery is leased before it is enqueued, so that a second sweep at the
- * same time is harmless, and a new account has nothing to reserve from (a deployment into its limit of 10 would fail).
+ * Wakes, once a minute, the deliveries whose time has come, and jobs whose message was lost, and adds up statistics. Sweeps do
+ * not overlap: one takes less than a minute, one that failed is not repeated (the next comes within a minute), one that had to
+ * wait is dropped, and its reserved concurrency is 1 where the account has any to reserve. A second sweep at the same time
+ * would be harmless, because each delivery is leased before it is enqueued.
  */
 export class Sweep extends Construct {
   readonly handler: HandlerFunction;
@@ -43,9 +46,11 @@ export class Sweep extends Construct {
     sweep.allow(['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], [storage.journal.tableArn]);
     sweep.allow(['sqs:SendMessage'], [queues.retries.queue.queueArn, queues.jobs.queue.queueArn]);
 
+    // EventBridge invokes it asynchronously: Lambda queues what it cannot run, for six hours by default, and runs failures again.
+    sweep.lambda.configureAsyncInvoke(NOT_REPEATED);
     new Rule(this, 'Schedule', {
       schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(sweep.lambda)],
+      targets: [new LambdaFunction(sweep.lambda, NOT_REPEATED)],
     });
 
     const { alarms } = foundation;

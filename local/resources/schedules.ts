@@ -11,7 +11,8 @@ export const RULE = {
   schema: z.strictObject({
     ScheduleExpression: z.string(),
     State: z.literal('ENABLED'),
-    Targets: z.array(z.strictObject({ Id: z.string(), Arn: z.string() })),
+    // Nothing that is invoked here gets lost on the way.
+    Targets: z.array(z.strictObject({ Id: z.string(), Arn: z.string(), RetryPolicy: z.unknown().optional() })),
   }),
 } satisfies ResourceType;
 

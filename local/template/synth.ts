@@ -50,7 +50,8 @@ export const synthesisePosthorn: Synthesise = async (dir, context) => {
   return template;
 };
 
-function fingerprintOf(context: Record<string, string>): string {
+/** Of all that an assembly with this context is made from. */
+export function fingerprintOf(context: Record<string, string>): string {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const hash = createHash('sha256').update(JSON.stringify([process.version, Object.entries(context).sort()]));
   const files = globSync(SOURCES, { cwd: root, withFileTypes: true }).filter((entry) => entry.isFile());

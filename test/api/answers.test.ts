@@ -178,6 +178,7 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
     202,
     { body: { from: '2026-01-01T00:00:00Z', code: 'invalid_data', maxPerSecond: 5 } },
   ],
+  ['POST', '/v1/recoveries', 202, { body: { from: '2026-01-01T00:00:00Z', dryRun: true } }],
   ['DELETE', `${T}/subscriptions/SUB`, 204],
   ['DELETE', T, 204],
   ['POST', `${T}/erasure`, 202, { body: { keepLog: true } }],

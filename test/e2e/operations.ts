@@ -128,6 +128,7 @@ export function operations(receiverUrl: string): Operation[] {
     company('GET /v1/system'),
     company('POST /v1/rejected-events/{rejectedEventId}/republish'),
     company('POST /v1/republications', { body: { from: '2020-01-01T00:00:00Z', dryRun: true } }),
+    company('POST /v1/recoveries', { body: { from: '2020-01-01T00:00:00Z', dryRun: true } }),
     tenant(`DELETE ${T}/events/{eventId}/data`),
     tenant(`DELETE ${S}`),
     company(`DELETE ${T}`),

@@ -88,7 +88,7 @@ export interface CampaignRecord {
   leftMessages: { queue: string; count: number }[];
   /** When the functions' process was killed. */
   kills: number[];
-  /** The deliveries, and the marks of the events, of which there were two messages. */
+  /** The deliveries, and the marks of the events, of which there were two messages, one of which could not know of the other. */
   doubled: ReadonlySet<string>;
   /** When the write of a delivery was refused, or its answer lost, by the delivery's id. */
   refusedWrites: ReadonlyMap<string, readonly number[]>;

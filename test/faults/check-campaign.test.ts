@@ -127,7 +127,15 @@ const exhausted = {
   requests: [request(1, 500), request(2, 500), request(3, 500)],
 };
 /** What the checker holds against what the company was told. */
+/** A 2xx overwrote the 410 of the same first message. */
+const overwritten = {
+  subscriptions: [subscription({ status: null })],
+  deliveries: [delivery({ attempts: [attempt(1, 200)] })],
+  requests: [request(1, 200), request(1, 410, { mark: 'other' })],
+  doubled: new Set([deliveryId(ref('one'))]),
+};
 const untold: Record<string, [Partial<CampaignRecord>, string]> = {
+  'a subscription that 410 ended, of which nobody was told': [{ ...overwritten, doubled: new Set() }, 'effects_undone'],
   'a schedule that is used up, of which nobody was told': [exhausted, 'effects_undone'],
   'a job whose end was not told': [{ jobs: [job()] }, 'effects_undone'],
   'a job whose end was told twice': [
@@ -389,6 +397,10 @@ describe('what is as it should be', () => {
   ])('%s explains a repeated request, and it is counted', (_name, changes) => {
     const requests = [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)];
     expect(checkCampaign(campaign({ requests, ...changes }))).toEqual({ findings: [], repeats: 1 });
+  });
+
+  test('a first message that was handed out twice explains that a 410 is overwritten, and what it owed', () => {
+    expect(checkCampaign(campaign(overwritten))).toEqual({ findings: [], repeats: 1 });
   });
 
   test('a connection that broke explains that its request was sent again at once, and it is counted', () => {

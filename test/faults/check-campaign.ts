@@ -296,12 +296,15 @@ function checkCommands({ record, subscriptions, goneOf }: Facts, report: Report)
   }
 }
 
+/** The requests whose answers are on record. */
+function recordedMarks({ deliveries }: CampaignRecord): Set<string | undefined> {
+  return new Set(deliveries.flatMap(({ attempts }) => attempts.map(({ response }) => response?.headers[MARK_HEADER])));
+}
+
 /** A 410 that is on record, and that nothing has overruled since, has had its effect; and nothing else has that effect. */
 function checkVerdicts({ record, goneOf }: Facts, subscription: SubscriptionHistory, report: Report): void {
   const { id, status, path, resumes, moves, deletion } = subscription;
-  const recorded = new Set(
-    record.deliveries.flatMap(({ attempts }) => attempts.map(({ response }) => response?.headers[MARK_HEADER])),
-  );
+  const recorded = recordedMarks(record);
   const gone = goneOf.get(id) ?? [];
   const standing = gone.find(
     (request) =>
@@ -323,6 +326,7 @@ function checkVerdicts({ record, goneOf }: Facts, subscription: SubscriptionHist
 /** The company is told of each end of a job, of each subscription that a receiver ended, and of all that failed for good. */
 function checkTold({ record, goneOf }: Facts, report: Report): void {
   const told = Map.groupBy(record.events, ({ type, about }) => `${type} ${about}`);
+  const onRecord = recordedMarks(record);
   const countOf = (type: string, about: string): number =>
     (told.get(`posthorn.${type} ${about}`) ?? []).reduce((sum, { count }) => sum + count, 0);
   for (const { id, status, dueAt } of record.jobs) {
@@ -331,12 +335,17 @@ function checkTold({ record, goneOf }: Facts, report: Report): void {
   }
   for (const { id, tenantId, status, deletion } of record.subscriptions) {
     if (tenantId === SYSTEM_TENANT) continue;
-    const isEnded = status === 'disabled' || (status === null && deletion === null && goneOf.has(id));
-    if (isEnded && countOf('subscription.disabled', id) === 0)
+    const gone = goneOf.get(id) ?? [];
+    const isEnded = status === 'disabled' || (status === null && deletion === null && gone.length > 0);
+    // A 2xx, got by a copy that could not know of the other, overwrote the 410 and what that still owed.
+    const isOverwritten = ({ mark, deliveryId: of }: ReceivedRequest): boolean =>
+      record.doubled.has(of) && !onRecord.has(mark);
+    const isExplained = gone.length > 0 && gone.every(isOverwritten);
+    if (isEnded && !isExplained && countOf('subscription.disabled', id) === 0)
       report(
         'effects_undone',
         id,
-        `it is ${status ?? 'gone'} after 410 to ${goneOf.get(id)?.[0]?.deliveryId}, and nobody was told`,
+        `it is ${status ?? 'gone'} after 410 to ${gone[0]?.deliveryId}, and nobody was told`,
       );
     const failed = record.deliveries.filter(
       (one) => one.subscriptionId === id && one.statusReason?.code === 'attempts_exhausted',

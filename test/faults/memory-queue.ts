@@ -1,9 +1,11 @@
+import type { MadeId } from '../../functions/core/event/parse-message.ts';
 import type { Choices } from './random.ts';
 
 /** A message as SQS keeps it. Times are epoch milliseconds. */
 export interface QueuedMessage {
   id: string;
   body: string;
+  madeId: MadeId | null;
   sentAt: number;
   visibleAt: number;
   receives: number;
@@ -17,10 +19,10 @@ export class MemoryQueue {
   readonly messages = new Map<string, QueuedMessage>();
   private sent = 0;
 
-  send(body: string, now: number, delaySeconds = 0): void {
+  send(body: string, now: number, delaySeconds = 0, madeId: MadeId | null = null): void {
     this.sent += 1;
     const id = `message-${this.sent}`;
-    this.messages.set(id, { id, body, sentAt: now, visibleAt: now + delaySeconds * 1_000, receives: 0 });
+    this.messages.set(id, { id, body, madeId, sentAt: now, visibleAt: now + delaySeconds * 1_000, receives: 0 });
   }
 
   visible(now: number): QueuedMessage[] {

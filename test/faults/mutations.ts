@@ -156,4 +156,10 @@ export const MUTATIONS: readonly Mutation[] = [
     from: 'else if (!(await isDisabledBy(store, tenantId, subscriptionId, effect))) return;',
     to: 'else return;',
   },
+  {
+    name: 'two messages of the API for one event make two events of it',
+    file: 'core/event/parse-message.ts',
+    from: 'const acceptedAt = madeAt ?? sentAt;',
+    to: 'const acceptedAt = sentAt;',
+  },
 ];

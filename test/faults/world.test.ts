@@ -36,6 +36,7 @@ describe('a world in which everything fails now and then', () => {
     'stale read',
     'handed out twice',
     'published again',
+    'sent again by the API',
     'purged from deliveries',
     'purged from retries',
     'purged from jobs',
@@ -45,6 +46,7 @@ describe('a world in which everything fails now and then', () => {
     'crash after recorded',
     'crash after effects_done',
     'crash after effects_cleared',
+    'crash after health_written',
     'crash after queued',
   ])('there was: %s', (name) => {
     expect(done[name]).toBeGreaterThan(0);

@@ -58,15 +58,7 @@ const WANTS = [
 ];
 const BREAKER = { failures: 3, pauseSeconds: 5, maxPauseSeconds: 60 };
 const WAITS = { maxQueueWaitMs: 10 * SECOND, lostAfterMs: 10 * MINUTE };
-/** Few deliveries owe effects, so most crashes at a step are meant for those. */
-const STEPS: readonly CommitStep[] = [
-  'recorded',
-  'queued',
-  'effects_done',
-  'effects_done',
-  'effects_cleared',
-  'effects_cleared',
-];
+const STEPS: readonly CommitStep[] = ['recorded', 'health_written', 'queued'];
 /** Of each kind of call outside: how often it is refused, has its effect and fails, or is done in part. */
 const REFUSED = 0.04;
 const ANSWER_LOST = 0.04;
@@ -74,7 +66,11 @@ const ANSWER_LOST = 0.04;
 const EFFECT_LOST = 0.3;
 const IN_PART = 0.08;
 const CRASHES = 0.12;
+/** After a step that only the few deliveries reach that owe effects. */
+const EFFECT_CRASHES = 0.15;
 const MAX_PAGES = 20;
+
+const isRare = (step: CommitStep): boolean => step === 'effects_done' || step === 'effects_cleared';
 
 class Crash extends Error {}
 
@@ -210,9 +206,14 @@ class World {
     const tenantId = this.choices.pick(TENANTS);
     const type = this.choices.pick(TYPES);
     const event = { tenantId, type, data: { mark } };
-    const body = JSON.stringify(this.choices.chance(0.5) ? { id: `event-${mark}`, ...event } : event);
-    if (body.includes('"id"')) this.sent.push(body);
     this.publications.push({ mark, tenantId, type, startedAt: this.now, endedAt: this.now });
+    const by = this.choices.pick(['queue', 'queue with an id', 'api'] as const);
+    if (by === 'api') {
+      this.publishByApi(event);
+      return;
+    }
+    const body = JSON.stringify(by === 'queue' ? event : { id: `event-${mark}`, ...event });
+    if (by !== 'queue') this.sent.push(body);
     this.queues.events.send(body, this.now);
     if (this.sent.length > 0 && this.strikes('published again', 0.1)) {
       const again = this.choices.pick(this.sent);
@@ -220,14 +221,22 @@ class World {
     }
   }
 
+  /** The API makes the id. Without an answer from SQS it sends the event again. */
+  private publishByApi(event: object): void {
+    const body = JSON.stringify({ id: newId('evt', this.now, () => this.choices.next()), ...event });
+    this.queues.events.send(body, this.now, 0, 'first');
+    if (this.strikes('sent again by the API', 0.2)) this.queues.events.send(body, this.now + SECOND, 0, 'again');
+  }
+
   async ingest(): Promise<void> {
     const batch = this.queues.events.receive(this.now, this.choices);
     const { call, crashed, deps, deliveries } = this.invocation();
-    const messages = batch.map(({ id, body, sentAt, receives }) => ({
+    const messages = batch.map(({ id, body, madeId, sentAt, receives }) => ({
       messageId: id,
       body,
       sentAt,
       origin: null,
+      madeId,
       receivedBefore: receives > 1,
     }));
     try {
@@ -295,7 +304,8 @@ class World {
     if (messages.length === 0) return;
     const message = this.choices.pick(messages);
     const work = WorkMessage.parse(JSON.parse(message.body));
-    if (work.kind === 'deliver') this.doubled.add(deliveryId(work));
+    // The first to get it may be at it still, and knows of no other.
+    if (work.kind === 'deliver' && message.receives <= 1 && !work.repeated) this.doubled.add(deliveryId(work));
     this.count('handed out twice');
     const copies = [this.queues[queue].handOut(message, this.now), this.queues[queue].handOut(message, this.now)];
     await Promise.all(
@@ -496,8 +506,11 @@ class World {
       hasCrashed = true;
       throw new Crash();
     };
-    const refuse = (about: readonly string[], name: string): never => {
+    const noteRefused = (about: readonly string[]): void => {
       for (const id of about) this.refusedWrites.set(id, [...(this.refusedWrites.get(id) ?? []), this.now]);
+    };
+    const refuse = (about: readonly string[], name: string): never => {
+      noteRefused(about);
       throw new Error(name);
     };
     const receive = (request: WebhookRequest): WebhookResult => this.receive(request);
@@ -514,12 +527,12 @@ class World {
     const inPart = async <T>(
       things: readonly T[],
       act: (done: readonly T[]) => void | Promise<void>,
-      about?: string[],
+      about: readonly string[] = [],
     ) => {
       const undone = this.isFaulty && this.strikes('in part', IN_PART) ? things.filter(() => choices.chance(0.5)) : [];
       await call(() => act(things.filter((one) => !undone.includes(one))), about);
       if (undone.length === 0) return;
-      if (about !== undefined) for (const id of about) this.refusedWrites.set(id, [this.now]);
+      noteRefused(about);
       throw new PartialFailure(undone, things.length, new Error('throttled'));
     };
     const send = (queue: MemoryQueue) => (messages: readonly Outgoing[]) =>
@@ -542,7 +555,8 @@ class World {
         const act = (...args: unknown[]) => Reflect.apply(member, target, args);
         if (name === 'putSucceededDeliveries' || name === 'putEvents')
           return (things: readonly unknown[]) => inPart(things, (done) => act(done), idsOf(things));
-        const writes = name === 'saveDelivery';
+        // A write that finds another one is tried again on what it reads then.
+        const writes = name === 'saveDelivery' || name === 'getDelivery';
         const lost = name === 'disableSubscription' || name === 'removeSubscription' ? EFFECT_LOST : ANSWER_LOST;
         return (...args: unknown[]) => call(() => act(...args), writes ? idsOf(args[0]) : [], lost);
       },
@@ -598,7 +612,8 @@ class World {
       random: () => choices.next(),
       report: () => {},
       reached: (step) => {
-        if (hasCrashed || step === crashStep) crash(`after ${step}`);
+        const isMeant = isRare(step) ? this.isFaulty && choices.chance(EFFECT_CRASHES) : step === crashStep;
+        if (hasCrashed || isMeant) crash(`after ${step}`);
       },
     };
     const jobs = {

@@ -94,7 +94,7 @@ describe.each([
 ])('function $name', ({ name, size, environment }) => {
   const id = `Posthorn${name}FunctionLambda`;
 
-  test('runs on Node 24 and arm64, in its default size, and reserves nothing', () => {
+  test('runs on Node 24 and arm64, in its default size', () => {
     const properties = propertiesOf(synthesize(), FUNCTION)[id];
     expect(properties).toMatchObject({
       ...size,
@@ -102,7 +102,9 @@ describe.each([
       Architectures: ['arm64'],
       Handler: 'index.handler',
     });
-    expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');
+    // Lambda would stop a chain of invocations through their own queues.
+    const chained = name === 'Deliver' || name === 'Jobs';
+    expect(properties?.RecursiveLoop).toBe(chained ? 'Allow' : undefined);
   });
 
   test('knows what it needs and no more', () => {
@@ -161,6 +163,37 @@ test('what is tuned reaches the functions', () => {
     Environment: { Variables: { EVENT_TYPES: 'strict' } },
   });
   expect(functions.PosthornSweepFunctionLambda).toMatchObject({ Timeout: 30 });
+});
+
+test.each([
+  [1_000, { Api: 200, Sweep: 1 }, [50, 200, 50, 10]],
+  [400, { Api: 80, Sweep: 1 }, [20, 80, 20, 4]],
+  [10, {}, [2, 2, 2, 2]],
+  [10_000, { Api: 200, Sweep: 1 }, [50, 200, 50, 10]],
+])(
+  'of a concurrency of %d the functions reserve, and the event sources may take, no more than this',
+  (accountConcurrency, reserved, limits) => {
+    const template = synthesize({ accountConcurrency });
+    const functions = Object.entries(propertiesOf(template, FUNCTION)).flatMap(
+      ([id, { ReservedConcurrentExecutions }]) =>
+        ReservedConcurrentExecutions === undefined
+          ? []
+          : [[id.replace(/^Posthorn|FunctionLambda$/g, ''), ReservedConcurrentExecutions]],
+    );
+    expect(Object.fromEntries(functions)).toEqual(reserved);
+    const sources = Object.values(propertiesOf(template, 'AWS::Lambda::EventSourceMapping'));
+    expect(sources.map(({ ScalingConfig }) => Object(ScalingConfig).MaximumConcurrency)).toEqual(limits);
+  },
+);
+
+test('a sweep that failed or could not run is not repeated: the next one comes', () => {
+  const template = synthesize();
+  const configs = Object.values(propertiesOf(template, 'AWS::Lambda::EventInvokeConfig'));
+  expect(configs).toMatchObject([{ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 }]);
+  expect(configs.map(({ FunctionName }) => plainValue(FunctionName))).toEqual(['PosthornSweepFunctionLambda']);
+  template.hasResourceProperties('AWS::Events::Rule', {
+    Targets: [{ RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } }],
+  });
 });
 
 test('sweep runs every minute', () => {

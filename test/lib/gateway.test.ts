@@ -53,12 +53,37 @@ test('the stage deploys itself, throttles, and logs neither headers nor queries'
   expect(JSON.stringify(fields)).not.toMatch(/header|query/i);
 });
 
+test('the access log has a name that the delivery of logs is allowed by, and that no other deployment has', () => {
+  const { LogGroupName } = Object(propertiesOf(synthesize(), 'AWS::Logs::LogGroup').PosthornGatewayAccessLogs);
+  expect(LogGroupName).toEqual({
+    'Fn::Join': [
+      '',
+      [
+        '/aws/vendedlogs/posthorn/',
+        { Ref: 'AWS::StackName' },
+        '/',
+        { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] },
+      ],
+    ],
+  });
+});
+
 test('what a client or a script must know is put out', () => {
   const outputs = Object.entries(synthesize().findOutputs('*'));
   expect(Object.fromEntries(outputs.map(([id, { Value }]) => [id, plainValue(Value)]))).toEqual({
     ApiUrl: 'PosthornGatewayApi.ApiEndpoint',
-    EventsQueueUrl: 'PosthornQueuesEventsQueue',
-    EventsQueueArn: 'PosthornQueuesEventsQueue.Arn',
     AdminKeySecretArn: 'PosthornKeysAdmin',
+    EncryptionKeyArn: 'PosthornKeysEncryption.Arn',
+    CatalogTableName: 'PosthornStorageCatalog',
+    JournalTableName: 'PosthornStorageJournal',
+    ...Object.assign(
+      {},
+      ...['Events', 'Deliveries', 'Retries', 'Jobs'].map((name) => ({
+        [`${name}QueueUrl`]: `PosthornQueues${name}Queue`,
+        [`${name}QueueArn`]: `PosthornQueues${name}Queue.Arn`,
+        [`${name}DeadLettersUrl`]: `PosthornQueues${name}DeadLetters`,
+        [`${name}DeadLettersArn`]: `PosthornQueues${name}DeadLetters.Arn`,
+      })),
+    ),
   });
 });

@@ -38,6 +38,7 @@ test('the stack is made of plain resources of these types', () => {
     'AWS::IAM::Policy',
     'AWS::IAM::Role',
     'AWS::KMS::Key',
+    'AWS::Lambda::EventInvokeConfig',
     'AWS::Lambda::EventSourceMapping',
     'AWS::Lambda::Function',
     'AWS::Lambda::Permission',

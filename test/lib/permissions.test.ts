@@ -92,6 +92,7 @@ test.each([
     [
       ...dynamodb('Catalog.Arn', 'DeleteItem', 'GetItem', 'Query'),
       ...dynamodb('Journal.Arn', ...ALL, 'Scan'),
+      ...dynamodb('Catalog.Arn/index/list', 'Query'),
       ...dynamodb('Journal.Arn/index/list', 'Query'),
       ...consume('Jobs'),
       ...send('Events'),

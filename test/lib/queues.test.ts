@@ -74,6 +74,7 @@ test('no queue belongs to two functions’ work: each event source reads another
 
 test('each event source has a concurrency of its own to tune', () => {
   const template = synthesize({
+    accountConcurrency: 2000,
     ingest: { maxConcurrency: 2 },
     firstAttempts: { maxConcurrency: 1000 },
     retries: { maxConcurrency: 3 },

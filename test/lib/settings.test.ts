@@ -113,6 +113,13 @@ test.each([
   ['ingestMaxConcurrency', '1', 'ingestMaxConcurrency: must be a whole number from 2 to 1000'],
   ['firstAttemptsMaxConcurrency', '1001', 'firstAttemptsMaxConcurrency: must be a whole number from 2 to 1000'],
   ['retriesMaxConcurrency', '0', 'retriesMaxConcurrency: must be a whole number from 2 to 1000'],
+  ['accountConcurrency', '9', 'accountConcurrency: must be a whole number from 10 to 1000000'],
+  [
+    'firstAttemptsMaxConcurrency',
+    '700',
+    'accountConcurrency: is 1000, but event sources, the API and sweep may take 1011',
+  ],
+  ['functions', '{"api":{"reservedConcurrency":900}}', 'of which the functions reserve 901, but Lambda keeps 100'],
   ['allowedPrivateRanges', '10.0.0.0/8,10.0.0.1', 'allowedPrivateRanges.1: must be a CIDR block'],
   ['allowedPrivateRanges', 5, 'allowedPrivateRanges: must be a list'],
   ['allowedPorts', '443,0', 'allowedPorts.1: must be a whole number from 1 to 65535'],

@@ -50,10 +50,25 @@ test('the Journal can be backed up as well', () => {
   });
 });
 
-const KEPT = [TABLE, 'AWS::KMS::Key', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup'];
+const KEPT = [TABLE, 'AWS::KMS::Key', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup', 'AWS::SQS::Queue'];
 
-test.each(KEPT)('%s outlives the stack', (type) => {
-  synthesize().allResources(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+test.each(KEPT)(
+  '%s outlives the stack, and goes with a first deployment that fails, unless it is protected',
+  (type) => {
+    const DeletionPolicy = type === TABLE ? 'Retain' : 'RetainExceptOnCreate';
+    synthesize().allResources(type, { DeletionPolicy, UpdateReplacePolicy: 'Retain' });
+  },
+);
+
+test('what a failed first deployment leaves has no name that would block the second', () => {
+  const named = Object.values(synthesize().toJSON().Resources).flatMap((resource) => {
+    const { Type, DeletionPolicy, Properties } = Object(resource);
+    const names = Object.entries(Properties ?? {}).filter(([key]) => /Name$/.test(key) && key !== 'TimeToLiveName');
+    return DeletionPolicy?.startsWith('Retain') ? names.map(([, name]) => ({ Type, name })) : [];
+  });
+  // It holds the stack's own id.
+  expect(named).toEqual([{ Type: 'AWS::Logs::LogGroup', name: expect.anything() }]);
+  expect(JSON.stringify(named)).toContain('AWS::StackId');
 });
 
 test.each(KEPT)('%s goes with the stack under DESTROY', (type) => {

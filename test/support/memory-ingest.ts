@@ -181,6 +181,7 @@ export function ingestSetup() {
           messageId: `m${index + 1}`,
           sentAt: NOW,
           origin: null,
+          madeId: null,
           receivedBefore: false,
           ...message,
         })),

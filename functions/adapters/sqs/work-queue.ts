@@ -1,17 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  SendMessageBatchCommand,
-  type SendMessageBatchCommandInput,
-  type SendMessageBatchRequestEntry,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { groupOf, type WorkQueue } from '../../core/delivery/queue-message.ts';
 import type { PublishedBody } from '../../core/event/republish.ts';
 import { PartialFailure } from '../../core/partial-failure.ts';
 import { CLIENT_OPTIONS } from '../aws/client-options.ts';
 import { createLeanCall, type LeanCall } from '../aws/lean-call.ts';
-import { originAttributes } from './origin.ts';
+import { madeIdAttribute, originAttributes } from './origin.ts';
 
 /** SQS takes ten messages a call, of 1 MiB together; some is kept for their attributes. */
 const BATCH = 10;
@@ -51,18 +46,16 @@ export function createWorkQueue(queue: Sqs, queueUrl: string): WorkQueue {
 /** The way into the events queue. Fair queues: one tenant's burst must not hold up the others. */
 export function createPublish(queue: Sqs, eventsQueueUrl: string) {
   return (messages: readonly PublishedBody[]): Promise<void> =>
-    sendAll(queue, eventsQueueUrl, messages, ({ tenantId, body, origin }) => ({
+    sendAll(queue, eventsQueueUrl, messages, ({ tenantId, body, origin, idMade }, isRepeated) => ({
       MessageBody: body,
       MessageGroupId: tenantId,
       ...(origin === undefined ? {} : { MessageAttributes: originAttributes(origin) }),
+      ...(idMade === true ? { MessageAttributes: madeIdAttribute(isRepeated ? 'again' : 'first') } : {}),
     }));
 }
 
-/** A message, and what SQS gets of it. */
-interface Outbound<Message> {
-  message: Message;
-  entry: QueueEntry;
-}
+/** What SQS gets of a message. `isRepeated`: SQS may have it already, though no answer said so. */
+type ToEntry<Message> = (message: Message, isRepeated: boolean) => QueueEntry;
 
 /** Why a message was not sent. */
 type Failures<Message> = Map<Message, unknown>;
@@ -72,13 +65,13 @@ export async function sendAll<Message>(
   queue: Sqs,
   queueUrl: string,
   messages: readonly Message[],
-  toEntry: (message: Message) => QueueEntry,
+  toEntry: ToEntry<Message>,
 ): Promise<void> {
   const failures: Failures<Message> = new Map();
-  const batches = divide(messages.map((message) => ({ message, entry: toEntry(message) })));
+  const batches = divide(messages, toEntry);
   const worker = async (): Promise<void> => {
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift())
-      await sendBatch(queue, queueUrl, batch, failures);
+      await sendBatch(queue, queueUrl, batch, toEntry, failures);
   };
   await Promise.all(Array.from({ length: Math.min(PARALLEL, batches.length) }, worker));
   const unsent = messages.filter((message) => failures.has(message));
@@ -86,10 +79,17 @@ export async function sendAll<Message>(
   if (first !== undefined) throw new PartialFailure(unsent, messages.length, failures.get(first));
 }
 
-function divide<Message>(outbound: readonly Outbound<Message>[]): Outbound<Message>[][] {
+/** A message, and what SQS gets of it at first. */
+interface Outbound<Message> {
+  message: Message;
+  entry: QueueEntry;
+}
+
+function divide<Message>(messages: readonly Message[], toEntry: ToEntry<Message>): Outbound<Message>[][] {
   const batches: Outbound<Message>[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
-  for (const one of outbound) {
+  for (const message of messages) {
+    const one = { message, entry: toEntry(message, false) };
     const size = Buffer.byteLength(one.entry.MessageBody ?? '');
     const batch = batches.at(-1);
     if (batch === undefined || batch.length === BATCH || bytes + size > BATCH_BYTES) {
@@ -108,13 +108,25 @@ async function sendBatch<Message>(
   queue: Sqs,
   queueUrl: string,
   batch: readonly Outbound<Message>[],
+  toEntry: ToEntry<Message>,
   failures: Failures<Message>,
 ): Promise<void> {
   let pending = batch.map(({ message, entry }, index) => ({ message, entry: { ...entry, Id: String(index) } }));
+  const again = (): void => {
+    pending = pending.map(({ message, entry: { Id } }) => ({ message, entry: { ...toEntry(message, true), Id } }));
+  };
   for (let round = 0; pending.length > 0; round += 1) {
-    if (round > 0) await sleep(100 * 2 ** (round - 1));
+    if (round > 0) {
+      await sleep(100 * 2 ** (round - 1));
+      again();
+    }
     try {
-      const { Failed = [] } = await sendOnce(queue, { QueueUrl: queueUrl, Entries: pending.map(({ entry }) => entry) });
+      const entries = () => ({ QueueUrl: queueUrl, Entries: pending.map(({ entry }) => entry) });
+      const quick = LeanSent.safeParse(await queue.lean('SendMessageBatch', entries()));
+      if (!quick.success) again();
+      const { Failed = [] } = quick.success
+        ? quick.data
+        : LeanSent.parse(await queue.client.send(new SendMessageBatchCommand(entries())));
       // HTTP 200 can hide entries that were not taken.
       const faults = new Map(Failed.map((fault) => [fault.Id, fault]));
       pending = pending.filter(({ message, entry }) => {
@@ -136,11 +148,6 @@ const LeanSent = z.object({
     .array(z.object({ Id: z.string(), SenderFault: z.boolean(), Code: z.string(), Message: z.string().optional() }))
     .optional(),
 });
-
-async function sendOnce({ client, lean }: Sqs, batch: SendMessageBatchCommandInput): Promise<z.infer<typeof LeanSent>> {
-  const quick = LeanSent.safeParse(await lean('SendMessageBatch', batch));
-  return quick.success ? quick.data : LeanSent.parse(await client.send(new SendMessageBatchCommand(batch)));
-}
 
 /** SQS did not take a message. The work can be repeated later. */
 export class QueueRefusedError extends Error {

@@ -5,6 +5,7 @@ import type { Event } from '../../core/event/event.ts';
 import type { EventStore } from '../../core/event/event-store.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
 import { PublishRequest, publishMessage, readPublishRequest } from '../../core/event/publish-request.ts';
+import type { PublishedBody } from '../../core/event/republish.ts';
 import { newId, type Random } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
@@ -37,7 +38,7 @@ export interface EventRouteDeps {
   deliveries: Pick<DeliveryStore, 'getDeliveries'>;
   subscriptions: Pick<SubscriptionStore, 'pageSubscriptions'>;
   /** Takes messages as publishers write them. */
-  publish: (messages: readonly { tenantId: string; body: string }[]) => Promise<void>;
+  publish: (messages: readonly PublishedBody[]) => Promise<void>;
   now: () => number;
   random: Random;
 }
@@ -63,7 +64,7 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
       if (read instanceof Refusal) return read;
       const messages = read.map((one) => {
         const id = one.event.id ?? newId('evt', now(), random);
-        return { id, tenantId, body: publishMessage(tenantId, id, one) };
+        return { id, tenantId, body: publishMessage(tenantId, id, one), idMade: one.event.id === undefined };
       });
       await publish(messages);
       return { status: 202, body: { data: messages.map(({ id }) => ({ id, status: 'accepted' })) } };

@@ -12,11 +12,11 @@ export interface Caller {
 /** By the Authorization header. */
 export type Authenticate = (authorization: string | undefined) => Promise<Caller>;
 
-/** The company's first key, which the stack makes. While it is being replaced there are two. */
+/** The company's first key, which the stack makes. While it is being replaced there are more. */
 export interface AdminKeys {
   current(): Promise<string>;
-  /** The key that is about to become the current one; null if there is none. */
-  next(): Promise<string | null>;
+  /** The key that is about to become the current one, and the one that was it until lately, if there are. */
+  others(): Promise<string[]>;
 }
 
 export interface AuthenticatePorts {
@@ -43,8 +43,8 @@ export function createAuthenticate({ adminKeys, findToken, findApiKey, now }: Au
       return unlimited({ kind: 'token', id, name: null, role: readOnly ? 'read' : 'admin', tenantId });
     }
     if (isSameSecret(key, await adminKeys.current())) return unlimited(STACK_KEY);
-    const next = await adminKeys.next();
-    return next !== null && isSameSecret(key, next) ? unlimited(STACK_KEY) : null;
+    const others = await adminKeys.others();
+    return others.some((other) => isSameSecret(key, other)) ? unlimited(STACK_KEY) : null;
   }
 
   return async (authorization = '') => {

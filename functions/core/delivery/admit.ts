@@ -110,7 +110,10 @@ export function admit({ message, delivery, ...subject }: Subject, time: Admissio
   // A person who asks for an attempt gets it.
   const isAsked = trigger === 'manual' || trigger === 'test' || profile.document.breaker === null;
   const gate = isAsked ? 'closed' : askBreaker(health, now);
-  if (gate === 'open') return becomes(holdDelivery(known, trigger, heldUntil(health, now, time.random)));
+  if (gate === 'open') {
+    const triedAt = known.attempts.at(-1)?.startedAt ?? null;
+    return becomes(holdDelivery(known, trigger, heldUntil(health, now, time.random, triedAt)));
+  }
   if (time.remainingMs < time.neededMs) return { kind: 'return' };
   const admitted = { delivery: known, subscription, event: { ...event, data: event.data }, profile, trigger, health };
   return { kind: 'attempt', ...admitted, isProbe: gate === 'probe' };

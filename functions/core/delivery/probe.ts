@@ -25,7 +25,8 @@ export function chooseProbes<Key>(
 
 /** Another attempt is the probe. */
 export function waitForProbe({ delivery, trigger, health }: Admitted, now: number, random: Random) {
-  return { kind: 'change', delivery, next: holdDelivery(delivery, trigger, heldUntil(health, now, random)) } as const;
+  const until = heldUntil(health, now, random, delivery.attempts.at(-1)?.startedAt ?? null);
+  return { kind: 'change', delivery, next: holdDelivery(delivery, trigger, until) } as const;
 }
 
 /** The attempt as the probe of its subscription; null if another worker's is. Costs a write. */

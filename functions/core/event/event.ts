@@ -9,7 +9,7 @@ export const Event = z.object({
   type: z.string(),
   environment: Environment,
   occurredAt: z.number(),
-  /** When the queue took it: part of its deliveries' keys. */
+  /** When the API made its id, or the queue took it: part of its deliveries' keys. */
   acceptedAt: z.number(),
   /** When it was first written: a repetition goes only to subscriptions that are older. */
   recordedAt: z.number(),

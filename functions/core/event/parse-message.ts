@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type FieldError, fieldErrors } from '../field-error.ts';
-import { deriveId, EventId, SYSTEM_TENANT, TenantId } from '../ids.ts';
+import { deriveId, EventId, SYSTEM_TENANT, TenantId, timeOfEventId } from '../ids.ts';
 import { cutJsonMember } from '../json/json-text.ts';
 import type { Event } from './event.ts';
 import { prepareData } from './event-data.ts';
@@ -9,7 +9,7 @@ import { PublishedMessage } from './published-event.ts';
 import type { RejectionReason } from './rejected-event.ts';
 
 export type ParsedMessage =
-  /** `idGiven`: the id comes from outside, so another message may bring the same. */
+  /** `idGiven`: another message may bring the same id. */
   | { kind: 'event'; event: Event; idGiven: boolean }
   /** It names an event of Posthorn's own, which is on record already. */
   | { kind: 'system_event'; id: string }
@@ -27,7 +27,16 @@ export interface IncomingMessage {
   sentAt: number;
   /** The message that it was before it came back from a dead-letter queue; null if it never was there. */
   origin: MessageOrigin | null;
+  /** Null: its id, if it has one, is not the API's. */
+  madeId: MadeId | null;
 }
+
+/**
+ * What the API says of an event whose id it made. `first`: no other event has the id, so the event is written without looking.
+ * `again`: the sender got no answer to the first message, so there may be two.
+ */
+export const MadeId = z.enum(['first', 'again']);
+export type MadeId = z.infer<typeof MadeId>;
 
 /** What identifies a message for good. `sentAt` in epoch milliseconds. */
 export interface MessageOrigin {
@@ -99,19 +108,23 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
     );
   }
   const { tenantId, id, ...published } = parsed.data;
+  // Both messages with an id of the API's make the same event to the letter: what one writes over the other changes nothing.
+  const madeAt = message.madeId === null || id === undefined ? null : timeOfEventId(id);
+  const acceptedAt = madeAt ?? sentAt;
+  const isFirst = madeAt !== null && message.madeId === 'first';
   const prepared = prepareData(text, json);
   if (!prepared.ok)
     return reject(tenantId, prepared.code, prepared.message, [{ path: '/data', message: prepared.message }]);
   return {
     kind: 'event',
-    idGiven: id !== undefined || envelope.success || message.origin !== null,
+    idGiven: (id !== undefined && !isFirst) || envelope.success || message.origin !== null,
     event: {
       tenantId,
       id: id ?? deriveId('evt', identity.at, createHash('sha256').update(identity.text).digest()),
       type: published.type,
       environment: published.environment,
-      occurredAt: published.occurredAt ?? sentAt,
-      acceptedAt: sentAt,
+      occurredAt: published.occurredAt ?? acceptedAt,
+      acceptedAt,
       recordedAt: now,
       contentHash: hashContent(published.type, published.environment, published.occurredAt, prepared.data),
       data: prepared.data,

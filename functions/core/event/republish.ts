@@ -2,11 +2,12 @@ import type { MessageOrigin } from './parse-message.ts';
 import type { RejectedEvent } from './rejected-event.ts';
 import type { RejectedEventStore } from './rejected-event-store.ts';
 
-/** A message of the events queue. `origin`: which message it was first; absent: it is one of its own. */
+/** A message of the events queue. `origin`: which message it was first; absent: it is one of its own. `idMade`: by the API. */
 export interface PublishedBody {
   tenantId: string;
   body: string;
   origin?: MessageOrigin;
+  idMade?: boolean;
 }
 
 export interface RepublishPorts {

@@ -115,7 +115,7 @@ async function recognise(
   accepted: readonly Accepted[],
   rejections: Rejection[],
 ): Promise<Accepted[]> {
-  // An event that brings no id and comes for the first time cannot be there.
+  // An event that brings no id, or a new one of the API's, and comes for the first time cannot be there.
   const suspects = accepted.filter(({ idGiven, message }) => idGiven || message.receivedBefore);
   if (suspects.length === 0) return [...accepted];
   const known = await deps.store.getEvents(
@@ -231,7 +231,7 @@ function fannedOut({ event, recorded, message }: Accepted, now: number): FannedO
   return {
     event,
     isRepetition: recorded !== null,
-    mayHaveTwins: recorded !== null || message.receivedBefore,
+    mayHaveTwins: recorded !== null || message.receivedBefore || message.madeId === 'again',
     notBefore: settles ? event.recordedAt + SETTLE_MS : now,
   };
 }

@@ -57,6 +57,12 @@ export const JobTask = z.discriminatedUnion('kind', [
     }),
   }),
   z.object({
+    kind: z.literal('recover'),
+    ...ofCompany,
+    /** Epoch milliseconds, both inclusive. */
+    filter: z.object({ from: z.number(), to: z.number(), dryRun: z.boolean() }),
+  }),
+  z.object({
     kind: z.literal('republish'),
     ...ofCompany,
     filter: z.object({

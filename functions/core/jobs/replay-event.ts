@@ -42,6 +42,7 @@ export async function replayEventPage(
     ports.retries,
     job,
     wanting.map((subscription) => ({ subscription, event })),
+    'replay',
   );
   const asked = await requestAttempts(
     ports,

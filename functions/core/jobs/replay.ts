@@ -7,6 +7,7 @@ import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import { isAskedType, nextOfAny, nextOfStatuses } from './deliveries-in-range.ts';
 import { type Job, type JobError, type JobPage, pageLimit } from './job.ts';
 import type { TaskOf } from './job-task.ts';
+import { ON_ITS_WAY_MS } from './recover.ts';
 import { isAskedBy, type RequestAttemptsPorts, refOf, requestAttempts, sendFirstAttempts } from './request-attempts.ts';
 
 export interface ReplayPorts extends RequestAttemptsPorts {
@@ -16,8 +17,6 @@ export interface ReplayPorts extends RequestAttemptsPorts {
   subscriptions: Pick<SubscriptionStore, 'getSubscription'>;
 }
 
-/** A younger event may be on its way still: its fan-out, or the message of its first attempt. */
-const ON_ITS_WAY_MS = 15 * 60_000;
 /** A fan-out that began before there was the subscription passes it, or meets it within this. */
 const FAN_OUT_MS = 60_000;
 
@@ -81,6 +80,7 @@ async function replayMissing(
       retries,
       job,
       missing.map((event) => ({ subscription, event })),
+      'replay',
     );
   return { done: missing.length, failed, cursor: page.next };
 }

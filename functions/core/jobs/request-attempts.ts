@@ -64,10 +64,11 @@ export function sendFirstAttempts(
   retries: WorkQueue,
   job: Job,
   wanted: readonly { subscription: Pick<Subscription, 'id' | 'tenantId'>; event: Event }[],
+  trigger: 'replay' | 'automatic',
 ): Promise<void> {
   return retries.send(
     wanted.map(({ subscription, event }, index) => ({
-      message: replayMessage(subscription, event),
+      message: firstMessage(subscription, event, trigger),
       delaySeconds: wholeSeconds(spreadMs(index, job.maxPerSecond)),
     })),
   );
@@ -78,8 +79,12 @@ export function refOf({ id }: Pick<Subscription, 'id'>, event: Event) {
 }
 
 /** The first attempt of a delivery that is not on record. */
-function replayMessage(subscription: Pick<Subscription, 'id' | 'tenantId'>, event: Event): DeliverMessage {
+function firstMessage(
+  subscription: Pick<Subscription, 'id' | 'tenantId'>,
+  event: Event,
+  trigger: 'replay' | 'automatic',
+): DeliverMessage {
   const { tenantId } = subscription;
   const message = { v: 1, kind: 'deliver', tenantId, ...refOf(subscription, event), ticket: 0 } as const;
-  return { ...message, trigger: 'replay', repeated: true };
+  return { ...message, trigger, repeated: true };
 }

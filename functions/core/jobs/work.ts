@@ -2,6 +2,7 @@ import { type CancelRangePorts, cancelPage } from './cancel-range.ts';
 import { type DeleteTenantPorts, deleteTenantPage } from './delete-tenant.ts';
 import { type EraseTenantPorts, erasePage } from './erase-tenant.ts';
 import type { Job } from './job.ts';
+import { type RecoverPorts, recoverPage } from './recover.ts';
 import { type ReplayPorts, replayPage } from './replay.ts';
 import { type ReplayEventPorts, replayEventPage } from './replay-event.ts';
 import { type RepublishRangePorts, republishPage } from './republish-range.ts';
@@ -10,6 +11,7 @@ import type { JobWork } from './run-page.ts';
 export type WorkPorts = ReplayPorts &
   CancelRangePorts &
   ReplayEventPorts &
+  RecoverPorts &
   RepublishRangePorts &
   EraseTenantPorts &
   DeleteTenantPorts;
@@ -25,6 +27,8 @@ export function createWork(ports: WorkPorts): JobWork {
         return cancelPage(ports, job, task);
       case 'replay_event':
         return replayEventPage(ports, job, task);
+      case 'recover':
+        return recoverPage(ports, job, task);
       case 'republish':
         return republishPage(ports, job, task);
       case 'delete_tenant':

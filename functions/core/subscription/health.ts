@@ -234,14 +234,19 @@ export function closeBreaker(health: Health, now: number): Health {
 
 /** A breaker that closes wakes what waits for it; this is how far apart the rest looks at it. */
 const MAX_SPREAD_MS = 2 * 60 * 60_000;
+const UNTRIED_SPREAD_MS = 15 * 60_000;
 
 /**
  * When a delivery that finds the breaker open looks again: after the next probe is due, and spread over as long as the
- * breaker has been open, so that thousands that wait cost little. The first of them is the probe.
+ * breaker has been open, so that thousands that wait cost little. The first of them is the probe. Deliveries that have failed
+ * in this outage are few, and enough of them come soon; all others take a quarter of an hour at least.
+ * @param triedAt when the delivery's last attempt started; null if there was none
  */
-export function heldUntil({ breaker }: Health, now: number, random: Random): number {
+export function heldUntil({ breaker, failing }: Health, now: number, random: Random, triedAt: number | null): number {
   if (breaker.state === 'closed') return now;
-  const spread = Math.min(Math.max(now - breaker.openedAt, breaker.pauseMs), MAX_SPREAD_MS);
+  const isUntried = triedAt === null || triedAt < (failing?.since ?? 0);
+  const least = isUntried ? UNTRIED_SPREAD_MS : breaker.pauseMs;
+  const spread = Math.min(Math.max(now - breaker.openedAt, least), MAX_SPREAD_MS);
   return Math.max(breaker.nextProbeAt, now) + Math.round(random() * spread);
 }
 

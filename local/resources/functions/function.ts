@@ -18,7 +18,14 @@ export const FUNCTION = {
     Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
   }),
   // What the stack reserves is at least what the event sources of a function may ask for.
-  withoutMeaning: ['Architectures', 'Description', 'LoggingConfig', 'ReservedConcurrentExecutions', 'Role'],
+  withoutMeaning: [
+    'Architectures',
+    'Description',
+    'LoggingConfig',
+    'RecursiveLoop',
+    'ReservedConcurrentExecutions',
+    'Role',
+  ],
   attributes(id, naming) {
     const name = nameOf(id, naming);
     return { ref: name, Arn: arn('lambda', `function:${name}`) };

@@ -1,8 +1,15 @@
 import { ChangeMessageVisibilityCommand, ReceiveMessageCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
-import { createWorkQueue, QueueRefusedError, sendAll } from '../../../functions/adapters/sqs/work-queue.ts';
+import type { LeanCall } from '../../../functions/adapters/aws/lean-call.ts';
+import {
+  createPublish,
+  createWorkQueue,
+  QueueRefusedError,
+  sendAll,
+} from '../../../functions/adapters/sqs/work-queue.ts';
 import { PartialFailure } from '../../../functions/core/partial-failure.ts';
+import { MADE_ID_ATTRIBUTE } from '../../../functions/names.ts';
 import { makeMessage, subscriptionId } from '../../support/domain.ts';
 import { useQueues } from '../../support/emulators.ts';
 import { failCalls, throttled } from '../../support/failing-calls.ts';
@@ -86,6 +93,37 @@ describe('one failure stops one', () => {
     const failure = await sendAll(bySdk, queues.work.url, [...entries, bad], asIs).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'partial_failure', undone: [bad], cause: expect.any(QueueRefusedError) });
     expect((await queues.work.take()).map(({ body }) => body).toSorted()).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
+
+describe('an event whose id the API made', () => {
+  const one = { tenantId: 'acme', body: '{"id":"evt_1"}', idMade: true };
+  const madeIds = async () => {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: queues.work.url,
+        MaxNumberOfMessages: 10,
+        MessageAttributeNames: ['All'],
+        VisibilityTimeout: 3_600,
+      }),
+    );
+    return Messages.map(({ MessageAttributes }) => MessageAttributes?.[MADE_ID_ATTRIBUTE]?.StringValue);
+  };
+
+  it('says so, and an event with an id of its publisher’s does not', async () => {
+    // Only the SDK's own call tells the lean one where SQS is.
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl: queues.work.url }));
+    await createPublish(connection, queues.work.url)([one, { ...one, idMade: false }]);
+    expect((await madeIds()).toSorted()).toEqual(['first', undefined]);
+  });
+
+  it('says so otherwise when the first message may be there', async () => {
+    const lean: LeanCall = async (operation, input) => {
+      await connection.lean(operation, input);
+      return null;
+    };
+    await createPublish({ client: sqs, lean }, queues.work.url)([one]);
+    expect((await madeIds()).toSorted()).toEqual(['again', 'first']);
   });
 });
 

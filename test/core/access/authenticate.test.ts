@@ -29,7 +29,7 @@ const COMPANY = STACK_KEY;
 const NOBODY = ANONYMOUS;
 
 let now = NOW;
-let next: string | null = null;
+let others: string[] = [];
 const asked: string[] = [];
 const identify = createAuthenticate({
   adminKeys: {
@@ -37,9 +37,9 @@ const identify = createAuthenticate({
       asked.push('current');
       return ADMIN_KEY;
     },
-    next: async () => {
-      asked.push('next');
-      return next;
+    others: async () => {
+      asked.push('others');
+      return others;
     },
   },
   findToken: async (text) => {
@@ -129,12 +129,13 @@ describe('who sends a request', () => {
     expect(await authenticate(header)).toEqual(NOBODY);
   });
 
-  it('is the company by both of its keys while one replaces the other', async () => {
-    next = NEXT_KEY;
+  it('is the company by each of its keys while one replaces the other', async () => {
+    others = [NEXT_KEY, 'the-admin-key-that-was-before'];
     expect(await authenticate(`Bearer ${NEXT_KEY}`)).toEqual(COMPANY);
+    expect(await authenticate('Bearer the-admin-key-that-was-before')).toEqual(COMPANY);
     expect(await authenticate(`Bearer ${ADMIN_KEY}`)).toEqual(COMPANY);
     expect(await authenticate(`Bearer ${NEXT_KEY}x`)).toEqual(NOBODY);
-    next = null;
+    others = [];
   });
 
   it('may send as much a second as its key says, and others without a limit', async () => {
@@ -147,7 +148,7 @@ describe('who sends a request', () => {
     expect(await askedFor(`Bearer ${ADMIN_KEY}`)).toEqual({ principal: COMPANY, asked: ['current'] });
     expect(await askedFor(`Bearer ${TOKEN}`)).toEqual({ principal: TENANT, asked: ['token'] });
     expect(await askedFor(`Bearer ${API_KEY}`)).toEqual({ principal: API_KEY_HOLDER, asked: ['API key'] });
-    expect(await askedFor('Bearer wrong')).toEqual({ principal: NOBODY, asked: ['current', 'next'] });
+    expect(await askedFor('Bearer wrong')).toEqual({ principal: NOBODY, asked: ['current', 'others'] });
     expect(await askedFor('Bearer')).toEqual({ principal: NOBODY, asked: [] });
   });
 });

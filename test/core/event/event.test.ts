@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_DATA_BYTES } from '../../../functions/core/event/event-data.ts';
-import { type ParsedMessage, parseMessage } from '../../../functions/core/event/parse-message.ts';
-import { EventId } from '../../../functions/core/ids.ts';
+import { type IncomingMessage, type ParsedMessage, parseMessage } from '../../../functions/core/event/parse-message.ts';
+import { EventId, newId } from '../../../functions/core/ids.ts';
 import { NOW } from '../../support/domain.ts';
 import { jsonText } from '../../support/json-texts.ts';
 
@@ -10,12 +10,15 @@ import { jsonText } from '../../support/json-texts.ts';
 const TIME = '2026-11-22T09:59:58Z';
 const VALID = { tenantId: 'acme', type: 'employee.created', data: { id: 1 } };
 
-function parse(body: unknown, rest: { messageId?: string; sentAt?: number } = {}): ParsedMessage {
+function parse(body: unknown, rest: Partial<IncomingMessage> = {}): ParsedMessage {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return parseMessage({ messageId: 'message-1', sentAt: NOW, origin: null, ...rest, body: text }, NOW + 5);
+  return parseMessage(
+    { messageId: 'message-1', sentAt: NOW, origin: null, madeId: null, ...rest, body: text },
+    NOW + 5,
+  );
 }
 
-function accepted(body: unknown, rest: { messageId?: string; sentAt?: number } = {}) {
+function accepted(body: unknown, rest: Partial<IncomingMessage> = {}) {
   const parsed = parse(body, rest);
   if (parsed.kind !== 'event') throw new Error(`no event: ${JSON.stringify(parsed)}`);
   return parsed;
@@ -104,6 +107,30 @@ describe('a derived id', () => {
     const { id } = accepted(wrapped('eb-1')).event;
     expect(accepted(wrapped('eb-1'), { messageId: 'message-2', sentAt: NOW + 5_000 }).event.id).toBe(id);
     expect(accepted(wrapped('eb-2')).event.id).not.toBe(id);
+  });
+});
+
+describe('an id that the API made', () => {
+  const ID = newId('evt', NOW - 2_000, () => 0.5);
+  const at = (rest: Partial<IncomingMessage>, id = ID) => {
+    const { event, idGiven } = accepted({ ...VALID, id }, rest);
+    return { idGiven, acceptedAt: event.acceptedAt, occurredAt: event.occurredAt };
+  };
+  const made = { acceptedAt: NOW - 2_000, occurredAt: NOW - 2_000 };
+
+  it('is new in the first message, and the event’s time is that of the id in both', () => {
+    expect(at({ madeId: 'first' })).toEqual({ idGiven: false, ...made });
+    expect(at({ madeId: 'again', sentAt: NOW + 5_000 })).toEqual({ idGiven: true, ...made });
+  });
+
+  it('counts as given when the message comes back from a dead-letter queue', () => {
+    expect(at({ madeId: 'first', origin: { messageId: 'm1', sentAt: NOW } })).toEqual({ idGiven: true, ...made });
+  });
+
+  it('is one of ours: nothing else is taken for new', () => {
+    const given = { idGiven: true, acceptedAt: NOW, occurredAt: NOW };
+    expect(at({ madeId: 'first' }, 'order-1')).toEqual(given);
+    expect(at({})).toEqual(given);
   });
 });
 

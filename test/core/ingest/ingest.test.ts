@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rejectedItem } from '../../../functions/adapters/dynamodb/rejected-events.ts';
+import { newId } from '../../../functions/core/ids.ts';
 import { MINUTE, makeEventType, makeSubscription, NOW, subscriptionId } from '../../support/domain.ts';
 import { ingestSetup } from '../../support/memory-ingest.ts';
 
@@ -28,6 +29,18 @@ describe('new events', () => {
       },
     });
     expect(setup.reports.map(({ kind }) => kind)).toEqual(['accepted', 'accepted', 'queued']);
+  });
+
+  it('with a new id of the API’s are written as those without', async () => {
+    const setup = ingestSetup();
+    const id = newId('evt', NOW, () => 0.5);
+    await setup.ingest({ body: body({ id }), madeId: 'first' }, { body: body() });
+    expect(setup.store.calls).toEqual(['findType', 'findType', 'putEvents', 'putRejectedEvents', 'listSubscriptions']);
+    expect(setup.queued.map(({ message }) => message)).toMatchObject([{ eventId: id, eventAt: NOW }, {}]);
+    // Sent again, because the first answer was lost: the same deliveries, which may have been made.
+    await setup.ingest({ body: body({ id }), madeId: 'again', sentAt: NOW + 3_000, messageId: 'm9' });
+    expect(setup.store.events.size).toBe(2);
+    expect(setup.queued.at(-1)?.message).toMatchObject({ eventId: id, eventAt: NOW, repeated: true });
   });
 
   it('with an id are created only if there is none', async () => {

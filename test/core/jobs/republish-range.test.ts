@@ -79,9 +79,9 @@ describe('the republication of a range', () => {
     await run({}, job);
     await run({}, job);
     const parse = (message: PublishedBody, messageId: string) =>
-      parseMessage({ messageId, body: message.body, sentAt: NOW, origin: message.origin ?? null }, NOW);
+      parseMessage({ messageId, body: message.body, sentAt: NOW, origin: message.origin ?? null, madeId: null }, NOW);
     const [first, second] = published.map((message, index) => parse(message, `again ${index}`));
-    const original = parseMessage({ messageId: 'm1', body, sentAt: rejectedAt, origin: null }, NOW);
+    const original = parseMessage({ messageId: 'm1', body, sentAt: rejectedAt, origin: null, madeId: null }, NOW);
     if (first?.kind !== 'event' || second?.kind !== 'event' || original.kind !== 'event') throw new Error('no event');
     expect([first.event, second.event]).toEqual([original.event, original.event]);
     // So that the second is recognised.

@@ -191,14 +191,17 @@ describe('the breaker', () => {
 });
 
 describe('what waits for an open breaker', () => {
-  it.each<[string, Health, number, number, number]>([
-    ['the breaker has just opened: within the pause after the probe', OPEN, 0, 30, 60],
-    ['it has been open for an hour: within an hour', OPEN, 3_600, 3_600, 7_200],
-    ['it has been open for days: within two hours', OPEN, 864_000, 864_000, 871_200],
-  ])('%s', (_, health, elapsed, from, to) => {
+  it.each<[string, Health, number | null, number, number, number]>([
+    ['the breaker has just opened: within the pause after the probe', OPEN, NOW, 0, 30, 60],
+    ['the same, not tried in this outage: within a quarter of an hour', OPEN, NOW - SECOND, 0, 30, 930],
+    ['the same, never tried: within a quarter of an hour', OPEN, null, 0, 30, 930],
+    ['it has been open for an hour: within an hour', OPEN, NOW, 3_600, 3_600, 7_200],
+    ['the same, never tried: within an hour', OPEN, null, 3_600, 3_600, 7_200],
+    ['it has been open for days: within two hours', OPEN, NOW, 864_000, 864_000, 871_200],
+  ])('%s', (_, health, triedAt, elapsed, from, to) => {
     const now = NOW + elapsed * SECOND;
-    expect(heldUntil(health, now, () => 0)).toBe(NOW + from * SECOND);
-    expect(heldUntil(health, now, () => 1)).toBe(NOW + to * SECOND);
+    expect(heldUntil(health, now, () => 0, triedAt)).toBe(NOW + from * SECOND);
+    expect(heldUntil(health, now, () => 1, triedAt)).toBe(NOW + to * SECOND);
   });
 });
 
@@ -343,7 +346,7 @@ describe('whatever a receiver answers', () => {
           const gate = askBreaker(health, now);
           const id = `attempt ${attempts++}`;
           if (gate === 'open') {
-            expect(heldUntil(health, now, Math.random)).toBeGreaterThan(now);
+            expect(heldUntil(health, now, Math.random, null)).toBeGreaterThan(now);
             continue;
           }
           if (gate === 'probe') {

@@ -1,0 +1,97 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { createApp } from '../../lib/app.ts';
+import { readIfThere } from '../../local/files.ts';
+import { fingerprintOf } from '../../local/template/synth.ts';
+
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/posthorn-rehearsal', import.meta.url));
+const FILE = 'rehearsal.json';
+
+const Manifest = z.object({
+  files: z.record(
+    z.string(),
+    z.object({
+      source: z.object({ path: z.string(), packaging: z.enum(['file', 'zip']) }),
+      destinations: z.record(z.string(), z.object({ bucketName: z.string(), objectKey: z.string() })),
+    }),
+  ),
+});
+
+const CloudAssembly = z.object({
+  artifacts: z.object({ Posthorn: z.object({ properties: z.object({ terminationProtection: z.boolean() }) }) }),
+});
+
+const Template = z.looseObject({
+  Resources: z.record(
+    z.string(),
+    z.looseObject({
+      Type: z.string(),
+      Properties: z.record(z.string(), z.unknown()).default({}),
+      DeletionPolicy: z.string().optional(),
+    }),
+  ),
+});
+export type Template = z.infer<typeof Template>;
+
+/** What `cdk deploy` would send: the template, and what it refers to in the bootstrap bucket. */
+const StackAssembly = z.object({
+  template: Template,
+  terminationProtection: z.boolean(),
+  assets: z.array(z.object({ folder: z.string(), bucketName: z.string(), objectKey: z.string() })),
+});
+export type StackAssembly = z.infer<typeof StackAssembly>;
+
+const Assemblies = z.object({ fingerprint: z.string(), asDelivered: StackAssembly, changed: StackAssembly });
+type Assemblies = z.infer<typeof Assemblies>;
+
+/** The settings of the update, as `-c key=value` gives them. */
+const CHANGED = {
+  // The rehearsal's receivers are on the loopback, and have no certificates.
+  allowHttp: true,
+  allowedPrivateRanges: ['127.0.0.0/8'],
+  // The first retry comes after five seconds: it has to wait in the journal, and be swept.
+  maxQueueWaitSeconds: 4,
+  eventBusName: 'default',
+  eventPattern: { source: ['rehearsal'] },
+  systemEventsBusName: 'default',
+  compatibility: ['keypay'],
+};
+
+/** The stack as `cdk synth` gives it, and with settings. The last synthesis is taken again if nothing has changed that it came from. */
+export function synthesise(): Assemblies {
+  const fingerprint = fingerprintOf({ for: readFileSync(fileURLToPath(import.meta.url), 'utf8') });
+  // One of an older shape, or that was broken off, has no right fingerprint.
+  const last = Assemblies.safeParse(JSON.parse(readIfThere(join(CACHE, FILE)) ?? 'null'));
+  if (last.data?.fingerprint === fingerprint) return last.data;
+  rmSync(CACHE, { recursive: true, force: true });
+  // Into one folder, so that the bundles, which take nearly all of the time, are made once.
+  const assemblies = { fingerprint, asDelivered: synthesiseWith({}), changed: synthesiseWith(CHANGED) };
+  writeFileSync(join(CACHE, FILE), JSON.stringify(assemblies));
+  return assemblies;
+}
+
+function synthesiseWith(context: Record<string, unknown>): StackAssembly {
+  // `npx cdk synth` makes CDK's own checks of the template; they take seconds.
+  const appProps = { outdir: CACHE, context, analyticsReporting: false, builtinCloudFormationValidation: false };
+  createApp({ appProps }).synth();
+  const read = (name: string) => JSON.parse(readFileSync(join(CACHE, name), 'utf8'));
+  const files = Object.values(Manifest.parse(read('Posthorn.assets.json')).files);
+  const assets = files.flatMap(({ source, destinations }) =>
+    source.packaging === 'zip'
+      ? Object.values(destinations).map((one) => ({ ...one, folder: join(CACHE, source.path) }))
+      : [],
+  );
+  const { terminationProtection } = CloudAssembly.parse(read('manifest.json')).artifacts.Posthorn.properties;
+  return { template: Template.parse(read('Posthorn.template.json')), terminationProtection, assets };
+}
+
+/** The logical id of the function behind a handler. */
+export function functionId({ Resources }: Template, name: string): string {
+  const found = Object.entries(Resources).find(
+    ([, { Type, Properties }]) => Type === 'AWS::Lambda::Function' && Properties.Description === `Posthorn: ${name}`,
+  );
+  if (found === undefined) throw new Error(`The template has no function ${name}`);
+  return found[0];
+}

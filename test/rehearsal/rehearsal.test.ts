@@ -1,0 +1,85 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { arrived, subscribed } from '../e2e/steps.ts';
+import { functionId, synthesise } from './assembly.ts';
+import { type Deployment, startDeployment } from './deployment.ts';
+import { JOURNEY } from './journey.ts';
+
+const { asDelivered, changed } = synthesise();
+let deployment: Deployment;
+
+beforeAll(async () => {
+  deployment = await startDeployment({ enforcesIam: false }, async (aws) => {
+    await aws.uploadAssets(asDelivered);
+    const { status } = await aws.create(asDelivered);
+    expect(status, (await aws.failures()).join('\n')).toBe('CREATE_COMPLETE');
+  });
+});
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') console.error(`The emulator:\n${deployment.emulator.output()}`);
+});
+afterAll(() => deployment?.stop());
+
+test('as delivered it refuses receivers that are not public', async () => {
+  const body = { url: `${deployment.client.endpoints.receiverUrl}/x`, eventTypes: ['*'] };
+  const refused = await deployment.client.call('POST', '/v1/tenants/acme/subscriptions', { body });
+  expect(refused).toMatchObject({ status: 422, body: { errors: [{ path: '/url' }] } });
+});
+
+test('it is updated with other settings', async () => {
+  const { aws } = deployment;
+  const { status } = await aws.update(changed.template);
+  expect(status, (await aws.failures()).join('\n')).toBe('UPDATE_COMPLETE');
+});
+
+describe('the journey', () => {
+  test.each(JOURNEY)('$name', async ({ run }) => {
+    await run(deployment);
+  });
+});
+
+const API = functionId(changed.template, 'api');
+const DELIVER = functionId(changed.template, 'deliver');
+
+test('an update that cannot be finished is taken back as a whole', async () => {
+  const { aws, client } = deployment;
+  const template = structuredClone(changed.template);
+  const { [API]: api, [DELIVER]: deliver } = template.Resources;
+  Object.assign(Object(api?.Properties.Environment).Variables, { ALLOW_HTTP: 'false' });
+  Object.assign(Object(deliver?.Properties.Code), { S3Key: 'never-uploaded.zip' });
+  Object.assign(deliver ?? {}, { DependsOn: [API] });
+  const { status } = await aws.update(template);
+  expect(status).toBe('UPDATE_ROLLBACK_COMPLETE');
+  expect((await aws.failures()).join('\n')).toContain('never-uploaded.zip');
+  // What had been updated already is as it was.
+  const { tenant, path } = await subscribed(client, 'rolled-back');
+  await client.publish(tenant);
+  await arrived(client, path, 1);
+});
+
+describe('destroyed', () => {
+  test('only once its protection is lifted', async () => {
+    const { aws } = deployment;
+    await expect(aws.destroy()).rejects.toThrow('TerminationProtection');
+    expect((await aws.state()).status).toBe('UPDATE_ROLLBACK_COMPLETE');
+  });
+
+  test('what holds something is kept, and nothing else', async () => {
+    const { aws } = deployment;
+    const before = await aws.existing();
+    const physicalIds = await aws.resources();
+    const found = (account: Record<string, string>) =>
+      Object.entries(changed.template.Resources)
+        .filter(([id, { Type }]) => account[Type]?.includes(physicalIds.get(id) ?? 'no physical id'))
+        .map(([id]) => id);
+    const looked = Object.entries(changed.template.Resources).filter(([, { Type }]) => Type in before);
+    expect(found(before)).toEqual(looked.map(([id]) => id));
+
+    await aws.allowDeletion();
+    expect((await aws.destroy()).status).toBe('gone');
+    const kept = looked.filter(([, { DeletionPolicy = 'Delete' }]) => DeletionPolicy !== 'Delete');
+    expect(found(await aws.existing())).toEqual(kept.map(([id]) => id));
+    expect(new Set(kept.map(([, { Type }]) => Type))).toEqual(
+      new Set(['AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup']),
+    );
+  });
+});

@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const CACHE = fileURLToPath(new URL('../node_modules/.cache/posthorn-python', import.meta.url));
+
+/**
+ * A virtual environment that holds exactly these packages and what they need; kept for the next time.
+ * @param requirements pinned, as in `name==1.2.3`
+ * @returns the path of its Python; run tools by `-m`, because the environment was moved after it was made
+ */
+export async function pythonWith(...requirements: string[]): Promise<string> {
+  const environment = join(CACHE, requirements.join('+'));
+  const python = join(environment, 'bin', 'python');
+  if (existsSync(python)) return python;
+  mkdirSync(CACHE, { recursive: true });
+  // Elsewhere first: what was broken off must not pass for complete, and two may install at the same time.
+  const unfinished = mkdtempSync(join(CACHE, 'unfinished-'));
+  try {
+    await run('python3', ['-m', 'venv', unfinished]);
+    await run(join(unfinished, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', ...requirements]);
+    if (!existsSync(python)) renameSync(unfinished, environment);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  return python;
+}
