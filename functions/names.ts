@@ -121,6 +121,9 @@ export const ORIGIN_ATTRIBUTES = { messageId: 'posthorn-message-id', sentAt: 'po
  */
 export const MADE_ID_ATTRIBUTE = 'posthorn-made-id';
 
+/** Message attribute of the events queue in which OpenTelemetry's instrumentation of SQS sends the publisher's trace. */
+export const TRACE_ATTRIBUTE = 'traceparent';
+
 /** Vendors whose own routes can be mounted, with the paths that they take. */
 export const COMPATIBILITY_ROUTES = { keypay: '/business/{proxy+}', staffology: '/employers/{proxy+}' } as const;
 

@@ -61,6 +61,7 @@ export function propsFromContext(scope: Construct): PosthornProps {
     statsRetention: Duration.days(settings.statsRetentionDays),
     journalPointInTimeRecovery: settings.journalPointInTimeRecovery,
     logRetention: settings.logRetentionDays,
+    xrayTracing: settings.xrayTracing,
     logLevel: settings.logLevel,
     removalPolicy: settings.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     adopt: settings.adopt,

@@ -139,6 +139,7 @@ export const tuningShape = {
       z.enum(RetentionDays, { error: `must be one that CloudWatch Logs knows: ${retentions.join(', ')}` }),
     )
     .default(RetentionDays.ONE_MONTH),
+  xrayTracing: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
   logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   removalPolicy: oneOf(['retain', 'destroy']).default('retain'),
   adopt: z.preprocess(fromText, adoption.prefault({})),

@@ -11,6 +11,7 @@ import { createStores } from '../adapters/dynamodb/stores.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { asError, createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
@@ -131,24 +132,26 @@ const routes = createRoutes({
   random: Math.random,
 });
 
-export const handler = createApiHandler({
-  routes,
-  authenticate: createAuthenticate({
-    adminKeys: createAdminKeys(new SecretsManagerClient(CLIENT_OPTIONS), env.ADMIN_SECRET_ARN, now),
-    findToken: (text) => foundTokens(text, () => tokens.find(text)),
-    findApiKey: (text) => foundApiKeys(text, () => findApiKey(text)),
+export const handler = withRequestId(
+  createApiHandler({
+    routes,
+    authenticate: createAuthenticate({
+      adminKeys: createAdminKeys(new SecretsManagerClient(CLIENT_OPTIONS), env.ADMIN_SECRET_ARN, now),
+      findToken: (text) => foundTokens(text, () => tokens.find(text)),
+      findApiKey: (text) => foundApiKeys(text, () => findApiKey(text)),
+      now,
+    }),
+    isWithinLimit: createKeyLimit({
+      rates: createRateLimits(tables),
+      remember: remember({ max: 1_000, ttlMs: null }),
+      now,
+    }),
+    idempotency: createIdempotency(tables, now),
+    vault,
+    sideWork,
+    audit,
+    ...telemetry,
     now,
+    random: Math.random,
   }),
-  isWithinLimit: createKeyLimit({
-    rates: createRateLimits(tables),
-    remember: remember({ max: 1_000, ttlMs: null }),
-    now,
-  }),
-  idempotency: createIdempotency(tables, now),
-  vault,
-  sideWork,
-  audit,
-  ...telemetry,
-  now,
-  random: Math.random,
-});
+);

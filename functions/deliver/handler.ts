@@ -6,6 +6,7 @@ import { type DeliverDeps, deliverBatch } from '../core/delivery/deliver.ts';
 import { type SettleParkedMessage, WorkMessage } from '../core/delivery/queue-message.ts';
 import type { Decision, ReceivedMessage } from '../core/delivery/received-message.ts';
 import { type SettleParkedPorts, settleParked } from '../core/delivery/settle-parked.ts';
+import { traceIdOf } from '../core/event/traceparent.ts';
 import { countWrites } from '../core/stats/counters.ts';
 import type { StatsStore } from '../core/stats/stats-store.ts';
 import { tellCounted } from '../core/system-event/counted.ts';
@@ -40,7 +41,12 @@ export function createDeliverHandler(deps: DeliverHandlerDeps) {
       const message = readMessage(deps, record);
       if (message === null) failed.push(record.messageId);
       else if (message.kind === 'settle_parked')
-        jobs.push(settle(deps, context, message).catch((error) => fail(deps, failed, record, error)));
+        jobs.push(
+          settle(deps, context, message).catch((error) => {
+            const { tenantId, subscriptionId } = message;
+            fail(deps, failed, record, error, { tenantId, subscriptionId });
+          }),
+        );
       else if (message.kind === 'tell_counted')
         jobs.push(tellCounted(deps.systemEvents, message).catch((error) => fail(deps, failed, record, error)));
       else deliveries.push({ record, received: describe(deps, record, message) });
@@ -106,8 +112,14 @@ function settle(deps: DeliverHandlerDeps, context: Context, message: SettleParke
   return settleParked({ ...deps, hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS }, message);
 }
 
-function fail({ logger }: DeliverHandlerDeps, failed: string[], { messageId }: SQSRecord, error: unknown): void {
-  logger.error('work that is no attempt failed and will be repeated', asError(error));
+function fail(
+  { logger }: DeliverHandlerDeps,
+  failed: string[],
+  { messageId }: SQSRecord,
+  error: unknown,
+  about: Pick<SettleParkedMessage, 'tenantId' | 'subscriptionId'> | null = null,
+): void {
+  logger.error('work that is no attempt failed and will be repeated', { ...about, error: asError(error) });
   failed.push(messageId);
 }
 
@@ -162,6 +174,7 @@ function note({ logger, counter }: DeliverHandlerDeps, report: DeliverReport): v
         tenantId,
         subscriptionId,
         eventId,
+        traceId: traceIdOf(made.traceparent),
         attempt: delivery.attempts.find(({ id }) => id === made.id)?.number,
         outcome: made.result.outcome,
         status: made.result.response?.status,

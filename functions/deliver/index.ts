@@ -16,6 +16,7 @@ import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
@@ -51,42 +52,44 @@ const sqs = createSqs();
 
 const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
 
-export const handler = createDeliverHandler({
-  store: {
-    ...createDeliveries(journalOptions),
-    ...createSubscriptions(tables),
-    ...createTenants(tables),
-  },
-  retries,
-  systemEvents: {
-    events: createEvents(journalOptions),
-    publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
-    counts: createSystemEventCounts(tables, now),
-    later: retries,
+export const handler = withRequestId(
+  createDeliverHandler({
+    store: {
+      ...createDeliveries(journalOptions),
+      ...createSubscriptions(tables),
+      ...createTenants(tables),
+    },
+    retries,
+    systemEvents: {
+      events: createEvents(journalOptions),
+      publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
+      counts: createSystemEventCounts(tables, now),
+      later: retries,
+      now,
+    },
+    stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
+    sqs: sqs.client,
+    deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
+    retriesQueueUrl: env.RETRIES_QUEUE_URL,
+    retriesQueueArn: env.RETRIES_QUEUE_ARN,
+    sender: createHttpSender({
+      addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
+      allowedPorts: env.ALLOWED_PORTS,
+      allowHttp: env.ALLOW_HTTP,
+    }),
+    opener: createVault(tables, new KMSClient(CLIENT_OPTIONS), env.KMS_KEY_ARN),
+    profiles: createProfiles(createProfileStore(tables)),
+    waits: { maxQueueWaitMs: env.MAX_QUEUE_WAIT_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
+    attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
+    disableAfterMs: env.DISABLE_AFTER_DAYS * 24 * 60 * 60_000,
+    userAgent: USER_AGENT,
     now,
-  },
-  stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
-  sqs: sqs.client,
-  deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
-  retriesQueueUrl: env.RETRIES_QUEUE_URL,
-  retriesQueueArn: env.RETRIES_QUEUE_ARN,
-  sender: createHttpSender({
-    addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
-    allowedPorts: env.ALLOWED_PORTS,
-    allowHttp: env.ALLOW_HTTP,
+    rates: createRateLimits(tables),
+    inFlight: createInFlight(tables),
+    sleep: (ms) => sleep(ms),
+    patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
+    newAttemptId: () => randomBytes(6).toString('base64url'),
+    random: Math.random,
+    ...createTelemetry(),
   }),
-  opener: createVault(tables, new KMSClient(CLIENT_OPTIONS), env.KMS_KEY_ARN),
-  profiles: createProfiles(createProfileStore(tables)),
-  waits: { maxQueueWaitMs: env.MAX_QUEUE_WAIT_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
-  attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
-  disableAfterMs: env.DISABLE_AFTER_DAYS * 24 * 60 * 60_000,
-  userAgent: USER_AGENT,
-  now,
-  rates: createRateLimits(tables),
-  inFlight: createInFlight(tables),
-  sleep: (ms) => sleep(ms),
-  patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
-  newAttemptId: () => randomBytes(6).toString('base64url'),
-  random: Math.random,
-  ...createTelemetry(),
-});
+);

@@ -8,6 +8,7 @@ import { createSystemEventCounts } from '../adapters/dynamodb/system-event-count
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createSystemEventsBus } from '../adapters/eventbridge/system-events-bus.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
@@ -32,28 +33,30 @@ const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now 
 const sqs = createSqs();
 const checks = remember<DataCheck>({ max: 500, ttlMs: null });
 
-export const handler = createIngestHandler({
-  store: {
-    ...createEvents(journalOptions),
-    ...createRejectedEvents(journalOptions),
-    ...createSubscriptions(tables),
-    ...createTenants(tables),
-    findType: createKnownTypes(createEventTypes(tables), now, env.EVENT_TYPES === 'strict'),
-  },
-  putOnBus:
-    env.SYSTEM_EVENTS_BUS === ''
-      ? null
-      : createSystemEventsBus(sqs.client.config, {
-          bus: env.SYSTEM_EVENTS_BUS,
-          endpoint: env.AWS_ENDPOINT_URL_EVENTBRIDGE ?? null,
-        }),
-  systemEventCounts: createSystemEventCounts(tables, now),
-  deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
-  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
-  sqs: sqs.client,
-  eventsQueueUrl: env.EVENTS_QUEUE_URL,
-  eventTypes: env.EVENT_TYPES,
-  checkOf: (schema) => checks(schema, () => compileDataCheck(schema)),
-  now,
-  ...createTelemetry(),
-});
+export const handler = withRequestId(
+  createIngestHandler({
+    store: {
+      ...createEvents(journalOptions),
+      ...createRejectedEvents(journalOptions),
+      ...createSubscriptions(tables),
+      ...createTenants(tables),
+      findType: createKnownTypes(createEventTypes(tables), now, env.EVENT_TYPES === 'strict'),
+    },
+    putOnBus:
+      env.SYSTEM_EVENTS_BUS === ''
+        ? null
+        : createSystemEventsBus(sqs.client.config, {
+            bus: env.SYSTEM_EVENTS_BUS,
+            endpoint: env.AWS_ENDPOINT_URL_EVENTBRIDGE ?? null,
+          }),
+    systemEventCounts: createSystemEventCounts(tables, now),
+    deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
+    retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+    sqs: sqs.client,
+    eventsQueueUrl: env.EVENTS_QUEUE_URL,
+    eventTypes: env.EVENT_TYPES,
+    checkOf: (schema) => checks(schema, () => compileDataCheck(schema)),
+    now,
+    ...createTelemetry(),
+  }),
+);

@@ -8,6 +8,7 @@ import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
 import { createTenantData } from '../adapters/dynamodb/tenant-data.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
@@ -33,24 +34,26 @@ const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
 const events = createEvents(journal);
 const publish = createPublish(sqs, env.EVENTS_QUEUE_URL);
 
-export const handler = createJobsHandler({
-  store: createJobStore(journal),
-  queue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
-  work: createWork({
-    deliveries: createDeliveries(journal),
-    events,
-    rejectedEvents: createRejectedEvents(journal),
-    tenants: createTenants(tables),
-    apiKeys: createApiKeyStore(tables),
-    tenantData: createTenantData(tables),
-    publish,
-    subscriptions: createSubscriptions(tables),
-    retries,
-    parked: { settle: (subscription) => retries.send([settleParkedMessage(subscription)]) },
-    waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
+export const handler = withRequestId(
+  createJobsHandler({
+    store: createJobStore(journal),
+    queue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
+    work: createWork({
+      deliveries: createDeliveries(journal),
+      events,
+      rejectedEvents: createRejectedEvents(journal),
+      tenants: createTenants(tables),
+      apiKeys: createApiKeyStore(tables),
+      tenantData: createTenantData(tables),
+      publish,
+      subscriptions: createSubscriptions(tables),
+      retries,
+      parked: { settle: (subscription) => retries.send([settleParkedMessage(subscription)]) },
+      waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
+      now,
+    }),
+    systemEvents: { events, publish },
     now,
+    ...createTelemetry(),
   }),
-  systemEvents: { events, publish },
-  now,
-  ...createTelemetry(),
-});
+);

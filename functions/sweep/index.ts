@@ -3,6 +3,7 @@ import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
 import { createDueJobs } from '../adapters/dynamodb/jobs.ts';
 import { createStats } from '../adapters/dynamodb/stats.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
@@ -16,12 +17,14 @@ const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const tables = createTables({ journalTable: env.JOURNAL_TABLE });
 const sqs = createSqs();
 
-export const handler = createSweepHandler({
-  deliveries: createDueDeliveries(tables, now),
-  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
-  jobs: createDueJobs(tables, now),
-  jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
-  stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
-  now,
-  ...createTelemetry(),
-});
+export const handler = withRequestId(
+  createSweepHandler({
+    deliveries: createDueDeliveries(tables, now),
+    retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+    jobs: createDueJobs(tables, now),
+    jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
+    stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
+    now,
+    ...createTelemetry(),
+  }),
+);

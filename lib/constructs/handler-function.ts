@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -59,6 +59,7 @@ export class HandlerFunction extends Construct {
       role,
       logGroup: this.logGroup,
       // The SDK keeps connections alive since its version 3.
+      ...(tuning.xrayTracing && { tracing: Tracing.ACTIVE }),
       awsSdkConnectionReuse: false,
       bundling: { ...BUNDLING, ...props.bundling },
       environment: {
@@ -69,6 +70,12 @@ export class HandlerFunction extends Construct {
         ...renamed(props.environment),
       },
     });
+
+    if (tuning.xrayTracing)
+      Validations.of(role).acknowledge({
+        id: 'AwsSolutions-IAM5[Resource::*]',
+        reason: 'X-Ray knows no resources: its actions can be allowed for all or for none.',
+      });
 
     this.watch(props);
   }

@@ -33,6 +33,7 @@ test.each([
       eventBusName: 'hr',
       eventPattern: { source: ['hr'] },
       warningTopicArn: TOPIC,
+      xrayTracing: true,
     },
   ],
 ])('cdk-nag’s AwsSolutions finds nothing that is not acknowledged, %s', (_, context) => {

@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { METRICS } from '../../names.ts';
+import { LogLine } from './log-lines.ts';
 
 type MetricName = (typeof METRICS)[keyof typeof METRICS];
 
@@ -29,7 +30,7 @@ export function createTelemetry(): Telemetry {
   const metrics = new Metrics();
   const counts = new Map<MetricName, number>();
   return {
-    logger: new Logger(),
+    logger: new Logger({ logFormatter: new LogLine() }),
     counter: {
       count(name, by = 1) {
         counts.set(name, (counts.get(name) ?? 0) + by);

@@ -1,7 +1,7 @@
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { Redriven } from '../../core/operations/queues.ts';
 import { undoneOf } from '../../core/partial-failure.ts';
-import { ORIGIN_ATTRIBUTES } from '../../names.ts';
+import { ORIGIN_ATTRIBUTES, TRACE_ATTRIBUTE } from '../../names.ts';
 import { type Sqs, sendAll } from './work-queue.ts';
 
 /** Long enough that a message which is being moved is not received again meanwhile. */
@@ -22,7 +22,7 @@ export async function redriveMessages(sqs: Sqs, from: string, to: string, hasTim
         WaitTimeSeconds: 1,
         VisibilityTimeout: VISIBILITY_SECONDS,
         MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId'],
-        MessageAttributeNames: Object.values(ORIGIN_ATTRIBUTES),
+        MessageAttributeNames: [...Object.values(ORIGIN_ATTRIBUTES), TRACE_ATTRIBUTE],
       }),
     );
     if (Messages.length === 0) return { moved, isEmpty: true };
@@ -50,13 +50,15 @@ async function moveMessages(sqs: Sqs, messages: readonly Message[], from: string
 }
 
 function entryOf(message: Message) {
-  const { Attributes, Body, MessageId } = message;
+  const { Attributes, Body, MessageId, MessageAttributes } = message;
+  const trace = MessageAttributes?.[TRACE_ATTRIBUTE];
   return {
     MessageBody: Body,
     MessageGroupId: Attributes?.MessageGroupId,
     MessageAttributes: {
       [ORIGIN_ATTRIBUTES.messageId]: text(originOf(message, ORIGIN_ATTRIBUTES.messageId) ?? MessageId),
       [ORIGIN_ATTRIBUTES.sentAt]: text(originOf(message, ORIGIN_ATTRIBUTES.sentAt) ?? Attributes?.SentTimestamp),
+      ...(trace && { [TRACE_ATTRIBUTE]: text(trace.StringValue) }),
     },
   };
 }
