@@ -1,4 +1,4 @@
-import { Annotations, Names, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Names, RemovalPolicy, Tags } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -6,12 +6,15 @@ import { Construct } from 'constructs';
 import { Account } from './constructs/account.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
+import { DataKey } from './constructs/data-key.ts';
 import { Deliver } from './constructs/deliver.ts';
+import { Domain } from './constructs/domain.ts';
 import type { Foundation } from './constructs/foundation.ts';
 import { Gateway } from './constructs/gateway.ts';
 import { Ingest } from './constructs/ingest.ts';
 import { Jobs } from './constructs/jobs.ts';
 import { Keys } from './constructs/keys.ts';
+import { Network } from './constructs/network.ts';
 import { Overview } from './constructs/overview.ts';
 import { Publishers } from './constructs/publishers.ts';
 import { Queues } from './constructs/queues.ts';
@@ -39,11 +42,18 @@ export class Posthorn extends Construct {
   readonly adminKeySecret: ISecret | Secret;
   readonly adminKeySecretArn: string;
   readonly encryptionKey: IKey;
+  /** The API's own name, if it has one; without a hosted zone a CNAME must point at its `target`. */
+  readonly domain: Domain | undefined;
+  /** The addresses that receivers see requests come from; none unless `vpc` is `new`. */
+  readonly egressAddresses: readonly string[];
 
   constructor(scope: Construct, id: string, props: PosthornProps = {}) {
     super(scope, id);
 
     const tuning = tune(props);
+    const removalPolicy =
+      tuning.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    for (const [key, value] of Object.entries(tuning.tags)) Tags.of(this).add(key, value);
     const foundation: Foundation = {
       tuning,
       alarms: new Alarms({
@@ -52,8 +62,11 @@ export class Posthorn extends Construct {
         topics: { critical: props.alarmTopic, warning: props.warningTopic ?? props.alarmTopic },
       }),
       metricsNamespace: `Posthorn/${Names.uniqueResourceName(this, { maxLength: 100, separator: '-' })}`,
-      removalPolicy:
-        tuning.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      removalPolicy,
+      dataKey: props.dataKey && new DataKey(this, 'DataKey', props.dataKey, removalPolicy),
+      network:
+        props.vpc &&
+        new Network(this, 'Network', { vpc: props.vpc, furtherRanges: tuning.vpcFurtherRanges, removalPolicy }),
     };
 
     if (!props.alarmTopic)
@@ -69,6 +82,7 @@ export class Posthorn extends Construct {
 
     new Publishers(this, 'Publishers', {
       events: queues.events,
+      dataKey: foundation.dataKey,
       principals: props.publishers ?? [],
       accounts: tuning.publisherAccounts,
       eventBus: props.eventBus,
@@ -85,7 +99,20 @@ export class Posthorn extends Construct {
     const sweep = new Sweep(this, 'Sweep', { ...foundation, storage, queues });
 
     const api = new Api(this, 'Api', { ...foundation, storage, queues, keys });
-    const gateway = new Gateway(this, 'Gateway', { ...foundation, api: api.handler.lambda });
+    this.domain =
+      props.domainName === undefined
+        ? undefined
+        : new Domain(this, 'Domain', {
+            domainName: props.domainName,
+            certificate: props.certificate,
+            hostedZone: props.hostedZone,
+          });
+    const gateway = new Gateway(this, 'Gateway', {
+      ...foundation,
+      api: api.handler.lambda,
+      domain: this.domain,
+      corsOrigins: tuning.corsOrigins,
+    });
 
     const watched: Watched = {
       functions: {
@@ -111,6 +138,7 @@ export class Posthorn extends Construct {
     this.queues = queues;
     this.tables = storage;
     this.encryptionKey = keys.encryption;
+    this.egressAddresses = foundation.network?.egressAddresses ?? [];
     this.adminKeySecret = keys.admin;
     this.adminKeySecretArn = keys.admin.secretArn;
   }

@@ -86,7 +86,9 @@ const alarmThresholds = z
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
 const maxConcurrency = whole(2, 1000).optional();
 
-function arnOf(service: string) {
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block, such as 10.20.0.0/16' });
+
+export function arnOf(service: string) {
   const error = `must be an ARN of ${service}`;
   return z.string({ error }).regex(new RegExp(`^arn:[a-z-]+:${service}:`), { error });
 }
@@ -141,6 +143,22 @@ export const tuningShape = {
     .default(RetentionDays.ONE_MONTH),
   xrayTracing: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
   logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+  vpcFurtherRanges: list(cidr).default([]),
+  corsOrigins: list(
+    z
+      .string()
+      .regex(/^(\*|https?:\/\/[^/\s,]+)$/, { error: 'must be an origin, such as https://portal.example.com, or *' }),
+  ).default([]),
+  tags: z
+    .preprocess(
+      fromText,
+      z.record(z.string().min(1).max(128), z.string().max(256), { error: 'must be JSON of names and texts' }),
+    )
+    .default({ application: 'posthorn' }),
+  commit: z
+    .string()
+    .regex(/^[\w./-]{1,100}$/, { error: 'must be the name of a commit' })
+    .default('unknown'),
   removalPolicy: oneOf(['retain', 'destroy']).default('retain'),
   adopt: z.preprocess(fromText, adoption.prefault({})),
   attemptTimeoutSeconds: whole(1, 20).default(15),
@@ -157,9 +175,7 @@ export const tuningShape = {
   publisherAccounts: list(z.string().regex(/^\d{12}$/, { error: 'must be the 12 digits of an AWS account' })).default(
     [],
   ),
-  allowedPrivateRanges: list(
-    z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block, such as 10.20.0.0/16' }),
-  ).default([]),
+  allowedPrivateRanges: list(cidr).default([]),
   allowedPorts: list(whole(1, 65_535)).default([]),
   allowHttp: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
   /** The account's quota for all its HTTP APIs in a region is 10,000 a second, 5,000 at the same time. */

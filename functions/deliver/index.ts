@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KMSClient } from '@aws-sdk/client-kms';
-import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
+import { createCalls } from '../adapters/aws/calls.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
@@ -18,7 +17,7 @@ import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
-import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { createPublish, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
 import { createAddressPolicy } from '../core/target/address-policy.ts';
 import { ENV } from '../names.ts';
@@ -36,6 +35,7 @@ const env = readEnvironment([
   ENV.journalRetentionDays,
   ENV.statsRetentionDays,
   ENV.allowedPrivateRanges,
+  ENV.deniedRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
   ENV.attemptTimeoutSeconds,
@@ -48,48 +48,51 @@ const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
-const sqs = createSqs();
+const sqs = createCalls('sqs');
 
 const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
 
-export const handler = withRequestId(
-  createDeliverHandler({
-    store: {
-      ...createDeliveries(journalOptions),
-      ...createSubscriptions(tables),
-      ...createTenants(tables),
-    },
-    retries,
-    systemEvents: {
-      events: createEvents(journalOptions),
-      publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
-      counts: createSystemEventCounts(tables, now),
-      later: retries,
-      now,
-    },
-    stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
-    sqs: sqs.client,
-    deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
-    retriesQueueUrl: env.RETRIES_QUEUE_URL,
-    retriesQueueArn: env.RETRIES_QUEUE_ARN,
-    sender: createHttpSender({
-      addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
-      allowedPorts: env.ALLOWED_PORTS,
-      allowHttp: env.ALLOW_HTTP,
-    }),
-    opener: createVault(tables, new KMSClient(CLIENT_OPTIONS), env.KMS_KEY_ARN),
-    profiles: createProfiles(createProfileStore(tables)),
-    waits: { maxQueueWaitMs: env.MAX_QUEUE_WAIT_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
-    attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
-    disableAfterMs: env.DISABLE_AFTER_DAYS * 24 * 60 * 60_000,
-    userAgent: USER_AGENT,
+const handle = createDeliverHandler({
+  store: {
+    ...createDeliveries(journalOptions),
+    ...createSubscriptions(tables),
+    ...createTenants(tables),
+  },
+  retries,
+  systemEvents: {
+    events: createEvents(journalOptions),
+    publish: createPublish(sqs, env.EVENTS_QUEUE_URL),
+    counts: createSystemEventCounts(tables, now),
+    later: retries,
     now,
-    rates: createRateLimits(tables),
-    inFlight: createInFlight(tables),
-    sleep: (ms) => sleep(ms),
-    patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
-    newAttemptId: () => randomBytes(6).toString('base64url'),
-    random: Math.random,
-    ...createTelemetry(),
+  },
+  stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
+  sqs,
+  deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
+  retriesQueueUrl: env.RETRIES_QUEUE_URL,
+  retriesQueueArn: env.RETRIES_QUEUE_ARN,
+  sender: createHttpSender({
+    addressPolicy: createAddressPolicy({
+      allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES,
+      deniedRanges: env.DENIED_RANGES,
+    }),
+    allowedPorts: env.ALLOWED_PORTS,
+    allowHttp: env.ALLOW_HTTP,
   }),
-);
+  opener: createVault(tables, createCalls('kms'), env.KMS_KEY_ARN),
+  profiles: createProfiles(createProfileStore(tables)),
+  waits: { maxQueueWaitMs: env.MAX_QUEUE_WAIT_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
+  attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
+  disableAfterMs: env.DISABLE_AFTER_DAYS * 24 * 60 * 60_000,
+  userAgent: USER_AGENT,
+  now,
+  rates: createRateLimits(tables),
+  inFlight: createInFlight(tables),
+  sleep: (ms) => sleep(ms),
+  patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
+  newAttemptId: () => randomBytes(6).toString('base64url'),
+  random: Math.random,
+  ...createTelemetry(),
+});
+
+export const handler = withRequestId(handle);

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { AwsCall } from '../adapters/aws/calls.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
+import { hideMessages } from '../adapters/sqs/hide-messages.ts';
 import type { Event } from '../core/event/event.ts';
 import { MadeId, type MessageOrigin } from '../core/event/parse-message.ts';
 import { traceIdOf } from '../core/event/traceparent.ts';
@@ -9,7 +10,7 @@ import { type IngestDeps, type IngestReport, ingestBatch } from '../core/ingest/
 import { MADE_ID_ATTRIBUTE, METRICS, ORIGIN_ATTRIBUTES, TRACE_ATTRIBUTE } from '../names.ts';
 
 export interface IngestHandlerDeps extends Omit<IngestDeps, 'hasTime' | 'pause' | 'report'>, Telemetry {
-  sqs: SQSClient;
+  sqs: AwsCall;
   eventsQueueUrl: string;
 }
 
@@ -64,16 +65,12 @@ async function comeBackAtOnce(
 ): Promise<void> {
   if (receiptHandles.length === 0) return;
   try {
-    await sqs.send(
-      new ChangeMessageVisibilityBatchCommand({
-        QueueUrl: eventsQueueUrl,
-        Entries: receiptHandles.map((ReceiptHandle, index) => ({
-          Id: String(index),
-          ReceiptHandle,
-          VisibilityTimeout: 0,
-        })),
-      }),
+    const failed = await hideMessages(
+      sqs,
+      eventsQueueUrl,
+      receiptHandles.map((receiptHandle) => ({ receiptHandle, seconds: 0 })),
     );
+    if (failed > 0) logger.warn('the rest of some fan-outs waits for the visibility timeout', { failed });
   } catch (error) {
     logger.warn('the rest of a fan-out waits for the visibility timeout', asError(error));
   }

@@ -1,3 +1,4 @@
+import { createCalls } from '../adapters/aws/calls.ts';
 import { createApiKeyStore } from '../adapters/dynamodb/api-keys.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
@@ -11,7 +12,7 @@ import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
-import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { createPublish, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { MAX_DELAY_SECONDS, settleParkedMessage } from '../core/delivery/queue-message.ts';
 import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
 import { createWork } from '../core/jobs/work.ts';
@@ -29,31 +30,31 @@ const env = readEnvironment([
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const journal = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
-const sqs = createSqs();
+const sqs = createCalls('sqs');
 const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
 const events = createEvents(journal);
 const publish = createPublish(sqs, env.EVENTS_QUEUE_URL);
 
-export const handler = withRequestId(
-  createJobsHandler({
-    store: createJobStore(journal),
-    queue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
-    work: createWork({
-      deliveries: createDeliveries(journal),
-      events,
-      rejectedEvents: createRejectedEvents(journal),
-      tenants: createTenants(tables),
-      apiKeys: createApiKeyStore(tables),
-      tenantData: createTenantData(tables),
-      publish,
-      subscriptions: createSubscriptions(tables),
-      retries,
-      parked: { settle: (subscription) => retries.send([settleParkedMessage(subscription)]) },
-      waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
-      now,
-    }),
-    systemEvents: { events, publish },
+const handle = createJobsHandler({
+  store: createJobStore(journal),
+  queue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
+  work: createWork({
+    deliveries: createDeliveries(journal),
+    events,
+    rejectedEvents: createRejectedEvents(journal),
+    tenants: createTenants(tables),
+    apiKeys: createApiKeyStore(tables),
+    tenantData: createTenantData(tables),
+    publish,
+    subscriptions: createSubscriptions(tables),
+    retries,
+    parked: { settle: (subscription) => retries.send([settleParkedMessage(subscription)]) },
+    waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
     now,
-    ...createTelemetry(),
   }),
-);
+  systemEvents: { events, publish },
+  now,
+  ...createTelemetry(),
+});
+
+export const handler = withRequestId(handle);

@@ -1,3 +1,4 @@
+import { createCalls } from '../adapters/aws/calls.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
 import { createDueJobs } from '../adapters/dynamodb/jobs.ts';
@@ -6,7 +7,7 @@ import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
-import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { ENV } from '../names.ts';
 import { createSweepHandler } from './handler.ts';
 
@@ -15,16 +16,16 @@ const env = readEnvironment([ENV.journalTable, ENV.retriesQueueUrl, ENV.jobsQueu
 const now = (): number => Date.now();
 const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const tables = createTables({ journalTable: env.JOURNAL_TABLE });
-const sqs = createSqs();
+const sqs = createCalls('sqs');
 
-export const handler = withRequestId(
-  createSweepHandler({
-    deliveries: createDueDeliveries(tables, now),
-    retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
-    jobs: createDueJobs(tables, now),
-    jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
-    stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
-    now,
-    ...createTelemetry(),
-  }),
-);
+const handle = createSweepHandler({
+  deliveries: createDueDeliveries(tables, now),
+  retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
+  jobs: createDueJobs(tables, now),
+  jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
+  stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
+  now,
+  ...createTelemetry(),
+});
+
+export const handler = withRequestId(handle);

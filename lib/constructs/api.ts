@@ -36,6 +36,8 @@ export class Api extends Construct {
     this.handler = new HandlerFunction(this, 'Function', {
       ...foundation,
       name: 'api',
+      // Handshakes and tests.
+      callsReceivers: true,
       timeoutSeconds: tuning.functions.api.timeoutSeconds,
       bundling: { commandHooks: WITH_DOCS },
       environment: {
@@ -59,6 +61,8 @@ export class Api extends Construct {
         auditRetentionDays: String(tuning.auditRetentionDays),
         statsRetentionDays: String(tuning.statsRetentionDays),
         allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
+        deniedRanges: foundation.network?.ranges.join(',') ?? '',
+        commit: tuning.commit,
         allowedPorts: tuning.allowedPorts.join(','),
         allowHttp: String(tuning.allowHttp),
         attemptTimeoutSeconds: String(tuning.attemptTimeoutSeconds),

@@ -28,6 +28,7 @@ export class Deliver extends Construct {
     const deliver = new HandlerFunction(this, 'Function', {
       ...foundation,
       name: 'deliver',
+      callsReceivers: true,
       // A retry is a message that it sends itself, and a schedule has more than 16.
       invokesItself: true,
       // Names are looked up on these threads, 4 by default: one receiver's name server that hangs must not hold up the others.
@@ -45,6 +46,7 @@ export class Deliver extends Construct {
         journalRetentionDays: String(tuning.journalRetentionDays),
         statsRetentionDays: String(tuning.statsRetentionDays),
         allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
+        deniedRanges: foundation.network?.ranges.join(',') ?? '',
         allowedPorts: tuning.allowedPorts.join(','),
         allowHttp: String(tuning.allowHttp),
         attemptTimeoutSeconds: String(tuning.attemptTimeoutSeconds),

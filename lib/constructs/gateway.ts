@@ -1,6 +1,13 @@
-import { Aws, Fn, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, Fn, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  CorsHttpMethod,
+  type CorsPreflightOptions,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -8,10 +15,13 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { COMPATIBILITY_ROUTES, DOCS_ROUTES } from '../../functions/names.ts';
 import { ALARM_PERIOD } from './alarms.ts';
+import type { Domain } from './domain.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface GatewayProps extends Foundation {
   readonly api: IFunction;
+  readonly domain: Domain | undefined;
+  readonly corsOrigins: readonly string[];
 }
 
 /** The HTTP API: which paths there are. Its function itself asks for a key. */
@@ -20,15 +30,19 @@ export class Gateway extends Construct {
   readonly stage: HttpStage;
   readonly accessLogs: LogGroup;
 
-  constructor(scope: Construct, id: string, { api, tuning, alarms, removalPolicy }: GatewayProps) {
+  constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id);
+    const { api, domain, corsOrigins, tuning, alarms, removalPolicy, dataKey } = props;
 
     const httpApi = new HttpApi(this, 'Api', {
       apiName: 'Posthorn',
       description: 'Posthorn: webhooks as a service',
       createDefaultStage: false,
+      // What is allowed, or blocked, for the name must hold for every way in.
+      disableExecuteApiEndpoint: domain !== undefined,
+      ...(corsOrigins.length > 0 && { corsPreflight: corsOf(corsOrigins) }),
     });
-    this.url = httpApi.apiEndpoint;
+    this.url = domain === undefined ? httpApi.apiEndpoint : `https://${domain.name.name}`;
 
     const integration = new HttpLambdaIntegration('Integration', api, { scopePermissionToRoute: false });
     const vendorPaths = tuning.compatibility.map((vendor) => COMPATIBILITY_ROUTES[vendor]);
@@ -47,11 +61,13 @@ export class Gateway extends Construct {
       logGroupName: ACCESS_LOG_GROUP,
       retention: tuning.logRetentionDays,
       removalPolicy,
+      ...(dataKey && { encryptionKey: dataKey.key }),
     });
     this.stage = new HttpStage(this, 'Stage', {
       httpApi,
       stageName: '$default',
       autoDeploy: true,
+      ...(domain && { domainMapping: { domainName: domain.name } }),
       throttle: { rateLimit: tuning.throttleRate, burstLimit: tuning.throttleBurst },
       accessLogSettings: { destination: new LogGroupLogDestination(this.accessLogs), format: ACCESS_LOG_FORMAT },
     });
@@ -59,6 +75,17 @@ export class Gateway extends Construct {
     const serverErrors = this.stage.metricServerError({ period: ALARM_PERIOD, statistic: Stats.SUM });
     alarms.add(this, 'ServerErrorsAlarm', 'serverErrorsOfTheApi', serverErrors);
   }
+}
+
+/** For pages of other origins that carry a token of a tenant. Cookies play no part, so none are allowed. */
+function corsOf(origins: readonly string[]): CorsPreflightOptions {
+  return {
+    allowOrigins: [...origins],
+    allowMethods: [CorsHttpMethod.ANY],
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match'],
+    exposeHeaders: ['etag', 'location', 'retry-after'],
+    maxAge: Duration.hours(1),
+  };
 }
 
 /**

@@ -18,6 +18,8 @@ export interface HandlerFunctionProps extends Foundation {
   readonly environment: { readonly [Key in keyof typeof ENV]?: string };
   /** Variables that Node itself reads. */
   readonly nodeVariables?: Record<string, string>;
+  /** Whether it sends requests to receivers, which may have to come from fixed addresses. */
+  readonly callsReceivers?: boolean;
   /** Whether it sends messages to a queue that invokes it: Lambda would stop such a chain after 16 invocations. */
   readonly invokesItself?: boolean;
   /** Added to the bundling that all functions share. */
@@ -40,10 +42,14 @@ export class HandlerFunction extends Construct {
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: tuning.logRetentionDays,
       removalPolicy: props.removalPolicy,
+      ...(props.dataKey && { encryptionKey: props.dataKey.key }),
     });
     // Without a role given, CDK attaches AWSLambdaBasicExecutionRole, which may write to any log group.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
+    if (props.dataKey) role.addToPolicy(props.dataKey.useStatement());
+    const network = props.callsReceivers ? props.network : undefined;
+    network?.allowUse(role);
 
     this.lambda = new NodejsFunction(this, 'Lambda', {
       description: `Posthorn: ${name}`,
@@ -56,10 +62,11 @@ export class HandlerFunction extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds),
       ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
       ...(props.invokesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
+      ...network?.placement,
       role,
       logGroup: this.logGroup,
-      // The SDK keeps connections alive since its version 3.
       ...(tuning.xrayTracing && { tracing: Tracing.ACTIVE }),
+      // Only the SDK's version 2 reads the variable that this would set.
       awsSdkConnectionReuse: false,
       bundling: { ...BUNDLING, ...props.bundling },
       environment: {
@@ -108,7 +115,7 @@ export class HandlerFunction extends Construct {
   }
 }
 
-/** ESM with the SDK inside, minified: less than half of the cold start of the runtime's own SDK (aws/aws-sdk-js-v3#5516). */
+/** ESM with all that it uses inside, minified. */
 const BUNDLING: BundlingOptions = {
   format: OutputFormat.ESM,
   minify: true,

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { CfnResource, RemovalPolicy } from 'aws-cdk-lib';
 import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import {
   AttributeType,
@@ -8,6 +8,7 @@ import {
   type TablePropsV2,
   TableV2,
 } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
 import { ALARM_PERIOD } from './alarms.ts';
@@ -20,7 +21,7 @@ export class Storage extends Construct {
   /** How many reads and writes of each table DynamoDB refuses. */
   readonly refusals: Readonly<Record<'Catalog' | 'Journal', MathExpression>>;
 
-  constructor(scope: Construct, id: string, { tuning, alarms, removalPolicy }: Foundation) {
+  constructor(scope: Construct, id: string, { tuning, alarms, removalPolicy, dataKey }: Foundation) {
     super(scope, id);
 
     const table = {
@@ -56,6 +57,9 @@ export class Storage extends Construct {
         ],
       });
 
+    for (const made of [this.catalog, this.journal])
+      if (dataKey && made instanceof TableV2) encryptWith(made, dataKey.key);
+
     this.refusals = {
       Catalog: refusalsOf(this.catalog, [INDEXES.catalogList], 'refusals of catalog'),
       Journal: refusalsOf(this.journal, [INDEXES.journalList, INDEXES.journalDue], 'refusals of journal'),
@@ -63,6 +67,14 @@ export class Storage extends Construct {
     for (const [of, metric] of Object.entries(this.refusals))
       alarms.add(this, `${of}ThrottledAlarm`, 'throttledTables', metric, { of });
   }
+}
+
+/** CDK's own way (`TableEncryptionV2.customerManagedKey`) asks for the stack's region, which is not known where none is named. */
+function encryptWith({ node }: TableV2, { keyArn }: IKey): void {
+  const table = node.defaultChild;
+  if (!CfnResource.isCfnResource(table)) throw new Error('A table is not the resource that it was.');
+  table.addPropertyOverride('SSESpecification', { SSEEnabled: true, SSEType: 'KMS' });
+  table.addPropertyOverride('Replicas.0.SSESpecification', { KMSMasterKeyId: keyArn });
 }
 
 /** Made here, or adopted. */

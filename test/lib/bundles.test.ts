@@ -19,8 +19,7 @@ test('each function becomes one small ES module that needs nothing but Node', { 
     expect(readdirSync(folder)).toContain('index.mjs');
     const file = join(folder, 'index.mjs');
     const code = readFileSync(file, 'utf8');
-    // Each megabyte costs some 160 ms of cold start. The SDK's clients take 300 KB, undici 700 KB, lru-cache 20 KB, re2js 150 KB.
-    expect(statSync(file).size).toBeLessThan(1_855_000);
+    expect(statSync(file).size).toBeLessThan(720_000);
     expect(code).toMatch(/export\s*\{[^}]*\bas handler\b/);
     expect(code).not.toMatch(/from\s*["'](?!node:)@/);
   }

@@ -34,6 +34,12 @@ test.each([
       eventPattern: { source: ['hr'] },
       warningTopicArn: TOPIC,
       xrayTracing: true,
+      vpc: 'new',
+      domainName: 'hooks.example.com',
+      hostedZone: { id: 'Z0123456789', name: 'example.com' },
+      corsOrigins: 'https://portal.example.com',
+      dataKey: 'new',
+      tags: { team: 'integrations' },
     },
   ],
 ])('cdk-nag’s AwsSolutions finds nothing that is not acknowledged, %s', (_, context) => {

@@ -15,7 +15,8 @@ export interface Route {
 const API = {
   type: 'AWS::ApiGatewayV2::Api',
   schema: z.strictObject({ ProtocolType: z.literal('HTTP') }),
-  withoutMeaning: ['Name', 'Description'],
+  // Every page of this machine may call it as it is.
+  withoutMeaning: ['Name', 'Description', 'CorsConfiguration', 'DisableExecuteApiEndpoint'],
   attributes: (id, { apiUrl }) => ({ ref: id, ApiEndpoint: apiUrl }),
 } satisfies ResourceType;
 

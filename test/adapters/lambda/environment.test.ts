@@ -13,7 +13,6 @@ const ALL = {
   RETRIES_DEAD_LETTERS_URL: 'https://sqs/retries-dead',
   JOBS_DEAD_LETTERS_URL: 'https://sqs/jobs-dead',
   SYSTEM_EVENTS_BUS: '',
-  AWS_ENDPOINT_URL_EVENTBRIDGE: 'http://127.0.0.1:1',
   RETRIES_QUEUE_ARN: 'arn',
   ADMIN_SECRET_ARN: 'arn',
   KMS_KEY_ARN: 'arn',

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { makeAttempt } from '../../../functions/core/delivery/make-attempt.ts';
 import { renderRequest } from '../../../functions/core/delivery/render-request.ts';
-import { BUILT_IN_PROFILES } from '../../../functions/core/profile/built-in-profiles.ts';
+import { builtInProfile, builtInProfiles } from '../../../functions/core/profile/built-in-profiles.ts';
 import { type CompiledProfile, compileProfile } from '../../../functions/core/profile/compile-profile.ts';
 import type { WebhookRequest } from '../../../functions/core/target/webhook.ts';
 import { answered, makeDelivery, makeEvent, makeSubscription, NOW } from '../../support/domain.ts';
 
-const profile = BUILT_IN_PROFILES.get('peopleforce');
+const profile = builtInProfile('peopleforce');
 
 describe('the trace of the publisher', () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -22,12 +22,12 @@ describe('the trace of the publisher', () => {
       ownHeaders: { Traceparent: 'own' },
     }).headers;
 
-  it.each([...BUILT_IN_PROFILES])('is no header of the profile %s', (_, compiled) => {
+  it.each(builtInProfiles())('is no header of the profile $document.name', (compiled) => {
     expect(render(compiled)).toEqual(render(compiled, makeEvent()));
   });
 
   it('is handed on where the company’s own profile says so, and there is one', () => {
-    if (profile === undefined) throw new Error('there is no such profile');
+    if (profile === null) throw new Error('there is no such profile');
     const compiled = compileProfile({ ...profile.document, traceparent: true }, 1);
     if (!compiled.ok) throw new Error('the profile is wrong');
     const tracing = compiled.profile;
@@ -39,7 +39,7 @@ describe('the trace of the publisher', () => {
 
 describe('a request', () => {
   it('has the profile’s headers before own ones, and shows the log no value of those', () => {
-    if (profile === undefined) throw new Error('there is no such profile');
+    if (profile === null) throw new Error('there is no such profile');
     const { headers, shownHeaders } = renderRequest(profile, {
       event: { ...makeEvent(), data: '{}' },
       subscription: makeSubscription(),
@@ -65,7 +65,7 @@ describe('a request', () => {
   });
 
   it('of an attempt carries own headers opened, and the record of it their names', async () => {
-    if (profile === undefined) throw new Error('there is no such profile');
+    if (profile === null) throw new Error('there is no such profile');
     const sent: WebhookRequest[] = [];
     const made = await makeAttempt(
       {
