@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/rehearsal/**'],
+          exclude: ['test/e2e/**', 'test/console/**', 'test/rehearsal/**'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -16,7 +16,7 @@ export default defineConfig({
         // Each file runs a whole Posthorn of its own: one at a time, or two cores make every deadline late.
         test: {
           name: 'end to end',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/console/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,

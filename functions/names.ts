@@ -3,7 +3,7 @@
  * imports: a renamed variable or index breaks both sides at the same time.
  */
 
-export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep', 'jobs'] as const;
+export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep', 'jobs', 'console', 'canary'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** Environment variables of the functions. Each handler's `env.ts` parses those that it needs. */
@@ -23,6 +23,8 @@ export const ENV = {
   retriesQueueArn: 'RETRIES_QUEUE_ARN',
   jobsQueueUrl: 'JOBS_QUEUE_URL',
   adminSecretArn: 'ADMIN_SECRET_ARN',
+  /** The HTTP API's own address, without a slash at the end. */
+  apiUrl: 'API_URL',
   kmsKeyArn: 'KMS_KEY_ARN',
   /** `open` or `strict`: what happens to an event whose type is not a known event type. */
   eventTypes: 'EVENT_TYPES',
@@ -50,6 +52,8 @@ export const ENV = {
   maxQueueWaitSeconds: 'MAX_QUEUE_WAIT_SECONDS',
   /** A subscription none of whose attempts has succeeded for so long is disabled. */
   disableAfterDays: 'DISABLE_AFTER_DAYS',
+  /** JSON: what the company has set for its console, as `ConsoleSettings` reads it. */
+  consoleSettings: 'CONSOLE_SETTINGS',
 } as const;
 
 /**
@@ -109,6 +113,8 @@ export const METRICS = {
   jobsEnded: 'JobsEnded',
   jobsFailed: 'JobsFailed',
   auditRecordsLost: 'AuditRecordsLost',
+  /** Milliseconds from when the canary published an event to when it received it. */
+  canaryRoundTrip: 'CanaryRoundTrip',
 } as const;
 
 /**
@@ -126,8 +132,20 @@ export const MADE_ID_ATTRIBUTE = 'posthorn-made-id';
 /** Message attribute of the events queue in which OpenTelemetry's instrumentation of SQS sends the publisher's trace. */
 export const TRACE_ATTRIBUTE = 'traceparent';
 
+/**
+ * Whose events the canary publishes, and where it receives them. A tenant of its own, which the company sees: events of the reserved one
+ * would go to whoever subscribes to `posthorn.*`.
+ */
+export const CANARY = { tenantId: 'posthorn-canary', eventType: 'canary.sent', path: '/canary' } as const;
+
 /** Vendors whose own routes can be mounted, with the paths that they take. */
 export const COMPATIBILITY_ROUTES = { keypay: '/business/{proxy+}', staffology: '/employers/{proxy+}' } as const;
 
 /** Routes of the HTTP API's documentation, beside /v1. */
 export const DOCS_ROUTES = ['/docs', '/docs/{asset}'] as const;
+
+/** Where the web console is. Its function finds out by itself which file a path means. */
+export const CONSOLE_ROUTES = ['/console', '/console/{path+}'] as const;
+
+/** The folder beside the console's code that holds its built files. */
+export const CONSOLE_FILES = 'files';

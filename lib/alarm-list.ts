@@ -44,6 +44,15 @@ function age(severity: Severity, byDefault: number): AlarmDefinition {
  * one alarm each.
  */
 const definitions = {
+  canary: {
+    severity: 'critical',
+    description:
+      'No event of the canary has come back in time and with a good signature: the way from the API to a receiver is broken or slow.',
+    threshold: { default: 60, min: 1, max: 240 },
+    unit: 'seconds of a round trip',
+    periodsOfThree: 2,
+    whenMissing: 'breaching',
+  },
   serverErrorsOfTheApi: {
     severity: 'critical',
     description: 'The HTTP API keeps answering with server errors.',
@@ -116,6 +125,7 @@ const definitions = {
   errorsOfDeliver: errors('critical'),
   errorsOfSweep: errors('critical'),
   errorsOfJobs: errors('warning'),
+  errorsOfConsole: errors('warning'),
   ageOfEvents: age('critical', 900),
   ageOfDeliveries: age('critical', 900),
   // A message may be delayed by up to 15 minutes, which counts as its age.

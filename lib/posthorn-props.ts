@@ -12,9 +12,9 @@ import type { AlarmName } from './alarm-list.ts';
 import { type Adoption, parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
-  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest, deliver and jobs, 256 for sweep */
+  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest, deliver and jobs, 256 for sweep, console and canary */
   readonly memorySize?: number;
-  /** @default 29 s for api, 30 s for ingest, 55 s for sweep, 60 s for jobs */
+  /** @default 29 s for api, 30 s for ingest, 55 s for sweep, 60 s for jobs, 10 s for console, 25 s for canary */
   readonly timeout?: Duration;
   /** At least what the function's event sources may ask for. @default see `accountConcurrency` */
   readonly reservedConcurrency?: number;
@@ -23,6 +23,19 @@ interface FunctionProps {
 interface EventSourceProps {
   /** Most concurrent invocations for this source, each with up to 10 messages (of jobs, one): 2 to 1,000. */
   readonly maxConcurrency?: number | undefined;
+}
+
+export interface ConsoleProps {
+  /** Shown in the page's head, and in its title. @default 'Posthorn' */
+  readonly companyName?: string | null;
+  /** An https address of an image. @default a post horn */
+  readonly logoUrl?: string | null;
+  /** Of buttons and of what is chosen, as #rrggbb. @default #ffc700 */
+  readonly accentColor?: string | null;
+  /** Profiles that customers choose from in their portal. @default no choice: the tenant's default profile */
+  readonly profiles?: string[];
+  /** Origins whose pages may show the console in a frame, such as https://app.example.com. @default none */
+  readonly frameAncestors?: string[];
 }
 
 export interface PosthornProps {
@@ -64,6 +77,13 @@ export interface PosthornProps {
 
   /** How long the logs of functions and API are kept. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
+
+  /**
+   * Whether Posthorn sends an event to itself every five minutes, through the API, and raises an alarm if it does not come back. It is a
+   * tenant `posthorn-canary`, and costs about $0.60 a month.
+   * @default true
+   */
+  readonly canary?: boolean;
 
   /**
    * Whether Lambda traces the functions with X-Ray: one request in a second and of the rest one in twenty, at $5 a million traces. It is
@@ -125,6 +145,9 @@ export interface PosthornProps {
 
   /** Pages of jobs. @default maxConcurrency 10 */
   readonly jobs?: EventSourceProps;
+
+  /** The web console under /console, see docs/console.md; `false` leaves it out. @default the console as ConsoleProps says */
+  readonly console?: false | ConsoleProps;
 
   /**
    * Memory, timeout and reserved concurrency by function. The timeout of `deliver` follows from `attemptTimeout`.
@@ -241,6 +264,7 @@ export function tune(props: PosthornProps): Tuning {
     statsRetentionDays: props.statsRetention?.toDays(),
     journalPointInTimeRecovery: props.journalPointInTimeRecovery,
     logRetentionDays: props.logRetention,
+    canary: props.canary,
     xrayTracing: props.xrayTracing,
     logLevel: props.logLevel,
     vpcFurtherRanges: props.vpcFurtherRanges,
@@ -265,6 +289,7 @@ export function tune(props: PosthornProps): Tuning {
     throttleBurst: props.throttle?.burst,
     alarmThresholds: props.alarmThresholds,
     runbookUrl: props.runbookUrl,
+    console: props.console,
     functions: Object.fromEntries(
       Object.entries(props.functions ?? {}).map(([name, { memorySize, timeout, ...rest }]: [string, FunctionProps]) => [
         name,

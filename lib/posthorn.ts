@@ -6,6 +6,8 @@ import { Construct } from 'constructs';
 import { Account } from './constructs/account.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
+import { Canary } from './constructs/canary.ts';
+import { Console } from './constructs/console.ts';
 import { DataKey } from './constructs/data-key.ts';
 import { Deliver } from './constructs/deliver.ts';
 import { Domain } from './constructs/domain.ts';
@@ -107,12 +109,17 @@ export class Posthorn extends Construct {
             certificate: props.certificate,
             hostedZone: props.hostedZone,
           });
+    const { console: settings } = tuning;
+    const console = settings === false ? null : new Console(this, 'Console', { ...foundation, settings }).handler;
     const gateway = new Gateway(this, 'Gateway', {
       ...foundation,
       api: api.handler.lambda,
+      console: console?.lambda ?? null,
       domain: this.domain,
       corsOrigins: tuning.corsOrigins,
     });
+
+    const canary = tuning.canary ? new Canary(this, 'Canary', { ...foundation, gateway, keys }).handler : null;
 
     const watched: Watched = {
       functions: {
@@ -121,6 +128,8 @@ export class Posthorn extends Construct {
         deliver: deliver.handler,
         sweep: sweep.handler,
         jobs: jobs.handler,
+        ...(console && { console }),
+        ...(canary && { canary }),
       },
       deliver,
       account,

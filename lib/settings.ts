@@ -81,7 +81,7 @@ const SETTING_KEY = /^[A-Za-z]+$/;
 export function propsFromContext(scope: Construct): PosthornProps {
   const context = Object.entries(scope.node.getAllContext()).filter(([key]) => SETTING_KEY.test(key));
   const settings = parseOrExplain(settingsSchema, Object.fromEntries(context));
-  const { api, ingest, deliver, sweep, jobs } = settings.functions;
+  const { api, ingest, deliver, sweep, jobs, console, canary } = settings.functions;
 
   return {
     eventTypes: settings.eventTypes,
@@ -93,6 +93,7 @@ export function propsFromContext(scope: Construct): PosthornProps {
     statsRetention: Duration.days(settings.statsRetentionDays),
     journalPointInTimeRecovery: settings.journalPointInTimeRecovery,
     logRetention: settings.logRetentionDays,
+    canary: settings.canary,
     xrayTracing: settings.xrayTracing,
     logLevel: settings.logLevel,
     ...(settings.vpc && { vpc: vpcOf(scope, settings.vpc) }),
@@ -123,12 +124,15 @@ export function propsFromContext(scope: Construct): PosthornProps {
     firstAttempts: { maxConcurrency: settings.firstAttemptsMaxConcurrency },
     retries: { maxConcurrency: settings.retriesMaxConcurrency },
     jobs: { maxConcurrency: settings.jobsMaxConcurrency },
+    console: settings.console,
     functions: {
       api: functionProps(api),
       ingest: functionProps(ingest),
       deliver: functionProps(deliver),
       sweep: functionProps(sweep),
       jobs: functionProps(jobs),
+      console: functionProps(console),
+      canary: functionProps(canary),
     },
     publishers: settings.publishers.map((publisher) => new ArnPrincipal(publisher)),
     publisherAccounts: settings.publisherAccounts,

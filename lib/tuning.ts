@@ -65,6 +65,9 @@ const functions = z.strictObject({
   sweep: functionTuning(256, 55, 55),
   /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
   jobs: functionTuning(512, 60, 240),
+  /** Hands out files of its own. */
+  console: functionTuning(256, 10, 29),
+  canary: functionTuning(256, 25, 29),
 });
 
 function threshold(name: AlarmName) {
@@ -115,6 +118,25 @@ const adoption = z.strictObject({
 
 export type Adoption = z.input<typeof adoption>;
 
+const origin = z.string().regex(/^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d+)?$/, {
+  error: 'must be an origin, such as https://app.example.com',
+});
+
+const consoleSettings = z.strictObject({
+  companyName: z.string().min(1).max(60).nullable().default(null),
+  logoUrl: z
+    .url({ protocol: /^https$/, error: 'must be an https URL' })
+    .nullable()
+    .default(null),
+  accentColor: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, { error: 'must be a color, such as #ffc700' })
+    .nullable()
+    .default(null),
+  profiles: list(z.string()).default([]),
+  frameAncestors: list(origin).default([]),
+});
+
 /** The repository's own page, for those who have the repository at hand. */
 const RUNBOOK = 'docs/runbook.md';
 
@@ -141,6 +163,7 @@ export const tuningShape = {
       z.enum(RetentionDays, { error: `must be one that CloudWatch Logs knows: ${retentions.join(', ')}` }),
     )
     .default(RetentionDays.ONE_MONTH),
+  canary: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(true),
   xrayTracing: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
   logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   vpcFurtherRanges: list(cidr).default([]),
@@ -181,6 +204,8 @@ export const tuningShape = {
   /** The account's quota for all its HTTP APIs in a region is 10,000 a second, 5,000 at the same time. */
   throttleRate: whole(1, 100_000).default(1000),
   throttleBurst: whole(1, 100_000).default(1000),
+  /** False leaves it out. */
+  console: z.preprocess(fromText, z.union([z.literal(false), consoleSettings])).prefault({}),
   functions: z.preprocess(fromText, functions.prefault({})),
   alarmThresholds: z.preprocess(fromText, alarmThresholds),
   runbookUrl: z

@@ -52,6 +52,7 @@ function welcome({ apiUrl, adminKey, receiverUrl }: Endpoints, options: RunnerOp
 Posthorn is ready after ${seconds.toFixed(1)} s.
 
   API        ${apiUrl}/v1   (documentation: ${apiUrl}/docs)
+  Console    ${apiUrl}/console#key=${adminKey}
   Admin key  ${adminKey}
   Receiver   ${receiverUrl}   shows what arrives, at any path
   State      ${options.stateDir}

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const HANDLERS = ['deliver', 'ingest', 'sweep', 'jobs'].map((name) => `functions/${name}`);
+const HANDLERS = ['deliver', 'ingest', 'sweep', 'jobs', 'console', 'canary'].map((name) => `functions/${name}`);
 const CORE = 'functions/core';
 const PURE_LIBRARIES = ['zod', 'node:crypto', 'ulid', 'ipaddr.js', 're2js'];
 

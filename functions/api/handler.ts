@@ -4,6 +4,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import * as z from 'zod';
 import { StoreBusyError } from '../adapters/dynamodb/batch.ts';
 import type { Idempotency } from '../adapters/dynamodb/idempotency.ts';
+import { SECURITY_HEADERS } from '../adapters/lambda/security-headers.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { QueueRefusedError } from '../adapters/sqs/work-queue.ts';
 import type { Authenticate } from '../core/access/authenticate.ts';
@@ -25,7 +26,6 @@ import type { KeyLimit } from './http/key-limit.ts';
 import { invalid, methodNotAllowed, PROBLEMS, Problem } from './http/problem.ts';
 import { readBody } from './http/read-body.ts';
 import type { Route, RouteInput, RouteResult } from './http/route.ts';
-import { SECURITY_HEADERS } from './http/security-headers.ts';
 import type { SideWork } from './http/side-work.ts';
 import type { ApiRoutes } from './routes.ts';
 

@@ -42,6 +42,7 @@ import { createEventTypeRoutes } from './resources/event-types.ts';
 import { createEventRoutes } from './resources/events.ts';
 import { createHealthRoutes } from './resources/health.ts';
 import { createJobRoutes } from './resources/jobs.ts';
+import { createMeRoutes } from './resources/me.ts';
 import { createPortalTokenRoutes } from './resources/portal-tokens.ts';
 import { createProfileRoutes } from './resources/profiles.ts';
 import { createRecoveryRoutes } from './resources/recoveries.ts';
@@ -139,6 +140,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     own: [
       ...createTenantRoutes({ tenants, removal, keys: tenantKeys, jobs, now }),
       ...createPortalTokenRoutes(ports),
+      ...createMeRoutes(),
       ...createApiKeyRoutes(ports),
       ...createAuditRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),

@@ -13,7 +13,7 @@ import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { COMPATIBILITY_ROUTES, DOCS_ROUTES } from '../../functions/names.ts';
+import { COMPATIBILITY_ROUTES, CONSOLE_ROUTES, DOCS_ROUTES } from '../../functions/names.ts';
 import { ALARM_PERIOD } from './alarms.ts';
 import type { Domain } from './domain.ts';
 import type { Foundation } from './foundation.ts';
@@ -22,19 +22,22 @@ export interface GatewayProps extends Foundation {
   readonly api: IFunction;
   readonly domain: Domain | undefined;
   readonly corsOrigins: readonly string[];
+  /** Null: there is no console. */
+  readonly console: IFunction | null;
 }
 
 /** The HTTP API: which paths there are. Its function itself asks for a key. */
 export class Gateway extends Construct {
   readonly url: string;
+  private readonly api: HttpApi;
   readonly stage: HttpStage;
   readonly accessLogs: LogGroup;
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id);
-    const { api, domain, corsOrigins, tuning, alarms, removalPolicy, dataKey } = props;
+    const { api, console, domain, corsOrigins, tuning, alarms, removalPolicy, dataKey } = props;
 
-    const httpApi = new HttpApi(this, 'Api', {
+    this.api = new HttpApi(this, 'Api', {
       apiName: 'Posthorn',
       description: 'Posthorn: webhooks as a service',
       createDefaultStage: false,
@@ -42,6 +45,7 @@ export class Gateway extends Construct {
       disableExecuteApiEndpoint: domain !== undefined,
       ...(corsOrigins.length > 0 && { corsPreflight: corsOf(corsOrigins) }),
     });
+    const httpApi = this.api;
     this.url = domain === undefined ? httpApi.apiEndpoint : `https://${domain.name.name}`;
 
     const integration = new HttpLambdaIntegration('Integration', api, { scopePermissionToRoute: false });
@@ -56,6 +60,16 @@ export class Gateway extends Construct {
         reason:
           'The function authenticates each request itself, see docs/decisions/009-the-api-authenticates-itself.md.',
       });
+
+    if (console !== null) {
+      const pages = new HttpLambdaIntegration('Console', console, { scopePermissionToRoute: false });
+      const methods = [HttpMethod.GET, HttpMethod.HEAD];
+      for (const route of CONSOLE_ROUTES.flatMap((path) => httpApi.addRoutes({ path, methods, integration: pages })))
+        Validations.of(route).acknowledge({
+          id: 'AwsSolutions-APIG4',
+          reason: 'The console is static files without anything secret; what it shows comes from the API, with a key.',
+        });
+    }
 
     this.accessLogs = new LogGroup(this, 'AccessLogs', {
       logGroupName: ACCESS_LOG_GROUP,
@@ -74,6 +88,13 @@ export class Gateway extends Construct {
 
     const serverErrors = this.stage.metricServerError({ period: ALARM_PERIOD, statistic: Stats.SUM });
     alarms.add(this, 'ServerErrorsAlarm', 'serverErrorsOfTheApi', serverErrors);
+  }
+
+  /** A route that another construct adds. @param reason why API Gateway need not ask for a key */
+  addRoute(id: string, path: string, method: HttpMethod, handler: IFunction, reason: string): void {
+    const integration = new HttpLambdaIntegration(id, handler, { scopePermissionToRoute: false });
+    for (const route of this.api.addRoutes({ path, methods: [method], integration }))
+      Validations.of(route).acknowledge({ id: 'AwsSolutions-APIG4', reason });
   }
 }
 

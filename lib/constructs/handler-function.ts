@@ -3,12 +3,13 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { type BundlingOptions, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ENV, type FunctionName, type METRICS } from '../../functions/names.ts';
 import type { AlarmName } from '../alarm-list.ts';
 import { ALARM_PERIOD } from './alarms.ts';
+import { BUNDLING } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface HandlerFunctionProps extends Foundation {
@@ -88,10 +89,12 @@ export class HandlerFunction extends Construct {
   }
 
   private watch({ name, alarms, timeoutSeconds }: HandlerFunctionProps): void {
+    const errors = ERRORS_ALARMS[name];
+    if (errors === null) return;
     const { lambda } = this;
     const period = ALARM_PERIOD;
     const of = name;
-    alarms.add(this, 'ErrorsAlarm', ERRORS_ALARMS[name], lambda.metricErrors({ period }), { of });
+    alarms.add(this, 'ErrorsAlarm', errors, lambda.metricErrors({ period }), { of });
     alarms.add(this, 'ThrottlesAlarm', 'throttles', lambda.metricThrottles({ period }), { of });
     const duration = lambda.metricDuration({ period, statistic: Stats.percentile(99) });
     // From percent of the timeout to milliseconds.
@@ -115,23 +118,16 @@ export class HandlerFunction extends Construct {
   }
 }
 
-/** ESM with all that it uses inside, minified. */
-const BUNDLING: BundlingOptions = {
-  format: OutputFormat.ESM,
-  minify: true,
-  bundleAwsSDK: true,
-  mainFields: ['module', 'main'],
-  // Dependencies that are CommonJS still call `require`, which an ES module does not have.
-  banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-};
-
 const ERRORS_ALARMS = {
   api: 'errorsOfApi',
   ingest: 'errorsOfIngest',
   deliver: 'errorsOfDeliver',
   sweep: 'errorsOfSweep',
   jobs: 'errorsOfJobs',
-} as const satisfies Record<FunctionName, AlarmName>;
+  console: 'errorsOfConsole',
+  // Its own alarm says whether it works.
+  canary: null,
+} as const satisfies Record<FunctionName, AlarmName | null>;
 
 function fileInProject(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));

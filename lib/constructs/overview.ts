@@ -100,7 +100,7 @@ function usOrReceivers({ functions, deliver, gateway }: Watched): IWidget[] {
 }
 
 function sinceWhen({ functions, deliver }: Watched): IWidget[] {
-  const { ingest } = functions;
+  const { ingest, canary } = functions;
   const { handler } = deliver;
   return [
     lines('In and out', [
@@ -110,7 +110,10 @@ function sinceWhen({ functions, deliver }: Watched): IWidget[] {
       labelled(handler.metric(METRICS.attemptsFailed), 'attempts failed'),
       labelled(ingest.metric(METRICS.eventsRejected), 'events rejected'),
     ]),
-    lines('From accepted to the first attempt, ms', percentiles(handler.metric(METRICS.firstAttemptDelay))),
+    lines('From accepted to the first attempt, ms', [
+      ...percentiles(handler.metric(METRICS.firstAttemptDelay)),
+      ...(canary ? [labelled(canary.metric(METRICS.canaryRoundTrip, Stats.MAXIMUM), 'the canary’s whole way')] : []),
+    ]),
     lines('How long receivers take, ms', percentiles(handler.metric(METRICS.receiverLatency))),
   ];
 }

@@ -6,9 +6,13 @@ import type { HandlerFunction } from './handler-function.ts';
 import type { Queues } from './queues.ts';
 import type { Storage } from './storage.ts';
 
+/** Functions that a deployment may leave out. */
+type Optional = 'console' | 'canary';
+
 /** What dashboard and saved queries look at. */
 export interface Watched {
-  readonly functions: Readonly<Record<FunctionName, HandlerFunction>>;
+  readonly functions: Readonly<Record<Exclude<FunctionName, Optional>, HandlerFunction>> &
+    Readonly<Partial<Record<Optional, HandlerFunction>>>;
   readonly deliver: Deliver;
   readonly account: Account;
   readonly storage: Storage;

@@ -192,7 +192,7 @@ describe('allowed', () => {
   // Last: these take away what the others stand on.
   test.each(named(ROWS))('to who should: %s', async (_, index) => {
     const row = ROWS[index];
-    const token = row?.access === 'company' ? undefined : row?.access === 'tenant' ? portalToken : null;
+    const token = row?.access === 'company' ? undefined : row?.access === 'public' ? null : portalToken;
     const answer = await callRow(row, own, token);
     expect(answer.status, answer.text).toBeGreaterThanOrEqual(200);
     expect(answer.status, answer.text).toBeLessThan(300);

@@ -99,6 +99,7 @@ export function refusalOf({ access, needs }: Operation, caller: Caller, tenantId
   if (access === 'public') return null;
   if (!caller.counts) return { status: 401, code: 'unauthenticated' };
   if (caller.tenantId !== null && access === 'company') return { status: 403, code: 'forbidden' };
-  if (caller.tenantId !== null && caller.tenantId !== tenantId) return { status: 404, code: 'not_found' };
+  if (access === 'tenant' && caller.tenantId !== null && caller.tenantId !== tenantId)
+    return { status: 404, code: 'not_found' };
   return ALLOWS[caller.role].includes(needs) ? null : { status: 403, code: 'forbidden' };
 }

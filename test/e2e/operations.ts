@@ -1,5 +1,5 @@
-/** Who may call an operation: everybody, a tenant and the company, or the company alone. */
-type Access = 'public' | 'tenant' | 'company';
+/** Who may call an operation: everybody, every key and token, a tenant and the company, or the company alone. */
+type Access = 'public' | 'any' | 'tenant' | 'company';
 
 export interface Operation {
   name: string;
@@ -59,7 +59,7 @@ export function operations(receiverUrl: string): Operation[] {
       needs: name.startsWith('GET ') ? 'read' : 'change',
       ...extra,
     });
-  const [anybody, tenant, company] = [of('public'), of('tenant'), of('company')];
+  const [anybody, anyKey, tenant, company] = [of('public'), of('any'), of('tenant'), of('company')];
   return [
     anybody('GET /v1/health'),
     company(`PUT ${T}`, { body: { name: 'renamed' } }),
@@ -106,20 +106,21 @@ export function operations(receiverUrl: string): Operation[] {
     tenant(`POST ${T}/deliveries/{deliveryId}/retry`),
     tenant(`POST ${T}/deliveries/{deliveryId}/cancel`),
     tenant(`POST ${T}/test-url`, { body: { url: `${receiverUrl}/tested` } }),
-    company('GET /v1/event-types'),
+    anyKey('GET /v1/me'),
+    anyKey('GET /v1/event-types'),
     company('POST /v1/event-types', { body: { name: 'operations.added' } }),
-    company('GET /v1/event-types/{name}'),
+    anyKey('GET /v1/event-types/{name}'),
     company('PATCH /v1/event-types/{name}', { body: { description: 'patched' } }),
-    company('GET /v1/event-types/{name}/example'),
-    company('GET /v1/event-types/{name}/samples'),
+    anyKey('GET /v1/event-types/{name}/example'),
+    anyKey('GET /v1/event-types/{name}/samples'),
     company('POST /v1/event-types/{name}/archive'),
     company('GET /v1/event-type-packs'),
     company('POST /v1/event-type-packs/{pack}/load'),
     company('POST /v1/event-type-packs', { body: PACK }),
-    company('GET /v1/profiles'),
+    anyKey('GET /v1/profiles'),
     company('POST /v1/profiles', { body: PROFILE }),
     company('POST /v1/profiles/preview', { body: { profile: 'standard', event: { type: 'a.b', data: 1 } } }),
-    company('GET /v1/profiles/{profile}'),
+    anyKey('GET /v1/profiles/{profile}'),
     company('PUT /v1/profiles/{profile}', { body: PROFILE }),
     company('DELETE /v1/profiles/{profile}'),
     company('GET /v1/rejected-events'),

@@ -1,41 +1,12 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { hasNoBrowser, useBrowser } from '../console/use-browser.ts';
 import { eventually } from './eventually.ts';
 import { scene, useSystem } from './use-system.ts';
 
-/** Where systems keep a Chromium; CHROMIUM names another. CI has one, so there nothing is skipped. */
-const executablePath = [
-  process.env.CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path));
-
-describe.skipIf(executablePath === undefined)('in a browser', () => {
+describe.skipIf(hasNoBrowser)('in a browser', () => {
   const system = useSystem();
-  let browser: Browser | undefined;
-  beforeAll(async () => {
-    browser = await chromium.launch({
-      ...(executablePath === undefined ? {} : { executablePath }),
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
-    });
-  });
-  afterAll(() => browser?.close());
-
-  async function open(url: string): Promise<{ page: Page; errors: string[] }> {
-    if (browser === undefined) throw new Error('there is no browser');
-    const page = await browser.newPage();
-    const errors: string[] = [];
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => {
-      // No page here brings an icon.
-      if (message.type() === 'error' && !message.location().url.endsWith('/favicon.ico')) errors.push(message.text());
-    });
-    await page.goto(url);
-    return { page, errors };
-  }
+  const { open } = useBrowser();
 
   test('the API’s documentation lists every operation, and its own policy lets it run', async () => {
     const { apiUrl } = system().endpoints;

@@ -37,7 +37,7 @@ function alarmsNamed(name: AlarmName, template = synthesize()): SeenAlarm[] {
   return alarms(template).filter(({ description }) => description.endsWith(`#${runbookAnchor(name)}`));
 }
 
-const FUNCTIONS = ['Api', 'Deliver', 'Ingest', 'Jobs', 'Sweep'];
+const FUNCTIONS = ['Api', 'Console', 'Deliver', 'Ingest', 'Jobs', 'Sweep'];
 const ofFunctions = (metric: string) => FUNCTIONS.map((name) => `${metric} of Posthorn${name}FunctionLambda`);
 const throttleEvents = (table: string, count: number) =>
   Array.from({ length: count }, () =>
@@ -46,6 +46,7 @@ const throttleEvents = (table: string, count: number) =>
 
 /** What each alarm watches, and when it goes off. A further alarm has to be added here. */
 const EXPECTED: Record<AlarmName, { watched: string[]; threshold?: number; statistic?: string }> = {
+  canary: { watched: ['CanaryRoundTrip of posthorn-canary'], threshold: 60_000, statistic: 'Maximum' },
   serverErrorsOfTheApi: { watched: ['5xx of PosthornGatewayApi'], threshold: 0, statistic: 'Sum' },
   lateFirstAttempts: { watched: ['FirstAttemptDelay of posthorn-deliver'], threshold: 60_000, statistic: 'p99' },
   overdueDeliveries: { watched: ['OldestOverdue of posthorn-sweep'], threshold: 900, statistic: 'Maximum' },
@@ -63,6 +64,7 @@ const EXPECTED: Record<AlarmName, { watched: string[]; threshold?: number; stati
   errorsOfDeliver: { watched: ['Errors of PosthornDeliverFunctionLambda'], threshold: 0, statistic: 'Sum' },
   errorsOfSweep: { watched: ['Errors of PosthornSweepFunctionLambda'], threshold: 0, statistic: 'Sum' },
   errorsOfJobs: { watched: ['Errors of PosthornJobsFunctionLambda'], threshold: 0, statistic: 'Sum' },
+  errorsOfConsole: { watched: ['Errors of PosthornConsoleFunctionLambda'], threshold: 0, statistic: 'Sum' },
   ageOfEvents: { watched: ['ApproximateAgeOfOldestMessage of PosthornQueuesEventsQueue.QueueName'], threshold: 900 },
   ageOfDeliveries: {
     watched: ['ApproximateAgeOfOldestMessage of PosthornQueuesDeliveriesQueue.QueueName'],
@@ -147,6 +149,7 @@ test('a function is slow at 80 % of its own timeout', () => {
   ]);
   expect(Object.fromEntries(thresholds)).toEqual({
     ApiFunctionLambda: 23_200,
+    ConsoleFunctionLambda: 8_000,
     DeliverFunctionLambda: 24_000,
     IngestFunctionLambda: 24_000,
     JobsFunctionLambda: 48_000,

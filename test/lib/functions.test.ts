@@ -93,6 +93,14 @@ describe.each([
       JOURNAL_RETENTION_DAYS: '30',
     },
   },
+  {
+    name: 'Console',
+    size: { MemorySize: 256, Timeout: 10 },
+    environment: {
+      CONSOLE_SETTINGS:
+        '{"companyName":null,"logoUrl":null,"accentColor":null,"profiles":[],"frameAncestors":[],"defaultProfile":"standard"}',
+    },
+  },
 ])('function $name', ({ name, size, environment }) => {
   const id = `Posthorn${name}FunctionLambda`;
 

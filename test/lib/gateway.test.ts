@@ -10,7 +10,13 @@ function routesOf(compatibility: ('keypay' | 'staffology')[]) {
   return Object.fromEntries(routes.map(({ RouteKey, AuthorizationType }) => [RouteKey, AuthorizationType]));
 }
 
-const OWN = { 'ANY /v1/{proxy+}': 'NONE', 'GET /docs': 'NONE', 'GET /docs/{asset}': 'NONE' };
+const CONSOLE = {
+  'GET /console': 'NONE',
+  'GET /console/{path+}': 'NONE',
+  'HEAD /console': 'NONE',
+  'HEAD /console/{path+}': 'NONE',
+};
+const OWN = { 'ANY /v1/{proxy+}': 'NONE', 'GET /docs': 'NONE', 'GET /docs/{asset}': 'NONE', ...CONSOLE };
 
 test('every request reaches the function, which authenticates it itself', () => {
   expect(routesOf([])).toEqual(OWN);
@@ -24,6 +30,41 @@ test("vendors' own routes are there only where they are asked for", () => {
     'ANY /business/{proxy+}': 'NONE',
     'ANY /employers/{proxy+}': 'NONE',
   });
+});
+
+test('the console is what the company sets, or not there', () => {
+  const settingsOf = (template: ReturnType<typeof synthesize>) => {
+    const { Environment } = Object(propertiesOf(template, 'AWS::Lambda::Function').PosthornConsoleFunctionLambda);
+    return JSON.parse(Environment.Variables.CONSOLE_SETTINGS);
+  };
+  const none = { companyName: null, logoUrl: null, accentColor: null, profiles: [], frameAncestors: [] };
+  expect(settingsOf(synthesize())).toEqual({ ...none, defaultProfile: 'standard' });
+  const set = {
+    companyName: 'Acme',
+    logoUrl: 'https://acme.example.com/logo.svg',
+    accentColor: '#0057b8',
+    profiles: ['standard', 'bindbee'],
+    frameAncestors: ['https://app.acme.example.com', 'https://*.acme.example.com'],
+  };
+  const expected = { ...set, defaultProfile: 'keypay' };
+  expect(settingsOf(synthesize({ console: set, defaultProfile: 'keypay' }))).toEqual(expected);
+  expect(settingsOf(synthesize({}, { console: JSON.stringify(set), defaultProfile: 'keypay' }))).toEqual(expected);
+
+  for (const without of [synthesize({ console: false }), synthesize({}, { console: 'false' })]) {
+    expect(Object.keys(propertiesOf(without, 'AWS::Lambda::Function'))).not.toContain('PosthornConsoleFunctionLambda');
+    const routes = Object.values(propertiesOf(without, 'AWS::ApiGatewayV2::Route')).map(({ RouteKey }) => RouteKey);
+    expect(routes.filter((key) => String(key).includes('/console'))).toEqual([]);
+    expect(routes.length).toBeGreaterThan(0);
+  }
+});
+
+test.each([
+  [{ accentColor: 'yellow' }, /accentColor: must be a color/],
+  [{ logoUrl: 'http://acme.example.com/logo.svg' }, /logoUrl: must be an https URL/],
+  [{ frameAncestors: ['https://acme.example.com/portal'] }, /frameAncestors.*must be an origin/],
+  [{ frameAncestors: ["'self'; script-src *"] }, /frameAncestors.*must be an origin/],
+])('the console cannot be set so: %j', (console, message) => {
+  expect(() => synthesize({ console })).toThrow(message);
 });
 
 test('which vendors they are is known to the API, and a vendor that is not known is refused', () => {

@@ -76,15 +76,15 @@ test('the cost of a day adds up each use at its price', () => {
   const uses = (dollars: number) => cost.split(`* ${dollars.toFixed(16)}`).length - 1;
   expect(uses(PRICES.dynamodbWrite.dollars / 1e6)).toBe(5);
   expect(uses(PRICES.dynamodbRead.dollars / 1e6)).toBe(5);
-  expect(uses(PRICES.lambdaRequest.dollars / 1e6)).toBe(5);
-  // Of a millisecond at 512 MiB: api, ingest, deliver and jobs; at 256 MiB: sweep.
+  expect(uses(PRICES.lambdaRequest.dollars / 1e6)).toBe(7);
+  // Of a millisecond at 512 MiB: api, ingest, deliver and jobs; at 256 MiB: sweep, console and canary.
   expect(uses(PRICES.lambdaDuration.dollars / 2 / 1000)).toBe(4);
-  expect(uses(PRICES.lambdaDuration.dollars / 4 / 1000)).toBe(1);
+  expect(uses(PRICES.lambdaDuration.dollars / 4 / 1000)).toBe(3);
   // Four queues: sent, received, deleted, and found empty.
   expect(uses((PRICES.sqsRequest.dollars + PRICES.sqsFairRequest.dollars) / 1e6)).toBe(16);
-  expect(uses(PRICES.logs.dollars / 1024 ** 3)).toBe(6);
+  expect(uses(PRICES.logs.dollars / 1024 ** 3)).toBe(8);
   expect(uses(HTTP_API_REQUEST.dollars / 1e6)).toBe(1);
-  expect(cost.match(/\["AWS\/[^\n]*/g)).toHaveLength(5 + 5 + 5 + 5 + 16 + 6 + 1);
+  expect(cost.match(/\["AWS\/[^\n]*/g)).toHaveLength(5 + 5 + 7 + 7 + 16 + 8 + 1);
   for (const line of cost.match(/\["AWS\/[^\n]*/g) ?? []) expect(line).toContain('"period":86400');
 });
 

@@ -48,6 +48,7 @@ export const tenantOf = (tenantId: string, readOnly = false): Principal => ({
   name: null,
   role: readOnly ? 'read' : 'admin',
   tenantId,
+  endsAt: Date.UTC(2100, 0, 1),
 });
 
 const NO_SIDE_WORK = { settled: async () => {} };

@@ -1,6 +1,20 @@
 import * as z from 'zod';
 import { ENV } from '../../names.ts';
 
+/** What a company sets for its console. The page reads all of it, so nothing of it is a secret. */
+const ConsoleSettings = z.object({
+  companyName: z.string().nullable(),
+  logoUrl: z.string().nullable(),
+  accentColor: z.string().nullable(),
+  /** What customers choose from; empty: no choice. */
+  profiles: z.array(z.string()),
+  /** Of subscriptions that name none, of tenants that have no default. */
+  defaultProfile: z.string(),
+  /** Origins that may show the page in a frame, and hand it a new token. */
+  frameAncestors: z.array(z.string()),
+});
+export type ConsoleSettings = z.infer<typeof ConsoleSettings>;
+
 const list = z.string().transform((text) => text.split(',').filter((entry) => entry !== ''));
 
 /** How each variable of the contract is read. */
@@ -17,6 +31,7 @@ const SHAPE = {
   [ENV.systemEventsBus]: z.string(),
   [ENV.retriesQueueArn]: z.string().min(1),
   [ENV.jobsQueueUrl]: z.url(),
+  [ENV.apiUrl]: z.url(),
   [ENV.adminSecretArn]: z.string().min(1),
   [ENV.kmsKeyArn]: z.string().min(1),
   [ENV.eventTypes]: z.enum(['open', 'strict']),
@@ -34,6 +49,10 @@ const SHAPE = {
   [ENV.attemptTimeoutSeconds]: z.coerce.number().positive(),
   [ENV.maxQueueWaitSeconds]: z.coerce.number().int().min(0).max(900),
   [ENV.disableAfterDays]: z.coerce.number().int().positive(),
+  [ENV.consoleSettings]: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(ConsoleSettings),
 } as const;
 
 type Shape = typeof SHAPE;

@@ -22,6 +22,7 @@ export interface Telemetry {
 const UNITS: Partial<Record<MetricName, (typeof MetricUnit)[keyof typeof MetricUnit]>> = {
   [METRICS.firstAttemptDelay]: MetricUnit.Milliseconds,
   [METRICS.receiverLatency]: MetricUnit.Milliseconds,
+  [METRICS.canaryRoundTrip]: MetricUnit.Milliseconds,
   [METRICS.oldestOverdue]: MetricUnit.Seconds,
 };
 

@@ -21,7 +21,8 @@ export function authorize(
     if (access === 'company')
       throw new Problem('forbidden', 'This needs a key of the company; this one sees its own tenant only.');
     // Another tenant's things do not exist for it, not even as forbidden ones.
-    if (params.tenantId !== principal.tenantId) throw new Problem('not_found', 'There is no such tenant.');
+    if (access === 'tenant' && params.tenantId !== principal.tenantId)
+      throw new Problem('not_found', 'There is no such tenant.');
   }
   if (params.tenantId === SYSTEM_TENANT && principal.role !== 'admin')
     throw new Problem('forbidden', `Only an admin key may use the tenant "${SYSTEM_TENANT}", which is reserved.`);

@@ -38,7 +38,7 @@ export function openApiDocument(routes: readonly Route[]) {
           type: 'http',
           scheme: 'bearer',
           description:
-            'An API key of the company or of a tenant, or a portal token. What an operation needs is said as `company:` (a key of the company) or `tenant:` (also one of the tenant in the path), with `read`, `publish`, `change` or `secrets`: the role admin allows all of them, the roles read and publish one.',
+            'An API key of the company or of a tenant, or a portal token. What an operation needs is said as `company:` (a key of the company), `tenant:` (also one of the tenant in the path) or `any:` (every key and token), with `read`, `publish`, `change` or `secrets`: the role admin allows all of them, the roles read and publish one.',
         },
       },
     },

@@ -62,8 +62,11 @@ export interface Route {
   id: string;
   summary: string;
   tag: string;
-  /** `company`: the company's keys alone. `tenant`: also keys and tokens of the tenant that the path names. `public`: no key. */
-  access: 'company' | 'tenant' | 'public';
+  /**
+   * `company`: the company's keys alone. `tenant`: also keys and tokens of the tenant that the path names. `any`: every key and
+   * token, for what belongs to no tenant. `public`: no key.
+   */
+  access: 'company' | 'tenant' | 'any' | 'public';
   /** What the role of its callers must allow. Unless it is said: `read` for GET, `change` for every other method. */
   needs: Exclude<Permission, 'secrets'>;
   reveals: (query: Record<string, unknown>) => Reveals;

@@ -15,8 +15,10 @@ import { listOf, pageAnswer } from '../schemas/list.ts';
 import { Json, JsonAsWritten, Timestamp, viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Event types', 'company');
+/** A tenant chooses from the event types, so each key and token may read them. */
+const forReaders = routesOf('Event types', 'any');
 
-const EventTypeView = z
+export const EventTypeView = z
   .object({
     name: z.string(),
     description: z.string(),
@@ -56,7 +58,7 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
       save: store.saveEventType,
     });
   return [
-    route('GET', '/v1/event-types', {
+    forReaders('GET', '/v1/event-types', {
       id: 'listEventTypes',
       summary: 'List event types, by name',
       query: pageQuery,
@@ -95,7 +97,7 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
         return { status: 201, body: eventTypeView(type), revision: 1 };
       },
     }),
-    route('GET', '/v1/event-types/{name}', {
+    forReaders('GET', '/v1/event-types/{name}', {
       id: 'getEventType',
       summary: 'Read an event type',
       responses: One,
@@ -132,7 +134,7 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
       responses: One,
       run: async ({ params }) => taggedAnswer(200, await change(params.name, null, { archived: true }), eventTypeView),
     }),
-    route('GET', '/v1/event-types/{name}/example', {
+    forReaders('GET', '/v1/event-types/{name}/example', {
       id: 'getEventTypeExample',
       summary: 'Read the example of its data',
       responses: { 200: { description: 'The example as it was written.', schema: Json } },
@@ -142,7 +144,7 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
         return { status: 200, body: new JsonText(example) };
       },
     }),
-    route('GET', '/v1/event-types/{name}/samples', {
+    forReaders('GET', '/v1/event-types/{name}/samples', {
       id: 'listEventTypeSamples',
       summary: 'Read samples shaped like deliveries: a list, as Zapier wants it',
       query: { profile: ProfileName.optional() },

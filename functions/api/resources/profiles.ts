@@ -14,8 +14,10 @@ import { listOf, pageAnswer } from '../schemas/list.ts';
 import { Timestamp, time } from '../schemas/values.ts';
 
 const route = routesOf('Profiles', 'company');
+/** A profile says how to verify what it sends, so each key and token may read it. */
+const forReaders = routesOf('Profiles', 'any');
 
-const ProfileView = z
+export const ProfileView = z
   .object({
     name: z.string(),
     version: z.int(),
@@ -37,7 +39,7 @@ export interface ProfileRouteDeps {
 }
 
 export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: ProfileRouteDeps) => [
-  route('GET', '/v1/profiles', {
+  forReaders('GET', '/v1/profiles', {
     id: 'listProfiles',
     summary: 'List profiles by name, built-in ones and your own',
     query: pageQuery,
@@ -87,7 +89,7 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
       }));
     },
   }),
-  route('GET', '/v1/profiles/{profile}', {
+  forReaders('GET', '/v1/profiles/{profile}', {
     id: 'getProfile',
     summary: 'Read a profile',
     responses: One,

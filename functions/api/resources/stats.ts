@@ -25,7 +25,7 @@ const countersShape = {
   }),
 };
 
-const StatsView = z
+export const StatsView = z
   .object({
     interval: StatsInterval,
     from: Timestamp,

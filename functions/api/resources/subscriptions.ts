@@ -7,6 +7,7 @@ import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
 import { SubscriptionInput, SubscriptionPatch } from '../../core/subscription/subscription-input.ts';
 import type { SubscriptionKeys } from '../../core/subscription/subscription-keys.ts';
+import { Text } from '../../core/text-fields.ts';
 import { listOptions, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
 import { SecretView, secretView } from '../schemas/secret.ts';
@@ -44,16 +45,22 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
       ...pageQuery,
       status: SubscriptionStatus.optional(),
       environment: Environment.optional(),
+      search: Text.min(1)
+        .max(200)
+        .optional()
+        .meta({ description: 'Those whose name, URL or id contains this text, in capital letters or small ones.' }),
       eventType: EventTypePattern.optional().meta({ description: 'Those that name exactly this type or pattern.' }),
     },
     responses: { 200: { description: 'A page of subscriptions.', schema: listOf(SubscriptionView) } },
     run: async ({ params, query }) => {
       const { status, environment, eventType } = query;
+      const search = query.search?.toLowerCase();
       const matches = (one: Subscription) =>
         (status === undefined || one.status === status) &&
         (environment === undefined || one.environment === environment) &&
-        (eventType === undefined || one.eventTypes.includes(eventType));
-      const isFiltered = status !== undefined || environment !== undefined || eventType !== undefined;
+        (eventType === undefined || one.eventTypes.includes(eventType)) &&
+        (search === undefined || [one.name ?? '', one.url, one.id].some((text) => text.toLowerCase().includes(search)));
+      const isFiltered = [status, environment, eventType, search].some((wanted) => wanted !== undefined);
       const { limit, after } = listOptions(query);
       const page = await subscriptions.page(params.tenantId, limit, after, isFiltered ? matches : null);
       return pageAnswer(page, subscriptionView);

@@ -20,7 +20,7 @@ const ofTenant = routesOf('Tenants', 'tenant');
 
 const COPIED = 'Copied to the subscriptions that are created, or lose their own limit, from now on.';
 
-const TenantView = z
+export const TenantView = z
   .object({
     id: z.string(),
     name: z.string().nullable(),

@@ -12,7 +12,7 @@ import { viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Tests', 'tenant');
 
-const TestResultView = z
+export const TestResultView = z
   .object({
     outcome: AttemptOutcome,
     durationMs: z.number(),

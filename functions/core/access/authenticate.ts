@@ -33,14 +33,14 @@ export function createAuthenticate({ adminKeys, findToken, findApiKey, now }: Au
     if (parseApiKey(key) !== null) {
       const found = await findApiKey(key);
       if (found === null || hasEnded(found, now())) return null;
-      const { id, name, role, tenantId, maxPerSecond } = found;
-      return { principal: { kind: 'key', id, name, role, tenantId }, maxPerSecond };
+      const { id, name, role, tenantId, endsAt, maxPerSecond } = found;
+      return { principal: { kind: 'key', id, name, role, tenantId, endsAt }, maxPerSecond };
     }
     if (parseToken(key) !== null) {
       const token = await findToken(key);
       if (token === null || token.endsAt <= now()) return null;
-      const { id, readOnly, tenantId } = token;
-      return unlimited({ kind: 'token', id, name: null, role: readOnly ? 'read' : 'admin', tenantId });
+      const { id, readOnly, tenantId, endsAt } = token;
+      return unlimited({ kind: 'token', id, name: null, role: readOnly ? 'read' : 'admin', tenantId, endsAt });
     }
     if (isSameSecret(key, await adminKeys.current())) return unlimited(STACK_KEY);
     const others = await adminKeys.others();

@@ -13,9 +13,18 @@ export interface Principal {
   role: Role | 'none';
   /** The one tenant that it sees; null for the company's keys, which see all of them. */
   tenantId: string | null;
+  /** Until when it counts, epoch milliseconds; null for what has no end. */
+  endsAt: number | null;
 }
 
-export const ANONYMOUS: Principal = { kind: 'anonymous', id: 'anonymous', name: null, role: 'none', tenantId: null };
+export const ANONYMOUS: Principal = {
+  kind: 'anonymous',
+  id: 'anonymous',
+  name: null,
+  role: 'none',
+  tenantId: null,
+  endsAt: null,
+};
 
 /** The key that the stack makes, whose versions are in Secrets Manager. */
 export const STACK_KEY: Principal = {
@@ -24,4 +33,5 @@ export const STACK_KEY: Principal = {
   name: 'admin key of the stack',
   role: 'admin',
   tenantId: null,
+  endsAt: null,
 };

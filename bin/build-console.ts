@@ -1,0 +1,94 @@
+/**
+ * node bin/build-console.ts FOLDER: puts the console's files, built and compressed, into a folder. What was built is kept, and
+ * built again only if its sources have changed. The synthesis calls it; a person need not.
+ */
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const kept = join(root, 'node_modules/.cache/posthorn-console');
+/** What a browser must load before the first page can be used. */
+const BUDGET_GZIPPED_BYTES = 200 * 1024;
+const COMPRESSED = /\.(html|js|css|svg)$/;
+
+const [folder] = process.argv.slice(2);
+if (folder === undefined) throw new Error('Usage: node bin/build-console.ts FOLDER');
+const built = join(kept, fingerprint());
+if (!existsSync(built)) await build();
+cpSync(built, folder, { recursive: true });
+
+function fingerprint(): string {
+  const hash = createHash('sha256').update(process.version);
+  const sources = globSync(['console/**/*', 'package-lock.json', 'bin/build-console.ts'], {
+    cwd: root,
+    withFileTypes: true,
+  });
+  const paths = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  for (const path of paths.sort()) hash.update(`\n${path.slice(root.length)}\n`).update(readFileSync(path));
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** Another process may build the same: each builds in a folder of its own, and the first one's is kept. */
+async function build(): Promise<void> {
+  mkdirSync(kept, { recursive: true });
+  const outDir = mkdtempSync(join(kept, 'building-'));
+  try {
+    await bundle(outDir);
+    checkBudget(outDir);
+    compress(outDir);
+    for (const old of globSync('*', { cwd: kept }))
+      if (!old.startsWith('building-')) rmSync(join(kept, old), { recursive: true, force: true });
+    renameSync(outDir, built);
+  } catch (error) {
+    rmSync(outDir, { recursive: true, force: true });
+    if (!existsSync(built)) throw error;
+  }
+}
+
+async function bundle(outDir: string): Promise<void> {
+  // Takes half a second to load: only where something is built.
+  const vite = await import('vite');
+  await vite.build({
+    configFile: false,
+    root: join(root, 'console'),
+    base: '/console/',
+    logLevel: 'error',
+    build: { outDir, emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  });
+}
+
+/** The scripts that the page names: its own, and those that it loads beforehand. */
+function checkBudget(outDir: string): void {
+  const page = readFileSync(join(outDir, 'index.html'), 'utf8');
+  const scripts = [...page.matchAll(/(?:src|href)="\/console\/([^"]+\.js)"/g)].map(([, path = '']) => path);
+  const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(join(outDir, path)), { level: 9 }).length, 0);
+  if (scripts.length === 0 || bytes > BUDGET_GZIPPED_BYTES)
+    throw new Error(
+      `The console's first page loads ${scripts.length} scripts of ${bytes} bytes gzipped; at most ${BUDGET_GZIPPED_BYTES} are allowed. ` +
+        'Load what the first page does not need with lazy() in console/routes.tsx, or use less of a library.',
+    );
+}
+
+function compress(outDir: string): void {
+  for (const path of globSync('**/*', { cwd: outDir }).filter((path) => COMPRESSED.test(path))) {
+    const content = readFileSync(join(outDir, path));
+    writeFileSync(join(outDir, `${path}.gz`), gzipSync(content, { level: 9 }));
+    writeFileSync(
+      join(outDir, `${path}.br`),
+      brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } }),
+    );
+  }
+}

@@ -1,0 +1,104 @@
+/** What the API says when it refuses (RFC 9457), as documented at /docs. */
+export interface ProblemDocument {
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  errors: { path: string; message: string }[];
+}
+
+/** A request that was refused, or that got no answer. */
+export class ApiProblem extends Error {
+  readonly problem: ProblemDocument;
+
+  constructor(problem: ProblemDocument) {
+    super(problem.detail);
+    this.name = 'ApiProblem';
+    this.problem = problem;
+  }
+}
+
+/** A list's page as every list of the API answers. */
+export interface Page<T> {
+  data: T[];
+  nextCursor: string | null;
+}
+
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+export interface Api {
+  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
+  /** With the ETag, to give back as `ifMatch` when it is changed. */
+  getTagged<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T & { etag: string | null }>;
+  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  /** Changes what carries an ETag, if it still is what `ifMatch` names; null: whatever it is. */
+  patch<T>(path: string, body: unknown, ifMatch: string | null): Promise<T & { etag: string | null }>;
+}
+
+/** A path whose ids are escaped: path`/v1/tenants/${tenantId}`. */
+export function path(texts: TemplateStringsArray, ...ids: string[]): string {
+  return String.raw({ raw: texts }, ...ids.map(encodeURIComponent));
+}
+
+/**
+ * Calls the API beside the page. `credential` is asked for at each request, so a new token counts from the next one on.
+ * Throws an ApiProblem for every answer that is not a success.
+ */
+export function createApi(credential: () => string | null, onUnauthenticated: () => void): Api {
+  async function call(method: string, to: string, query: Query = {}, init: RequestInit = {}) {
+    const used = credential();
+    const response = await fetch(to + searchOf(query), {
+      ...init,
+      method,
+      headers: { ...init.headers, ...(used === null ? {} : { authorization: `Bearer ${used}` }) },
+    }).catch((error: unknown) => {
+      if (init.signal?.aborted) throw error;
+      throw new ApiProblem(UNREACHABLE);
+    });
+    const text = await response.text();
+    if (response.ok) return { value: text === '' ? undefined : JSON.parse(text), etag: response.headers.get('etag') };
+    if (response.status === 401 && used === credential()) onUnauthenticated();
+    throw new ApiProblem(readProblem(response.status, text));
+  }
+  return {
+    get: async (to, query, signal) => (await call('GET', to, query, signal ? { signal } : {})).value,
+    async getTagged(to, query, signal) {
+      const { value, etag } = await call('GET', to, query, signal ? { signal } : {});
+      return { ...value, etag };
+    },
+    send: async (method, to, body) => (await call(method, to, {}, initOf(body))).value,
+    async patch(to, body, ifMatch) {
+      const { headers, ...init } = initOf(body);
+      const condition = ifMatch === null ? {} : { 'if-match': ifMatch };
+      const { value, etag } = await call('PATCH', to, {}, { ...init, headers: { ...headers, ...condition } });
+      return { ...value, etag };
+    },
+  };
+}
+
+function initOf(body: unknown): { headers: Record<string, string>; body?: string } {
+  return body === undefined
+    ? { headers: {} }
+    : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+function searchOf(query: Query): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined || value === null || value === '' ? [] : [[name, String(value)]],
+  );
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;
+}
+
+const UNREACHABLE: ProblemDocument = { title: '', status: 0, code: 'unreachable', detail: '', errors: [] };
+
+/** API Gateway's own answers (too many requests, function too slow) are no problem documents. */
+function readProblem(status: number, text: string): ProblemDocument {
+  try {
+    const problem: Partial<ProblemDocument> = JSON.parse(text);
+    if (typeof problem.code === 'string' && typeof problem.detail === 'string')
+      return { ...UNREACHABLE, ...problem, status };
+  } catch {
+    // Not JSON: said below by its status.
+  }
+  return { ...UNREACHABLE, status, code: 'gateway' };
+}

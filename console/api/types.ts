@@ -1,0 +1,28 @@
+/*
+ * What the API answers, from the schemas by which it answers: types alone, so no byte of the API is in the page.
+ */
+import type * as z from 'zod';
+import type { EventTypeView } from '../../functions/api/resources/event-types.ts';
+import type { CallerView } from '../../functions/api/resources/me.ts';
+import type { ProfileView } from '../../functions/api/resources/profiles.ts';
+import type { StatsView } from '../../functions/api/resources/stats.ts';
+import type { TenantView } from '../../functions/api/resources/tenants.ts';
+import type { TestResultView } from '../../functions/api/resources/tests.ts';
+import type { SecretView } from '../../functions/api/schemas/secret.ts';
+import type { SubscriptionView } from '../../functions/api/schemas/subscription.ts';
+import type {
+  SubscriptionInput as InputSchema,
+  SubscriptionPatch as PatchSchema,
+} from '../../functions/core/subscription/subscription-input.ts';
+
+export type { ConsoleSettings } from '../../functions/adapters/lambda/environment.ts';
+export type Caller = z.output<typeof CallerView>;
+export type EventType = z.output<typeof EventTypeView>;
+export type Profile = z.output<typeof ProfileView>;
+export type Stats = z.output<typeof StatsView>;
+export type Tenant = z.output<typeof TenantView>;
+export type TestResult = z.output<typeof TestResultView>;
+export type Secret = z.output<typeof SecretView>;
+export type Subscription = z.output<typeof SubscriptionView>;
+export type SubscriptionInput = z.input<typeof InputSchema>;
+export type SubscriptionPatch = z.input<typeof PatchSchema>;

@@ -1,0 +1,32 @@
+import { useEffect, useState } from 'react';
+import { sharedTexts } from '../texts/shared.ts';
+import { useTexts } from '../texts/texts.ts';
+import { Button } from './button.tsx';
+import { Icon } from './icon.tsx';
+
+const SHOWN_MS = 2_000;
+
+/** @param what in words, for those who do not see what it stands beside */
+export function CopyButton({ text, what }: { text: string; what: string }) {
+  const t = useTexts(sharedTexts);
+  const [isCopied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!isCopied) return;
+    const timer = setTimeout(() => setCopied(false), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [isCopied]);
+  return (
+    <>
+      <Button
+        aria-label={`${t.copy}: ${what}`}
+        onClick={() => navigator.clipboard.writeText(text).then(() => setCopied(true))}
+      >
+        <Icon name={isCopied ? 'ok' : 'copy'} />
+        {isCopied ? t.copied : t.copy}
+      </Button>
+      <span role="status" className="visually-hidden">
+        {isCopied ? t.copied : ''}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+import { ApiProblem } from '../api/client.ts';
+import { sharedTexts } from '../texts/shared.ts';
+import { useTexts } from '../texts/texts.ts';
+import { Button } from './button.tsx';
+import { Icon } from './icon.tsx';
+
+/** What went wrong and what to do, from the API's own problem document. Mistakes in fields stand beside these. */
+export function ErrorNote({ error, retry }: { error: unknown; retry?: (() => unknown) | undefined }) {
+  const t = useTexts(sharedTexts);
+  return (
+    <div role="alert" className="note note-bad">
+      <Icon name="bad" />
+      <div>
+        <strong>{t.problem}</strong>
+        <p>{useExplanation(error)}</p>
+        {retry && <Button onClick={() => retry()}>{t.retry}</Button>}
+      </div>
+    </div>
+  );
+}
+
+function useExplanation(error: unknown): string {
+  const t = useTexts(sharedTexts);
+  if (!(error instanceof ApiProblem)) return String(error);
+  const { code, status, detail } = error.problem;
+  if (code === 'unreachable') return t.unreachable;
+  return code === 'gateway' ? t.gateway(status) : detail;
+}

@@ -1,0 +1,28 @@
+import { useLanguage } from '../texts/texts.ts';
+
+/** A moment in the reader's zone; the exact instant in UTC is its title. */
+export function Time({ at }: { at: string }) {
+  const format = useTimeFormat({ second: '2-digit' });
+  return (
+    <time dateTime={at} title={at}>
+      {format(at)}
+    </time>
+  );
+}
+
+/** For texts in which a time stands. Today's need no date. */
+export function useTimeFormat(seconds: Pick<Intl.DateTimeFormatOptions, 'second'> = {}): (at: string) => string {
+  const language = useLanguage();
+  return (at) => {
+    const [moment, now] = [new Date(at), new Date()];
+    const isToday = moment.toDateString() === now.toDateString();
+    const isThisYear = moment.getFullYear() === now.getFullYear();
+    return new Intl.DateTimeFormat(language, {
+      ...(isToday ? {} : { day: 'numeric', month: 'short' }),
+      ...(isThisYear ? {} : { year: 'numeric' }),
+      hour: '2-digit',
+      minute: '2-digit',
+      ...(isToday ? seconds : {}),
+    }).format(moment);
+  };
+}

@@ -1,0 +1,119 @@
+import { type ReactNode, useState } from 'react';
+import { Link, useLocation, useParams } from 'wouter';
+import { useSubscription, useSubscriptionChanges } from '../api/subscriptions.ts';
+import type { Subscription } from '../api/types.ts';
+import { useMayChange } from '../session/session.tsx';
+import { useTenantId } from '../session/tenant.ts';
+import { useTexts } from '../texts/texts.ts';
+import { webhookTexts } from '../texts/webhook.ts';
+import { Button } from './button.tsx';
+import { Confirm } from './confirm.tsx';
+import { ErrorNote } from './error-note.tsx';
+import { Loading } from './loading.tsx';
+import { Page } from './page.tsx';
+import { SubscriptionStatus } from './subscription-status.tsx';
+import { Tabs } from './tabs.tsx';
+
+export type OneSubscription = Subscription & { etag: string | null };
+
+/** What the pages of one webhook share: its name and status, what can be done with it, and the way between them. */
+export function WebhookPage({ children }: { children: (subscription: OneSubscription) => ReactNode }) {
+  const t = useTexts(webhookTexts);
+  const tenantId = useTenantId();
+  const { subscriptionId = '' } = useParams();
+  const found = useSubscription(tenantId, subscriptionId);
+  const mayChange = useMayChange();
+  const base = `/tenants/${tenantId}/webhooks`;
+  const own = `${base}/${subscriptionId}`;
+  // A later failure leaves what is shown, and typed.
+  if (found.data === undefined)
+    return found.isError ? <ErrorNote error={found.error} retry={found.refetch} /> : <Loading />;
+  const subscription = found.data;
+  return (
+    <>
+      <Link href={base} className="back">
+        ← {t.back}
+      </Link>
+      <Page title={subscription.name ?? t.untitled} actions={mayChange && <Actions subscription={subscription} />}>
+        <p className="under-title">
+          <SubscriptionStatus subscription={subscription} /> <code className="url">{subscription.url}</code>
+        </p>
+        <Tabs
+          label={t.tabsLabel}
+          tabs={[
+            { href: own, text: t.tabs.overview },
+            { href: `${own}/settings`, text: t.tabs.settings },
+          ]}
+        />
+        {children(subscription)}
+      </Page>
+    </>
+  );
+}
+
+function Actions({ subscription: { tenantId, id, status } }: { subscription: Subscription }) {
+  const t = useTexts(webhookTexts);
+  const { pause, resume, remove } = useSubscriptionChanges(tenantId);
+  const [, navigate] = useLocation();
+  const [asked, setAsked] = useState<'pause' | 'resume' | 'remove' | null>(null);
+  const [parked, setParked] = useState<'deliver' | 'discard'>('deliver');
+  const close = () => {
+    for (const change of [pause, resume, remove]) change.reset();
+    setAsked(null);
+  };
+  const done = { onSuccess: close };
+  return (
+    <>
+      {status === 'active' && <Button onClick={() => setAsked('pause')}>{t.pause}</Button>}
+      {(status === 'paused' || status === 'disabled') && (
+        <Button look="main" onClick={() => setAsked('resume')}>
+          {t.resume}
+        </Button>
+      )}
+      <Button look="danger" onClick={() => setAsked('remove')}>
+        {t.remove}
+      </Button>
+      {asked === 'pause' && (
+        <Confirm
+          title={t.pauseTitle}
+          description={t.pauseDetail}
+          action={t.pause}
+          isBusy={pause.isPending}
+          error={pause.error}
+          onConfirm={() => pause.mutate(id, done)}
+          onClose={close}
+        />
+      )}
+      {asked === 'resume' && (
+        <Confirm
+          title={t.resumeTitle}
+          description={t.resumeDetail}
+          action={t.resume}
+          isBusy={resume.isPending}
+          error={resume.error}
+          onConfirm={() => resume.mutate({ id, parked }, done)}
+          onClose={close}
+        >
+          {(['deliver', 'discard'] as const).map((one) => (
+            <label key={one} className="choice">
+              <input type="radio" name="parked" checked={parked === one} onChange={() => setParked(one)} />
+              <span>{t[one]}</span>
+            </label>
+          ))}
+        </Confirm>
+      )}
+      {asked === 'remove' && (
+        <Confirm
+          title={t.removeTitle}
+          description={t.removeDetail}
+          action={t.remove}
+          look="danger"
+          isBusy={remove.isPending}
+          error={remove.error}
+          onConfirm={() => remove.mutate(id, { onSuccess: () => navigate(`/tenants/${tenantId}/webhooks`) })}
+          onClose={close}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,47 @@
+import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+import { WebhooksPage } from './pages/webhooks.tsx';
+import type { NavTexts } from './texts/nav.ts';
+
+export interface ConsoleRoute {
+  /** Below /console. What has {@link tenantId} in it is a page about one tenant. */
+  path: string;
+  page: ComponentType | LazyExoticComponent<ComponentType>;
+  /** Pages of the company are not there for a tenant's key or token. */
+  face: 'everyone' | 'company';
+  /** Its entry in the navigation; absent: it is reached from other pages. */
+  nav?: keyof NavTexts;
+}
+
+/** A page that is loaded when it is opened. */
+function later(load: () => Promise<ComponentType>) {
+  return lazy(async () => ({ default: await load() }));
+}
+
+const T = '/tenants/:tenantId';
+const WEBHOOK = `${T}/webhooks/:subscriptionId`;
+
+/** Every page, in the order of the navigation. The first that fits is shown. */
+export const ROUTES: readonly ConsoleRoute[] = [
+  { path: `${T}/webhooks`, page: WebhooksPage, face: 'everyone', nav: 'webhooks' },
+  {
+    path: `${T}/webhooks/new`,
+    page: later(async () => (await import('./pages/new-webhook.tsx')).NewWebhookPage),
+    face: 'everyone',
+  },
+  {
+    path: WEBHOOK,
+    page: later(async () => (await import('./pages/webhook-overview.tsx')).WebhookOverviewPage),
+    face: 'everyone',
+  },
+  {
+    path: `${WEBHOOK}/settings`,
+    page: later(async () => (await import('./pages/webhook-settings.tsx')).WebhookSettingsPage),
+    face: 'everyone',
+  },
+  {
+    path: '/tenants',
+    page: later(async () => (await import('./pages/tenants.tsx')).TenantsPage),
+    face: 'company',
+    nav: 'tenants',
+  },
+];

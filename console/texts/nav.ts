@@ -1,0 +1,16 @@
+import { inEveryLanguage } from './texts.ts';
+
+/** Entries of the navigation. */
+export const navTexts = inEveryLanguage({
+  en: {
+    webhooks: 'Webhooks',
+    tenants: 'Tenants',
+    company: 'Company',
+  },
+  de: {
+    webhooks: 'Webhooks',
+    tenants: 'Mandanten',
+    company: 'Unternehmen',
+  },
+});
+export type NavTexts = (typeof navTexts)['en'];

@@ -1,0 +1,19 @@
+import { useProfiles } from '../api/profiles.ts';
+import type { Profile } from '../api/types.ts';
+import { useSession } from '../session/session.tsx';
+
+/** The profiles that the reader may choose from, none if it is not theirs to choose, and what the form needs of a profile. */
+export function useProfileChoice() {
+  const { caller, settings } = useSession();
+  const profiles = useProfiles();
+  const all = profiles.data ?? [];
+  const choices = caller.tenantId === null ? all : all.filter(({ name }) => settings.profiles.includes(name));
+  return {
+    isLoading: profiles.isPending,
+    choices,
+    defaultProfile: settings.defaultProfile,
+    /** What a profile asks of its subscriptions. A profile that is not known asks for nothing. */
+    rulesOf: (name: string): Profile['document']['subscription'] | undefined =>
+      all.find((one) => one.name === name)?.document.subscription,
+  };
+}

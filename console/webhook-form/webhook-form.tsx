@@ -1,0 +1,165 @@
+import { useState } from 'react';
+import { Button } from '../components/button.tsx';
+import { ErrorNote } from '../components/error-note.tsx';
+import { Field } from '../components/field.tsx';
+import { readFieldErrors } from '../components/field-errors.ts';
+import { sharedTexts } from '../texts/shared.ts';
+import { useTexts } from '../texts/texts.ts';
+import { webhookFormTexts } from '../texts/webhook-form.ts';
+import { type Draft, readDraft } from './draft.ts';
+import { EventChoice } from './event-choice.tsx';
+import { HeadersField } from './headers-field.tsx';
+import { UrlField } from './url-field.tsx';
+import { useProfileChoice } from './use-profile-choice.ts';
+
+interface WebhookFormProps {
+  tenantId: string;
+  first: Draft;
+  /** A secret is given once, when the webhook is added. */
+  isNew: boolean;
+  action: string;
+  isBusy: boolean;
+  /** Of the last try; null: none. */
+  error: unknown;
+  onSubmit: (draft: Draft, choosesProfile: boolean) => void;
+}
+
+const FIELDS = [
+  '/name',
+  '/url',
+  '/eventTypes',
+  '/environment',
+  '/profile',
+  '/secret',
+  '/headers',
+  '/filter',
+  '/maxPerSecond',
+];
+
+/** Adds or changes a webhook. What was typed stays, whatever the API says of it. */
+export function WebhookForm({ tenantId, first, isNew, action, isBusy, error, onSubmit }: WebhookFormProps) {
+  const t = useTexts(webhookFormTexts);
+  const shared = useTexts(sharedTexts);
+  const { choices, rulesOf } = useProfileChoice();
+  const [draft, setDraft] = useState(first);
+  const [isTried, setTried] = useState(false);
+  const set =
+    <Key extends keyof Draft>(key: Key) =>
+    (value: Draft[Key]) =>
+      setDraft((before) => ({ ...before, [key]: value }));
+  const errors = readFieldErrors(error, FIELDS);
+  const read = readDraft(draft);
+  const filterError = isTried && !read.filter.isJson ? t.filterNotJson : errors.of('/filter');
+  const rateError = isTried && Number.isNaN(read.maxPerSecond) ? t.rateNotNumber : errors.of('/maxPerSecond');
+  const rules = rulesOf(draft.profile);
+  const hasMore = draft.headers.length > 0 || draft.filter !== '' || draft.maxPerSecond !== '';
+  return (
+    <form
+      className="form"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        setTried(true);
+        if (!isBusy && read.filter.isJson && !Number.isNaN(read.maxPerSecond)) onSubmit(draft, choices.length > 0);
+      }}
+    >
+      <Field
+        label={t.name}
+        hint={t.nameHint}
+        error={errors.of('/name')}
+        isOptional={!rules?.requiredFields.includes('name')}
+      >
+        {(control) => <input {...control} value={draft.name} onChange={(event) => set('name')(event.target.value)} />}
+      </Field>
+      <UrlField
+        tenantId={tenantId}
+        value={draft.url}
+        onChange={set('url')}
+        profile={choices.length > 0 ? draft.profile : null}
+        error={errors.of('/url')}
+      />
+      <EventChoice
+        value={draft.eventTypes}
+        onChange={set('eventTypes')}
+        isSingle={rules?.eventTypes === 'one'}
+        error={errors.of('/eventTypes')}
+      />
+      <Field label={t.environment} hint={t.environmentHint} error={errors.of('/environment')}>
+        {(control) => (
+          <select
+            {...control}
+            value={draft.environment}
+            onChange={(event) =>
+              set('environment')(event.target.value === 'development' ? 'development' : 'production')
+            }
+          >
+            <option value="production">{shared.environments.production}</option>
+            <option value="development">{shared.environments.development}</option>
+          </select>
+        )}
+      </Field>
+      {choices.length > 0 && (
+        <Field label={t.profile} hint={t.profileHint} error={errors.of('/profile')}>
+          {(control) => (
+            <select {...control} value={draft.profile} onChange={(event) => set('profile')(event.target.value)}>
+              {choices.map(({ name }) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      )}
+      {isNew && rules?.secret !== 'none' && (
+        <Field
+          label={t.secret}
+          hint={rules?.secret === 'optional' ? t.secretHintOptional : t.secretHint}
+          error={errors.of('/secret')}
+          isOptional
+        >
+          {(control) => (
+            <input
+              {...control}
+              autoComplete="off"
+              spellCheck={false}
+              value={draft.secret}
+              onChange={(event) => set('secret')(event.target.value)}
+            />
+          )}
+        </Field>
+      )}
+      <details className="more" open={hasMore || undefined}>
+        <summary>{t.more}</summary>
+        <HeadersField value={draft.headers} onChange={set('headers')} error={errors.of('/headers')} />
+        <Field label={t.filter} hint={t.filterHint} error={filterError} isOptional>
+          {(control) => (
+            <textarea
+              {...control}
+              rows={5}
+              spellCheck={false}
+              value={draft.filter}
+              onChange={(event) => set('filter')(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field label={t.rate} hint={t.rateHint} error={rateError} isOptional>
+          {(control) => (
+            <input
+              {...control}
+              inputMode="decimal"
+              value={draft.maxPerSecond}
+              onChange={(event) => set('maxPerSecond')(event.target.value)}
+            />
+          )}
+        </Field>
+      </details>
+      {errors.hasOthers && <ErrorNote error={error} />}
+      <div className="actions">
+        <Button type="submit" look="main" isBusy={isBusy}>
+          {action}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url';
+import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Construct } from 'constructs';
+import { CONSOLE_FILES } from '../../functions/names.ts';
+import type { Tuning } from '../tuning.ts';
+import type { Foundation } from './foundation.ts';
+import { HandlerFunction } from './handler-function.ts';
+
+const BUILD = fileURLToPath(new URL('../../bin/build-console.ts', import.meta.url));
+/** The page's files lie beside the code. They are built where bundles are, and only when their sources have changed. */
+const WITH_FILES: ICommandHooks = {
+  beforeBundling: () => [],
+  beforeInstall: () => [],
+  afterBundling: (_, outputDir) => [`"${process.execPath}" "${BUILD}" "${outputDir}/${CONSOLE_FILES}"`],
+};
+
+export interface ConsoleProps extends Foundation {
+  readonly settings: Exclude<Tuning['console'], false>;
+}
+
+/** The web console: a function that hands out its files. It may do nothing else. */
+export class Console extends Construct {
+  readonly handler: HandlerFunction;
+
+  constructor(scope: Construct, id: string, { settings, ...foundation }: ConsoleProps) {
+    super(scope, id);
+    this.handler = new HandlerFunction(this, 'Function', {
+      ...foundation,
+      name: 'console',
+      timeoutSeconds: foundation.tuning.functions.console.timeoutSeconds,
+      bundling: { commandHooks: WITH_FILES },
+      environment: {
+        consoleSettings: JSON.stringify({ ...settings, defaultProfile: foundation.tuning.defaultProfile }),
+      },
+    });
+  }
+}

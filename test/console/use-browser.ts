@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
+
+/** Where systems keep a Chromium, and where `npx playwright-core install chromium` puts one; CHROMIUM names another. */
+const executablePath = [
+  process.env.CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  chromium.executablePath(),
+].find((path) => path !== undefined && existsSync(path));
+
+/** For `describe.skipIf`. In CI nothing is skipped: there the tests fail. */
+export const hasNoBrowser = executablePath === undefined && !process.env.CI;
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** WCAG 2.2 AA, and what axe holds for good practice. */
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+export interface OpenPage {
+  page: Page;
+  /** What went wrong in the page: exceptions, errors of the console, breaches of its security policy. */
+  errors: string[];
+}
+
+/** One Chromium for a test file; each page that is opened has a storage of its own. */
+export function useBrowser() {
+  let browser: Browser | undefined;
+  const contexts: BrowserContext[] = [];
+  beforeAll(async () => {
+    if (executablePath === undefined)
+      throw new Error(
+        'There is no Chromium. Install one (npx playwright-core install chromium), or name it in CHROMIUM.',
+      );
+    browser = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+    });
+  });
+  afterAll(() => browser?.close());
+
+  async function open(url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
+    if (browser === undefined) throw new Error('The browser runs within tests only.');
+    const context = await browser.newContext({ locale: 'en-GB', ...options });
+    contexts.push(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => {
+      const isOfApi = /^Failed to load resource/.test(message.text());
+      const isIcon = message.location().url.endsWith('/favicon.ico');
+      // The browser logs each refusal of the API, too: the page shows those.
+      if (message.type() === 'error' && !isOfApi && !isIcon) errors.push(message.text());
+    });
+    await page.goto(url);
+    return { page, errors };
+  }
+
+  return { open };
+}
+
+/** Axe finds nothing, in the light and in the dark. By the debugger, which no security policy of the page forbids. */
+export async function expectAccessible(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.evaluate(AXE);
+    const found = await page.evaluate(async (rules) => {
+      const { violations } = await Reflect.get(globalThis, 'axe').run({ runOnly: rules });
+      return violations.map(({ id, nodes }: { id: string; nodes: { html: string; failureSummary: string }[] }) => ({
+        id,
+        nodes: nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`),
+      }));
+    }, RULES);
+    expect(found, `${page.url()}, ${colorScheme}`).toEqual([]);
+  }
+}

@@ -1,0 +1,217 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { eventually } from '../e2e/eventually.ts';
+import { scene, useSystem } from '../e2e/use-system.ts';
+import { expectAccessible, hasNoBrowser, useBrowser } from './use-browser.ts';
+
+const Token = z.object({ id: z.string(), token: z.string() });
+
+describe.skipIf(hasNoBrowser)('the console', () => {
+  const system = useSystem();
+  const browser = useBrowser();
+  const at = (path: string) => `${system().endpoints.apiUrl}/console${path}`;
+  const asCompany = (path: string) => browser.open(`${at(path)}#key=${system().endpoints.adminKey}`);
+  const tokenOf = (tenant: string, body: object = {}) =>
+    system().ask(Token, 'POST', `/v1/tenants/${tenant}/portal-tokens`, { body });
+
+  test('opens with the key in the fragment, which then is nowhere but in the tab', async () => {
+    const { page, errors } = await asCompany('');
+    await page.getByRole('heading', { name: 'Tenants', exact: true }).waitFor();
+    expect(page.url()).toBe(at('/tenants'));
+    const kept = await page.evaluate(() => ({ local: { ...localStorage }, session: { ...sessionStorage } }));
+    expect(Object.values(kept.session)).toEqual([system().endpoints.adminKey]);
+    expect(Object.values(kept.local)).not.toContain(system().endpoints.adminKey);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Tenants', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Key or token').waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    expect(errors).toEqual([]);
+  });
+
+  test('asks for a key, and says what is wrong with one', async () => {
+    const { page } = await browser.open(at('/tenants'));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('Paste a key first.').waitFor();
+    await page.getByLabel('Key or token').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('The API does not know this key.').waitFor();
+    await expectAccessible(page);
+    await page.getByLabel('Key or token').fill(system().endpoints.adminKey);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Tenants', exact: true }).waitFor();
+  });
+
+  test('a webhook is tested, added, receives, stands in the list, is changed, paused, resumed and deleted', async () => {
+    const { tenant, path } = scene('journey');
+    const { receiverUrl } = system().endpoints;
+    await system().call('POST', '/v1/event-types', {
+      body: { name: 'employee.created', description: 'Someone was hired.', group: 'Employees', example: { id: 1 } },
+    });
+    const { page, errors } = await asCompany(`/tenants/${tenant}/webhooks`);
+    await page.getByText('No webhooks yet').waitFor();
+    await expectAccessible(page);
+
+    await page.getByRole('link', { name: 'Add webhook' }).click();
+    await page.getByLabel('Name').first().fill('Payroll sync');
+    await page.getByLabel('URL', { exact: true }).fill(receiverUrl + path);
+    await page.getByRole('button', { name: 'Test URL' }).click();
+    await page.getByText(/Your server answered 200 after \d+ ms/).waitFor();
+    await page.getByLabel('Only the events that I choose').check();
+    await page.getByLabel('Search events').fill('hired');
+    await page.getByLabel('employee.created').check();
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Add webhook' }).click();
+
+    const dialog = page.getByRole('dialog', { name: 'Your webhook is there' });
+    expect(await dialog.locator('pre').textContent()).toMatch(/^whsec_/);
+    await expectAccessible(page);
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('heading', { name: 'Payroll sync' }).waitFor();
+    await expectAccessible(page);
+
+    await system().publish(tenant, { type: 'employee.created', data: { id: 7 } });
+    // The first request was the test's.
+    await eventually(async () => expect((await system().received(path)).total).toBe(2));
+    expect((await system().received(path)).requests.at(-1)?.verified).toBe(true);
+    // The minute's counters are added up after it.
+    await system().advance(180);
+    await page.getByRole('link', { name: 'All webhooks' }).click();
+    const row = page.getByRole('row', { name: /Payroll sync/ });
+    await row.getByText('Active').waitFor();
+    await eventually(async () => {
+      await page.reload();
+      await row.getByRole('img', { name: 'Last 24 hours: 1 delivered, 0 failed' }).waitFor({ timeout: 1_000 });
+    });
+    await expectAccessible(page);
+
+    await row.getByRole('link').click();
+    await page.getByText('Deliveries by outcome').waitFor();
+    await expectAccessible(page);
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByLabel('Name').first().fill('Payroll');
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await page.getByText('Saved.').waitFor();
+    await page.getByRole('heading', { name: 'Payroll', exact: true }).waitFor();
+    await expectAccessible(page);
+
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused').waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByLabel('Discard them').check();
+    await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('Active').waitFor();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('No webhooks yet').waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('what is wrong is said beside the field, and nothing typed is lost', async () => {
+    const { tenant } = scene('mistakes');
+    const { page, errors } = await asCompany(`/tenants/${tenant}/webhooks/new`);
+    await page.getByLabel('Name').first().fill('Typed with care');
+    await page.getByLabel('URL', { exact: true }).fill('ftp://example.com');
+    await page.getByLabel('Only the events that I choose').check();
+    await page.getByText('More settings').click();
+    await page.getByLabel('Filter').fill('{');
+    await page.getByLabel('Requests a second').fill('many');
+    await page.getByRole('button', { name: 'Add webhook' }).click();
+    await page.getByText('This is not JSON.').waitFor();
+    await page.getByText('This is not a number.').waitFor();
+    await expectAccessible(page);
+    await page.getByLabel('Filter').fill('');
+    await page.getByLabel('Requests a second').fill('5');
+    await page.getByRole('button', { name: 'Add webhook' }).click();
+    const events = page.getByRole('group', { name: 'Events' }).first();
+    await events.getByText('must name at least one event type').waitFor();
+    await page.getByLabel('All events').check();
+    await page.getByRole('button', { name: 'Add webhook' }).click();
+    const url = page.getByLabel('URL', { exact: true });
+    await eventually(async () => expect(await url.getAttribute('aria-invalid')).toBe('true'));
+    const described = String(await url.getAttribute('aria-describedby'))
+      .split(' ')
+      .at(-1);
+    expect(await page.locator(`[id="${described}"]`).textContent()).toMatch(/http/);
+    expect(await page.getByLabel('Name').first().inputValue()).toBe('Typed with care');
+    await expectAccessible(page);
+    expect(errors).toEqual([]);
+  });
+
+  test('search and filters stand in the address, and lead back', async () => {
+    const { tenant, path } = scene('filters');
+    await system().subscribe(tenant, path, { name: 'One' });
+    await system().subscribe(tenant, path, { name: 'Two', environment: 'development' });
+    const { page, errors } = await asCompany(`/tenants/${tenant}/webhooks`);
+    await page.getByRole('link', { name: 'Two' }).waitFor();
+    await page.getByLabel('Search by name or URL').fill('tw');
+    await page.getByRole('link', { name: 'One' }).waitFor({ state: 'detached' });
+    expect(page.url()).toMatch(/\?search=tw$/);
+    await page.getByLabel('Environment').selectOption('Production');
+    await page.getByText('No webhook fits').waitFor();
+    await expectAccessible(page);
+    await page.reload();
+    await page.getByText('No webhook fits').waitFor();
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await page.getByRole('link', { name: 'One' }).waitFor();
+    expect(new URL(page.url()).search).toBe('');
+    expect(errors).toEqual([]);
+  });
+
+  test('a portal shows its own tenant only, in the language of its reader, on a phone, too', async () => {
+    const [own, other] = [scene('portal'), scene('portal')];
+    await system().subscribe(own.tenant, own.path, { name: 'Ours' });
+    await system().subscribe(other.tenant, other.path, { name: 'Theirs' });
+    const { token } = await tokenOf(own.tenant);
+    const phone = { viewport: { width: 390, height: 800 }, locale: 'de-DE' };
+    const { page, errors } = await browser.open(`${at('')}#token=${token}`, phone);
+    await page.getByRole('link', { name: 'Ours' }).waitFor();
+    expect(await page.getByText('Theirs').count()).toBe(0);
+    await page.getByRole('link', { name: 'Webhook hinzufügen' }).waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await expectAccessible(page);
+    // Another tenant's address shows one's own; the company's pages are not there.
+    await page.goto(at(`/tenants/${other.tenant}/webhooks`));
+    await page.getByRole('link', { name: 'Ours' }).waitFor();
+    expect(await page.getByText('Theirs').count()).toBe(0);
+    await page.goto(at('/tenants'));
+    await page.getByText('Seite nicht gefunden').waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('a read-only token changes nothing, and is offered nothing that does', async () => {
+    const { tenant, path } = scene('readers');
+    const { id } = await system().subscribe(tenant, path, { name: 'Looked at' });
+    const { token } = await tokenOf(tenant, { readOnly: true });
+    const { page, errors } = await browser.open(`${at('')}#token=${token}`);
+    await page.getByRole('link', { name: 'Looked at' }).click();
+    await page.getByText('Read-only').waitFor();
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('button', { name: 'Save changes' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Save changes' }).isDisabled()).toBe(true);
+    expect(await page.getByRole('button', { name: /Pause|Delete/ }).count()).toBe(0);
+    await expectAccessible(page);
+    await page.goto(at(`/tenants/${tenant}/webhooks/${id}`));
+    await page.getByRole('heading', { name: 'Looked at' }).waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('when a token ends, the page says so, and goes on with a new one as if nothing had been', async () => {
+    const { tenant } = scene('ending');
+    const [first, second] = [await tokenOf(tenant, { expiresInSeconds: 60 }), await tokenOf(tenant)];
+    const { page, errors } = await browser.open(`${at(`/tenants/${tenant}/webhooks/new`)}#token=${first.token}`);
+    await page.getByLabel('Name').first().fill('Typed before the end');
+    await page.getByLabel('URL', { exact: true }).fill('https://example.com/hooks');
+    await system().advance(61);
+    await page.getByRole('button', { name: 'Add webhook' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Your access has ended' });
+    await dialog.waitFor();
+    await expectAccessible(page);
+    await dialog.getByLabel('Key or token').fill(second.token);
+    await dialog.getByRole('button', { name: 'Sign in' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await page.getByLabel('Name').first().inputValue()).toBe('Typed before the end');
+    expect(errors).toEqual([]);
+  });
+});
