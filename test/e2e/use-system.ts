@@ -14,7 +14,9 @@ import { type Client, createClient } from './client.ts';
  * One running system for a test file. Its tests keep apart by tenants and receiver paths of their own. What the runner
  * printed, the functions' logs included, is what `output` gives; it is shown when a test fails. `logs`: every line that they logged.
  */
-export function useSystem(options: Omit<StartOptions, 'state'> = {}): (() => Client) & { output: () => string; logs: () => string } {
+export function useSystem(
+  options: Omit<StartOptions, 'state'> = {},
+): (() => Client) & { output: () => string; logs: () => string } {
   const state = newStateFolder();
   let running: Running | undefined;
   let client: Client | undefined;

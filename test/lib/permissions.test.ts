@@ -87,6 +87,7 @@ test.each([
       ...send('Jobs'),
     ],
   ],
+  ['Canary', each('PosthornKeysAdmin', 'secretsmanager:GetSecretValue')],
   [
     'Jobs',
     [
