@@ -26,6 +26,7 @@ export async function bundleWithMap(name: FunctionName): Promise<MappedBundle> {
     target: 'node24',
     mainFields: BUNDLING.mainFields,
     banner: { js: BUNDLING.banner },
+    alias: { 'node:http': BUNDLING.esbuildArgs['--alias:node:http'] },
     sourcemap: 'external',
     sourcesContent: false,
     logLevel: 'error',

@@ -4,6 +4,7 @@ import './style/tokens.css';
 import './style/base.css';
 import './style/components.css';
 import './style/layout.css';
+import './style/deliveries.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -34,8 +34,18 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'everyone',
   },
   {
+    path: `${WEBHOOK}/deliveries`,
+    page: later(async () => (await import('./pages/webhook-deliveries.tsx')).WebhookDeliveriesPage),
+    face: 'everyone',
+  },
+  {
     path: `${WEBHOOK}/settings`,
     page: later(async () => (await import('./pages/webhook-settings.tsx')).WebhookSettingsPage),
+    face: 'everyone',
+  },
+  {
+    path: `${T}/deliveries/:deliveryId`,
+    page: later(async () => (await import('./pages/delivery.tsx')).DeliveryPage),
     face: 'everyone',
   },
   {
@@ -43,5 +53,11 @@ export const ROUTES: readonly ConsoleRoute[] = [
     page: later(async () => (await import('./pages/tenants.tsx')).TenantsPage),
     face: 'company',
     nav: 'tenants',
+  },
+  {
+    path: '/system',
+    page: later(async () => (await import('./pages/system.tsx')).SystemPage),
+    face: 'company',
+    nav: 'system',
   },
 ];

@@ -9,6 +9,7 @@ import type { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { FunctionName } from '../functions/names.ts';
 import type { AlarmName } from './alarm-list.ts';
+import type { Rollout } from './constructs/rollout.ts';
 import { type Adoption, parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
@@ -218,6 +219,14 @@ export interface PosthornProps {
   /** Of everything that can have tags. @default application: posthorn */
   readonly tags?: Record<string, string>;
 
+  /**
+   * How a new version of a function takes over. `direct`: in one go. `canary`: an alias sends it a tenth of the invocations for five
+   * minutes, and CodeDeploy goes back to the version before if it fails. `allAtOnce`: as `canary`, in one go and whatever the
+   * alarms say, by which a fix gets past a version that fails.
+   * @default 'direct'
+   */
+  readonly rollout?: Rollout;
+
   /** Of the source, for `GET /v1/health`. @default 'unknown' */
   readonly commit?: string;
 
@@ -270,6 +279,7 @@ export function tune(props: PosthornProps): Tuning {
     vpcFurtherRanges: props.vpcFurtherRanges,
     corsOrigins: props.corsOrigins,
     tags: props.tags,
+    rollout: props.rollout,
     commit: props.commit,
     removalPolicy: props.removalPolicy,
     adopt: props.adopt,

@@ -113,8 +113,8 @@ export class Posthorn extends Construct {
     const console = settings === false ? null : new Console(this, 'Console', { ...foundation, settings }).handler;
     const gateway = new Gateway(this, 'Gateway', {
       ...foundation,
-      api: api.handler.lambda,
-      console: console?.lambda ?? null,
+      api: api.handler.entry,
+      console: console?.entry ?? null,
       domain: this.domain,
       corsOrigins: tuning.corsOrigins,
     });

@@ -113,6 +113,7 @@ export function propsFromContext(scope: Construct): PosthornProps {
       dataKey: settings.dataKey === 'new' ? 'new' : Key.fromKeyArn(scope, 'GivenDataKey', settings.dataKey),
     }),
     tags: settings.tags,
+    rollout: settings.rollout,
     commit: settings.commit,
     removalPolicy: settings.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     adopt: settings.adopt,

@@ -9,6 +9,7 @@ import {
   type ReservedConcurrency,
   USUAL_CONCURRENCY,
 } from './concurrency.ts';
+import { ROLLOUTS } from './constructs/rollout.ts';
 
 /** `-c key=value` and the CLI give every value as text; JSON in it (numbers, booleans, objects) is read as such. */
 function fromText(value: unknown): unknown {
@@ -42,13 +43,21 @@ const retentions = Object.values(RetentionDays).filter((value) => typeof value =
 const memoryMiB = whole(128, 10_240);
 const reservedConcurrency = whole(1, 100_000).optional();
 
-function functionTuning(memory: number, timeoutSeconds: number, maxTimeoutSeconds: number) {
+/** A call of AWS that is never answered is given up after 13 seconds (functions/adapters/aws/calls.ts); its function must outlive it. */
+const LEAST_TIMEOUT_SECONDS = 15;
+
+function functionTuning(
+  memory: number,
+  timeoutSeconds: number,
+  maxTimeoutSeconds: number,
+  leastTimeoutSeconds = LEAST_TIMEOUT_SECONDS,
+) {
   return z.preprocess(
     fromText,
     z
       .strictObject({
         memoryMiB: memoryMiB.default(memory),
-        timeoutSeconds: whole(1, maxTimeoutSeconds).default(timeoutSeconds),
+        timeoutSeconds: whole(leastTimeoutSeconds, maxTimeoutSeconds).default(timeoutSeconds),
         reservedConcurrency,
       })
       .prefault({}),
@@ -65,8 +74,8 @@ const functions = z.strictObject({
   sweep: functionTuning(256, 55, 55),
   /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
   jobs: functionTuning(512, 60, 240),
-  /** Hands out files of its own. */
-  console: functionTuning(256, 10, 29),
+  /** Hands out files of its own, and calls no one. */
+  console: functionTuning(256, 10, 29, 1),
   canary: functionTuning(256, 25, 29),
 });
 
@@ -178,6 +187,7 @@ export const tuningShape = {
       z.record(z.string().min(1).max(128), z.string().max(256), { error: 'must be JSON of names and texts' }),
     )
     .default({ application: 'posthorn' }),
+  rollout: oneOf(ROLLOUTS).default('direct'),
   commit: z
     .string()
     .regex(/^[\w./-]{1,100}$/, { error: 'must be the name of a commit' })

@@ -2,12 +2,17 @@
  * What the API answers, from the schemas by which it answers: types alone, so no byte of the API is in the page.
  */
 import type * as z from 'zod';
+import type { DeadLettersView, RedrivenView } from '../../functions/api/resources/dead-letters.ts';
+import type { SentRequestView } from '../../functions/api/resources/deliveries.ts';
 import type { EventTypeView } from '../../functions/api/resources/event-types.ts';
 import type { CallerView } from '../../functions/api/resources/me.ts';
 import type { ProfileView } from '../../functions/api/resources/profiles.ts';
 import type { StatsView } from '../../functions/api/resources/stats.ts';
+import type { SystemView } from '../../functions/api/resources/system.ts';
 import type { TenantView } from '../../functions/api/resources/tenants.ts';
 import type { TestResultView } from '../../functions/api/resources/tests.ts';
+import type { DeliveryView } from '../../functions/api/schemas/delivery.ts';
+import type { JobView } from '../../functions/api/schemas/job.ts';
 import type { SecretView } from '../../functions/api/schemas/secret.ts';
 import type { SubscriptionView } from '../../functions/api/schemas/subscription.ts';
 import type {
@@ -17,11 +22,17 @@ import type {
 
 export type { ConsoleSettings } from '../../functions/adapters/lambda/environment.ts';
 export type Caller = z.output<typeof CallerView>;
+export type Delivery = z.output<typeof DeliveryView>;
+export type DeadLetters = z.output<typeof DeadLettersView>;
+export type Redriven = z.output<typeof RedrivenView>;
 export type EventType = z.output<typeof EventTypeView>;
+export type Job = z.output<typeof JobView>;
 export type Profile = z.output<typeof ProfileView>;
 export type Stats = z.output<typeof StatsView>;
+export type SystemState = z.output<typeof SystemView>;
 export type Tenant = z.output<typeof TenantView>;
 export type TestResult = z.output<typeof TestResultView>;
+export type SentRequest = z.output<typeof SentRequestView>;
 export type Secret = z.output<typeof SecretView>;
 export type Subscription = z.output<typeof SubscriptionView>;
 export type SubscriptionInput = z.input<typeof InputSchema>;

@@ -6,8 +6,11 @@ import { Icon } from './icon.tsx';
 
 const SHOWN_MS = 2_000;
 
-/** @param what in words, for those who do not see what it stands beside */
-export function CopyButton({ text, what }: { text: string; what: string }) {
+/**
+ * @param what in words, for those who do not see what it stands beside
+ * @param label instead of the button's usual one
+ */
+export function CopyButton({ text, what, label }: { text: string; what: string; label?: string }) {
   const t = useTexts(sharedTexts);
   const [isCopied, setCopied] = useState(false);
   useEffect(() => {
@@ -18,11 +21,11 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
   return (
     <>
       <Button
-        aria-label={`${t.copy}: ${what}`}
+        aria-label={label === undefined ? `${t.copy}: ${what}` : undefined}
         onClick={() => navigator.clipboard.writeText(text).then(() => setCopied(true))}
       >
         <Icon name={isCopied ? 'ok' : 'copy'} />
-        {isCopied ? t.copied : t.copy}
+        {isCopied ? t.copied : (label ?? t.copy)}
       </Button>
       <span role="status" className="visually-hidden">
         {isCopied ? t.copied : ''}

@@ -6,6 +6,7 @@ const PATHS = {
   idle: 'M3.5 8h9',
   copy: 'M5.5 5.5h7.5v8.5H5.5zM10.5 5.5V2.5H3v8.5h2.5',
   plus: 'M8 3v10M3 8h10',
+  clock: 'M8 1.8a6.2 6.2 0 1 1 0 12.4A6.2 6.2 0 0 1 8 1.8zM8 4.5V8l2.5 1.5',
   external: 'M6.5 3H3v10h10V9.5M9 3h4v4M13 3L7.5 8.5',
 } as const;
 export type IconName = keyof typeof PATHS;

@@ -42,6 +42,7 @@ export function WebhookPage({ children }: { children: (subscription: OneSubscrip
           label={t.tabsLabel}
           tabs={[
             { href: own, text: t.tabs.overview },
+            { href: `${own}/deliveries`, text: t.tabs.deliveries },
             { href: `${own}/settings`, text: t.tabs.settings },
           ]}
         />

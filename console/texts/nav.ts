@@ -5,11 +5,13 @@ export const navTexts = inEveryLanguage({
   en: {
     webhooks: 'Webhooks',
     tenants: 'Tenants',
+    system: 'System',
     company: 'Company',
   },
   de: {
     webhooks: 'Webhooks',
     tenants: 'Mandanten',
+    system: 'System',
     company: 'Unternehmen',
   },
 });

@@ -1,5 +1,5 @@
+import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
-import { http } from '../adapters/node-http.ts';
 
 export interface ApiAnswer {
   status: number;
@@ -20,7 +20,7 @@ export function createCallApi(apiUrl: string): CallApi {
   return (method, path, key, body) =>
     new Promise((resolve, reject) => {
       const url = new URL(`${apiUrl}${path}`);
-      const send = url.protocol === 'https:' ? requestTls : http.request;
+      const send = url.protocol === 'https:' ? requestTls : requestPlain;
       const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
       const request = send(url, { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
       request.on('error', reject);

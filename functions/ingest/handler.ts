@@ -32,9 +32,7 @@ export function createIngestHandler(deps: IngestHandlerDeps) {
         body,
         sentAt: Number(attributes.SentTimestamp),
         origin: readOrigin(messageAttributes),
-        madeId: MadeId.nullable()
-          .catch(null)
-          .parse(messageAttributes[MADE_ID_ATTRIBUTE]?.stringValue ?? null),
+        madeId: readMadeId(messageAttributes),
         traceparent: messageAttributes[TRACE_ATTRIBUTE]?.stringValue ?? null,
         receivedBefore: Number(attributes.ApproximateReceiveCount) > 1,
       })),
@@ -56,6 +54,11 @@ function readOrigin(attributes: SQSRecord['messageAttributes']): MessageOrigin |
   const sentAt = Number(attributes[ORIGIN_ATTRIBUTES.sentAt]?.stringValue);
   const isTime = Number.isSafeInteger(sentAt) && sentAt > 0;
   return messageId !== undefined && isTime ? { messageId, sentAt } : null;
+}
+
+function readMadeId(attributes: SQSRecord['messageAttributes']): MadeId | null {
+  const value = attributes[MADE_ID_ATTRIBUTE]?.stringValue;
+  return value === undefined ? null : (MadeId.safeParse(value).data ?? null);
 }
 
 /** Without this the rest of a fan-out would wait out the visibility timeout. If it fails, it does just that. */

@@ -69,17 +69,10 @@ export class Api extends Construct {
       },
     });
     this.handler.allow(
-      [
-        'dynamodb:BatchGetItem',
-        'dynamodb:BatchWriteItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:GetItem',
-        'dynamodb:PutItem',
-        'dynamodb:Query',
-        'dynamodb:UpdateItem',
-      ],
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       [storage.catalog.tableArn, storage.journal.tableArn],
     );
+    this.handler.allow(['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'], [storage.journal.tableArn]);
     this.handler.allow(
       ['dynamodb:Query'],
       [

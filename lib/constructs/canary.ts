@@ -38,13 +38,13 @@ export class Canary extends Construct {
       'Canary',
       CANARY.path,
       HttpMethod.POST,
-      this.handler.lambda,
+      this.handler.entry,
       'It receives webhooks, and verifies their signature as every receiver has to.',
     );
 
     new Rule(this, 'Schedule', {
       schedule: Schedule.rate(Duration.minutes(5)),
-      targets: [new LambdaFunction(this.handler.lambda)],
+      targets: [new LambdaFunction(this.handler.entry)],
     });
 
     const roundTrip = this.handler.metric(METRICS.canaryRoundTrip, Stats.MAXIMUM);

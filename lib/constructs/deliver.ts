@@ -1,5 +1,4 @@
 import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { INDEXES, METRICS } from '../../functions/names.ts';
 import { deliverTimeoutSeconds } from '../tuning.ts';
@@ -66,7 +65,6 @@ export class Deliver extends Construct {
         'dynamodb:BatchWriteItem',
         'dynamodb:GetItem',
         'dynamodb:PutItem',
-        'dynamodb:Query',
         'dynamodb:UpdateItem',
       ],
       [storage.journal.tableArn],
@@ -77,14 +75,11 @@ export class Deliver extends Construct {
 
     this.watch(alarms);
 
-    // The event sources' own grants include ChangeMessageVisibility, by which a retry waits.
-    const source = { batchSize: 10, reportBatchItemFailures: true };
-    deliver.lambda.addEventSource(
-      new SqsEventSource(queues.deliveries.queue, { ...source, maxConcurrency: tuning.firstAttemptsMaxConcurrency }),
-    );
-    deliver.lambda.addEventSource(
-      new SqsEventSource(retries, { ...source, maxConcurrency: tuning.retriesMaxConcurrency }),
-    );
+    const first = queues.deliveries.queue;
+    deliver.consume(first, { batchSize: 10, maxConcurrency: tuning.firstAttemptsMaxConcurrency });
+    deliver.consume(retries, { batchSize: 10, maxConcurrency: tuning.retriesMaxConcurrency });
+    // By which what cannot be tried now waits, or comes back without delay.
+    deliver.allow(['sqs:ChangeMessageVisibility'], [first.queueArn, retries.queueArn]);
   }
 
   private watch(alarms: Alarms): void {

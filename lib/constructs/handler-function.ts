@@ -1,16 +1,18 @@
 import { fileURLToPath } from 'node:url';
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration, Names, Validations } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, type IFunction, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, type FunctionName, type METRICS } from '../../functions/names.ts';
 import type { AlarmName } from '../alarm-list.ts';
 import { ALARM_PERIOD } from './alarms.ts';
 import { BUNDLING } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
+import { RolledOut } from './rollout.ts';
 
 export interface HandlerFunctionProps extends Foundation {
   /** The folder under functions/ whose index.ts exports `handler`. */
@@ -31,6 +33,8 @@ export interface HandlerFunctionProps extends Foundation {
 export class HandlerFunction extends Construct {
   readonly lambda: NodejsFunction;
   readonly logGroup: LogGroup;
+  /** What invokes the function invokes this: the function, or the alias by which it is rolled out. */
+  readonly entry: IFunction;
   private readonly metrics: { readonly namespace: string; readonly serviceName: string };
 
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
@@ -48,7 +52,8 @@ export class HandlerFunction extends Construct {
     // Without a role given, CDK attaches AWSLambdaBasicExecutionRole, which may write to any log group.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
-    if (props.dataKey) role.addToPolicy(props.dataKey.useStatement());
+    const usesTables = props.environment.journalTable !== undefined;
+    if (props.dataKey && usesTables) role.addToPolicy(props.dataKey.useStatement());
     const network = props.callsReceivers ? props.network : undefined;
     network?.allowUse(role);
 
@@ -78,6 +83,9 @@ export class HandlerFunction extends Construct {
         ...renamed(props.environment),
       },
     });
+
+    this.entry =
+      tuning.rollout === 'direct' ? this.lambda : new RolledOut(this, 'Rollout', this.lambda, tuning.rollout).entry;
 
     if (tuning.xrayTracing)
       Validations.of(role).acknowledge({
@@ -110,6 +118,20 @@ export class HandlerFunction extends Construct {
       dimensionsMap: { service: serviceName },
       statistic,
       period: ALARM_PERIOD,
+    });
+  }
+
+  /**
+   * Feeds the function from a queue. Grants what Lambda's pollers need, which CDK's SqsEventSource exceeds.
+   * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+   */
+  consume(queue: IQueue, source: { readonly batchSize: number; readonly maxConcurrency: number }): void {
+    this.allow(['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'], [queue.queueArn]);
+    // The id that SqsEventSource gives: under another one, an update would make a second mapping, which Lambda refuses.
+    this.entry.addEventSourceMapping(`SqsEventSource:${Names.nodeUniqueId(queue.node)}`, {
+      ...source,
+      eventSourceArn: queue.queueArn,
+      reportBatchItemFailures: true,
     });
   }
 

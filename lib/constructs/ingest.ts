@@ -1,5 +1,4 @@
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { METRICS } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
@@ -56,12 +55,8 @@ export class Ingest extends Construct {
 
     alarms.add(this, 'RejectedAlarm', 'rejectedEvents', ingest.metric(METRICS.eventsRejected));
 
-    ingest.lambda.addEventSource(
-      new SqsEventSource(queues.events.queue, {
-        batchSize: 10,
-        maxConcurrency: tuning.ingestMaxConcurrency,
-        reportBatchItemFailures: true,
-      }),
-    );
+    ingest.consume(queues.events.queue, { batchSize: 10, maxConcurrency: tuning.ingestMaxConcurrency });
+    // By which the rest of a large fan-out comes back without delay.
+    ingest.allow(['sqs:ChangeMessageVisibility'], [queues.events.queue.queueArn]);
   }
 }

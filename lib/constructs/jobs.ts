@@ -1,4 +1,3 @@
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { INDEXES, METRICS } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
@@ -63,13 +62,7 @@ export class Jobs extends Construct {
 
     alarms.add(this, 'FailedAlarm', 'failedJobs', jobs.metric(METRICS.jobsFailed));
 
-    jobs.lambda.addEventSource(
-      // One page an invocation: pages of large jobs must not share one time limit.
-      new SqsEventSource(queues.jobs.queue, {
-        batchSize: 1,
-        maxConcurrency: tuning.jobsMaxConcurrency,
-        reportBatchItemFailures: true,
-      }),
-    );
+    // One page an invocation: pages of large jobs must not share one time limit.
+    jobs.consume(queues.jobs.queue, { batchSize: 1, maxConcurrency: tuning.jobsMaxConcurrency });
   }
 }

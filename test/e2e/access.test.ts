@@ -24,6 +24,7 @@ const ABSENT = {
   subscriptionId: `sub_${'0'.repeat(26)}`,
   eventId: 'absent',
   deliveryId: `dlv_${'0'.repeat(36)}_absent`,
+  attemptNumber: '1',
   tokenId: `ptk_${'0'.repeat(26)}`,
   apiKeyId: `key_${'0'.repeat(26)}`,
   jobId: `job_${'0'.repeat(26)}`,
@@ -34,7 +35,7 @@ const ABSENT = {
 };
 
 /** What belongs to no tenant. */
-const NAMES = { name: 'access.known', pack: 'bindbee', profile: 'operations' };
+const NAMES = { name: 'access.known', pack: 'bindbee', profile: 'operations', attemptNumber: '1' };
 
 async function furnish(name: string): Promise<Place> {
   const client = system();

@@ -35,6 +35,7 @@ export interface Place {
   subscriptionId: string;
   eventId: string;
   deliveryId: string;
+  attemptNumber: string;
   tokenId: string;
   apiKeyId: string;
   jobId: string;
@@ -103,6 +104,7 @@ export function operations(receiverUrl: string): Operation[] {
     tenant(`GET ${T}/events/{eventId}/deliveries`),
     tenant(`POST ${T}/events/{eventId}/replay`),
     tenant(`GET ${T}/deliveries/{deliveryId}`),
+    tenant(`GET ${T}/deliveries/{deliveryId}/attempts/{attemptNumber}/request`),
     tenant(`POST ${T}/deliveries/{deliveryId}/retry`),
     tenant(`POST ${T}/deliveries/{deliveryId}/cancel`),
     tenant(`POST ${T}/test-url`, { body: { url: `${receiverUrl}/tested` } }),

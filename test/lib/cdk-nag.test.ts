@@ -40,6 +40,7 @@ test.each([
       corsOrigins: 'https://portal.example.com',
       dataKey: 'new',
       tags: { team: 'integrations' },
+      rollout: 'canary',
     },
   ],
 ])('cdk-nag’s AwsSolutions finds nothing that is not acknowledged, %s', (_, context) => {

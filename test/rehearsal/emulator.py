@@ -60,8 +60,8 @@ SECRET["update"] = update_secret_with_arn
 SECRET["delete"] = lambda arn, props: delete_secret(secret_name(arn), props)
 
 # 2. Every endpoint of AWS speaks TLS; here all is plain HTTP on the loopback, which the queues' policies refuse.
-pin_request_origin = app.pin_request_origin
-app.pin_request_origin = lambda address, _secure: pin_request_origin(address, True)
+iam_evaluator._request_origin = contextvars.ContextVar("origin", default=("127.0.0.1", True))
+app.pin_request_origin = lambda _address, _secure: None
 
 # 3. A batch is no action of its own: SendMessageBatch needs sqs:SendMessage.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
@@ -126,7 +126,9 @@ def is_granted(function, action, resource, reports_use=True):
     """Whether a function's role has a grant, for what AWS itself does in the role's name."""
     config = function.get("config") or function
     access_key = execution_credentials(config)["AWS_ACCESS_KEY_ID"]
-    allowed = enforce(access_key, action, action.split(":")[0], get_region(), resource) is None
+    # Apart from the request that is being served, which has a caller of its own.
+    question = (access_key, action, action.split(":")[0], get_region(), resource)
+    allowed = contextvars.Context().run(enforce, *question) is None
     if reports_use or not allowed:
         report(access_key, action, resource, allowed)
     return allowed

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import aws4 from 'aws4';
 import * as z from 'zod';
 import { AWS_TIME_SCALE } from '../../names.ts';
 import { type Place, type PostAnswer, post as postOnce } from './post.ts';
+import { createSigner } from './signer.ts';
 
 /*
  * Calls of AWS's JSON protocols without the SDK, whose middleware costs most of a call's CPU and whose clients fill most of a
@@ -79,6 +79,7 @@ const MAX_PAUSE_MS = 4_000;
 export function createCalls(service: keyof typeof SERVICES, account?: Account, post = postOnce): AwsCall {
   const { name, contentType, target, variable, tries: usual } = SERVICES[service];
   const credentials = account?.credentials;
+  const sign = createSigner();
   let known: { endpoint: string; region: string; place: Place; host: string } | null = null;
 
   function whereTo() {
@@ -95,8 +96,7 @@ export function createCalls(service: keyof typeof SERVICES, account?: Account, p
     const { region, place, host } = whereTo();
     const headers = { host, 'content-type': contentType, 'x-amz-target': `${target}.${operation}` };
     const request = { service: name, region, host, method: 'POST', path: '/', headers, body };
-    // Without credentials given aws4 takes those of the environment.
-    const signed = aws4.sign(request, credentials).headers ?? {};
+    const { headers: signed } = sign(request, credentials);
     let answer: PostAnswer;
     try {
       answer = await post(place, SignedHeaders.parse(signed), body, TRY_MS);

@@ -1,12 +1,12 @@
+import { Agent as PlainAgent, request as requestPlain } from 'node:http';
 import { request as requestTls, Agent as TlsAgent } from 'node:https';
-import { http } from '../node-http.ts';
 
 /**
  * As many connections as there are calls under way: one process that runs many invocations would count waiting for a connection as
  * waiting for AWS.
  */
 const OPTIONS = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 50 };
-const AGENTS = { 'http:': new http.Agent(OPTIONS), 'https:': new TlsAgent(OPTIONS) };
+const AGENTS = { 'http:': new PlainAgent(OPTIONS), 'https:': new TlsAgent(OPTIONS) };
 
 /** Where a service is. */
 export interface Place {
@@ -32,13 +32,14 @@ export function post(
   timeoutMs: number,
 ): Promise<PostAnswer> {
   return new Promise((resolve, reject) => {
-    const send = protocol === 'https:' ? requestTls : http.request;
+    const send = protocol === 'https:' ? requestTls : requestPlain;
     const request = send({
       hostname,
       port,
       path: '/',
       method: 'POST',
-      headers,
+      // Names and values in turn: the cheapest form for Node.
+      headers: Object.entries(headers).flat().map(String),
       agent: AGENTS[protocol],
       setHost: false,
     });

@@ -16,6 +16,8 @@ import {
 } from './keys.ts';
 import { readPartition } from './partition-list.ts';
 
+const LastKey = z.object({ sk: z.string() }).optional();
+
 const FAN_OUT_FIELDS = ['sk', ...MATCHABLE_FIELDS];
 
 /** Subscriptions' sort keys; the tenant itself sorts before them. */
@@ -43,7 +45,7 @@ export function createSubscriptions(
       ExpressionAttributeValues: { ':pk': pk },
       ExclusiveStartKey: after === null ? undefined : { pk, sk: after },
     });
-    const last = z.object({ sk: z.string() }).optional().parse(LastEvaluatedKey);
+    const last = LastKey.parse(LastEvaluatedKey);
     return { items: Items, last: last?.sk ?? null };
   }
 

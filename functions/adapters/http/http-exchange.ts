@@ -1,7 +1,12 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  request as startRequest,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { ReceiverResponse } from '../../core/target/webhook.ts';
-import { http } from '../node-http.ts';
 import type { Client, Connection } from './open-connection.ts';
 import { BodyExcerpt, keepHeaders } from './response-excerpt.ts';
 import { ResponseStart } from './response-start.ts';
@@ -61,7 +66,7 @@ interface OptionsForConnection extends RequestOptions {
 }
 
 /** Gives a request the connection that was chosen for it: Node's own pool knows neither credentials nor a bounded wait. */
-class GivenConnection extends http.Agent {
+class GivenConnection extends Agent {
   addRequest(request: ClientRequest, { connection }: OptionsForConnection): void {
     request.onSocket(connection);
   }
@@ -129,7 +134,7 @@ class Exchange implements Client {
       maxHeaderSize: MAX_HEAD_BYTES,
     };
     try {
-      const request = http.request(options);
+      const request = startRequest(options);
       request.on('response', (message) => this.#begin(message));
       request.on('upgrade', () => this.fail(new UnaskedUpgradeError()));
       request.on('error', (error) => this.fail(error));

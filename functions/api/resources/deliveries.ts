@@ -1,8 +1,11 @@
 import * as z from 'zod';
+import { endedAttempts } from '../../core/delivery/claim.ts';
 import { DELIVERY_STATUSES, type Delivery } from '../../core/delivery/delivery.ts';
 import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import type { ManualControl } from '../../core/delivery/manual-control.ts';
+import { readSentRequest, type SentRequestPorts } from '../../core/delivery/sent-request.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
+import type { Matches } from '../../core/page.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { answer, listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
@@ -11,18 +14,51 @@ import { listOf, pageAnswer } from '../schemas/list.ts';
 
 const route = routesOf('Deliveries', 'tenant');
 
-export interface DeliveryRouteDeps {
+/** What the last attempt was answered. */
+const ResponseStatus = z
+  .string()
+  .regex(/^(?:[1-5]\d\d|[1-5]xx|none)$/, 'must be a status such as 404, a class of them such as 5xx, or none')
+  .meta({ description: 'What the last attempt was answered: a status, a class of them as in 5xx, or none.' });
+
+export const SentRequestView = z
+  .object({
+    method: z.literal('POST'),
+    url: z.string(),
+    headers: z.record(z.string(), z.string()).meta({
+      description:
+        'As the attempt has them on record: credentials and the values of the subscription’s own are left out.',
+    }),
+    body: z.string(),
+    proven: z.boolean().meta({
+      description:
+        'Bodies are made again of the event. True: the signature that was sent was made of this very body. False: it was not signed, or its key is gone, or the subscription’s name or metadata, which are in the body, have changed.',
+    }),
+  })
+  .meta({ id: 'SentRequest' });
+
+export interface DeliveryRouteDeps extends SentRequestPorts {
   control: ManualControl;
   store: Pick<DeliveryStore, 'listDeliveries' | 'listDeliveriesByStatus'>;
-  subscriptions: Pick<Subscriptions, 'read'>;
+  manage: Pick<Subscriptions, 'read'>;
 }
 
-export const createDeliveryRoutes = ({ control, store, subscriptions }: DeliveryRouteDeps) => [
+export const createDeliveryRoutes = ({ control, store, manage, ...ports }: DeliveryRouteDeps) => [
   route('GET', '/v1/tenants/{tenantId}/deliveries/{deliveryId}', {
     id: 'getDelivery',
     summary: 'Read a delivery with its attempts',
     responses: { 200: { description: 'The delivery.', schema: DeliveryView } },
     run: async ({ params }) => answer(200, await control.read(params.tenantId, params.deliveryId), deliveryView),
+  }),
+  route('GET', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/attempts/{attemptNumber}/request', {
+    id: 'getAttemptRequest',
+    summary: 'See the request of an attempt as it was sent, with its body',
+    responses: { 200: { description: 'The request.', schema: SentRequestView } },
+    run: async ({ params: { tenantId, deliveryId, attemptNumber } }) => {
+      const delivery = await control.read(tenantId, deliveryId);
+      if (delivery instanceof Refusal) return delivery;
+      const request = await readSentRequest(ports, delivery, Number(attemptNumber));
+      return answer(200, request, (sent) => SentRequestView.parse({ ...sent, method: 'POST' }));
+    },
   }),
   route('POST', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/retry', {
     id: 'retryDelivery',
@@ -46,6 +82,7 @@ export const createDeliveryRoutes = ({ control, store, subscriptions }: Delivery
       ...rangeQuery,
       status: z.enum(DELIVERY_STATUSES).optional(),
       eventType: EventTypeName.optional(),
+      responseStatus: ResponseStatus.optional(),
     },
     responses: {
       200: {
@@ -54,17 +91,39 @@ export const createDeliveryRoutes = ({ control, store, subscriptions }: Delivery
       },
     },
     run: async ({ params, query }) => {
-      const subscription = await subscriptions.read(params);
+      const subscription = await manage.read(params);
       if (subscription instanceof Refusal) return subscription;
       const options = listOptions(query);
-      const { status, eventType } = query;
-      const matchesType = eventType === undefined ? null : (one: Delivery) => one.eventType === eventType;
-      const matches = (one: Delivery) => one.status === 'succeeded' && (matchesType === null || matchesType(one));
+      const { status } = query;
+      const matchesOthers = matcherOf(query);
+      const matches = (one: Delivery) => one.status === 'succeeded' && (matchesOthers === null || matchesOthers(one));
       const page =
         status === undefined || status === 'succeeded'
-          ? store.listDeliveries(params.subscriptionId, options, status === undefined ? matchesType : matches)
-          : store.listDeliveriesByStatus(params.subscriptionId, status, options, matchesType);
+          ? store.listDeliveries(params.subscriptionId, options, status === undefined ? matchesOthers : matches)
+          : store.listDeliveriesByStatus(params.subscriptionId, status, options, matchesOthers);
       return pageAnswer(await page, deliveryView);
     },
   }),
 ];
+
+function matcherOf({
+  eventType,
+  responseStatus,
+}: {
+  eventType?: string | undefined;
+  responseStatus?: string | undefined;
+}): Matches<Delivery> {
+  if (eventType === undefined && responseStatus === undefined) return null;
+  return (one) =>
+    (eventType === undefined || one.eventType === eventType) &&
+    (responseStatus === undefined || wasAnswered(one, responseStatus));
+}
+
+/** Without an attempt there was no answer that could be asked for. */
+function wasAnswered(delivery: Delivery, asked: string): boolean {
+  const last = endedAttempts(delivery).at(-1);
+  if (last === undefined) return false;
+  if (last.response === null) return asked === 'none';
+  const status = String(last.response.status);
+  return asked.endsWith('xx') ? status[0] === asked[0] : status === asked;
+}

@@ -15,8 +15,7 @@ export interface Route {
 const API = {
   type: 'AWS::ApiGatewayV2::Api',
   schema: z.strictObject({ ProtocolType: z.literal('HTTP') }),
-  // Every page of this machine may call it as it is.
-  withoutMeaning: ['Name', 'Description', 'CorsConfiguration', 'DisableExecuteApiEndpoint'],
+  withoutMeaning: ['Name', 'Description', 'DisableExecuteApiEndpoint'],
   attributes: (id, { apiUrl }) => ({ ref: id, ApiEndpoint: apiUrl }),
 } satisfies ResourceType;
 

@@ -1,0 +1,39 @@
+import { useState } from 'react';
+
+interface MomentFieldProps {
+  label: string;
+  /** RFC 3339; null: none. */
+  value: string | null;
+  onChange: (at: string | null) => void;
+}
+
+/** A moment in the reader's zone, for a filter. */
+export function MomentField({ label, value, onChange }: MomentFieldProps) {
+  // Typed part by part it is no moment until it is whole.
+  const [text, setText] = useState(value === null ? '' : toLocal(value));
+  return (
+    <label>
+      {label}
+      <input
+        type="datetime-local"
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+          onChange(fromLocal(event.target.value));
+        }}
+      />
+    </label>
+  );
+}
+
+/** As the control takes it: in the reader's zone, to the minute. */
+export function toLocal(at: string): string {
+  const moment = new Date(at);
+  if (Number.isNaN(moment.getTime())) return '';
+  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+export function fromLocal(text: string): string | null {
+  const moment = new Date(text);
+  return Number.isNaN(moment.getTime()) ? null : moment.toISOString();
+}

@@ -1,0 +1,63 @@
+import { inEveryLanguage } from './texts.ts';
+
+/** Of lists of deliveries, and of how a delivery is doing. */
+export const deliveryTexts = inEveryLanguage({
+  en: {
+    statuses: {
+      pending: 'On its way',
+      parked: 'Waits for the webhook',
+      succeeded: 'Delivered',
+      failed: 'Failed',
+      cancelled: 'Cancelled',
+    },
+    retried: 'Being retried',
+    held: 'Waits for the receiver',
+    time: 'Time',
+    event: 'Event',
+    outcome: 'Outcome',
+    answer: 'Answer',
+    noAnswer: 'No answer',
+    answered: (status: string) => `Answered ${status}`,
+    attempts: 'Attempts',
+    nextAttempt: 'Next attempt',
+    all: 'All',
+    from: 'From',
+    to: 'To',
+    empty: 'Nothing has been sent yet',
+    emptyDetail:
+      'As soon as an event happens that this webhook asks for, its delivery stands here. Try it with a test.',
+    noneFound: 'No delivery fits',
+    noneFoundYet: 'None of the newest deliveries fits. Look further back.',
+    clear: 'Show all',
+    filters: 'Filter deliveries',
+  },
+  de: {
+    statuses: {
+      pending: 'Unterwegs',
+      parked: 'Wartet auf den Webhook',
+      succeeded: 'Zugestellt',
+      failed: 'Fehlgeschlagen',
+      cancelled: 'Abgebrochen',
+    },
+    retried: 'Wird wiederholt',
+    held: 'Wartet auf den Empfänger',
+    time: 'Zeit',
+    event: 'Ereignis',
+    outcome: 'Ergebnis',
+    answer: 'Antwort',
+    noAnswer: 'Keine Antwort',
+    answered: (status: string) => `Antwort ${status}`,
+    attempts: 'Versuche',
+    nextAttempt: 'Nächster Versuch',
+    all: 'Alle',
+    from: 'Von',
+    to: 'Bis',
+    empty: 'Noch nichts gesendet',
+    emptyDetail:
+      'Sobald ein Ereignis geschieht, das dieser Webhook empfängt, steht hier die Zustellung. Versuchen Sie es mit einem Test.',
+    noneFound: 'Keine Zustellung passt',
+    noneFoundYet: 'Keine der neuesten Zustellungen passt. Sehen Sie weiter zurück.',
+    clear: 'Alle zeigen',
+    filters: 'Zustellungen filtern',
+  },
+});
