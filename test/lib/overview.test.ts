@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { HTTP_API_REQUEST, PRICES } from '../../bench/prices.ts';
+import { drawDashboard } from '../../bin/dashboard-picture.ts';
 import { METRICS } from '../../functions/names.ts';
 import { plainName, plainValue, propertiesOf, synthesize } from './synthesize.ts';
 
@@ -86,6 +87,11 @@ test('the cost of a day adds up each use at its price', () => {
   expect(uses(HTTP_API_REQUEST.dollars / 1e6)).toBe(1);
   expect(cost.match(/\["AWS\/[^\n]*/g)).toHaveLength(5 + 5 + 7 + 7 + 16 + 8 + 1);
   for (const line of cost.match(/\["AWS\/[^\n]*/g) ?? []) expect(line).toContain('"period":86400');
+});
+
+test('docs/dashboard.svg shows it as it is', () => {
+  const picture = readFileSync(new URL('../../docs/dashboard.svg', import.meta.url), 'utf8');
+  expect(drawDashboard(synthesize().toJSON()) === picture, 'draw it again: npm run draw-dashboard').toBe(true);
 });
 
 function savedQueries() {
