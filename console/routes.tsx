@@ -49,6 +49,22 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'everyone',
   },
   {
+    path: `${T}/events`,
+    page: later(async () => (await import('./pages/events.tsx')).EventsPage),
+    face: 'everyone',
+    nav: 'events',
+  },
+  {
+    path: `${T}/events/new`,
+    page: later(async () => (await import('./pages/new-event.tsx')).NewEventPage),
+    face: 'everyone',
+  },
+  {
+    path: `${T}/events/:eventId`,
+    page: later(async () => (await import('./pages/event.tsx')).EventPage),
+    face: 'everyone',
+  },
+  {
     path: `${T}/jobs/:jobId`,
     page: later(async () => (await import('./pages/job.tsx')).JobPage),
     face: 'everyone',

@@ -4,6 +4,7 @@
 import type * as z from 'zod';
 import type { SentRequestView } from '../../functions/api/resources/deliveries.ts';
 import type { EventTypeView } from '../../functions/api/resources/event-types.ts';
+import type { EventSummaryView, EventView, RecipientView } from '../../functions/api/resources/events.ts';
 import type { CallerView } from '../../functions/api/resources/me.ts';
 import type { ProfileView } from '../../functions/api/resources/profiles.ts';
 import type { ReplayInput as ReplaySchema } from '../../functions/api/resources/replays.ts';
@@ -14,6 +15,7 @@ import type { DeliveryView } from '../../functions/api/schemas/delivery.ts';
 import type { JobView } from '../../functions/api/schemas/job.ts';
 import type { SecretView } from '../../functions/api/schemas/secret.ts';
 import type { SubscriptionView } from '../../functions/api/schemas/subscription.ts';
+import type { PublishedEvent } from '../../functions/core/event/published-event.ts';
 import type {
   SubscriptionInput as InputSchema,
   SubscriptionPatch as PatchSchema,
@@ -22,6 +24,9 @@ import type {
 export type { ConsoleSettings } from '../../functions/adapters/lambda/environment.ts';
 export type Caller = z.output<typeof CallerView>;
 export type Delivery = z.output<typeof DeliveryView>;
+export type Event = z.output<typeof EventView>;
+export type EventSummary = z.output<typeof EventSummaryView>;
+export type EventRecipient = z.output<typeof RecipientView>;
 export type EventType = z.output<typeof EventTypeView>;
 export type Job = z.output<typeof JobView>;
 export type Profile = z.output<typeof ProfileView>;
@@ -29,6 +34,8 @@ export type Stats = z.output<typeof StatsView>;
 export type Tenant = z.output<typeof TenantView>;
 export type TestResult = z.output<typeof TestResultView>;
 export type ReplayInput = z.input<typeof ReplaySchema>;
+/** One event, as it is published. */
+export type PublishInput = z.input<typeof PublishedEvent>;
 export type SentRequest = z.output<typeof SentRequestView>;
 export type Secret = z.output<typeof SecretView>;
 export type Subscription = z.output<typeof SubscriptionView>;

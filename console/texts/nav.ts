@@ -4,11 +4,13 @@ import { inEveryLanguage } from './texts.ts';
 export const navTexts = inEveryLanguage({
   en: {
     webhooks: 'Webhooks',
+    events: 'Events',
     tenants: 'Tenants',
     company: 'Company',
   },
   de: {
     webhooks: 'Webhooks',
+    events: 'Ereignisse',
     tenants: 'Mandanten',
     company: 'Unternehmen',
   },

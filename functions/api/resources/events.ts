@@ -58,11 +58,9 @@ export const RecipientView = z
       .object({ code: z.enum([...MISMATCH_CODES, NOT_ON_RECORD.code]), message: z.string() })
       .nullable()
       .meta({ description: 'Why there is no delivery, by the subscription as it is now.' }),
-    changedSince: z
-      .boolean()
-      .meta({
-        description: 'Whether the subscription was changed after the event: then the reason may be a younger one.',
-      }),
+    changedSince: z.boolean().meta({
+      description: 'Whether the subscription was changed after the event: then the reason may be a younger one.',
+    }),
   })
   .meta({ id: 'EventRecipient' });
 
