@@ -70,6 +70,12 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'everyone',
   },
   {
+    path: '/rejected-events',
+    page: later(async () => (await import('./pages/rejected-events.tsx')).RejectedEventsPage),
+    face: 'company',
+    nav: 'rejectedEvents',
+  },
+  {
     path: '/jobs/:jobId',
     page: later(async () => (await import('./pages/job.tsx')).JobPage),
     face: 'company',

@@ -7,6 +7,10 @@ import type { EventTypeView } from '../../functions/api/resources/event-types.ts
 import type { EventSummaryView, EventView, RecipientView } from '../../functions/api/resources/events.ts';
 import type { CallerView } from '../../functions/api/resources/me.ts';
 import type { ProfileView } from '../../functions/api/resources/profiles.ts';
+import type {
+  RejectedEventView,
+  RepublicationInput as RepublicationSchema,
+} from '../../functions/api/resources/rejected-events.ts';
 import type { ReplayInput as ReplaySchema } from '../../functions/api/resources/replays.ts';
 import type { StatsView } from '../../functions/api/resources/stats.ts';
 import type { TenantView } from '../../functions/api/resources/tenants.ts';
@@ -33,6 +37,8 @@ export type Profile = z.output<typeof ProfileView>;
 export type Stats = z.output<typeof StatsView>;
 export type Tenant = z.output<typeof TenantView>;
 export type TestResult = z.output<typeof TestResultView>;
+export type RejectedEvent = z.output<typeof RejectedEventView>;
+export type RepublicationInput = z.input<typeof RepublicationSchema>;
 export type ReplayInput = z.input<typeof ReplaySchema>;
 /** One event, as it is published. */
 export type PublishInput = z.input<typeof PublishedEvent>;

@@ -5,12 +5,14 @@ export const navTexts = inEveryLanguage({
   en: {
     webhooks: 'Webhooks',
     events: 'Events',
+    rejectedEvents: 'Rejected events',
     tenants: 'Tenants',
     company: 'Company',
   },
   de: {
     webhooks: 'Webhooks',
     events: 'Ereignisse',
+    rejectedEvents: 'Abgewiesene Ereignisse',
     tenants: 'Mandanten',
     company: 'Unternehmen',
   },
