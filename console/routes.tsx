@@ -70,12 +70,6 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'everyone',
   },
   {
-    path: '/rejected-events',
-    page: later(async () => (await import('./pages/rejected-events.tsx')).RejectedEventsPage),
-    face: 'company',
-    nav: 'rejectedEvents',
-  },
-  {
     path: '/jobs/:jobId',
     page: later(async () => (await import('./pages/job.tsx')).JobPage),
     face: 'company',
@@ -90,5 +84,11 @@ export const ROUTES: readonly ConsoleRoute[] = [
     page: later(async () => (await import('./pages/tenants.tsx')).TenantsPage),
     face: 'company',
     nav: 'tenants',
+  },
+  {
+    path: '/rejected-events',
+    page: later(async () => (await import('./pages/rejected-events.tsx')).RejectedEventsPage),
+    face: 'company',
+    nav: 'rejectedEvents',
   },
 ];
