@@ -80,6 +80,17 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'everyone',
   },
   {
+    path: `${T}/settings`,
+    page: later(async () => (await import('./pages/tenant-settings.tsx')).TenantSettingsPage),
+    face: 'company',
+    nav: 'tenantSettings',
+  },
+  {
+    path: '/tenants/new',
+    page: later(async () => (await import('./pages/new-tenant.tsx')).NewTenantPage),
+    face: 'company',
+  },
+  {
     path: '/tenants',
     page: later(async () => (await import('./pages/tenants.tsx')).TenantsPage),
     face: 'company',
@@ -90,5 +101,27 @@ export const ROUTES: readonly ConsoleRoute[] = [
     page: later(async () => (await import('./pages/rejected-events.tsx')).RejectedEventsPage),
     face: 'company',
     nav: 'rejectedEvents',
+  },
+  {
+    path: '/event-types',
+    page: later(async () => (await import('./pages/event-types.tsx')).EventTypesPage),
+    face: 'company',
+    nav: 'eventTypes',
+  },
+  {
+    path: '/new-event-type',
+    page: later(async () => (await import('./pages/new-event-type.tsx')).NewEventTypePage),
+    face: 'company',
+  },
+  {
+    path: '/event-types/:name',
+    page: later(async () => (await import('./pages/event-type.tsx')).EventTypePage),
+    face: 'company',
+  },
+  {
+    path: '/system',
+    page: later(async () => (await import('./pages/system.tsx')).SystemPage),
+    face: 'company',
+    nav: 'system',
   },
 ];

@@ -19,8 +19,6 @@ export const ENV = {
   jobsDeadLettersUrl: 'JOBS_DEAD_LETTERS_URL',
   /** The EventBridge bus on which system events are put, too. Empty: none. */
   systemEventsBus: 'SYSTEM_EVENTS_BUS',
-  /** As in the SDK: where EventBridge is, if not at the region's own address. */
-  eventBridgeEndpoint: 'AWS_ENDPOINT_URL_EVENTBRIDGE',
   /** The queue's ARN, by which `deliver` tells its two event sources apart. */
   retriesQueueArn: 'RETRIES_QUEUE_ARN',
   jobsQueueUrl: 'JOBS_QUEUE_URL',
@@ -39,6 +37,10 @@ export const ENV = {
   statsRetentionDays: 'STATS_RETENTION_DAYS',
   /** Comma-separated CIDR blocks that receivers may have although they are not public. Empty: none. */
   allowedPrivateRanges: 'ALLOWED_PRIVATE_RANGES',
+  /** Comma-separated CIDR blocks that no receiver may be in: those of the network that the functions are in. Empty: none. */
+  deniedRanges: 'DENIED_RANGES',
+  /** Of the source that was deployed; `unknown` if it was not given. */
+  commit: 'COMMIT',
   /** Comma-separated ports that receivers may listen on. Empty: any. */
   allowedPorts: 'ALLOWED_PORTS',
   /** `true` or `false`: whether a receiver's URL may be plain http. */

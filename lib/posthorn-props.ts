@@ -1,9 +1,14 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { EventPattern, IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IPrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { FunctionName } from '../functions/names.ts';
+import type { Rollout } from './constructs/rollout.ts';
 import { type Adoption, parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
@@ -166,6 +171,50 @@ export interface PosthornProps {
   /** Whether a receiver's URL may be plain http. @default false */
   readonly allowHttp?: boolean;
 
+  /**
+   * The network of the functions that call receivers, so that their requests come from fixed addresses: an existing VPC with
+   * private subnets whose traffic leaves through NAT, or `new`, which makes one with two NAT gateways (about $66 a month), two
+   * addresses that outlive the stack, and an endpoint of DynamoDB. No receiver may be in the VPC's ranges.
+   * @default Lambda's own network, whose addresses change
+   */
+  readonly vpc?: IVpc | 'new';
+
+  /** CIDR blocks of `vpc` besides its first one: no receiver may be in them either. @default none */
+  readonly vpcFurtherRanges?: string[];
+
+  /** The API's own name. Its address under execute-api is switched off then. @default none */
+  readonly domainName?: string;
+
+  /** For `domainName`, of this region. @default one is made, if there is a `hostedZone` */
+  readonly certificate?: ICertificate;
+
+  /** The zone in Route 53 in which `domainName` is pointed at the API. @default it is pointed there by hand */
+  readonly hostedZone?: IHostedZone;
+
+  /** Origins of pages that may call the API in a browser, such as https://portal.example.com; `*` for any. @default none */
+  readonly corsOrigins?: string[];
+
+  /**
+   * A key of the company's own that encrypts tables, queues and logs; `new` makes one ($1 a month). A key that is given must
+   * allow Logs, and publishers of other accounts, in its policy: docs/configuration.md says how.
+   * @default keys of AWS
+   */
+  readonly dataKey?: IKey | 'new';
+
+  /** Of everything that can have tags. @default application: posthorn */
+  readonly tags?: Record<string, string>;
+
+  /**
+   * How a new version of a function takes over. `direct`: in one go. `canary`: an alias sends it a tenth of the invocations for five
+   * minutes, and CodeDeploy goes back to the version before if it fails. `allAtOnce`: as `canary`, in one go and whatever the
+   * alarms say, by which a fix gets past a version that fails.
+   * @default 'direct'
+   */
+  readonly rollout?: Rollout;
+
+  /** Of the source, for `GET /v1/health`. @default 'unknown' */
+  readonly commit?: string;
+
   /** Requests a second, and at the same moment, that the API takes. @default 1,000 and 1,000 */
   readonly throttle?: { readonly rate?: number; readonly burst?: number };
 
@@ -185,6 +234,11 @@ export function tune(props: PosthornProps): Tuning {
       'Posthorn would read its own system events: give eventPattern a source other than posthorn, or systemEventsBus another bus.',
     );
 
+  if (props.domainName === undefined && (props.certificate !== undefined || props.hostedZone !== undefined))
+    throw new Error(
+      'Posthorn has a certificate or a hosted zone and no domainName: say which name the API is to have.',
+    );
+
   return parseTuning({
     eventTypes: props.eventTypes,
     defaultProfile: props.defaultProfile,
@@ -196,6 +250,11 @@ export function tune(props: PosthornProps): Tuning {
     journalPointInTimeRecovery: props.journalPointInTimeRecovery,
     logRetentionDays: props.logRetention,
     logLevel: props.logLevel,
+    vpcFurtherRanges: props.vpcFurtherRanges,
+    corsOrigins: props.corsOrigins,
+    tags: props.tags,
+    rollout: props.rollout,
+    commit: props.commit,
     removalPolicy: props.removalPolicy,
     adopt: props.adopt,
     attemptTimeoutSeconds: props.attemptTimeout?.toSeconds(),

@@ -29,6 +29,9 @@ export class PosthornStack extends Stack {
     output('EncryptionKeyArn', posthorn.encryptionKey.keyArn, 'The key that encrypts signing secrets');
     output('CatalogTableName', posthorn.tables.catalog.tableName, 'What the company wrote');
     output('JournalTableName', posthorn.tables.journal.tableName, 'What happened');
+    if (posthorn.domain) output('DomainTarget', posthorn.domain.target, 'What a CNAME of the domain must point at');
+    for (const [index, address] of posthorn.egressAddresses.entries())
+      output(`EgressAddress${index + 1}`, address, 'An address that requests to receivers come from');
     for (const name of QUEUES) {
       const { queue, deadLetters } = posthorn.queues[name];
       const id = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Tags } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -6,12 +6,15 @@ import { Construct } from 'constructs';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
 import { Console } from './constructs/console.ts';
+import { DataKey } from './constructs/data-key.ts';
 import { Deliver } from './constructs/deliver.ts';
+import { Domain } from './constructs/domain.ts';
 import type { Foundation } from './constructs/foundation.ts';
 import { Gateway } from './constructs/gateway.ts';
 import { Ingest } from './constructs/ingest.ts';
 import { Jobs } from './constructs/jobs.ts';
 import { Keys } from './constructs/keys.ts';
+import { Network } from './constructs/network.ts';
 import { Publishers } from './constructs/publishers.ts';
 import { Queues } from './constructs/queues.ts';
 import { Storage } from './constructs/storage.ts';
@@ -36,16 +39,26 @@ export class Posthorn extends Construct {
   readonly adminKeySecret: ISecret | Secret;
   readonly adminKeySecretArn: string;
   readonly encryptionKey: IKey;
+  /** The API's own name, if it has one; without a hosted zone a CNAME must point at its `target`. */
+  readonly domain: Domain | undefined;
+  /** The addresses that receivers see requests come from; none unless `vpc` is `new`. */
+  readonly egressAddresses: readonly string[];
 
   constructor(scope: Construct, id: string, props: PosthornProps = {}) {
     super(scope, id);
 
     const tuning = tune(props);
+    const removalPolicy =
+      tuning.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    for (const [key, value] of Object.entries(tuning.tags)) Tags.of(this).add(key, value);
     const foundation: Foundation = {
       tuning,
       alarms: new Alarms(props.alarmTopic),
-      removalPolicy:
-        tuning.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      removalPolicy,
+      dataKey: props.dataKey && new DataKey(this, 'DataKey', props.dataKey, removalPolicy),
+      network:
+        props.vpc &&
+        new Network(this, 'Network', { vpc: props.vpc, furtherRanges: tuning.vpcFurtherRanges, removalPolicy }),
     };
 
     const storage = new Storage(this, 'Storage', foundation);
@@ -54,6 +67,7 @@ export class Posthorn extends Construct {
 
     new Publishers(this, 'Publishers', {
       events: queues.events,
+      dataKey: foundation.dataKey,
       principals: props.publishers ?? [],
       accounts: tuning.publisherAccounts,
       eventBus: props.eventBus,
@@ -65,10 +79,23 @@ export class Posthorn extends Construct {
     new Sweep(this, 'Sweep', { ...foundation, storage, queues });
 
     const api = new Api(this, 'Api', { ...foundation, storage, queues, keys });
+    this.domain =
+      props.domainName === undefined
+        ? undefined
+        : new Domain(this, 'Domain', {
+            domainName: props.domainName,
+            certificate: props.certificate,
+            hostedZone: props.hostedZone,
+          });
     const { console: settings } = tuning;
-    const console =
-      settings === false ? null : new Console(this, 'Console', { ...foundation, settings }).handler.lambda;
-    const gateway = new Gateway(this, 'Gateway', { ...foundation, api: api.handler.lambda, console });
+    const console = settings === false ? null : new Console(this, 'Console', { ...foundation, settings }).handler.entry;
+    const gateway = new Gateway(this, 'Gateway', {
+      ...foundation,
+      api: api.handler.entry,
+      console,
+      domain: this.domain,
+      corsOrigins: tuning.corsOrigins,
+    });
 
     this.apiUrl = gateway.url;
     this.eventsQueue = queues.events.queue;
@@ -77,6 +104,7 @@ export class Posthorn extends Construct {
     this.queues = queues;
     this.tables = storage;
     this.encryptionKey = keys.encryption;
+    this.egressAddresses = foundation.network?.egressAddresses ?? [];
     this.adminKeySecret = keys.admin;
     this.adminKeySecretArn = keys.admin.secretArn;
   }

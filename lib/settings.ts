@@ -1,13 +1,29 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { ArnPrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { z } from 'zod';
 import type { PosthornProps } from './posthorn-props.ts';
-import { list, parseOrExplain, tuningShape } from './tuning.ts';
+import { arnOf, list, parseOrExplain, tuningShape } from './tuning.ts';
 
 const arn = z.string().startsWith('arn:', { error: 'must be an ARN' });
+const fromJson = (value: unknown) => (typeof value === 'string' ? parseJson(value) : value);
+const isNew = z.literal('new');
+
+const existingVpc = z.strictObject(
+  {
+    vpcId: z.string().startsWith('vpc-', { error: 'must be the id of a VPC' }),
+    range: z.cidrv4({ error: 'must be the CIDR block of the VPC' }),
+    privateSubnetIds: z.array(z.string().startsWith('subnet-')).min(1),
+    availabilityZones: z.array(z.string()).min(1),
+  },
+  { error: 'must be new, or JSON: {"vpcId", "range", "privateSubnetIds": […], "availabilityZones": […]}' },
+);
 
 const stackName = z
   .string()
@@ -23,11 +39,27 @@ const settingsSchema = z.strictObject({
   systemEventsBusName: z.string().min(1).optional(),
   eventPattern: z
     .preprocess(
-      (value) => (typeof value === 'string' ? parseJson(value) : value),
+      fromJson,
       z.record(z.string(), z.json(), { error: 'must be an EventBridge pattern, such as {"source":["hr"]}' }),
     )
     .optional(),
   alarmTopicArn: arn.optional(),
+  vpc: z.preprocess(fromJson, z.union([isNew, existingVpc])).optional(),
+  domainName: z.hostname({ error: 'must be a host name' }).optional(),
+  certificateArn: arnOf('acm').optional(),
+  hostedZone: z
+    .preprocess(
+      fromJson,
+      z.strictObject(
+        { id: z.string(), name: z.string() },
+        { error: 'must be JSON: {"id": "Z0…", "name": "example.com"}' },
+      ),
+    )
+    .optional(),
+  dataKey: z
+    .string()
+    .regex(/^(new$|arn:[a-z-]+:kms:)/, { error: 'must be new, or the ARN of a key' })
+    .optional(),
 });
 
 function parseJson(text: string): unknown {
@@ -61,6 +93,25 @@ export function propsFromContext(scope: Construct): PosthornProps {
     journalPointInTimeRecovery: settings.journalPointInTimeRecovery,
     logRetention: settings.logRetentionDays,
     logLevel: settings.logLevel,
+    ...(settings.vpc && { vpc: vpcOf(scope, settings.vpc) }),
+    vpcFurtherRanges: settings.vpcFurtherRanges,
+    ...(settings.domainName && { domainName: settings.domainName }),
+    ...(settings.certificateArn && {
+      certificate: Certificate.fromCertificateArn(scope, 'DomainCertificate', settings.certificateArn),
+    }),
+    ...(settings.hostedZone && {
+      hostedZone: HostedZone.fromHostedZoneAttributes(scope, 'HostedZone', {
+        hostedZoneId: settings.hostedZone.id,
+        zoneName: settings.hostedZone.name,
+      }),
+    }),
+    corsOrigins: settings.corsOrigins,
+    ...(settings.dataKey && {
+      dataKey: settings.dataKey === 'new' ? 'new' : Key.fromKeyArn(scope, 'GivenDataKey', settings.dataKey),
+    }),
+    tags: settings.tags,
+    rollout: settings.rollout,
+    commit: settings.commit,
     removalPolicy: settings.removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     adopt: settings.adopt,
     attemptTimeout: Duration.seconds(settings.attemptTimeoutSeconds),
@@ -93,6 +144,12 @@ export function propsFromContext(scope: Construct): PosthornProps {
     throttle: { rate: settings.throttleRate, burst: settings.throttleBurst },
     ...(settings.alarmTopicArn && { alarmTopic: Topic.fromTopicArn(scope, 'AlarmTopic', settings.alarmTopicArn) }),
   };
+}
+
+function vpcOf(scope: Construct, vpc: 'new' | z.infer<typeof existingVpc>): IVpc | 'new' {
+  if (vpc === 'new') return vpc;
+  const { range: vpcCidrBlock, ...rest } = vpc;
+  return Vpc.fromVpcAttributes(scope, 'GivenVpc', { vpcCidrBlock, ...rest });
 }
 
 /** A stack must have its name before it can look at its context. Undefined: the name is the construct's. */

@@ -8,6 +8,7 @@ import {
   type ReservedConcurrency,
   USUAL_CONCURRENCY,
 } from './concurrency.ts';
+import { ROLLOUTS } from './constructs/rollout.ts';
 
 /** `-c key=value` and the CLI give every value as text; JSON in it (numbers, booleans, objects) is read as such. */
 function fromText(value: unknown): unknown {
@@ -41,13 +42,21 @@ const retentions = Object.values(RetentionDays).filter((value) => typeof value =
 const memoryMiB = whole(128, 10_240);
 const reservedConcurrency = whole(1, 100_000).optional();
 
-function functionTuning(memory: number, timeoutSeconds: number, maxTimeoutSeconds: number) {
+/** A call of AWS that is never answered is given up after 13 seconds (functions/adapters/aws/calls.ts); its function must outlive it. */
+const LEAST_TIMEOUT_SECONDS = 15;
+
+function functionTuning(
+  memory: number,
+  timeoutSeconds: number,
+  maxTimeoutSeconds: number,
+  leastTimeoutSeconds = LEAST_TIMEOUT_SECONDS,
+) {
   return z.preprocess(
     fromText,
     z
       .strictObject({
         memoryMiB: memoryMiB.default(memory),
-        timeoutSeconds: whole(1, maxTimeoutSeconds).default(timeoutSeconds),
+        timeoutSeconds: whole(leastTimeoutSeconds, maxTimeoutSeconds).default(timeoutSeconds),
         reservedConcurrency,
       })
       .prefault({}),
@@ -64,14 +73,16 @@ const functions = z.strictObject({
   sweep: functionTuning(256, 55, 55),
   /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
   jobs: functionTuning(512, 60, 240),
-  /** Hands out files of its own. */
-  console: functionTuning(256, 10, 29),
+  /** Hands out files of its own, and calls no one. */
+  console: functionTuning(256, 10, 29, 1),
 });
 
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
 const maxConcurrency = whole(2, 1000).optional();
 
-function arnOf(service: string) {
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block, such as 10.20.0.0/16' });
+
+export function arnOf(service: string) {
   const error = `must be an ARN of ${service}`;
   return z.string({ error }).regex(new RegExp(`^arn:[a-z-]+:${service}:`), { error });
 }
@@ -141,6 +152,23 @@ export const tuningShape = {
     )
     .default(RetentionDays.ONE_MONTH),
   logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+  vpcFurtherRanges: list(cidr).default([]),
+  corsOrigins: list(
+    z
+      .string()
+      .regex(/^(\*|https?:\/\/[^/\s,]+)$/, { error: 'must be an origin, such as https://portal.example.com, or *' }),
+  ).default([]),
+  tags: z
+    .preprocess(
+      fromText,
+      z.record(z.string().min(1).max(128), z.string().max(256), { error: 'must be JSON of names and texts' }),
+    )
+    .default({ application: 'posthorn' }),
+  rollout: oneOf(ROLLOUTS).default('direct'),
+  commit: z
+    .string()
+    .regex(/^[\w./-]{1,100}$/, { error: 'must be the name of a commit' })
+    .default('unknown'),
   removalPolicy: oneOf(['retain', 'destroy']).default('retain'),
   adopt: z.preprocess(fromText, adoption.prefault({})),
   attemptTimeoutSeconds: whole(1, 20).default(15),
@@ -157,9 +185,7 @@ export const tuningShape = {
   publisherAccounts: list(z.string().regex(/^\d{12}$/, { error: 'must be the 12 digits of an AWS account' })).default(
     [],
   ),
-  allowedPrivateRanges: list(
-    z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block, such as 10.20.0.0/16' }),
-  ).default([]),
+  allowedPrivateRanges: list(cidr).default([]),
   allowedPorts: list(whole(1, 65_535)).default([]),
   allowHttp: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
   /** The account's quota for all its HTTP APIs in a region is 10,000 a second, 5,000 at the same time. */

@@ -1,14 +1,6 @@
 import type { Job } from '../api/types.ts';
 import { jobTexts } from '../texts/jobs.ts';
 import { useLanguage, useTexts } from '../texts/texts.ts';
-import { StatusBadge, type Tone } from './status-badge.tsx';
-
-const TONES: Record<Job['status'], Tone> = { running: 'idle', done: 'ok', cancelled: 'pause', failed: 'bad' };
-
-export function JobStatus({ status }: { status: Job['status'] }) {
-  const t = useTexts(jobTexts);
-  return <StatusBadge tone={TONES[status]}>{t.jobStatuses[status]}</StatusBadge>;
-}
 
 /** @param expected how many there will be, if they were counted before */
 export function JobProgress({ job: { status, progress }, expected }: { job: Job; expected: number | null }) {

@@ -2,14 +2,16 @@ import { useEffect, useRef, useState } from 'react';
 
 const TYPING_MS = 250;
 
-interface SearchFieldProps {
+/** The API is asked when the reader stops typing for a moment. */
+export function SearchField({
+  label,
+  value,
+  onChange,
+}: {
   label: string;
   value: string;
   onChange: (text: string) => void;
-}
-
-/** The API is asked when the reader stops typing for a moment. */
-export function SearchField({ label, value, onChange }: SearchFieldProps) {
+}) {
   const [text, setText] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);

@@ -5,7 +5,8 @@ import type { Job } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
 import { Confirm } from '../components/confirm.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
-import { JobProgress, JobStatus } from '../components/job-progress.tsx';
+import { JobProgress } from '../components/job-progress.tsx';
+import { JobStatus } from '../components/job-status.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
 import { Time } from '../components/time.tsx';
@@ -32,10 +33,9 @@ export function JobPage() {
       title={job.filter.dryRun === true ? t.countOf(kind) : kind}
       actions={mayChange && job.status === 'running' && <Cancel tenantId={tenantId} id={job.id} />}
     >
-      <p className="under-title">
-        <JobStatus status={job.status} />
-        {job.error?.message}
-      </p>
+      <div className="under-title">
+        <JobStatus job={job} />
+      </div>
       <JobProgress job={job} expected={Number.isInteger(expected) ? expected : null} />
       <Facts job={job} />
       {job.status === 'running' && <p className="quiet">{t.reload}</p>}

@@ -4,6 +4,7 @@ import { useSubscriptionStats } from '../api/subscriptions.ts';
 import type { Stats, Subscription } from '../api/types.ts';
 import { Chart, type ChartSeries } from '../components/chart.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
+import { Figure } from '../components/figure.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Time } from '../components/time.tsx';
 import { WebhookPage } from '../components/webhook-page.tsx';
@@ -90,15 +91,6 @@ function Figures({ stats: { totals, series } }: { stats: Stats }) {
       </div>
       <Answers totals={totals} />
     </>
-  );
-}
-
-function Figure({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   );
 }
 

@@ -183,7 +183,7 @@ function problemAnswer({ logger }: Pick<Telemetry, 'logger'>, event: Request, er
   };
 }
 
-/** What DynamoDB, SQS and Secrets Manager say when they are asked for too much, or cannot be reached, even after the SDK's own retries. */
+/** What DynamoDB, SQS and Secrets Manager say when they are asked for too much, or cannot be reached, also when tried again. */
 const BUSY_ERRORS = new Set([
   'ProvisionedThroughputExceededException',
   'ThrottlingException',

@@ -1,6 +1,4 @@
-import { KMSClient } from '@aws-sdk/client-kms';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
+import { createCalls } from '../adapters/aws/calls.ts';
 import { createAuditStore } from '../adapters/dynamodb/audit.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
@@ -16,7 +14,7 @@ import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createQueues } from '../adapters/sqs/queues.ts';
-import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { createPublish, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import type { ApiKey } from '../core/access/api-key.ts';
 import { createApiKeys } from '../core/access/api-keys.ts';
 import { createAuthenticate } from '../core/access/authenticate.ts';
@@ -53,9 +51,11 @@ const env = readEnvironment([
   ENV.statsRetentionDays,
   ENV.auditRetentionDays,
   ENV.allowedPrivateRanges,
+  ENV.deniedRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
   ENV.attemptTimeoutSeconds,
+  ENV.commit,
 ]);
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
@@ -65,9 +65,12 @@ const stores = createStores({
   statsRetentionDays: env.STATS_RETENTION_DAYS,
   now,
 });
-const sqs = createSqs();
+const sqs = createCalls('sqs');
 const urlPolicy = {
-  addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
+  addressPolicy: createAddressPolicy({
+    allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES,
+    deniedRanges: env.DENIED_RANGES,
+  }),
   allowedPorts: env.ALLOWED_PORTS,
   allowHttp: env.ALLOW_HTTP,
 };
@@ -96,7 +99,7 @@ async function findApiKey(text: string): Promise<ApiKey | null> {
   return key;
 }
 
-const vault = createVault(tables, new KMSClient(CLIENT_OPTIONS), env.KMS_KEY_ARN);
+const vault = createVault(tables, createCalls('kms'), env.KMS_KEY_ARN);
 
 const routes = createRoutes({
   stores,
@@ -125,6 +128,7 @@ const routes = createRoutes({
   journalRetentionDays: env.JOURNAL_RETENTION_DAYS,
   statsRetentionDays: env.STATS_RETENTION_DAYS,
   waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
+  commit: env.COMMIT,
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,
   userAgent: USER_AGENT,
   now,
@@ -134,7 +138,7 @@ const routes = createRoutes({
 export const handler = createApiHandler({
   routes,
   authenticate: createAuthenticate({
-    adminKeys: createAdminKeys(new SecretsManagerClient(CLIENT_OPTIONS), env.ADMIN_SECRET_ARN, now),
+    adminKeys: createAdminKeys(createCalls('secretsManager'), env.ADMIN_SECRET_ARN, now),
     findToken: (text) => foundTokens(text, () => tokens.find(text)),
     findApiKey: (text) => foundApiKeys(text, () => findApiKey(text)),
     now,

@@ -82,6 +82,8 @@ export interface ApiPorts {
   statsRetentionDays: number;
   waits: WaitPolicy;
   attemptTimeoutMs: number;
+  /** Of the source that is running. */
+  commit: string;
   userAgent: string;
   now: () => number;
   random: Random;
@@ -164,7 +166,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createDeadLetterRoutes(ports),
       ...createSystemRoutes({ ...ports, events: stores.events }),
       ...createRejectedEventRoutes({ ...ports, store: stores.rejectedEvents, jobs }),
-      ...createHealthRoutes(),
+      ...createHealthRoutes(ports),
     ],
     vendors: createVendorRoutes(ports.compatibility, {
       ...ports,

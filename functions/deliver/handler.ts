@@ -1,6 +1,7 @@
-import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { AwsCall } from '../adapters/aws/calls.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
+import { hideMessages } from '../adapters/sqs/hide-messages.ts';
 import type { DeliverReport, RecordedWrite } from '../core/delivery/commit.ts';
 import { type DeliverDeps, deliverBatch } from '../core/delivery/deliver.ts';
 import { type SettleParkedMessage, WorkMessage } from '../core/delivery/queue-message.ts';
@@ -15,7 +16,7 @@ export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store'
   store: DeliverDeps['store'] & SettleParkedPorts['store'];
   /** Null: nothing is counted. */
   stats: Pick<StatsStore, 'putRecord'> | null;
-  sqs: SQSClient;
+  sqs: AwsCall;
   deliveriesQueueUrl: string;
   retriesQueueUrl: string;
   retriesQueueArn: string;
@@ -115,23 +116,25 @@ async function hide(
   { sqs, deliveriesQueueUrl, retriesQueueUrl, logger }: DeliverHandlerDeps,
   decided: readonly (ReceivedRecord & { decision: Decision })[],
 ): Promise<void> {
-  const entries = decided.flatMap(({ record, received, decision }, index) =>
+  const entries = decided.flatMap(({ record, received, decision }) =>
     decision.kind === 'hide'
       ? [
           {
             queueUrl: received.fromRetries ? retriesQueueUrl : deliveriesQueueUrl,
-            entry: { Id: String(index), ReceiptHandle: record.receiptHandle, VisibilityTimeout: decision.seconds },
+            entry: { receiptHandle: record.receiptHandle, seconds: decision.seconds },
           },
         ]
       : [],
   );
   await Promise.all(
-    [...Map.groupBy(entries, ({ queueUrl }) => queueUrl)].map(async ([QueueUrl, group]) => {
+    [...Map.groupBy(entries, ({ queueUrl }) => queueUrl)].map(async ([queueUrl, group]) => {
       try {
-        const Entries = group.map(({ entry }) => entry);
-        const { Failed } = await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
-        // HTTP 200 can hide entries that were not changed.
-        if (Failed !== undefined && Failed.length > 0) logger.warn('messages could not be hidden', { failed: Failed });
+        const failed = await hideMessages(
+          sqs,
+          queueUrl,
+          group.map(({ entry }) => entry),
+        );
+        if (failed > 0) logger.warn('messages could not be hidden', { failed });
       } catch (error) {
         logger.warn('messages could not be hidden', asError(error));
       }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KMSClient } from '@aws-sdk/client-kms';
-import { CLIENT_OPTIONS } from '../adapters/aws/client-options.ts';
+import { createCalls } from '../adapters/aws/calls.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
@@ -17,7 +16,7 @@ import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
-import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { createPublish, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
 import { createAddressPolicy } from '../core/target/address-policy.ts';
 import { ENV } from '../names.ts';
@@ -35,6 +34,7 @@ const env = readEnvironment([
   ENV.journalRetentionDays,
   ENV.statsRetentionDays,
   ENV.allowedPrivateRanges,
+  ENV.deniedRanges,
   ENV.allowedPorts,
   ENV.allowHttp,
   ENV.attemptTimeoutSeconds,
@@ -47,7 +47,7 @@ const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
-const sqs = createSqs();
+const sqs = createCalls('sqs');
 
 const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
 
@@ -66,16 +66,19 @@ export const handler = createDeliverHandler({
     now,
   },
   stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
-  sqs: sqs.client,
+  sqs,
   deliveriesQueueUrl: env.DELIVERIES_QUEUE_URL,
   retriesQueueUrl: env.RETRIES_QUEUE_URL,
   retriesQueueArn: env.RETRIES_QUEUE_ARN,
   sender: createHttpSender({
-    addressPolicy: createAddressPolicy({ allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES }),
+    addressPolicy: createAddressPolicy({
+      allowedPrivateRanges: env.ALLOWED_PRIVATE_RANGES,
+      deniedRanges: env.DENIED_RANGES,
+    }),
     allowedPorts: env.ALLOWED_PORTS,
     allowHttp: env.ALLOW_HTTP,
   }),
-  opener: createVault(tables, new KMSClient(CLIENT_OPTIONS), env.KMS_KEY_ARN),
+  opener: createVault(tables, createCalls('kms'), env.KMS_KEY_ARN),
   profiles: createProfiles(createProfileStore(tables)),
   waits: { maxQueueWaitMs: env.MAX_QUEUE_WAIT_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },
   attemptTimeoutMs: env.ATTEMPT_TIMEOUT_SECONDS * 1_000,

@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
-import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { AwsCall } from '../adapters/aws/calls.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
+import { hideMessages } from '../adapters/sqs/hide-messages.ts';
 import { MadeId, type MessageOrigin } from '../core/event/parse-message.ts';
 import { type IngestDeps, type IngestReport, ingestBatch } from '../core/ingest/ingest.ts';
 import { MADE_ID_ATTRIBUTE, METRICS, ORIGIN_ATTRIBUTES } from '../names.ts';
 
 export interface IngestHandlerDeps extends Omit<IngestDeps, 'hasTime' | 'pause' | 'report'>, Telemetry {
-  sqs: SQSClient;
+  sqs: AwsCall;
   eventsQueueUrl: string;
 }
 
@@ -29,9 +30,7 @@ export function createIngestHandler(deps: IngestHandlerDeps) {
         body,
         sentAt: Number(attributes.SentTimestamp),
         origin: readOrigin(messageAttributes),
-        madeId: MadeId.nullable()
-          .catch(null)
-          .parse(messageAttributes[MADE_ID_ATTRIBUTE]?.stringValue ?? null),
+        madeId: readMadeId(messageAttributes),
         receivedBefore: Number(attributes.ApproximateReceiveCount) > 1,
       })),
     );
@@ -54,6 +53,11 @@ function readOrigin(attributes: SQSRecord['messageAttributes']): MessageOrigin |
   return messageId !== undefined && isTime ? { messageId, sentAt } : null;
 }
 
+function readMadeId(attributes: SQSRecord['messageAttributes']): MadeId | null {
+  const value = attributes[MADE_ID_ATTRIBUTE]?.stringValue;
+  return value === undefined ? null : (MadeId.safeParse(value).data ?? null);
+}
+
 /** Without this the rest of a fan-out would wait out the visibility timeout. If it fails, it does just that. */
 async function comeBackAtOnce(
   { sqs, eventsQueueUrl, logger }: IngestHandlerDeps,
@@ -61,16 +65,12 @@ async function comeBackAtOnce(
 ): Promise<void> {
   if (receiptHandles.length === 0) return;
   try {
-    await sqs.send(
-      new ChangeMessageVisibilityBatchCommand({
-        QueueUrl: eventsQueueUrl,
-        Entries: receiptHandles.map((ReceiptHandle, index) => ({
-          Id: String(index),
-          ReceiptHandle,
-          VisibilityTimeout: 0,
-        })),
-      }),
+    const failed = await hideMessages(
+      sqs,
+      eventsQueueUrl,
+      receiptHandles.map((receiptHandle) => ({ receiptHandle, seconds: 0 })),
     );
+    if (failed > 0) logger.warn('the rest of some fan-outs waits for the visibility timeout', { failed });
   } catch (error) {
     logger.warn('the rest of a fan-out waits for the visibility timeout', asError(error));
   }

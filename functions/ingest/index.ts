@@ -1,3 +1,4 @@
+import { createCalls } from '../adapters/aws/calls.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createEventTypes } from '../adapters/dynamodb/event-types.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
@@ -10,7 +11,7 @@ import { createSystemEventsBus } from '../adapters/eventbridge/system-events-bus
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
-import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { compileDataCheck, type DataCheck } from '../core/event/validate-data.ts';
 import { ENV } from '../names.ts';
 import { createIngestHandler } from './handler.ts';
@@ -21,7 +22,6 @@ const env = readEnvironment([
   ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
   ENV.systemEventsBus,
-  ENV.eventBridgeEndpoint,
   ENV.retriesQueueUrl,
   ENV.eventTypes,
   ENV.journalRetentionDays,
@@ -29,7 +29,7 @@ const env = readEnvironment([
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
-const sqs = createSqs();
+const sqs = createCalls('sqs');
 const checks = remember<DataCheck>({ max: 500, ttlMs: null });
 
 export const handler = createIngestHandler({
@@ -41,16 +41,11 @@ export const handler = createIngestHandler({
     findType: createKnownTypes(createEventTypes(tables), now, env.EVENT_TYPES === 'strict'),
   },
   putOnBus:
-    env.SYSTEM_EVENTS_BUS === ''
-      ? null
-      : createSystemEventsBus(sqs.client.config, {
-          bus: env.SYSTEM_EVENTS_BUS,
-          endpoint: env.AWS_ENDPOINT_URL_EVENTBRIDGE ?? null,
-        }),
+    env.SYSTEM_EVENTS_BUS === '' ? null : createSystemEventsBus(createCalls('eventBridge'), env.SYSTEM_EVENTS_BUS),
   systemEventCounts: createSystemEventCounts(tables, now),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
-  sqs: sqs.client,
+  sqs,
   eventsQueueUrl: env.EVENTS_QUEUE_URL,
   eventTypes: env.EVENT_TYPES,
   checkOf: (schema) => checks(schema, () => compileDataCheck(schema)),

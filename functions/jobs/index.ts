@@ -1,3 +1,4 @@
+import { createCalls } from '../adapters/aws/calls.ts';
 import { createApiKeyStore } from '../adapters/dynamodb/api-keys.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
@@ -10,7 +11,7 @@ import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
-import { createPublish, createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { createPublish, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { MAX_DELAY_SECONDS, settleParkedMessage } from '../core/delivery/queue-message.ts';
 import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
 import { createWork } from '../core/jobs/work.ts';
@@ -28,7 +29,7 @@ const env = readEnvironment([
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
 const journal = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now };
-const sqs = createSqs();
+const sqs = createCalls('sqs');
 const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
 const events = createEvents(journal);
 const publish = createPublish(sqs, env.EVENTS_QUEUE_URL);

@@ -1,3 +1,4 @@
+import { createCalls } from '../adapters/aws/calls.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
 import { createDueJobs } from '../adapters/dynamodb/jobs.ts';
@@ -5,7 +6,7 @@ import { createStats } from '../adapters/dynamodb/stats.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
-import { createSqs, createWorkQueue } from '../adapters/sqs/work-queue.ts';
+import { createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { ENV } from '../names.ts';
 import { createSweepHandler } from './handler.ts';
 
@@ -14,7 +15,7 @@ const env = readEnvironment([ENV.journalTable, ENV.retriesQueueUrl, ENV.jobsQueu
 const now = (): number => Date.now();
 const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const tables = createTables({ journalTable: env.JOURNAL_TABLE });
-const sqs = createSqs();
+const sqs = createCalls('sqs');
 
 export const handler = createSweepHandler({
   deliveries: createDueDeliveries(tables, now),

@@ -38,6 +38,8 @@ export class Api extends Construct {
     this.handler = new HandlerFunction(this, 'Function', {
       ...foundation,
       name: 'api',
+      // Handshakes and tests.
+      callsReceivers: true,
       timeoutSeconds: tuning.functions.api.timeoutSeconds,
       bundling: { commandHooks: WITH_DOCS },
       environment: {
@@ -61,23 +63,18 @@ export class Api extends Construct {
         auditRetentionDays: String(tuning.auditRetentionDays),
         statsRetentionDays: String(tuning.statsRetentionDays),
         allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
+        deniedRanges: foundation.network?.ranges.join(',') ?? '',
+        commit: tuning.commit,
         allowedPorts: tuning.allowedPorts.join(','),
         allowHttp: String(tuning.allowHttp),
         attemptTimeoutSeconds: String(tuning.attemptTimeoutSeconds),
       },
     });
     this.handler.allow(
-      [
-        'dynamodb:BatchGetItem',
-        'dynamodb:BatchWriteItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:GetItem',
-        'dynamodb:PutItem',
-        'dynamodb:Query',
-        'dynamodb:UpdateItem',
-      ],
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       [storage.catalog.tableArn, storage.journal.tableArn],
     );
+    this.handler.allow(['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'], [storage.journal.tableArn]);
     this.handler.allow(
       ['dynamodb:Query'],
       [

@@ -1,6 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { INDEXES, METRICS, METRICS_NAMESPACE } from '../../functions/names.ts';
 import { deliverTimeoutSeconds } from '../tuning.ts';
@@ -26,6 +25,7 @@ export class Deliver extends Construct {
     const deliver = new HandlerFunction(this, 'Function', {
       ...foundation,
       name: 'deliver',
+      callsReceivers: true,
       // A retry is a message that it sends itself, and a schedule has more than 16.
       invokesItself: true,
       // Names are looked up on these threads, 4 by default: one receiver's name server that hangs must not hold up the others.
@@ -43,6 +43,7 @@ export class Deliver extends Construct {
         journalRetentionDays: String(tuning.journalRetentionDays),
         statsRetentionDays: String(tuning.statsRetentionDays),
         allowedPrivateRanges: tuning.allowedPrivateRanges.join(','),
+        deniedRanges: foundation.network?.ranges.join(',') ?? '',
         allowedPorts: tuning.allowedPorts.join(','),
         allowHttp: String(tuning.allowHttp),
         attemptTimeoutSeconds: String(tuning.attemptTimeoutSeconds),
@@ -61,7 +62,6 @@ export class Deliver extends Construct {
         'dynamodb:BatchWriteItem',
         'dynamodb:GetItem',
         'dynamodb:PutItem',
-        'dynamodb:Query',
         'dynamodb:UpdateItem',
       ],
       [storage.journal.tableArn],
@@ -87,13 +87,10 @@ export class Deliver extends Construct {
       },
     );
 
-    // The event sources' own grants include ChangeMessageVisibility, by which a retry waits.
-    const source = { batchSize: 10, reportBatchItemFailures: true };
-    deliver.lambda.addEventSource(
-      new SqsEventSource(queues.deliveries.queue, { ...source, maxConcurrency: tuning.firstAttemptsMaxConcurrency }),
-    );
-    deliver.lambda.addEventSource(
-      new SqsEventSource(retries, { ...source, maxConcurrency: tuning.retriesMaxConcurrency }),
-    );
+    const first = queues.deliveries.queue;
+    deliver.consume(first, { batchSize: 10, maxConcurrency: tuning.firstAttemptsMaxConcurrency });
+    deliver.consume(retries, { batchSize: 10, maxConcurrency: tuning.retriesMaxConcurrency });
+    // By which what cannot be tried now waits, or comes back without delay.
+    deliver.allow(['sqs:ChangeMessageVisibility'], [first.queueArn, retries.queueArn]);
   }
 }

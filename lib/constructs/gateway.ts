@@ -1,15 +1,25 @@
 import { Aws, Duration, Fn, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  CorsHttpMethod,
+  type CorsPreflightOptions,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { COMPATIBILITY_ROUTES, CONSOLE_ROUTES, DOCS_ROUTES } from '../../functions/names.ts';
+import type { Domain } from './domain.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface GatewayProps extends Foundation {
   readonly api: IFunction;
+  readonly domain: Domain | undefined;
+  readonly corsOrigins: readonly string[];
   /** Null: there is no console. */
   readonly console: IFunction | null;
 }
@@ -18,15 +28,19 @@ export interface GatewayProps extends Foundation {
 export class Gateway extends Construct {
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { api, console, tuning, alarms, removalPolicy }: GatewayProps) {
+  constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id);
+    const { api, console, domain, corsOrigins, tuning, alarms, removalPolicy, dataKey } = props;
 
     const httpApi = new HttpApi(this, 'Api', {
       apiName: 'Posthorn',
       description: 'Posthorn: webhooks as a service',
       createDefaultStage: false,
+      // What is allowed, or blocked, for the name must hold for every way in.
+      disableExecuteApiEndpoint: domain !== undefined,
+      ...(corsOrigins.length > 0 && { corsPreflight: corsOf(corsOrigins) }),
     });
-    this.url = httpApi.apiEndpoint;
+    this.url = domain === undefined ? httpApi.apiEndpoint : `https://${domain.name.name}`;
 
     const integration = new HttpLambdaIntegration('Integration', api, { scopePermissionToRoute: false });
     const vendorPaths = tuning.compatibility.map((vendor) => COMPATIBILITY_ROUTES[vendor]);
@@ -55,11 +69,13 @@ export class Gateway extends Construct {
       logGroupName: ACCESS_LOG_GROUP,
       retention: tuning.logRetentionDays,
       removalPolicy,
+      ...(dataKey && { encryptionKey: dataKey.key }),
     });
     const stage = new HttpStage(this, 'Stage', {
       httpApi,
       stageName: '$default',
       autoDeploy: true,
+      ...(domain && { domainMapping: { domainName: domain.name } }),
       throttle: { rateLimit: tuning.throttleRate, burstLimit: tuning.throttleBurst },
       accessLogSettings: { destination: new LogGroupLogDestination(accessLogs), format: ACCESS_LOG_FORMAT },
     });
@@ -71,6 +87,17 @@ export class Gateway extends Construct {
       runbook: 'server-errors-of-the-api',
     });
   }
+}
+
+/** For pages of other origins that carry a token of a tenant. Cookies play no part, so none are allowed. */
+function corsOf(origins: readonly string[]): CorsPreflightOptions {
+  return {
+    allowOrigins: [...origins],
+    allowMethods: [CorsHttpMethod.ANY],
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match'],
+    exposeHeaders: ['etag', 'location', 'retry-after'],
+    maxAge: Duration.hours(1),
+  };
 }
 
 /**

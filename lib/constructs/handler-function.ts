@@ -1,12 +1,15 @@
 import { fileURLToPath } from 'node:url';
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Names } from 'aws-cdk-lib';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, type IFunction, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { type BundlingOptions, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, type FunctionName, METRICS_NAMESPACE } from '../../functions/names.ts';
+import { BUNDLING } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
+import { RolledOut } from './rollout.ts';
 
 export interface HandlerFunctionProps extends Foundation {
   /** The folder under functions/ whose index.ts exports `handler`. */
@@ -15,6 +18,8 @@ export interface HandlerFunctionProps extends Foundation {
   readonly environment: { readonly [Key in keyof typeof ENV]?: string };
   /** Variables that Node itself reads. */
   readonly nodeVariables?: Record<string, string>;
+  /** Whether it sends requests to receivers, which may have to come from fixed addresses. */
+  readonly callsReceivers?: boolean;
   /** Whether it sends messages to a queue that invokes it: Lambda would stop such a chain after 16 invocations. */
   readonly invokesItself?: boolean;
   /** Added to the bundling that all functions share. */
@@ -24,6 +29,8 @@ export interface HandlerFunctionProps extends Foundation {
 /** A handler as a Lambda function, with its own log group and role; it may do only what `allow` says. */
 export class HandlerFunction extends Construct {
   readonly lambda: NodejsFunction;
+  /** What invokes the function invokes this: the function, or the alias by which it is rolled out. */
+  readonly entry: IFunction;
   /** The dimension of the metrics that it emits. */
   readonly serviceName: string;
 
@@ -37,10 +44,15 @@ export class HandlerFunction extends Construct {
     const logGroup = new LogGroup(this, 'Logs', {
       retention: tuning.logRetentionDays,
       removalPolicy: props.removalPolicy,
+      ...(props.dataKey && { encryptionKey: props.dataKey.key }),
     });
     // Without a role given, CDK attaches AWSLambdaBasicExecutionRole, which may write to any log group.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
+    const usesTables = props.environment.journalTable !== undefined;
+    if (props.dataKey && usesTables) role.addToPolicy(props.dataKey.useStatement());
+    const network = props.callsReceivers ? props.network : undefined;
+    network?.allowUse(role);
 
     this.lambda = new NodejsFunction(this, 'Lambda', {
       description: `Posthorn: ${name}`,
@@ -53,9 +65,10 @@ export class HandlerFunction extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds),
       ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
       ...(props.invokesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
+      ...network?.placement,
       role,
       logGroup,
-      // The SDK keeps connections alive since its version 3.
+      // Only the SDK's version 2 reads the variable that this would set.
       awsSdkConnectionReuse: false,
       bundling: { ...BUNDLING, ...props.bundling },
       environment: {
@@ -67,6 +80,9 @@ export class HandlerFunction extends Construct {
       },
     });
 
+    this.entry =
+      tuning.rollout === 'direct' ? this.lambda : new RolledOut(this, 'Rollout', this.lambda, tuning.rollout).entry;
+
     alarms.add(this, 'ErrorsAlarm', this.lambda.metricErrors({ period: Duration.minutes(5) }), {
       above: 0,
       // One crash is retried by SQS, the schedule or the caller; what goes on is a fault.
@@ -76,20 +92,24 @@ export class HandlerFunction extends Construct {
     });
   }
 
+  /**
+   * Feeds the function from a queue. Grants what Lambda's pollers need, which CDK's SqsEventSource exceeds.
+   * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+   */
+  consume(queue: IQueue, source: { readonly batchSize: number; readonly maxConcurrency: number }): void {
+    this.allow(['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'], [queue.queueArn]);
+    // The id that SqsEventSource gives: under another one, an update would make a second mapping, which Lambda refuses.
+    this.entry.addEventSourceMapping(`SqsEventSource:${Names.nodeUniqueId(queue.node)}`, {
+      ...source,
+      eventSourceArn: queue.queueArn,
+      reportBatchItemFailures: true,
+    });
+  }
+
   allow(actions: string[], resources: string[], conditions: Conditions = {}): void {
     this.lambda.addToRolePolicy(new PolicyStatement({ actions, resources, conditions }));
   }
 }
-
-/** ESM with the SDK inside, minified: less than half of the cold start of the runtime's own SDK (aws/aws-sdk-js-v3#5516). */
-const BUNDLING: BundlingOptions = {
-  format: OutputFormat.ESM,
-  minify: true,
-  bundleAwsSDK: true,
-  mainFields: ['module', 'main'],
-  // Dependencies that are CommonJS still call `require`, which an ES module does not have.
-  banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-};
 
 function fileInProject(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));

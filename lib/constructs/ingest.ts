@@ -1,5 +1,4 @@
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
@@ -50,12 +49,8 @@ export class Ingest extends Construct {
 
     if (systemEventsBus) ingest.allow(['events:PutEvents'], [systemEventsBus.eventBusArn]);
 
-    ingest.lambda.addEventSource(
-      new SqsEventSource(queues.events.queue, {
-        batchSize: 10,
-        maxConcurrency: tuning.ingestMaxConcurrency,
-        reportBatchItemFailures: true,
-      }),
-    );
+    ingest.consume(queues.events.queue, { batchSize: 10, maxConcurrency: tuning.ingestMaxConcurrency });
+    // By which the rest of a large fan-out comes back without delay.
+    ingest.allow(['sqs:ChangeMessageVisibility'], [queues.events.queue.queueArn]);
   }
 }

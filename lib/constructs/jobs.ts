@@ -1,6 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { INDEXES, METRICS, METRICS_NAMESPACE } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
@@ -73,13 +72,7 @@ export class Jobs extends Construct {
       { above: 0, description: 'A job failed: a page of its work could not be done.', runbook: 'failed-jobs' },
     );
 
-    jobs.lambda.addEventSource(
-      // One page an invocation: pages of large jobs must not share one time limit.
-      new SqsEventSource(queues.jobs.queue, {
-        batchSize: 1,
-        maxConcurrency: tuning.jobsMaxConcurrency,
-        reportBatchItemFailures: true,
-      }),
-    );
+    // One page an invocation: pages of large jobs must not share one time limit.
+    jobs.consume(queues.jobs.queue, { batchSize: 1, maxConcurrency: tuning.jobsMaxConcurrency });
   }
 }

@@ -18,6 +18,8 @@ export class Keys extends Construct {
         ? new Key(this, 'Encryption', {
             description: 'Encrypts the data keys of webhook signing secrets',
             enableKeyRotation: true,
+            // It cannot become one later, and no other key reads the Catalog's secrets: a lost region would take them with it.
+            multiRegion: true,
             removalPolicy,
           })
         : Key.fromKeyArn(this, 'AdoptedEncryption', encryptionKeyArn);

@@ -5,10 +5,12 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { AccountPrincipal, type IPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { DataKey } from './data-key.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface PublishersProps {
   readonly events: WorkQueue;
+  readonly dataKey: DataKey | undefined;
   readonly principals: IPrincipal[];
   readonly accounts: readonly string[];
   readonly eventBus: IEventBus | undefined;
@@ -19,7 +21,7 @@ export interface PublishersProps {
 export class Publishers extends Construct {
   constructor(scope: Construct, id: string, props: PublishersProps) {
     super(scope, id);
-    const { events, accounts, eventBus, eventPattern } = props;
+    const { events, accounts, eventBus, eventPattern, dataKey } = props;
 
     const principals = [...props.principals, ...accounts.map((account) => new AccountPrincipal(account))];
     if (principals.length > 0)
@@ -27,6 +29,8 @@ export class Publishers extends Construct {
         events.queue,
         new PolicyStatement({ principals, actions: ['sqs:SendMessage'], resources: [events.queue.queueArn] }),
       );
+
+    dataKey?.allowSending(principals);
 
     if (!eventBus || !eventPattern) return;
     const rule = new Rule(this, 'Rule', {

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { CfnResource, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
   Billing,
@@ -7,6 +7,7 @@ import {
   type TablePropsV2,
   TableV2,
 } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
@@ -16,7 +17,7 @@ export class Storage extends Construct {
   readonly catalog: Table;
   readonly journal: Table;
 
-  constructor(scope: Construct, id: string, { tuning, removalPolicy }: Foundation) {
+  constructor(scope: Construct, id: string, { tuning, removalPolicy, dataKey }: Foundation) {
     super(scope, id);
 
     const table = {
@@ -51,7 +52,18 @@ export class Storage extends Construct {
           index(INDEXES.journalDue, AttributeType.NUMBER, ProjectionType.KEYS_ONLY),
         ],
       });
+
+    for (const made of [this.catalog, this.journal])
+      if (dataKey && made instanceof TableV2) encryptWith(made, dataKey.key);
   }
+}
+
+/** CDK's own way (`TableEncryptionV2.customerManagedKey`) asks for the stack's region, which is not known where none is named. */
+function encryptWith({ node }: TableV2, { keyArn }: IKey): void {
+  const table = node.defaultChild;
+  if (!CfnResource.isCfnResource(table)) throw new Error('A table is not the resource that it was.');
+  table.addPropertyOverride('SSESpecification', { SSEEnabled: true, SSEType: 'KMS' });
+  table.addPropertyOverride('Replicas.0.SSESpecification', { KMSMasterKeyId: keyArn });
 }
 
 /** Made here, or adopted. */

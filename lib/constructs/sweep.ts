@@ -42,10 +42,10 @@ export class Sweep extends Construct {
     sweep.allow(['sqs:SendMessage'], [queues.retries.queue.queueArn, queues.jobs.queue.queueArn]);
 
     // EventBridge invokes it asynchronously: Lambda queues what it cannot run, for six hours by default, and runs failures again.
-    sweep.lambda.configureAsyncInvoke(NOT_REPEATED);
+    sweep.entry.configureAsyncInvoke(NOT_REPEATED);
     new Rule(this, 'Schedule', {
       schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(sweep.lambda, NOT_REPEATED)],
+      targets: [new LambdaFunction(sweep.entry, NOT_REPEATED)],
     });
   }
 }

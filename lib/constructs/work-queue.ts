@@ -1,8 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { AnyPrincipal, Effect, type PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { type IQueue, Queue, QueueEncryption, QueuePolicy } from 'aws-cdk-lib/aws-sqs';
+import { type IQueue, Queue, QueueEncryption, QueuePolicy, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { DataKey } from './data-key.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface WorkQueueProps extends Foundation {
@@ -55,9 +56,9 @@ export class WorkQueue extends Construct {
     else policy.addStatements(statement);
   }
 
-  private makeDeadLetters({ removalPolicy }: WorkQueueProps): Queue {
+  private makeDeadLetters({ removalPolicy, dataKey }: WorkQueueProps): Queue {
     return new Queue(this, 'DeadLetters', {
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...encryptionOf(dataKey),
       enforceSSL: true,
       removalPolicy,
       // The longest there is. A dead letter keeps the age that it had, so this must exceed the source's retention.
@@ -66,11 +67,11 @@ export class WorkQueue extends Construct {
   }
 
   private makeQueue(
-    { removalPolicy, consumerTimeoutSeconds, maxReceiveCount }: WorkQueueProps,
+    { removalPolicy, dataKey, consumerTimeoutSeconds, maxReceiveCount }: WorkQueueProps,
     deadLetters: Queue,
   ): Queue {
     return new Queue(this, 'Queue', {
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...encryptionOf(dataKey),
       enforceSSL: true,
       // 202 means durably queued: what waits here outlives the stack, as the tables do.
       removalPolicy,
@@ -99,4 +100,12 @@ export class WorkQueue extends Construct {
     this.policies.set(queue, document);
     return queue;
   }
+}
+
+/** Each sender and receiver asks KMS for a queue's data key again after this long: a few calls an hour, not one a message. */
+const REUSE = Duration.hours(1);
+
+function encryptionOf(dataKey: DataKey | undefined): QueueProps {
+  if (dataKey === undefined) return { encryption: QueueEncryption.SQS_MANAGED };
+  return { encryption: QueueEncryption.KMS, encryptionMasterKey: dataKey.key, dataKeyReuse: REUSE };
 }

@@ -16,7 +16,7 @@ export const QUEUE = {
       .transform((policy) => JSON.stringify(policy))
       .default(''),
   }),
-  withoutMeaning: ['SqsManagedSseEnabled'],
+  withoutMeaning: ['SqsManagedSseEnabled', 'KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds'],
   attributes(id, naming) {
     const name = nameOf(id, naming);
     return { ref: `${naming.sqsEndpoint}/${ACCOUNT_ID}/${name}`, Arn: arn('sqs', name), QueueName: name };

@@ -33,6 +33,7 @@ export const TABLE = {
     BillingMode: z.literal('PAY_PER_REQUEST'),
     Replicas: z.array(z.unknown()).max(1, 'tables in several regions are not emulated'),
   }),
+  withoutMeaning: ['SSESpecification'],
   attributes(id, naming) {
     const name = nameOf(id, naming);
     return { ref: name, Arn: arn('dynamodb', `table/${name}`) };

@@ -58,7 +58,7 @@ export function readStack(
       return Object.entries(Resources)
         .filter(([, resource]) => resource.Type === type)
         .map(([id, { Properties }]) => {
-          const heeded = Object.entries(Properties).filter(([name]) => !ignored.includes(name));
+          const heeded = Object.entries(Properties).filter(([name]) => name !== 'Tags' && !ignored.includes(name));
           const parsed = schema.safeParse(resolveIntrinsics(Object.fromEntries(heeded), lookup));
           if (!parsed.success) {
             const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`.trim());

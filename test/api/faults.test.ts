@@ -1,10 +1,9 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { mockClient } from 'aws-sdk-client-mock';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { StoreBusyError } from '../../functions/adapters/dynamodb/batch.ts';
 import { QueueRefusedError } from '../../functions/adapters/sqs/work-queue.ts';
 import { PartialFailure } from '../../functions/core/partial-failure.ts';
 import { expectProblem, useApi } from '../support/api.ts';
+import { throttled } from '../support/scripted-calls.ts';
 
 const { call, deps, tables, telemetry } = useApi();
 const T = '/v1/tenants/acme';
@@ -35,11 +34,10 @@ describe('a fault that is not the caller’s', () => {
     expect(answer.text).not.toContain('arn:');
   });
 
-  it('a table that throttles the SDK itself is 503', async () => {
-    const mock = mockClient(tables.client);
-    mock.on(QueryCommand).rejects(named('ThrottlingException'));
+  it('a table that throttles again and again is 503', async () => {
+    tables.faults.fails = (operation) => (operation === 'Query' ? throttled() : null);
     const answer = await call('GET', '/v1/tenants');
-    mock.restore();
+    tables.faults.fails = () => null;
     expectProblem(answer, 503, 'unavailable');
   });
 

@@ -32,7 +32,7 @@ import { describeTenantStore } from './tenants.ts';
 
 const NAME = 'DynamoDB';
 const tables = useTables();
-const answers = loseAnswers(tables.dynamodb);
+const answers = loseAnswers(tables.faults);
 let now = NOW;
 const options = { tables, retentionDays: RETENTION_DAYS, now: () => now };
 const stores = createStores({ ...options, statsRetentionDays: RETENTION_DAYS });

@@ -1,7 +1,7 @@
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, type GetCommandOutput } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { AwsError } from '../../functions/adapters/aws/calls.ts';
 import { atRevision, createConditionalWrites } from '../../functions/adapters/dynamodb/conditional-write.ts';
+import type { Documents } from '../../functions/adapters/dynamodb/documents.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
 import type { Loaded } from '../../functions/core/delivery/delivery-store.ts';
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
@@ -15,6 +15,9 @@ const Get = z.object({ Key: z.object({ pk: z.string() }) });
 const Put = z.object({
   Item: z.object({ pk: z.string(), writeId: z.string(), delivery: z.custom<Delivery>() }),
 });
+const unused = (): never => {
+  throw new Error('the world writes deliveries only');
+};
 const keyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): string => `${subscriptionId} ${eventId} ${eventAt}`;
 
 /** So small that a fan-out takes several pages. */
@@ -24,7 +27,7 @@ const PAGE_SIZE = 3;
 export interface StoreFaults {
   /** Whether an eventually consistent read sees an earlier state. */
   isStale(): boolean;
-  /** Whether the answer to a conditional write is lost, so that the SDK repeats the call. */
+  /** Whether the answer to a conditional write is lost, so that the call is repeated. */
   isRepeated(): boolean;
 }
 
@@ -42,28 +45,26 @@ export class WorldStore extends MemoryJournal implements IngestStore {
     super(now);
     this.faults = faults;
     let writeIds = 0;
-    const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'none' }));
-    client.middlewareStack.add(
-      () =>
-        async ({ input }) => ({ output: await this.answer(input), response: null }),
-      { step: 'initialize', priority: 'high', name: 'in-memory' },
-    );
-    this.writes = createConditionalWrites({ client, newWriteId: () => `write ${writeIds++}` }, 'Journal');
+    const documents: Documents = {
+      getItem: async (input) => ({ writeId: this.writeIds.get(Get.parse(input).Key.pk) }),
+      putItem: (input) => this.put(Put.parse(input).Item),
+      updateItem: unused,
+      deleteItem: unused,
+      query: unused,
+      scan: unused,
+    };
+    this.writes = createConditionalWrites({ documents, newWriteId: () => `write ${writeIds++}` }, 'Journal');
   }
 
-  private async answer(input: unknown): Promise<GetCommandOutput> {
-    const read = Get.safeParse(input);
-    if (read.success) return { $metadata: {}, Item: { writeId: this.writeIds.get(read.data.Key.pk) } };
-    const { pk, writeId, delivery } = Put.parse(input).Item;
+  private async put({ pk, writeId, delivery }: z.infer<typeof Put>['Item']): Promise<void> {
     const write = async (): Promise<void> => {
       if (!(await super.saveDelivery(delivery, delivery.revision)))
-        throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });
+        throw new AwsError('ConditionalCheckFailedException', 'The conditional request failed', 400, null);
       this.writeIds.set(pk, writeId);
     };
     await write();
-    // The SDK's own repetition, of which its caller learns nothing.
+    // The call's own repetition, of which its caller learns nothing.
     if (this.faults.isRepeated()) await write();
-    return { $metadata: {} };
   }
 
   override saveDelivery(delivery: Delivery, revision: number): Promise<boolean> {

@@ -32,7 +32,7 @@ describe('a world in which everything fails now and then', () => {
     'throttled',
     'in part',
     'answer lost',
-    'call repeated by the SDK',
+    'call repeated',
     'stale read',
     'handed out twice',
     'published again',

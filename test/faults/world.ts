@@ -124,7 +124,7 @@ class World {
     this.choices = createChoices(seed);
     this.store = new WorldStore(() => this.now, {
       isStale: () => this.isFaulty && this.strikes('stale read', 0.3),
-      isRepeated: () => this.isFaulty && this.strikes('call repeated by the SDK', 0.06),
+      isRepeated: () => this.isFaulty && this.strikes('call repeated', 0.06),
     });
     this.profiles = new Map(
       PROFILE_NAMES.map((name) => {

@@ -1,9 +1,7 @@
-import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { parkDelivery } from '../../functions/core/delivery/delivery.ts';
 import { settleParkedMessage } from '../../functions/core/delivery/queue-message.ts';
-import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
+import { builtInProfile } from '../../functions/core/profile/built-in-profiles.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
 import { createDeliverHandler } from '../../functions/deliver/handler.ts';
 import { METRICS } from '../../functions/names.ts';
@@ -19,12 +17,13 @@ import {
 } from '../support/domain.ts';
 import { context, recordTelemetry, sqsEvent } from '../support/lambda.ts';
 import { MemoryStats } from '../support/memory-stats.ts';
+import { ScriptedCalls } from '../support/scripted-calls.ts';
 
 const RETRIES = 'arn:aws:sqs:us-east-1:000000000000:retries';
-const sqs = new SQSClient({ region: 'us-east-1' });
-const mock = mockClient(sqs);
-afterEach(() => {
-  mock.reset();
+const CHANGE = 'ChangeMessageVisibilityBatch';
+let sqs: ScriptedCalls;
+beforeEach(() => {
+  sqs = new ScriptedCalls().on(CHANGE, {});
 });
 
 function setup(
@@ -33,13 +32,12 @@ function setup(
 ) {
   const parts = deliverSetup();
   const telemetry = recordTelemetry();
-  mock.on(ChangeMessageVisibilityBatchCommand).resolves({ Successful: [], Failed: [] });
   const handler = createDeliverHandler({
     store: parts.journal,
     retries: { send: (messages) => parts.send(messages) },
     systemEvents: parts.systemEvents,
     stats,
-    sqs,
+    sqs: sqs.call,
     deliveriesQueueUrl: 'http://queues/deliveries',
     retriesQueueUrl: 'http://queues/retries',
     retriesQueueArn: RETRIES,
@@ -50,7 +48,7 @@ function setup(
       },
     },
     opener: { open: async (sealed) => sealed },
-    profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },
+    profiles: { get: async (name) => builtInProfile(name) },
     waits: WAITS,
     attemptTimeoutMs: 15_000,
     disableAfterMs: DISABLE_AFTER_MS,
@@ -64,7 +62,7 @@ function setup(
     random: () => 0.5,
     ...telemetry,
   });
-  const hidden = () => mock.commandCalls(ChangeMessageVisibilityBatchCommand).map(({ args }) => args[0].input);
+  const hidden = () => sqs.inputs(CHANGE);
   return { ...parts, telemetry, handler, hidden, counted: stats?.records ?? [] };
 }
 
@@ -97,7 +95,7 @@ describe('the deliver function', () => {
     expect(hidden()).toEqual([
       {
         QueueUrl: 'http://queues/retries',
-        Entries: [{ Id: '1', ReceiptHandle: 'receipt-1', VisibilityTimeout: 30 }],
+        Entries: [{ Id: '0', ReceiptHandle: 'receipt-1', VisibilityTimeout: 30 }],
       },
     ]);
   });
@@ -105,12 +103,9 @@ describe('the deliver function', () => {
   it.each([
     [
       'refuses an entry',
-      () =>
-        mock
-          .on(ChangeMessageVisibilityBatchCommand)
-          .resolves({ Successful: [], Failed: [{ Id: '0', SenderFault: false, Code: 'x' }] }),
+      () => sqs.on(CHANGE, { Successful: [], Failed: [{ Id: '0', SenderFault: false, Code: 'x' }] }),
     ],
-    ['cannot be reached', () => mock.on(ChangeMessageVisibilityBatchCommand).rejects(new Error('away'))],
+    ['cannot be reached', () => sqs.on(CHANGE, new Error('away'))],
   ])('when SQS %s leaves the message to its visibility timeout', async (_, arrange) => {
     const { handler, journal, telemetry } = setup();
     arrange();

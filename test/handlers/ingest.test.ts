@@ -1,17 +1,16 @@
-import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { compileDataCheck } from '../../functions/core/event/validate-data.ts';
 import { createIngestHandler } from '../../functions/ingest/handler.ts';
 import { METRICS, ORIGIN_ATTRIBUTES } from '../../functions/names.ts';
 import { makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
 import { context, recordTelemetry, sqsEvent } from '../support/lambda.ts';
 import { ingestSetup } from '../support/memory-ingest.ts';
+import { ScriptedCalls } from '../support/scripted-calls.ts';
 
-const sqs = new SQSClient({ region: 'us-east-1' });
-const mock = mockClient(sqs);
-afterEach(() => {
-  mock.reset();
+const CHANGE = 'ChangeMessageVisibilityBatch';
+let sqs: ScriptedCalls;
+beforeEach(() => {
+  sqs = new ScriptedCalls().on(CHANGE, {});
 });
 
 const body = (rest: object = {}) => JSON.stringify({ tenantId: 'acme', type: 'a.b', data: 'very-secret', ...rest });
@@ -19,14 +18,13 @@ const body = (rest: object = {}) => JSON.stringify({ tenantId: 'acme', type: 'a.
 function setup() {
   const { store, ...parts } = ingestSetup();
   const telemetry = recordTelemetry();
-  mock.on(ChangeMessageVisibilityBatchCommand).resolves({ Successful: [], Failed: [] });
   const handler = createIngestHandler({
     store,
     deliveries: { send: (messages) => parts.send(messages) },
     systemEventCounts: parts.counts,
     putOnBus: null,
     retries: { send: async () => {} },
-    sqs,
+    sqs: sqs.call,
     eventsQueueUrl: 'http://queues/events',
     eventTypes: 'open',
     checkOf: compileDataCheck,
@@ -90,14 +88,14 @@ describe('the ingest function', () => {
     store.pageSize = 2;
     const event = sqsEvent({ body: body({ tenantId: 'other' }) }, { body: body({ id: 'a' }) });
     expect(await handler(event, context(7_000))).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
-    expect(mock.commandCalls(ChangeMessageVisibilityBatchCommand).map(({ args }) => args[0].input)).toEqual([
+    expect(sqs.inputs(CHANGE)).toEqual([
       { QueueUrl: 'http://queues/events', Entries: [{ Id: '0', ReceiptHandle: 'receipt-1', VisibilityTimeout: 0 }] },
     ]);
   });
 
   it('comes back later for it if SQS cannot be reached', async () => {
     const { handler, store, telemetry } = setup();
-    mock.on(ChangeMessageVisibilityBatchCommand).rejects(new Error('away'));
+    sqs.on(CHANGE, new Error('away'));
     store.subscriptions = [1, 2].map((number) => makeSubscription({ id: subscriptionId(number) }));
     store.pageSize = 1;
     const answer = await handler(sqsEvent({ body: body({ id: 'a' }) }), context(7_000));
@@ -112,7 +110,7 @@ describe('the ingest function', () => {
     };
     const answer = await handler(sqsEvent({ body: body() }, { body: 'no json' }), context());
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
-    expect(mock.calls()).toEqual([]);
+    expect(sqs.inputs(CHANGE)).toEqual([]);
     expect(telemetry.lines.join()).toContain('a fan-out failed');
   });
 });

@@ -11,7 +11,7 @@ import { createSystemEventCounts } from '../../functions/adapters/dynamodb/syste
 import { createHttpSender } from '../../functions/adapters/http/http-sender.ts';
 import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/deliver.ts';
 import type { WorkMessage } from '../../functions/core/delivery/queue-message.ts';
-import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
+import { builtInProfile } from '../../functions/core/profile/built-in-profiles.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import { createAddressPolicy } from '../../functions/core/target/address-policy.ts';
 import { DISABLE_AFTER_MS, WAITS } from '../support/deliver-setup.ts';
@@ -104,7 +104,7 @@ async function run(rest: Partial<Subscription> & { id: string }, count: number, 
     },
     sender,
     opener: { open: async (sealed) => sealed },
-    profiles: { get: async (name) => BUILT_IN_PROFILES.get(name) ?? null },
+    profiles: { get: async (name) => builtInProfile(name) },
     waits: WAITS,
     attemptTimeoutMs: 15_000,
     disableAfterMs: DISABLE_AFTER_MS,

@@ -1,27 +1,21 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { FUNCTION_NAMES } from '../../functions/names.ts';
 import { createApp } from '../../lib/app.ts';
+import { BUDGETS, measureStart, readBundles } from '../../testing/bundles.ts';
 import { temporaryFolder } from './synthesize.ts';
 
-test('each function becomes one small ES module that needs nothing but Node', { timeout: 120_000 }, () => {
+test('each function becomes one small ES module that needs nothing but Node', { timeout: 240_000 }, async () => {
   const outdir = temporaryFolder();
   createApp({ appProps: { outdir } }).synth();
-  const template = JSON.parse(readFileSync(join(outdir, 'Posthorn.template.json'), 'utf8'));
-
-  const assets = Object.values<Record<string, unknown>>(template.Resources)
-    .filter(({ Type }) => Type === 'AWS::Lambda::Function')
-    .map(({ Properties }) => join(outdir, `asset.${Object(Properties).Code.S3Key.replace('.zip', '')}`));
-  expect(assets).toHaveLength(FUNCTION_NAMES.length);
-
-  for (const folder of assets) {
-    expect(readdirSync(folder)).toContain('index.mjs');
-    const file = join(folder, 'index.mjs');
-    const code = readFileSync(file, 'utf8');
-    // Each megabyte costs some 160 ms of cold start. The SDK's clients take 300 KB, undici 700 KB, lru-cache 20 KB, re2js 150 KB.
-    expect(statSync(file).size).toBeLessThan(1_855_000);
+  for (const bundle of readBundles(outdir)) {
+    const code = readFileSync(bundle.file, 'utf8');
     expect(code).toMatch(/export\s*\{[^}]*\bas handler\b/);
     expect(code).not.toMatch(/from\s*["'](?!node:)@/);
+    // `npm run bundles` says what fills it.
+    const { bytes, startMs } = BUDGETS[bundle.name];
+    expect(bundle.bytes, bundle.name).toBeLessThan(bytes);
+    const { cpuMs, loadsUndici } = await measureStart(bundle);
+    expect(cpuMs, bundle.name).toBeLessThan(startMs);
+    expect(loadsUndici, bundle.name).toBe(false);
   }
 });

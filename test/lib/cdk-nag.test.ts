@@ -30,6 +30,13 @@ test.each([
       eventBusName: 'hr',
       eventPattern: { source: ['hr'] },
       alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:alarms',
+      vpc: 'new',
+      domainName: 'hooks.example.com',
+      hostedZone: { id: 'Z0123456789', name: 'example.com' },
+      corsOrigins: 'https://portal.example.com',
+      dataKey: 'new',
+      tags: { team: 'integrations' },
+      rollout: 'canary',
     },
   ],
 ])('cdk-nag’s AwsSolutions finds nothing that is not acknowledged, %s', (_, context) => {

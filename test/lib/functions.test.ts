@@ -9,6 +9,7 @@ const TABLES = { CATALOG_TABLE: 'PosthornStorageCatalog', JOURNAL_TABLE: 'Postho
 const RECEIVERS = {
   ALLOWED_PRIVATE_RANGES: '',
   ALLOWED_PORTS: '',
+  DENIED_RANGES: '',
   ALLOW_HTTP: 'false',
   ATTEMPT_TIMEOUT_SECONDS: '15',
 };
@@ -36,6 +37,7 @@ describe.each([
       MAX_SUBSCRIPTIONS_PER_TENANT: '1000',
       JOURNAL_RETENTION_DAYS: '30',
       AUDIT_RETENTION_DAYS: '400',
+      COMMIT: 'unknown',
       STATS_RETENTION_DAYS: '90',
     },
   },
@@ -130,7 +132,7 @@ describe.each([
     const template = synthesize({ logRetention: RetentionDays.ONE_YEAR });
     const { LogGroup } = Object(propertiesOf(template, FUNCTION)[id]?.LoggingConfig);
     expect(plainValue(LogGroup)).toBe(`Posthorn${name}FunctionLogs`);
-    expect(propertiesOf(template, 'AWS::Logs::LogGroup')[plainValue(LogGroup)]).toEqual({ RetentionInDays: 365 });
+    expect(propertiesOf(template, 'AWS::Logs::LogGroup')[plainValue(LogGroup)]).toMatchObject({ RetentionInDays: 365 });
   });
 });
 

@@ -84,8 +84,8 @@ test('DESTROY drops the protection of tables', () => {
   });
 });
 
-test('the key that encrypts secrets rotates', () => {
-  synthesize().allResourcesProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+test('the key that encrypts secrets rotates, and can be taken to another region', () => {
+  synthesize().allResourcesProperties('AWS::KMS::Key', { EnableKeyRotation: true, MultiRegion: true });
 });
 
 test('the admin key is generated, so that it can stand in a header as it is', () => {

@@ -60,8 +60,8 @@ SECRET["update"] = update_secret_with_arn
 SECRET["delete"] = lambda arn, props: delete_secret(secret_name(arn), props)
 
 # 2. Every endpoint of AWS speaks TLS; here all is plain HTTP on the loopback, which the queues' policies refuse.
-pin_request_origin = app.pin_request_origin
-app.pin_request_origin = lambda address, _secure: pin_request_origin(address, True)
+iam_evaluator._request_origin = contextvars.ContextVar("origin", default=("127.0.0.1", True))
+app.pin_request_origin = lambda _address, _secure: None
 
 # 3. A batch is no action of its own: SendMessageBatch needs sqs:SendMessage.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
@@ -126,9 +126,13 @@ def is_granted(function, action, resource, reports_use=True):
     """Whether a function's role has a grant, for what AWS itself does in the role's name."""
     config = function.get("config") or function
     access_key = execution_credentials(config)["AWS_ACCESS_KEY_ID"]
-    allowed = enforce(access_key, action, action.split(":")[0], get_region(), resource) is None
+    # Apart from the request that is being served, which has a caller of its own.
+    question = (access_key, action, action.split(":")[0], get_region(), resource)
+    allowed = contextvars.Context().run(enforce, *question) is None
     if reports_use or not allowed:
         report(access_key, action, resource, allowed)
+    if not allowed:
+        print(f"{config['FunctionName']} is not authorized to perform: {action} on {resource}", flush=True)
     return allowed
 
 
@@ -158,11 +162,15 @@ def dispatch_reported_batch(source_id, run, source, function, *rest):
 emit_logs = lambda_svc._emit_lambda_logs
 
 
-def emit_permitted_logs(function, *args, **kwargs):
+def emit_permitted_logs(function, request_id, text, *args, **kwargs):
+    # The rest of what functions log is on standard output for some invocations only.
+    for line in text.splitlines():
+        if "not authorized" in line:
+            print(line, flush=True)
     group = (function.get("config") or function)["LoggingConfig"]["LogGroup"]
     arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}:*"
     if all([is_granted(function, action, arn) for action in ("logs:CreateLogStream", "logs:PutLogEvents")]):
-        emit_logs(function, *args, **kwargs)
+        emit_logs(function, request_id, text, *args, **kwargs)
 
 
 if app.AUTH:

@@ -54,6 +54,8 @@ export async function startEmulator({ enforcesIam }: { enforcesIam: boolean }): 
       // These are the account's root.
       AWS_ACCESS_KEY_ID: CREDENTIALS.credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: CREDENTIALS.credentials.secretAccessKey,
+      // The one service that the functions do not call by the SDK, which takes what the emulator tells them.
+      AWS_ENDPOINT_URL_EVENTBRIDGE: `http://${HOST}:${port}`,
       AUTH: String(enforcesIam),
       // It would listen on every address.
       IOT_MTLS_ENABLED: '0',

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../e2e/eventually.ts';
 import { arrived, subscribed } from '../e2e/steps.ts';
 import { functionId, synthesise } from './assembly.ts';
 import { type Deployment, startDeployment } from './deployment.ts';
@@ -33,7 +34,7 @@ test('it is updated with other settings', async () => {
 
 describe('the journey', () => {
   test.each(JOURNEY)('$name', async ({ run }) => {
-    await run(deployment);
+    await run({ ...deployment, until: eventually });
   });
 });
 
@@ -78,8 +79,12 @@ describe('destroyed', () => {
     expect((await aws.destroy()).status).toBe('gone');
     const kept = looked.filter(([, { DeletionPolicy = 'Delete' }]) => DeletionPolicy !== 'Delete');
     expect(found(await aws.existing())).toEqual(kept.map(([id]) => id));
-    expect(new Set(kept.map(([, { Type }]) => Type))).toEqual(
-      new Set(['AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup']),
-    );
+    expect([...new Set(kept.map(([, { Type }]) => Type))].sort()).toEqual([
+      'AWS::DynamoDB::GlobalTable',
+      'AWS::KMS::Key',
+      'AWS::Logs::LogGroup',
+      'AWS::SQS::Queue',
+      'AWS::SecretsManager::Secret',
+    ]);
   });
 });

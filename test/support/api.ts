@@ -101,6 +101,7 @@ export function useApi() {
     urlPolicy: { addressPolicy: createAddressPolicy({ allowedPrivateRanges: [] }), allowedPorts: [], allowHttp: false },
     eventTypes: 'open',
     waits: WAITS,
+    commit: 'unknown',
     attemptTimeoutMs: 15_000,
     userAgent: 'Posthorn/test',
     now,

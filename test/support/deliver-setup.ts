@@ -2,7 +2,7 @@ import type { CommitStep, DeliverReport } from '../../functions/core/delivery/co
 import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/deliver.ts';
 import type { DeliverMessage, Outgoing } from '../../functions/core/delivery/queue-message.ts';
 import type { Decision, ReceivedMessage } from '../../functions/core/delivery/received-message.ts';
-import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
+import { builtInProfiles } from '../../functions/core/profile/built-in-profiles.ts';
 import type { SendResult, WebhookRequest } from '../../functions/core/target/webhook.ts';
 import { answered, HOUR, MINUTE, makeEvent, makeMessage, makeSubscription, NOW } from './domain.ts';
 import { MemoryCounts } from './memory-counts.ts';
@@ -42,7 +42,7 @@ export function deliverSetup() {
     /** How long each attempt waited for its slot, in milliseconds. */
     slept: [] as number[],
     /** By name; versions that are not the latest by `name version`. */
-    profiles: new Map(BUILT_IN_PROFILES),
+    profiles: new Map(builtInProfiles().map((profile) => [profile.document.name, profile])),
     /** Endless: all attempts of a batch are waited for. */
     patience: new Promise<void>(() => {}),
     /** What the receiver does. */

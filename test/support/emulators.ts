@@ -8,15 +8,14 @@ import {
   DescribeTableCommand,
   DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
 import { CreateQueueCommand, DeleteQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll } from 'vitest';
-import { createLeanCall } from '../../functions/adapters/aws/lean-call.ts';
+import { type Account, type AwsCall, createCalls } from '../../functions/adapters/aws/calls.ts';
 import { newWriteId, type Tables } from '../../functions/adapters/dynamodb/client.ts';
+import { createDocuments } from '../../functions/adapters/dynamodb/documents.ts';
 import { MARSHALL_OPTIONS } from '../../functions/adapters/dynamodb/wire.ts';
-import type { Sqs } from '../../functions/adapters/sqs/work-queue.ts';
 import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
 import { createControlServer } from '../../local/control-server.ts';
 import { startDynamoDb } from '../../local/emulators/dynamodb.ts';
@@ -26,6 +25,7 @@ import { createAwsCalls } from '../../local/resources/keys-and-secrets/aws-calls
 import { createCountingProxy } from '../../testing/counting-proxy.ts';
 import { CREDENTIALS } from '../../testing/queues.ts';
 import type { Tally } from '../../testing/tally.ts';
+import { CallFaults } from './call-faults.ts';
 
 /*
  * Real clients over DynamoDB, SQS and KMS on this machine, started once for a test file. POSTHORN_DYNAMODB_ENDPOINT and
@@ -70,11 +70,17 @@ function tableShape(indexes: readonly IndexShape[]) {
   } satisfies Partial<CreateTableCommandInput>;
 }
 
+interface UsedTables extends Tables {
+  /** The SDK's, for what a test looks up or arranges. */
+  client: DynamoDBDocumentClient;
+  faults: CallFaults;
+}
+
 /**
  * Starts DynamoDB for a test file, with both tables. Their names are new each time: another implementation may keep them.
  * @param tally takes what the calls would cost
  */
-export function useTables(tally?: Tally): Tables & { dynamodb: DynamoDBClient } {
+export function useTables(tally?: Tally): UsedTables {
   const marker = ulid();
   const [catalogTable, journalTable] = [`catalog-${marker}`, `journal-${marker}`];
   const given = process.env.POSTHORN_DYNAMODB_ENDPOINT;
@@ -109,7 +115,15 @@ export function useTables(tally?: Tally): Tables & { dynamodb: DynamoDBClient } 
     await close();
   });
   const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { ...MARSHALL_OPTIONS } });
-  return { client, lean: createLeanCall(dynamodb, 'dynamodb'), newWriteId, catalogTable, journalTable, dynamodb };
+  const faults = new CallFaults();
+  const call = faults.around(
+    createCalls(
+      'dynamodb',
+      accountAt(() => endpoint),
+      faults.post,
+    ),
+  );
+  return { call, documents: createDocuments(call), newWriteId, catalogTable, journalTable, client, faults };
 }
 
 export interface TestQueue {
@@ -125,7 +139,9 @@ export function useQueues<Name extends string>(...names: Name[]): UsedQueues<Nam
 
 interface UsedQueues<Name extends string> {
   sqs: SQSClient;
-  connection: Sqs;
+  /** The functions' own. */
+  connection: AwsCall;
+  faults: CallFaults;
   queues: Record<Name, TestQueue>;
 }
 
@@ -169,7 +185,14 @@ export function useCountedQueues<Name extends string>(tally: Tally | undefined, 
     await closeCounted();
     await close();
   });
-  return { sqs, connection: { client: sqs, lean: createLeanCall(sqs, 'sqs') }, queues };
+  const faults = new CallFaults();
+  const connection = faults.around(
+    createCalls(
+      'sqs',
+      accountAt(() => endpoint),
+    ),
+  );
+  return { sqs, connection, faults, queues };
 }
 
 async function behindTally(service: 'SQS' | 'DynamoDB', url: string, tally: Tally | undefined): Promise<Emulator> {
@@ -198,7 +221,7 @@ async function take(sqs: SQSClient, QueueUrl: string): Promise<{ body: string; g
 export const KEY_ARN = 'arn:aws:kms:us-east-1:000000000000:key/test';
 
 /** Starts the runner's KMS for a test file. */
-export function useKms(): KMSClient {
+export function useKms(): AwsCall {
   let endpoint = '';
   const keys = { [KEY_ARN]: Buffer.alloc(32, 1).toString('base64') };
   const server = createControlServer({
@@ -206,15 +229,20 @@ export function useKms(): KMSClient {
     clockOffsetMs: () => 0,
     advanceClock: async () => {},
   });
-  const kms = new KMSClient({ ...CREDENTIALS, endpoint: () => endpointOf(endpoint), maxAttempts: 2 });
   beforeAll(async () => {
     endpoint = await listenOnLoopback(server, 0, '');
   });
   afterAll(async () => {
-    kms.destroy();
     await closeServer(server);
   });
-  return kms;
+  return createCalls(
+    'kms',
+    accountAt(() => endpoint),
+  );
+}
+
+function accountAt(endpoint: () => string): Account {
+  return { ...CREDENTIALS, endpoint };
 }
 
 /** Asked for at each call: the clients are made before the emulators listen. */

@@ -1,4 +1,4 @@
-import { BUILT_IN_PROFILES } from '../../functions/core/profile/built-in-profiles.ts';
+import { builtInProfile } from '../../functions/core/profile/built-in-profiles.ts';
 import { type CompiledProfile, compileProfile } from '../../functions/core/profile/compile-profile.ts';
 import type { TemplateValues } from '../../functions/core/profile/template.ts';
 import { NOW } from './domain.ts';
@@ -6,8 +6,8 @@ import { NOW } from './domain.ts';
 export const VENDORS = ['bindbee', 'keypay', 'staffology', 'peopleforce'] as const;
 
 export function builtIn(name: string): CompiledProfile {
-  const profile = BUILT_IN_PROFILES.get(name);
-  if (profile === undefined) throw new Error(`there is no built-in profile ${name}`);
+  const profile = builtInProfile(name);
+  if (profile === null) throw new Error(`there is no built-in profile ${name}`);
   return profile;
 }
 

@@ -1,4 +1,4 @@
-import { KMSClient } from '@aws-sdk/client-kms';
+import { createCalls } from '../../functions/adapters/aws/calls.ts';
 import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createTables } from '../../functions/adapters/dynamodb/client.ts';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
@@ -25,7 +25,7 @@ export const ROUTES = createRoutes({
   apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
   audit: createAuditStore({ tables, retentionDays: 400, now }),
   profiles: createProfiles(stores.profiles),
-  vault: createVault(tables, new KMSClient(), 'key'),
+  vault: createVault(tables, createCalls('kms'), 'key'),
   publish: unreachable,
   queues: {
     measureQueue: unreachable,
@@ -46,6 +46,7 @@ export const ROUTES = createRoutes({
   journalRetentionDays: 30,
   statsRetentionDays: 90,
   waits: WAITS,
+  commit: 'unknown',
   attemptTimeoutMs: 15_000,
   userAgent: 'Posthorn/test',
   now,

@@ -1,4 +1,3 @@
-import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ApiKey } from '../../core/access/api-key.ts';
 import type { ApiKeyStore } from '../../core/access/api-key-store.ts';
 import type { Tables } from './client.ts';
@@ -6,23 +5,21 @@ import { createConditionalWrites } from './conditional-write.ts';
 import { API_KEYS, apiKeyKey } from './keys.ts';
 import { readPartition } from './partition-list.ts';
 
-export function createApiKeyStore(tables: Pick<Tables, 'client' | 'catalogTable' | 'newWriteId'>): ApiKeyStore {
-  const { client, catalogTable } = tables;
+export function createApiKeyStore(tables: Pick<Tables, 'documents' | 'catalogTable' | 'newWriteId'>): ApiKeyStore {
+  const { documents, catalogTable } = tables;
   const writes = createConditionalWrites(tables, catalogTable);
   return {
     async addApiKey(key) {
-      await client.send(new PutCommand({ TableName: catalogTable, Item: { ...apiKeyKey(key.id), v: 1, ...key } }));
+      await documents.putItem({ TableName: catalogTable, Item: { ...apiKeyKey(key.id), v: 1, ...key } });
     },
 
     async getApiKey(id) {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: catalogTable, Key: apiKeyKey(id), ConsistentRead: true }),
-      );
-      return Item === undefined ? null : ApiKey.parse(Item);
+      const item = await documents.getItem({ TableName: catalogTable, Key: apiKeyKey(id), ConsistentRead: true });
+      return item === undefined ? null : ApiKey.parse(item);
     },
 
     listApiKeys: (limit, after) =>
-      readPartition(client, {
+      readPartition(documents, {
         table: catalogTable,
         partition: API_KEYS,
         limit,
@@ -32,7 +29,7 @@ export function createApiKeyStore(tables: Pick<Tables, 'client' | 'catalogTable'
       }),
 
     async deleteApiKey(id) {
-      await client.send(new DeleteCommand({ TableName: catalogTable, Key: apiKeyKey(id) }));
+      await documents.deleteItem({ TableName: catalogTable, Key: apiKeyKey(id) });
     },
 
     async noteUse(id, at, unlessAfter) {

@@ -1,4 +1,3 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { AuditRecord } from '../../core/access/audit-record.ts';
 import type { AuditStore } from '../../core/access/audit-store.ts';
 import type { JournalOptions } from './events.ts';
@@ -13,7 +12,7 @@ export function createAuditStore({ tables, retentionDays, now }: JournalOptions)
   return {
     async putAuditRecord(record) {
       const item = { ...auditItemKeys(record), v: 1, ...record, expiresAt: retention.expiresAt() };
-      await tables.client.send(new PutCommand({ TableName: tables.journalTable, Item: item }));
+      await tables.documents.putItem({ TableName: tables.journalTable, Item: item });
     },
 
     listAuditRecords: (tenantId, options, matches) =>

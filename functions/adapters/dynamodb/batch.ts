@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchGetCommand, BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { PartialFailure } from '../../core/partial-failure.ts';
+import { isAwsError } from '../aws/calls.ts';
 import type { Tables } from './client.ts';
 import { type Item, type Key, keyText } from './keys.ts';
 import { fromWire, toWire, WireItem } from './wire.ts';
@@ -17,7 +17,7 @@ const MAX_ROUNDS = 8;
  * out.
  */
 export async function batchGet(
-  tables: Tables,
+  tables: Calls,
   keys: Record<string, readonly Key[]>,
   consistent: boolean,
 ): Promise<Record<string, Item[]>> {
@@ -47,32 +47,21 @@ function distinct(keys: readonly Key[]): Key[] {
 type GetRequests = Record<string, { Keys: Key[]; ConsistentRead: boolean }>;
 
 async function getOnce(
-  { lean, client }: Tables,
+  { call }: Calls,
   requests: GetRequests,
 ): Promise<{ items: Record<string, Item[]>; left: GetRequests }> {
   const wire = mapValues(requests, ({ Keys, ConsistentRead }) => ({ Keys: Keys.map(toWire), ConsistentRead }));
-  const quick = LeanGet.safeParse(await lean('BatchGetItem', { RequestItems: wire }));
-  if (quick.success) {
-    const { Responses, UnprocessedKeys } = quick.data;
-    return {
-      items: mapValues(Responses, (items) => items.map(fromWire)),
-      left: mapValues(UnprocessedKeys, ({ Keys }, table) => ({
-        Keys: Keys.map((key) => KeySchema.parse(fromWire(key))),
-        ConsistentRead: requests[table]?.ConsistentRead ?? true,
-      })),
-    };
-  }
-  const { Responses = {}, UnprocessedKeys = {} } = await client.send(new BatchGetCommand({ RequestItems: requests }));
+  const { Responses, UnprocessedKeys } = Got.parse(await call('BatchGetItem', { RequestItems: wire }));
   return {
-    items: Responses,
-    left: mapValues(UnprocessedKeys, ({ Keys = [] }, table) => ({
-      Keys: Keys.map((key) => KeySchema.parse(key)),
+    items: mapValues(Responses, (items) => items.map(fromWire)),
+    left: mapValues(UnprocessedKeys, ({ Keys }, table) => ({
+      Keys: Keys.map((key) => KeySchema.parse(fromWire(key))),
       ConsistentRead: requests[table]?.ConsistentRead ?? true,
     })),
   };
 }
 
-type Clients = Pick<Tables, 'client' | 'lean'>;
+type Calls = Pick<Tables, 'call'>;
 
 /** Something to be put, and its item. */
 interface Pending<T> {
@@ -85,7 +74,7 @@ type Failures<T> = Map<T, unknown>;
 
 /** Puts things of one table. Tries each; rejects with a `PartialFailure` unless all are written. */
 export async function batchPut<T>(
-  tables: Clients,
+  tables: Calls,
   table: string,
   things: readonly T[],
   toItem: (thing: T) => Item,
@@ -102,7 +91,7 @@ export async function batchPut<T>(
 
 /** Never throws: what could not be written is noted in `failures`. */
 async function putChunk<T>(
-  tables: Clients,
+  tables: Calls,
   table: string,
   chunk: readonly Pending<T>[],
   failures: Failures<T>,
@@ -130,28 +119,22 @@ async function putChunk<T>(
 
 /** DynamoDB refuses a whole call for one item that is too large. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ValidationException';
+  return isAwsError(error, 'ValidationException');
 }
 
 /** Returns the items that were left out. */
-async function putOnce({ lean, client }: Clients, table: string, items: readonly Item[]): Promise<Item[]> {
+async function putOnce({ call }: Calls, table: string, items: readonly Item[]): Promise<Item[]> {
   const wire = { [table]: items.map((item) => ({ PutRequest: { Item: toWire(item) } })) };
-  const quick = LeanPut.safeParse(await lean('BatchWriteItem', { RequestItems: wire }));
-  if (quick.success)
-    return (quick.data.UnprocessedItems[table] ?? []).map(({ PutRequest }) => fromWire(PutRequest.Item));
-  const requests = { [table]: items.map((Item) => ({ PutRequest: { Item } })) };
-  const { UnprocessedItems = {} } = await client.send(new BatchWriteCommand({ RequestItems: requests }));
-  return (UnprocessedItems[table] ?? []).flatMap(({ PutRequest }) =>
-    PutRequest?.Item === undefined ? [] : [PutRequest.Item],
-  );
+  const { UnprocessedItems } = Put.parse(await call('BatchWriteItem', { RequestItems: wire }));
+  return (UnprocessedItems[table] ?? []).map(({ PutRequest }) => fromWire(PutRequest.Item));
 }
 
 const KeySchema = z.object({ pk: z.string(), sk: z.string() });
-const LeanGet = z.object({
+const Got = z.object({
   Responses: z.record(z.string(), z.array(WireItem)).default({}),
   UnprocessedKeys: z.record(z.string(), z.object({ Keys: z.array(WireItem) })).default({}),
 });
-const LeanPut = z.object({
+const Put = z.object({
   UnprocessedItems: z.record(z.string(), z.array(z.object({ PutRequest: z.object({ Item: WireItem }) }))).default({}),
 });
 

@@ -1,10 +1,9 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { isAwsError } from '../aws/calls.ts';
 import type { Tables } from './client.ts';
 import type { Item, Key, KeyedItem } from './keys.ts';
 
 /*
- * The SDK repeats a write whose answer was lost. If the first try had its effect, the repetition fails on its own
+ * A call whose answer was lost is repeated. If the first try had its effect, the repetition fails on its own
  * condition. Each write therefore stores a new `writeId`; an item that carries it when the condition has failed
  * shows that the write had its effect.
  */
@@ -30,28 +29,31 @@ export const ABSENT: Condition = { expression: 'attribute_not_exists(pk)' };
 export const atRevision = (revision: number): Condition =>
   revision === 0 ? ABSENT : { expression: 'revision = :revision', values: { ':revision': revision } };
 
+export const isConditionFailure = (error: unknown): boolean => isAwsError(error, 'ConditionalCheckFailedException');
+
 /** Writes to one table. Each gives false, or null, if its condition does not hold, and has written nothing then. */
-export function createConditionalWrites({ client, newWriteId }: Pick<Tables, 'client' | 'newWriteId'>, table: string) {
+export function createConditionalWrites(
+  { documents, newWriteId }: Pick<Tables, 'documents' | 'newWriteId'>,
+  table: string,
+) {
   async function readBack(key: Key): Promise<Item | undefined> {
-    return (await client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }))).Item;
+    return documents.getItem({ TableName: table, Key: key, ConsistentRead: true });
   }
 
   return {
     async putIf(item: KeyedItem, condition: Condition): Promise<boolean> {
       const writeId = newWriteId();
       try {
-        await client.send(
-          new PutCommand({
-            TableName: table,
-            Item: { ...item, writeId },
-            ConditionExpression: condition.expression,
-            ExpressionAttributeNames: condition.names,
-            ExpressionAttributeValues: condition.values,
-          }),
-        );
+        await documents.putItem({
+          TableName: table,
+          Item: { ...item, writeId },
+          ConditionExpression: condition.expression,
+          ExpressionAttributeNames: condition.names,
+          ExpressionAttributeValues: condition.values,
+        });
         return true;
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        if (!isConditionFailure(error)) throw error;
         return (await readBack({ pk: item.pk, sk: item.sk }))?.writeId === writeId;
       }
     },
@@ -80,20 +82,18 @@ export function createConditionalWrites({ client, newWriteId }: Pick<Tables, 'cl
         ...(update.remove === undefined ? [] : [`REMOVE ${update.remove}`]),
       ];
       try {
-        const { Attributes } = await client.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: key,
-            UpdateExpression: clauses.join(' '),
-            ConditionExpression: condition.expression,
-            ExpressionAttributeNames: Object.keys(names).length === 0 ? undefined : names,
-            ExpressionAttributeValues: { ...update.values, ...condition.values, ':writeId': writeId },
-            ReturnValues: 'ALL_NEW',
-          }),
-        );
-        return { done: true, item: Attributes };
+        const item = await documents.updateItem({
+          TableName: table,
+          Key: key,
+          UpdateExpression: clauses.join(' '),
+          ConditionExpression: condition.expression,
+          ExpressionAttributeNames: Object.keys(names).length === 0 ? undefined : names,
+          ExpressionAttributeValues: { ...update.values, ...condition.values, ':writeId': writeId },
+          ReturnValues: 'ALL_NEW',
+        });
+        return { done: true, item };
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        if (!isConditionFailure(error)) throw error;
         const item = await readBack(key);
         return { done: item?.[mark] === writeId, item };
       }
@@ -102,18 +102,16 @@ export function createConditionalWrites({ client, newWriteId }: Pick<Tables, 'cl
     /** An item that is gone counts as deleted: a deletion leaves nothing that could carry its `writeId`. */
     async deleteIf(key: Key, condition: Condition): Promise<boolean> {
       try {
-        await client.send(
-          new DeleteCommand({
-            TableName: table,
-            Key: key,
-            ConditionExpression: condition.expression,
-            ExpressionAttributeNames: condition.names,
-            ExpressionAttributeValues: condition.values,
-          }),
-        );
+        await documents.deleteItem({
+          TableName: table,
+          Key: key,
+          ConditionExpression: condition.expression,
+          ExpressionAttributeNames: condition.names,
+          ExpressionAttributeValues: condition.values,
+        });
         return true;
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        if (!isConditionFailure(error)) throw error;
         return (await readBack(key)) === undefined;
       }
     },

@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Attempt } from '../../core/delivery/attempt.ts';
 import { Delivery } from '../../core/delivery/delivery.ts';
@@ -34,7 +33,7 @@ const SUCCESS_REVISION = 1_000_000;
 const WAITING_PAGE = 100;
 
 export function createDeliveries({ tables, retentionDays, now }: JournalOptions): DeliveryStore {
-  const { client, catalogTable, journalTable } = tables;
+  const { documents, catalogTable, journalTable } = tables;
   const retention = createRetention(retentionDays, now);
   const lists = createJournalLists(tables, retention);
   const writes = createConditionalWrites(tables, journalTable);
@@ -68,10 +67,8 @@ export function createDeliveries({ tables, retentionDays, now }: JournalOptions)
     },
 
     async getDelivery(ref) {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: journalTable, Key: deliveryKey(ref), ConsistentRead: true }),
-      );
-      return Item === undefined || !retention.isLive(Item) ? null : parseDelivery(Item);
+      const item = await documents.getItem({ TableName: journalTable, Key: deliveryKey(ref), ConsistentRead: true });
+      return item === undefined || !retention.isLive(item) ? null : parseDelivery(item);
     },
 
     async getDeliveries(refs) {

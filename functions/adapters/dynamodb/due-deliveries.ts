@@ -7,7 +7,7 @@ import { duePartitions } from './keys.ts';
 
 /** The journal's deliveries that wait for something, by when it is due. */
 export function createDueDeliveries(
-  tables: Pick<Tables, 'client' | 'journalTable' | 'newWriteId'>,
+  tables: Pick<Tables, 'documents' | 'journalTable' | 'newWriteId'>,
   now: () => number,
 ): DueStore<Delivery> {
   return createDueIndex(tables, now, duePartitions(), parseDelivery);

@@ -1,4 +1,3 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { DueStore } from '../../core/delivery/due-store.ts';
 import { INDEXES } from '../../names.ts';
@@ -17,12 +16,12 @@ const DueIndexEntry = z.object({ pk: z.string(), sk: z.string(), dueAt: z.number
  * @param parse makes the thing out of its item
  */
 export function createDueIndex<Thing>(
-  tables: Pick<Tables, 'client' | 'journalTable' | 'newWriteId'>,
+  tables: Pick<Tables, 'documents' | 'journalTable' | 'newWriteId'>,
   now: () => number,
   shards: readonly string[],
   parse: (item: Item) => Thing,
 ): DueStore<Thing> {
-  const { client, journalTable } = tables;
+  const { documents, journalTable } = tables;
   const liveness = createLiveness(now);
   const writes = createConditionalWrites(tables, journalTable);
   return {
@@ -30,15 +29,13 @@ export function createDueIndex<Thing>(
     pageSize: DUE_PAGE,
 
     async listDue(shard, until) {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: journalTable,
-          IndexName: INDEXES.journalDue.name,
-          KeyConditionExpression: 'duePk = :pk AND dueAt <= :until',
-          ExpressionAttributeValues: { ':pk': shard, ':until': until },
-          Limit: DUE_PAGE,
-        }),
-      );
+      const { Items = [] } = await documents.query({
+        TableName: journalTable,
+        IndexName: INDEXES.journalDue.name,
+        KeyConditionExpression: 'duePk = :pk AND dueAt <= :until',
+        ExpressionAttributeValues: { ':pk': shard, ':until': until },
+        Limit: DUE_PAGE,
+      });
       return Items.map((item) => {
         const { pk, sk, dueAt } = DueIndexEntry.parse(item);
         return { key: { pk, sk }, dueAt };

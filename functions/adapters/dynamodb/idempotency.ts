@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Tables } from './client.ts';
+import { isConditionFailure } from './conditional-write.ts';
 import { idempotencyKey } from './keys.ts';
 
 /** As long as an Idempotency-Key is remembered (Stripe remembers its own for 24 hours, too). */
@@ -43,35 +42,31 @@ export type Begun =
 export type Idempotency = ReturnType<typeof createIdempotency>;
 
 export function createIdempotency(
-  { client, journalTable }: Pick<Tables, 'client' | 'journalTable'>,
+  { documents, journalTable }: Pick<Tables, 'documents' | 'journalTable'>,
   now: () => number,
 ) {
   const put = (key: string, request: Omit<StoredRequest, 'runsUntil'>, condition: object = {}) =>
-    client.send(
-      new PutCommand({
-        TableName: journalTable,
-        Item: {
-          ...idempotencyKey(key),
-          v: 1,
-          ...request,
-          runsUntil: now() + RUNNING_MS,
-          expiresAt: Math.floor(now() / 1_000) + REMEMBER_SECONDS,
-        },
-        ...condition,
-      }),
-    );
+    documents.putItem({
+      TableName: journalTable,
+      Item: {
+        ...idempotencyKey(key),
+        v: 1,
+        ...request,
+        runsUntil: now() + RUNNING_MS,
+        expiresAt: Math.floor(now() / 1_000) + REMEMBER_SECONDS,
+      },
+      ...condition,
+    });
 
   /** Forgets a request that failed, so that it can be sent again. */
   async function forget(key: string, writeId: string): Promise<void> {
     try {
-      await client.send(
-        new DeleteCommand({
-          TableName: journalTable,
-          Key: idempotencyKey(key),
-          ConditionExpression: 'writeId = :writeId',
-          ExpressionAttributeValues: { ':writeId': writeId },
-        }),
-      );
+      await documents.deleteItem({
+        TableName: journalTable,
+        Key: idempotencyKey(key),
+        ConditionExpression: 'writeId = :writeId',
+        ExpressionAttributeValues: { ':writeId': writeId },
+      });
     } catch {
       // The caller has to see why its request failed, not this. Its key stays used.
     }
@@ -98,19 +93,17 @@ export function createIdempotency(
         );
         return { kind: 'new', writeId };
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) {
+        if (!isConditionFailure(error)) {
           // The write may have had its effect all the same, and nothing has been done under it.
           await forget(key, writeId);
           throw error;
         }
       }
-      const { Item } = await client.send(
-        new GetCommand({ TableName: journalTable, Key: idempotencyKey(key), ConsistentRead: true }),
-      );
+      const item = await documents.getItem({ TableName: journalTable, Key: idempotencyKey(key), ConsistentRead: true });
       // Removed in between: the first request failed, and this one may be sent again.
-      if (Item === undefined) return { kind: 'running' };
-      const stored = StoredRequest.parse(Item);
-      // The write had its effect, and only its answer was lost: the SDK has repeated it against our own item.
+      if (item === undefined) return { kind: 'running' };
+      const stored = StoredRequest.parse(item);
+      // The write had its effect, and only its answer was lost: the call was repeated against our own item.
       if (stored.writeId === writeId) return { kind: 'new', writeId };
       if (stored.fingerprint !== fingerprint) return { kind: 'different' };
       if (stored.answer !== null) return { kind: 'answered', answer: stored.answer };

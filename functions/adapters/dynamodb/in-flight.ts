@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { freePlaces, type InFlightStore, type Lease } from '../../core/delivery/in-flight.ts';
 import type { Tables } from './client.ts';
@@ -15,14 +14,14 @@ const MAX_CONFLICTS = 5;
 /** Seconds after which an item that no worker has used may go. */
 const KEPT_SECONDS = 86_400;
 
-export function createInFlight(tables: Pick<Tables, 'client' | 'journalTable' | 'newWriteId'>): InFlightStore {
-  const { client, journalTable, newWriteId } = tables;
+export function createInFlight(tables: Pick<Tables, 'documents' | 'journalTable' | 'newWriteId'>): InFlightStore {
+  const { documents, journalTable, newWriteId } = tables;
   const writes = createConditionalWrites(tables, journalTable);
 
   async function readLeases(subscriptionId: string): Promise<Lease[]> {
     const Key = inFlightKey(subscriptionId);
-    const { Item } = await client.send(new GetCommand({ TableName: journalTable, Key, ConsistentRead: true }));
-    return Object.entries(Item ?? {}).flatMap(([name, value]) =>
+    const item = await documents.getItem({ TableName: journalTable, Key, ConsistentRead: true });
+    return Object.entries(item ?? {}).flatMap(([name, value]) =>
       name.startsWith(LEASE) ? [{ id: name.slice(LEASE.length), ...LeaseValue.parse(value) }] : [],
     );
   }

@@ -33,7 +33,7 @@ export function createJobStore({ tables, retentionDays, now }: JournalOptions): 
 
 /** The journal's jobs that run, by when `sweep` has to look after them. */
 export function createDueJobs(
-  tables: Pick<Tables, 'client' | 'journalTable' | 'newWriteId'>,
+  tables: Pick<Tables, 'documents' | 'journalTable' | 'newWriteId'>,
   now: () => number,
 ): DueStore<Job> {
   return createDueIndex(tables, now, [DUE_JOBS], parseJob);

@@ -36,7 +36,7 @@ export interface JournalLists {
 
 /** The journal's lists, which are spread over partitions of the table and of its list index. */
 export function createJournalLists(tables: Tables, retention: Pick<Retention, 'isLive'>): JournalLists {
-  const { client, journalTable } = tables;
+  const { documents, journalTable } = tables;
 
   async function getItems(keys: readonly Key[], consistent: boolean): Promise<Map<string, Item>> {
     const found = await batchGet(tables, { [journalTable]: keys }, consistent);
@@ -50,7 +50,7 @@ export function createJournalLists(tables: Tables, retention: Pick<Retention, 'i
     order: 'oldest' | 'newest',
   ): Promise<Entry<Item>[]> {
     const items = await queryUpTo(
-      client,
+      documents,
       {
         TableName: journalTable,
         KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
@@ -69,7 +69,7 @@ export function createJournalLists(tables: Tables, retention: Pick<Retention, 'i
     order: 'oldest' | 'newest',
   ): Promise<Entry<Key>[]> {
     const items = await queryUpTo(
-      client,
+      documents,
       {
         TableName: journalTable,
         IndexName: INDEXES.journalList.name,

@@ -22,7 +22,7 @@ interface PartitionList<T> {
 
 /** A page of a partition whose sort keys sort by time, newest first. */
 export function readPartition<T>(
-  client: Tables['client'],
+  documents: Tables['documents'],
   { table, index, partition, range = ALL, limit, after, parse, matches }: PartitionList<T>,
 ): Promise<Page<T>> {
   const { partition: pk, sort: sk } = index ?? { partition: 'pk', sort: 'sk' };
@@ -33,7 +33,7 @@ export function readPartition<T>(
     after,
     query: async (value, { from, to }, count) => {
       const items = await queryUpTo(
-        client,
+        documents,
         {
           TableName: table,
           IndexName: index?.name,

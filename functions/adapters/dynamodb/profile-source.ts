@@ -1,4 +1,4 @@
-import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
+import { builtInProfile } from '../../core/profile/built-in-profiles.ts';
 import { type CompiledProfile, compileProfile } from '../../core/profile/compile-profile.ts';
 import type { ProfileSource } from '../../core/profile/profile-source.ts';
 import type { ProfileStore, StoredProfile } from '../../core/profile/profile-store.ts';
@@ -13,8 +13,8 @@ export function createProfiles(store: Pick<ProfileStore, 'getLatestProfile' | 'g
 
   return {
     async get(name, version) {
-      const builtIn = BUILT_IN_PROFILES.get(name);
-      if (builtIn !== undefined) return builtIn;
+      const builtIn = builtInProfile(name);
+      if (builtIn !== null) return builtIn;
       if (version !== null) {
         return compiled(`${name} ${version}`, async () => {
           const stored = await store.getProfileVersion(name, version);

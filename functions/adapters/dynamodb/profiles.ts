@@ -1,4 +1,3 @@
-import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { type ProfileStore, StoredProfile } from '../../core/profile/profile-store.ts';
 import { INDEXES } from '../../names.ts';
@@ -24,27 +23,25 @@ function profileItem(key: Key, stored: StoredProfile): KeyedItem {
   return { ...key, v: 1, ...stored, document: JSON.stringify(stored.document) };
 }
 
-export function createProfileStore(tables: Pick<Tables, 'client' | 'catalogTable' | 'newWriteId'>): ProfileStore {
-  const { client, catalogTable } = tables;
+export function createProfileStore(tables: Pick<Tables, 'documents' | 'catalogTable' | 'newWriteId'>): ProfileStore {
+  const { documents, catalogTable } = tables;
   const writes = createConditionalWrites(tables, catalogTable);
 
   async function get(key: Key): Promise<StoredProfile | null> {
-    const { Item } = await client.send(new GetCommand({ TableName: catalogTable, Key: key, ConsistentRead: true }));
-    return Item === undefined ? null : ProfileItem.parse(Item);
+    const item = await documents.getItem({ TableName: catalogTable, Key: key, ConsistentRead: true });
+    return item === undefined ? null : ProfileItem.parse(item);
   }
 
   /** As many as DynamoDB gives in one answer (1 MB), from `start` on. */
   async function queryList(partition: string, start?: Item, limit?: number) {
-    const { Items = [], LastEvaluatedKey } = await client.send(
-      new QueryCommand({
-        TableName: catalogTable,
-        IndexName: INDEXES.catalogList.name,
-        KeyConditionExpression: 'listPk = :pk',
-        ExpressionAttributeValues: { ':pk': partition },
-        ExclusiveStartKey: start,
-        Limit: limit,
-      }),
-    );
+    const { Items = [], LastEvaluatedKey } = await documents.query({
+      TableName: catalogTable,
+      IndexName: INDEXES.catalogList.name,
+      KeyConditionExpression: 'listPk = :pk',
+      ExpressionAttributeValues: { ':pk': partition },
+      ExclusiveStartKey: start,
+      Limit: limit,
+    });
     return { items: Items, next: LastEvaluatedKey };
   }
 
@@ -53,7 +50,7 @@ export function createProfileStore(tables: Pick<Tables, 'client' | 'catalogTable
     // Of a deleted profile the last version is there already, as it was before.
     if (stored.deleted) return;
     const item = profileItem(profileVersionKey(stored.name, stored.version), stored);
-    await client.send(new PutCommand({ TableName: catalogTable, Item: item }));
+    await documents.putItem({ TableName: catalogTable, Item: item });
   }
 
   const getStored = (name: string): Promise<StoredProfile | null> => get(profileKey(name));

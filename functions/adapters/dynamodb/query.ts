@@ -1,4 +1,4 @@
-import { QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Tables } from './client.ts';
 import type { Item } from './keys.ts';
 
@@ -7,17 +7,15 @@ import type { Item } from './keys.ts';
  * short says nothing about what follows.
  */
 export async function queryUpTo(
-  client: Tables['client'],
+  documents: Tables['documents'],
   input: Omit<QueryCommandInput, 'Limit' | 'ExclusiveStartKey'>,
   limit: number,
 ): Promise<Item[]> {
   const items: Item[] = [];
   let start: Item | undefined;
   do {
-    const answer = await client.send(
-      new QueryCommand({ ...input, Limit: limit - items.length, ExclusiveStartKey: start }),
-    );
-    items.push(...(answer.Items ?? []));
+    const answer = await documents.query({ ...input, Limit: limit - items.length, ExclusiveStartKey: start });
+    items.push(...answer.Items);
     start = answer.LastEvaluatedKey;
   } while (start !== undefined && items.length < limit);
   return items;

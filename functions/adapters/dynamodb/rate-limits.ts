@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import {
   NO_RESERVATIONS,
@@ -24,8 +23,8 @@ const MAX_CONFLICTS = 20;
 /** Seconds after which an item that holds nothing any more may go. */
 const KEPT_SECONDS = 86_400;
 
-export function createRateLimits(tables: Pick<Tables, 'client' | 'journalTable' | 'newWriteId'>): RateLimitStore {
-  const { client, journalTable } = tables;
+export function createRateLimits(tables: Pick<Tables, 'documents' | 'journalTable' | 'newWriteId'>): RateLimitStore {
+  const { documents, journalTable } = tables;
   const writes = createConditionalWrites(tables, journalTable);
   const kept = remember<{ state: RateState }>({ max: MAX_KEPT, ttlMs: null });
 
@@ -40,8 +39,8 @@ export function createRateLimits(tables: Pick<Tables, 'client' | 'journalTable' 
           seen.state = RateItem.parse(item);
           return reservationOf(plan, seen.state);
         }
-        const { Item } = await client.send(new GetCommand({ TableName: journalTable, Key: key, ConsistentRead: true }));
-        seen.state = RateItem.parse(Item ?? {});
+        const stored = await documents.getItem({ TableName: journalTable, Key: key, ConsistentRead: true });
+        seen.state = RateItem.parse(stored ?? {});
       }
       throw new Error(`the reservations of ${subscriptionId} changed ${MAX_CONFLICTS} times while slots were reserved`);
     },

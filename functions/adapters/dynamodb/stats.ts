@@ -1,10 +1,10 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, QueryCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { type CountedSubscription, type Counters, mergeCounters } from '../../core/stats/counters.ts';
 import { BEFORE_ALL, HOUR_MS, type StatsRecord, type StatsStore } from '../../core/stats/stats-store.ts';
 import { batchPut } from './batch.ts';
 import type { Tables } from './client.ts';
+import { isConditionFailure } from './conditional-write.ts';
 import {
   type Item,
   type Key,
@@ -19,7 +19,6 @@ import {
 } from './keys.ts';
 import { PackedText, packText } from './packed-text.ts';
 import { createLiveness } from './retention.ts';
-import { toWire } from './wire.ts';
 
 const DAY_MS = 24 * HOUR_MS;
 const DAY_SECONDS = 86_400;
@@ -40,22 +39,20 @@ type UpdateExpressions = Pick<
 
 /** Hourly counters, an item for each hour and subscription, and the records that are yet to be added to them; in the journal. */
 export function createStats({ tables, retentionDays, now }: StatsOptions): StatsStore {
-  const { client, lean, journalTable, newWriteId } = tables;
+  const { documents, journalTable, newWriteId } = tables;
   const { isLive } = createLiveness(now);
 
   /** What a range of one partition holds, page by page. */
   async function* readRange(pk: string, from: string, to: string, consistent: boolean): AsyncGenerator<Item[]> {
     let start: Item | undefined;
     do {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: journalTable,
-          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-          ExpressionAttributeValues: { ':pk': pk, ':from': from, ':to': to },
-          ConsistentRead: consistent,
-          ExclusiveStartKey: start,
-        }),
-      );
+      const { Items = [], LastEvaluatedKey } = await documents.query({
+        TableName: journalTable,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: { ':pk': pk, ':from': from, ':to': to },
+        ConsistentRead: consistent,
+        ExclusiveStartKey: start,
+      });
       yield Items.filter(isLive);
       start = LastEvaluatedKey;
     } while (start !== undefined);
@@ -79,14 +76,16 @@ export function createStats({ tables, retentionDays, now }: StatsOptions): Stats
    * lost and the call was repeated, because these updates end their own condition.
    */
   async function updateIf(key: Key, expressions: UpdateExpressions, values: Item): Promise<boolean> {
-    const call = { TableName: journalTable, ...expressions };
-    const quick = await lean('UpdateItem', { ...call, Key: toWire(key), ExpressionAttributeValues: toWire(values) });
-    if (quick !== null) return true;
     try {
-      await client.send(new UpdateCommand({ ...call, Key: key, ExpressionAttributeValues: values }));
+      await documents.updateItem({
+        TableName: journalTable,
+        ...expressions,
+        Key: key,
+        ExpressionAttributeValues: values,
+      });
       return true;
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
+      if (isConditionFailure(error)) return false;
       throw error;
     }
   }
@@ -133,10 +132,8 @@ export function createStats({ tables, retentionDays, now }: StatsOptions): Stats
     },
 
     async readFolded() {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: journalTable, Key: STATS_FOLDED, ConsistentRead: true }),
-      );
-      return Item === undefined ? BEFORE_ALL : FoldedItem.parse(Item).foldedThrough;
+      const item = await documents.getItem({ TableName: journalTable, Key: STATS_FOLDED, ConsistentRead: true });
+      return item === undefined ? BEFORE_ALL : FoldedItem.parse(item).foldedThrough;
     },
 
     moveFolded: (through) =>

@@ -1,6 +1,5 @@
-import { DeleteCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
+import { isBuiltInProfile } from '../../core/profile/built-in-profiles.ts';
 import { MATCHABLE_FIELDS, type MatchableSubscription } from '../../core/subscription/match.ts';
 import { Subscription } from '../../core/subscription/subscription.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
@@ -16,12 +15,8 @@ import {
   timeKey,
 } from './keys.ts';
 import { readPartition } from './partition-list.ts';
-import { fromWire, toWire, WireItem } from './wire.ts';
 
-const LeanQuery = z.object({
-  Items: z.array(WireItem),
-  LastEvaluatedKey: z.object({ sk: z.object({ S: z.string() }) }).optional(),
-});
+const LastKey = z.object({ sk: z.string() }).optional();
 
 const FAN_OUT_FIELDS = ['sk', ...MATCHABLE_FIELDS];
 
@@ -29,9 +24,9 @@ const FAN_OUT_FIELDS = ['sk', ...MATCHABLE_FIELDS];
 const SUBSCRIPTIONS = { from: 'sub_', to: 'sub_~' };
 
 export function createSubscriptions(
-  tables: Pick<Tables, 'client' | 'lean' | 'catalogTable' | 'newWriteId'>,
+  tables: Pick<Tables, 'documents' | 'catalogTable' | 'newWriteId'>,
 ): SubscriptionStore {
-  const { client, lean, catalogTable } = tables;
+  const { documents, catalogTable } = tables;
   const writes = createConditionalWrites(tables, catalogTable);
 
   /** A page of a tenant's partition, as much as DynamoDB gives, strongly consistent. `last` is null after the last. */
@@ -40,44 +35,28 @@ export function createSubscriptions(
     after: string | null,
     fields: readonly string[],
   ): Promise<{ items: Item[]; last: string | null }> {
-    const values = { ':pk': pk };
-    const start = after === null ? undefined : { pk, sk: after };
-    const query = {
+    const { Items, LastEvaluatedKey } = await documents.query({
       TableName: catalogTable,
       KeyConditionExpression: 'pk = :pk',
       ConsistentRead: true,
       // Some of the fields are reserved words, so all go by number.
       ProjectionExpression: fields.map((_, index) => `#${index}`).join(', '),
       ExpressionAttributeNames: Object.fromEntries(fields.map((field, index) => [`#${index}`, field])),
-    };
-    const quick = LeanQuery.safeParse(
-      await lean('Query', {
-        ...query,
-        ExpressionAttributeValues: toWire(values),
-        ...(start === undefined ? {} : { ExclusiveStartKey: toWire(start) }),
-      }),
-    );
-    if (quick.success) {
-      const { Items, LastEvaluatedKey } = quick.data;
-      return { items: Items.map(fromWire), last: LastEvaluatedKey?.sk.S ?? null };
-    }
-    const answer = await client.send(
-      new QueryCommand({ ...query, ExpressionAttributeValues: values, ExclusiveStartKey: start }),
-    );
-    const last = z.object({ sk: z.string() }).optional().parse(answer.LastEvaluatedKey);
-    return { items: answer.Items ?? [], last: last?.sk ?? null };
+      ExpressionAttributeValues: { ':pk': pk },
+      ExclusiveStartKey: after === null ? undefined : { pk, sk: after },
+    });
+    const last = LastKey.parse(LastEvaluatedKey);
+    return { items: Items, last: last?.sk ?? null };
   }
 
   return {
     async getSubscription(tenantId, subscriptionId) {
-      const { Item } = await client.send(
-        new GetCommand({
-          TableName: catalogTable,
-          Key: subscriptionKey(tenantId, subscriptionId),
-          ConsistentRead: true,
-        }),
-      );
-      return Item === undefined ? null : parseSubscription(Item);
+      const item = await documents.getItem({
+        TableName: catalogTable,
+        Key: subscriptionKey(tenantId, subscriptionId),
+        ConsistentRead: true,
+      });
+      return item === undefined ? null : parseSubscription(item);
     },
 
     async saveSubscription(subscription, revision) {
@@ -143,7 +122,7 @@ export function createSubscriptions(
           values: { ':generation': generation },
         });
       }
-      await client.send(new DeleteCommand({ TableName: catalogTable, Key: key }));
+      await documents.deleteItem({ TableName: catalogTable, Key: key });
       return true;
     },
 
@@ -158,7 +137,7 @@ export function createSubscriptions(
     },
 
     pageSubscriptions: (tenantId, limit, after, matches) =>
-      readPartition(client, {
+      readPartition(documents, {
         table: catalogTable,
         partition: tenantPartition(tenantId),
         range: SUBSCRIPTIONS,
@@ -172,22 +151,20 @@ export function createSubscriptions(
       let count = 0;
       let start: Item | undefined;
       do {
-        const answer = await client.send(
-          new QueryCommand({
-            TableName: catalogTable,
-            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-            ExpressionAttributeValues: {
-              ':pk': tenantPartition(tenantId),
-              ':from': SUBSCRIPTIONS.from,
-              ':to': SUBSCRIPTIONS.to,
-            },
-            Select: 'COUNT',
-            Limit: upTo - count,
-            ExclusiveStartKey: start,
-            ConsistentRead: true,
-          }),
-        );
-        count += answer.Count ?? 0;
+        const answer = await documents.query({
+          TableName: catalogTable,
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+          ExpressionAttributeValues: {
+            ':pk': tenantPartition(tenantId),
+            ':from': SUBSCRIPTIONS.from,
+            ':to': SUBSCRIPTIONS.to,
+          },
+          Select: 'COUNT',
+          Limit: upTo - count,
+          ExclusiveStartKey: start,
+          ConsistentRead: true,
+        });
+        count += answer.Count;
         start = answer.LastEvaluatedKey;
       } while (start !== undefined && count < upTo);
       return count;
@@ -205,7 +182,7 @@ function subscriptionItem(subscription: Subscription): KeyedItem {
     // As text: DynamoDB's numbers end at 38 digits and at 1e126, a filter's need not.
     filter: filter === null ? null : JSON.stringify(filter),
   };
-  return BUILT_IN_PROFILES.has(subscription.profile)
+  return isBuiltInProfile(subscription.profile)
     ? item
     : { ...item, listPk: profileUsers(subscription.profile), listSk: timeKey(subscription.createdAt, subscription.id) };
 }

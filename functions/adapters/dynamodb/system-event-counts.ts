@@ -10,7 +10,7 @@ const KEEP_SECONDS = 14 * 86_400;
 const Counted = z.object({ begunBy: z.string(), told: z.int().optional() });
 
 export function createSystemEventCounts(
-  tables: Pick<Tables, 'client' | 'journalTable' | 'newWriteId'>,
+  tables: Pick<Tables, 'documents' | 'journalTable' | 'newWriteId'>,
   now: () => number,
 ): SystemEventCounts {
   const writes = createConditionalWrites(tables, tables.journalTable);

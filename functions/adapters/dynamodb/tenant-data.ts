@@ -1,4 +1,3 @@
-import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Token } from '../../core/access/token.ts';
 import type { TenantDataStore, TenantRecord } from '../../core/jobs/tenant-data.ts';
@@ -13,27 +12,26 @@ const SCAN_PAGE = 500;
 
 const ItemKey = z.object({ pk: z.string(), sk: z.string() });
 
-export function createTenantData({ client, journalTable }: Pick<Tables, 'client' | 'journalTable'>): TenantDataStore {
+export function createTenantData({
+  documents,
+  journalTable,
+}: Pick<Tables, 'documents' | 'journalTable'>): TenantDataStore {
   return {
     async scanTenantData(tenantId, cursor) {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new ScanCommand({
-          TableName: journalTable,
-          Limit: SCAN_PAGE,
-          ConsistentRead: true,
-          FilterExpression: 'tenantId = :tenantId',
-          ExpressionAttributeValues: { ':tenantId': tenantId },
-          ExclusiveStartKey: cursor === null ? undefined : ItemKey.parse(JSON.parse(cursor)),
-        }),
-      );
+      const { Items = [], LastEvaluatedKey } = await documents.scan({
+        TableName: journalTable,
+        Limit: SCAN_PAGE,
+        ConsistentRead: true,
+        FilterExpression: 'tenantId = :tenantId',
+        ExpressionAttributeValues: { ':tenantId': tenantId },
+        ExclusiveStartKey: cursor === null ? undefined : ItemKey.parse(JSON.parse(cursor)),
+      });
       const next = LastEvaluatedKey === undefined ? null : JSON.stringify(ItemKey.parse(LastEvaluatedKey));
       return { records: Items.flatMap((item) => parseRecord(item) ?? []), next };
     },
 
     async removeTenantData(records) {
-      await Promise.all(
-        records.map((record) => client.send(new DeleteCommand({ TableName: journalTable, Key: keyOf(record) }))),
-      );
+      await Promise.all(records.map((record) => documents.deleteItem({ TableName: journalTable, Key: keyOf(record) })));
     },
   };
 }

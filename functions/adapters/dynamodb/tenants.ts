@@ -1,4 +1,3 @@
-import { DeleteCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { Tenant } from '../../core/tenant/tenant.ts';
 import type { TenantStore } from '../../core/tenant/tenant-store.ts';
 import { INDEXES } from '../../names.ts';
@@ -7,15 +6,13 @@ import { atRevision, createConditionalWrites } from './conditional-write.ts';
 import { TENANT_LIST, tenantKey, timeKey } from './keys.ts';
 import { readPartition } from './partition-list.ts';
 
-export function createTenants(tables: Pick<Tables, 'client' | 'catalogTable' | 'newWriteId'>): TenantStore {
-  const { client, catalogTable } = tables;
+export function createTenants(tables: Pick<Tables, 'documents' | 'catalogTable' | 'newWriteId'>): TenantStore {
+  const { documents, catalogTable } = tables;
   const writes = createConditionalWrites(tables, catalogTable);
 
   async function getTenant(tenantId: string): Promise<Tenant | null> {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: catalogTable, Key: tenantKey(tenantId), ConsistentRead: true }),
-    );
-    return Item === undefined ? null : Tenant.parse(Item);
+    const item = await documents.getItem({ TableName: catalogTable, Key: tenantKey(tenantId), ConsistentRead: true });
+    return item === undefined ? null : Tenant.parse(item);
   }
 
   function saveTenant(tenant: Tenant, revision: number): Promise<boolean> {
@@ -47,18 +44,18 @@ export function createTenants(tables: Pick<Tables, 'client' | 'catalogTable' | '
     },
 
     async deleteTenant(tenantId) {
-      await client.send(new DeleteCommand({ TableName: catalogTable, Key: tenantKey(tenantId) }));
+      await documents.deleteItem({ TableName: catalogTable, Key: tenantKey(tenantId) });
     },
 
-    listTenants: (limit, after) =>
-      readPartition(client, {
+    listTenants: (limit, after, matches = null) =>
+      readPartition(documents, {
         table: catalogTable,
         index: INDEXES.catalogList,
         partition: TENANT_LIST,
         limit,
         after,
         parse: (item) => Tenant.parse(item),
-        matches: null,
+        matches,
       }),
 
     getTenantKey: async (tenantId) => (await getTenant(tenantId))?.signingKey ?? null,

@@ -1,8 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Owner, Vault } from '../../core/vault.ts';
+import type { AwsCall } from '../aws/calls.ts';
 import type { Tables } from '../dynamodb/client.ts';
 import { ABSENT, createConditionalWrites } from '../dynamodb/conditional-write.ts';
 import { dataKeyKey } from '../dynamodb/keys.ts';
@@ -19,36 +18,38 @@ const TAG_BYTES = 16;
 
 const StoredDataKey = z.object({ wrapped: z.instanceof(Uint8Array) });
 
+const Bytes = z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64')));
+const Made = z.object({ CiphertextBlob: Bytes });
+const Opened = z.object({ Plaintext: Bytes });
+
 /**
  * Seals secrets with AES-256-GCM under a data key, which lies in the Catalog, itself encrypted by KMS: so a million
  * subscriptions cost one KMS call a function instance.
  */
-export function createVault(tables: Tables, kms: KMSClient, keyArn: string): Vault {
-  const { client, catalogTable } = tables;
+export function createVault(tables: Tables, kms: AwsCall, keyArn: string): Vault {
+  const { documents, catalogTable } = tables;
   const writes = createConditionalWrites(tables, catalogTable);
   const keys = remember<Promise<KeyObject>>({ max: MAX_DATA_KEYS, ttlMs: null });
   const dataKey = (id: string, create: boolean): Promise<KeyObject> => keys(id, () => loadDataKey(id, create));
 
   async function loadDataKey(id: string, create: boolean): Promise<KeyObject> {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: catalogTable, Key: dataKeyKey(id), ConsistentRead: true }),
-    );
-    if (Item !== undefined) return unwrap(StoredDataKey.parse(Item).wrapped);
+    const item = await documents.getItem({ TableName: catalogTable, Key: dataKeyKey(id), ConsistentRead: true });
+    if (item !== undefined) return unwrap(StoredDataKey.parse(item).wrapped);
     if (!create) throw new Error(`the Catalog has no data key ${id}`);
-    const made = await kms.send(
-      new GenerateDataKeyCommand({ KeyId: keyArn, KeySpec: 'AES_256', EncryptionContext: KMS_CONTEXT }),
-    );
-    const wrapped = StoredDataKey.parse({ wrapped: made.CiphertextBlob }).wrapped;
+    const made = await kms('GenerateDataKey', { KeyId: keyArn, KeySpec: 'AES_256', EncryptionContext: KMS_CONTEXT });
+    const wrapped = Made.parse(made).CiphertextBlob;
     // Another instance may have made one at the same moment: that one counts.
     const stored = await writes.putIf({ ...dataKeyKey(id), v: 1, wrapped }, ABSENT);
     return stored ? unwrap(wrapped) : loadDataKey(id, false);
   }
 
   async function unwrap(wrapped: Uint8Array): Promise<KeyObject> {
-    const { Plaintext } = await kms.send(
-      new DecryptCommand({ KeyId: keyArn, CiphertextBlob: wrapped, EncryptionContext: KMS_CONTEXT }),
-    );
-    return createSecretKey(z.instanceof(Uint8Array).parse(Plaintext));
+    const input = {
+      KeyId: keyArn,
+      CiphertextBlob: Buffer.from(wrapped).toString('base64'),
+      EncryptionContext: KMS_CONTEXT,
+    };
+    return createSecretKey(Opened.parse(await kms('Decrypt', input)).Plaintext);
   }
 
   return {

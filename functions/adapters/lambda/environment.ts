@@ -29,7 +29,6 @@ const SHAPE = {
   [ENV.retriesDeadLettersUrl]: z.url(),
   [ENV.jobsDeadLettersUrl]: z.url(),
   [ENV.systemEventsBus]: z.string(),
-  [ENV.eventBridgeEndpoint]: z.url().optional(),
   [ENV.retriesQueueArn]: z.string().min(1),
   [ENV.jobsQueueUrl]: z.url(),
   [ENV.adminSecretArn]: z.string().min(1),
@@ -42,12 +41,17 @@ const SHAPE = {
   [ENV.auditRetentionDays]: z.coerce.number().int().positive(),
   [ENV.statsRetentionDays]: z.coerce.number().int().min(0),
   [ENV.allowedPrivateRanges]: list,
+  [ENV.deniedRanges]: list,
+  [ENV.commit]: z.string().min(1),
   [ENV.allowedPorts]: list.transform((entries) => entries.map(Number)).pipe(z.array(z.int().min(1).max(65_535))),
   [ENV.allowHttp]: z.enum(['true', 'false']).transform((text) => text === 'true'),
   [ENV.attemptTimeoutSeconds]: z.coerce.number().positive(),
   [ENV.maxQueueWaitSeconds]: z.coerce.number().int().min(0).max(900),
   [ENV.disableAfterDays]: z.coerce.number().int().positive(),
-  [ENV.consoleSettings]: z.string().transform((text) => ConsoleSettings.parse(JSON.parse(text))),
+  [ENV.consoleSettings]: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(ConsoleSettings),
 } as const;
 
 type Shape = typeof SHAPE;

@@ -1,10 +1,6 @@
-import {
-  GetSecretValueCommand,
-  ResourceNotFoundException,
-  type SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import type { AdminKeys } from '../../core/access/authenticate.ts';
+import { type AwsCall, isAwsError } from '../aws/calls.ts';
 import { remember } from '../remember.ts';
 
 /** A key that was replaced counts for this long at most. */
@@ -13,7 +9,8 @@ const REMEMBER_MS = 30_000;
 /** How long the key before counts after a new one was made: by then each service has been given the new one. */
 const PREVIOUS_MS = 24 * 60 * 60_000;
 
-const Key = z.string().min(20);
+/** `CreatedDate` in epoch seconds. */
+const Secret = z.object({ SecretString: z.string().min(20), CreatedDate: z.number().default(0) });
 
 interface Version {
   key: string;
@@ -24,14 +21,13 @@ interface Version {
  * The company's admin key: a secret's version with the label AWSCURRENT. As in rotations by Secrets Manager itself, the next
  * one has AWSPENDING, and the one before AWSPREVIOUS. Each is read when it is needed, at most every 30 seconds.
  */
-export function createAdminKeys(client: SecretsManagerClient, secretArn: string, now: () => number): AdminKeys {
+export function createAdminKeys(call: AwsCall, secretArn: string, now: () => number): AdminKeys {
   const versions = remember<Promise<{ version: Version | null }>>({ max: 3, ttlMs: REMEMBER_MS, now });
 
   async function read(VersionStage: string): Promise<Version> {
-    const { SecretString, CreatedDate } = await client.send(
-      new GetSecretValueCommand({ SecretId: secretArn, VersionStage }),
-    );
-    return { key: Key.parse(SecretString), createdAt: CreatedDate?.getTime() ?? 0 };
+    const input = { SecretId: secretArn, VersionStage };
+    const { SecretString, CreatedDate } = Secret.parse(await call('GetSecretValue', input));
+    return { key: SecretString, createdAt: CreatedDate * 1_000 };
   }
 
   /** Null if there is none. The absence is remembered, too: else each wrong key would cost a call. */
@@ -40,7 +36,7 @@ export function createAdminKeys(client: SecretsManagerClient, secretArn: string,
       try {
         return { version: await read(stage) };
       } catch (error) {
-        if (error instanceof ResourceNotFoundException) return { version: null };
+        if (isAwsError(error, 'ResourceNotFoundException')) return { version: null };
         throw error;
       }
     });

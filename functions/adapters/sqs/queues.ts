@@ -1,7 +1,8 @@
-import { GetQueueAttributesCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
 import type { QueueName, QueueSize, Queues } from '../../core/operations/queues.ts';
+import type { AwsCall } from '../aws/calls.ts';
+import { receiveMessages } from './receive.ts';
 import { redriveMessages } from './redrive.ts';
-import type { Sqs } from './work-queue.ts';
 
 export interface QueueUrls {
   queue: string;
@@ -11,26 +12,24 @@ export interface QueueUrls {
 /** What is shown of a message's body. */
 const MAX_BODY_SHOWN = 2_000;
 
-export function createQueues(sqs: Sqs, urls: Record<QueueName, QueueUrls>): Queues {
+export function createQueues(sqs: AwsCall, urls: Record<QueueName, QueueUrls>): Queues {
   return {
-    measureQueue: (name) => measure(sqs.client, urls[name].queue),
-    measureDeadLetters: (name) => measure(sqs.client, urls[name].deadLetters),
+    measureQueue: (name) => measure(sqs, urls[name].queue),
+    measureDeadLetters: (name) => measure(sqs, urls[name].deadLetters),
 
     async peekDeadLetters(name) {
-      const { Messages = [] } = await sqs.client.send(
-        new ReceiveMessageCommand({
-          QueueUrl: urls[name].deadLetters,
-          MaxNumberOfMessages: 10,
-          // Long enough that SQS asks all of its servers.
-          WaitTimeSeconds: 1,
-          // They can be received again without delay, by a redrive for instance.
-          VisibilityTimeout: 0,
-          MessageSystemAttributeNames: ['SentTimestamp'],
-        }),
-      );
-      return Messages.map(({ MessageId = '', Body = '', Attributes }) => ({
+      const messages = await receiveMessages(sqs, {
+        QueueUrl: urls[name].deadLetters,
+        MaxNumberOfMessages: 10,
+        // Long enough that SQS asks all of its servers.
+        WaitTimeSeconds: 1,
+        // They can be received again without delay, by a redrive for instance.
+        VisibilityTimeout: 0,
+        MessageSystemAttributeNames: ['SentTimestamp'],
+      });
+      return messages.map(({ MessageId, Body, Attributes }) => ({
         messageId: MessageId,
-        sentAt: Number(Attributes?.SentTimestamp ?? 0),
+        sentAt: Number(Attributes.SentTimestamp ?? 0),
         body: Body.slice(0, MAX_BODY_SHOWN),
         bodyTruncated: Body.length > MAX_BODY_SHOWN,
       }));
@@ -40,20 +39,20 @@ export function createQueues(sqs: Sqs, urls: Record<QueueName, QueueUrls>): Queu
   };
 }
 
-async function measure(client: SQSClient, QueueUrl: string): Promise<QueueSize> {
-  const { Attributes } = await client.send(
-    new GetQueueAttributesCommand({
-      QueueUrl,
-      AttributeNames: [
-        'ApproximateNumberOfMessages',
-        'ApproximateNumberOfMessagesNotVisible',
-        'ApproximateNumberOfMessagesDelayed',
-      ],
-    }),
-  );
+const Size = z.object({
+  Attributes: z.object({
+    ApproximateNumberOfMessages: z.coerce.number(),
+    ApproximateNumberOfMessagesNotVisible: z.coerce.number(),
+    ApproximateNumberOfMessagesDelayed: z.coerce.number(),
+  }),
+});
+
+async function measure(sqs: AwsCall, QueueUrl: string): Promise<QueueSize> {
+  const AttributeNames = Object.keys(Size.shape.Attributes.shape);
+  const { Attributes } = Size.parse(await sqs('GetQueueAttributes', { QueueUrl, AttributeNames }));
   return {
-    visible: Number(Attributes?.ApproximateNumberOfMessages ?? 0),
-    inFlight: Number(Attributes?.ApproximateNumberOfMessagesNotVisible ?? 0),
-    delayed: Number(Attributes?.ApproximateNumberOfMessagesDelayed ?? 0),
+    visible: Attributes.ApproximateNumberOfMessages,
+    inFlight: Attributes.ApproximateNumberOfMessagesNotVisible,
+    delayed: Attributes.ApproximateNumberOfMessagesDelayed,
   };
 }

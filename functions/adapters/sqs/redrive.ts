@@ -1,8 +1,9 @@
-import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { Redriven } from '../../core/operations/queues.ts';
 import { undoneOf } from '../../core/partial-failure.ts';
 import { ORIGIN_ATTRIBUTES } from '../../names.ts';
-import { type Sqs, sendAll } from './work-queue.ts';
+import type { AwsCall } from '../aws/calls.ts';
+import { type Message, receiveMessages } from './receive.ts';
+import { sendAll } from './work-queue.ts';
 
 /** Long enough that a message which is being moved is not received again meanwhile. */
 const VISIBILITY_SECONDS = 60;
@@ -12,27 +13,30 @@ const VISIBILITY_SECONDS = 60;
  * first: SQS's own message move task makes new messages with new ids, from which ingest could not tell that an event is on record.
  * A crash between sending and deleting sends a message twice, with the same origin.
  */
-export async function redriveMessages(sqs: Sqs, from: string, to: string, hasTime: () => boolean): Promise<Redriven> {
+export async function redriveMessages(
+  sqs: AwsCall,
+  from: string,
+  to: string,
+  hasTime: () => boolean,
+): Promise<Redriven> {
   let moved = 0;
   while (hasTime()) {
-    const { Messages = [] } = await sqs.client.send(
-      new ReceiveMessageCommand({
-        QueueUrl: from,
-        MaxNumberOfMessages: 10,
-        WaitTimeSeconds: 1,
-        VisibilityTimeout: VISIBILITY_SECONDS,
-        MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId'],
-        MessageAttributeNames: Object.values(ORIGIN_ATTRIBUTES),
-      }),
-    );
-    if (Messages.length === 0) return { moved, isEmpty: true };
-    await moveMessages(sqs, Messages, from, to);
-    moved += Messages.length;
+    const messages = await receiveMessages(sqs, {
+      QueueUrl: from,
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: 1,
+      VisibilityTimeout: VISIBILITY_SECONDS,
+      MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId'],
+      MessageAttributeNames: Object.values(ORIGIN_ATTRIBUTES),
+    });
+    if (messages.length === 0) return { moved, isEmpty: true };
+    await moveMessages(sqs, messages, from, to);
+    moved += messages.length;
   }
   return { moved, isEmpty: false };
 }
 
-async function moveMessages(sqs: Sqs, messages: readonly Message[], from: string, to: string): Promise<void> {
+async function moveMessages(sqs: AwsCall, messages: readonly Message[], from: string, to: string): Promise<void> {
   let failure: unknown = null;
   let unsent: readonly Message[] = [];
   try {
@@ -45,7 +49,7 @@ async function moveMessages(sqs: Sqs, messages: readonly Message[], from: string
     .filter((message) => !unsent.includes(message))
     .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
   // One that could not be deleted comes back, and is moved again with the same origin.
-  if (Entries.length > 0) await sqs.client.send(new DeleteMessageBatchCommand({ QueueUrl: from, Entries }));
+  if (Entries.length > 0) await sqs('DeleteMessageBatch', { QueueUrl: from, Entries });
   if (failure !== null) throw failure;
 }
 
@@ -53,17 +57,17 @@ function entryOf(message: Message) {
   const { Attributes, Body, MessageId } = message;
   return {
     MessageBody: Body,
-    MessageGroupId: Attributes?.MessageGroupId,
+    MessageGroupId: Attributes.MessageGroupId,
     MessageAttributes: {
       [ORIGIN_ATTRIBUTES.messageId]: text(originOf(message, ORIGIN_ATTRIBUTES.messageId) ?? MessageId),
-      [ORIGIN_ATTRIBUTES.sentAt]: text(originOf(message, ORIGIN_ATTRIBUTES.sentAt) ?? Attributes?.SentTimestamp),
+      [ORIGIN_ATTRIBUTES.sentAt]: text(originOf(message, ORIGIN_ATTRIBUTES.sentAt) ?? Attributes.SentTimestamp),
     },
   };
 }
 
 /** A message that died again says what it was first. */
 function originOf({ MessageAttributes }: Message, name: string): string | undefined {
-  return MessageAttributes?.[name]?.StringValue;
+  return MessageAttributes[name]?.StringValue;
 }
 
 function text(value: string | undefined) {

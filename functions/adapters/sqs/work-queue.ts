@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
+import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { groupOf, type WorkQueue } from '../../core/delivery/queue-message.ts';
 import type { PublishedBody } from '../../core/event/republish.ts';
 import { PartialFailure } from '../../core/partial-failure.ts';
-import { CLIENT_OPTIONS } from '../aws/client-options.ts';
-import { createLeanCall, type LeanCall } from '../aws/lean-call.ts';
+import type { AwsCall } from '../aws/calls.ts';
 import { madeIdAttribute, originAttributes } from './origin.ts';
 
 /** SQS takes ten messages a call, of 1 MiB together; some is kept for their attributes. */
@@ -15,27 +14,14 @@ const BATCH_BYTES = 1_000_000;
 const PARALLEL = 8;
 const MAX_ROUNDS = 5;
 
-/** Without the SDK's own check of each message's MD5, which costs CPU on every call: TLS protects a message on its way. */
-export function createSqs(): Sqs {
-  const client = new SQSClient({ ...CLIENT_OPTIONS, md5: false, maxAttempts: 6 });
-  return { client, lean: createLeanCall(client, 'sqs') };
-}
-
-/** The way to the queues. */
-export interface Sqs {
-  client: SQSClient;
-  /** For the call that every batch makes. */
-  lean: LeanCall;
-}
-
 /** A queue entry before it has its id within a batch. */
 export type QueueEntry = Omit<SendMessageBatchRequestEntry, 'Id'>;
 
 /** Fair queues: one subscription's backlog must not hold up the others. */
-export function createWorkQueue(queue: Sqs, queueUrl: string): WorkQueue {
+export function createWorkQueue(sqs: AwsCall, queueUrl: string): WorkQueue {
   return {
     send: (messages) =>
-      sendAll(queue, queueUrl, messages, ({ message, delaySeconds }) => ({
+      sendAll(sqs, queueUrl, messages, ({ message, delaySeconds }) => ({
         MessageBody: JSON.stringify(message),
         MessageGroupId: groupOf(message),
         ...(delaySeconds > 0 ? { DelaySeconds: delaySeconds } : {}),
@@ -44,9 +30,9 @@ export function createWorkQueue(queue: Sqs, queueUrl: string): WorkQueue {
 }
 
 /** The way into the events queue. Fair queues: one tenant's burst must not hold up the others. */
-export function createPublish(queue: Sqs, eventsQueueUrl: string) {
+export function createPublish(sqs: AwsCall, eventsQueueUrl: string) {
   return (messages: readonly PublishedBody[]): Promise<void> =>
-    sendAll(queue, eventsQueueUrl, messages, ({ tenantId, body, origin, idMade }, isRepeated) => ({
+    sendAll(sqs, eventsQueueUrl, messages, ({ tenantId, body, origin, idMade }, isRepeated) => ({
       MessageBody: body,
       MessageGroupId: tenantId,
       ...(origin === undefined ? {} : { MessageAttributes: originAttributes(origin) }),
@@ -62,7 +48,7 @@ type Failures<Message> = Map<Message, unknown>;
 
 /** Sends any number of messages. Tries each; rejects with a `PartialFailure` unless all are durably queued. */
 export async function sendAll<Message>(
-  queue: Sqs,
+  sqs: AwsCall,
   queueUrl: string,
   messages: readonly Message[],
   toEntry: ToEntry<Message>,
@@ -71,7 +57,7 @@ export async function sendAll<Message>(
   const batches = divide(messages, toEntry);
   const worker = async (): Promise<void> => {
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift())
-      await sendBatch(queue, queueUrl, batch, toEntry, failures);
+      await sendBatch(sqs, queueUrl, batch, toEntry, failures);
   };
   await Promise.all(Array.from({ length: Math.min(PARALLEL, batches.length) }, worker));
   const unsent = messages.filter((message) => failures.has(message));
@@ -105,7 +91,7 @@ function divide<Message>(messages: readonly Message[], toEntry: ToEntry<Message>
 
 /** Never throws: what could not be sent is noted in `failures`. */
 async function sendBatch<Message>(
-  queue: Sqs,
+  sqs: AwsCall,
   queueUrl: string,
   batch: readonly Outbound<Message>[],
   toEntry: ToEntry<Message>,
@@ -121,12 +107,16 @@ async function sendBatch<Message>(
       again();
     }
     try {
-      const entries = () => ({ QueueUrl: queueUrl, Entries: pending.map(({ entry }) => entry) });
-      const quick = LeanSent.safeParse(await queue.lean('SendMessageBatch', entries()));
-      if (!quick.success) again();
-      const { Failed = [] } = quick.success
-        ? quick.data
-        : LeanSent.parse(await queue.client.send(new SendMessageBatchCommand(entries())));
+      const send = async (tries?: number) =>
+        Sent.parse(
+          await sqs('SendMessageBatch', { QueueUrl: queueUrl, Entries: pending.map(({ entry }) => entry) }, tries),
+        );
+      const { Failed } = await (round > 0
+        ? send()
+        : send(1).catch(() => {
+            again();
+            return send();
+          }));
       // HTTP 200 can hide entries that were not taken.
       const faults = new Map(Failed.map((fault) => [fault.Id, fault]));
       pending = pending.filter(({ message, entry }) => {
@@ -143,10 +133,10 @@ async function sendBatch<Message>(
   }
 }
 
-const LeanSent = z.object({
+const Sent = z.object({
   Failed: z
     .array(z.object({ Id: z.string(), SenderFault: z.boolean(), Code: z.string(), Message: z.string().optional() }))
-    .optional(),
+    .default([]),
 });
 
 /** SQS did not take a message. The work can be repeated later. */

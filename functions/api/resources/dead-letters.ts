@@ -7,7 +7,7 @@ const route = routesOf('Operations', 'company');
 
 const QueueName = z.enum(QUEUE_NAMES);
 
-const DeadLettersView = z
+export const DeadLettersView = z
   .object({
     queues: z.array(
       z.object({
@@ -23,7 +23,7 @@ const DeadLettersView = z
   .meta({ id: 'DeadLetters' });
 const deadLettersView = viewOf(DeadLettersView);
 
-const RedrivenView = z
+export const RedrivenView = z
   .object({
     queues: z.array(
       z.object({

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { PreviewDocument, PreviewInput, previewRequest } from '../../core/delivery/preview.ts';
 import { lengthErrors } from '../../core/event/event-type-texts.ts';
-import { BUILT_IN_PROFILES } from '../../core/profile/built-in-profiles.ts';
+import { builtInProfile, builtInProfiles } from '../../core/profile/built-in-profiles.ts';
 import type { CompiledProfile } from '../../core/profile/compile-profile.ts';
 import { ProfileDocument } from '../../core/profile/profile.ts';
 import type { ProfileSource } from '../../core/profile/profile-source.ts';
@@ -46,7 +46,7 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
     responses: { 200: { description: 'A page of profiles.', schema: listOf(ProfileView) } },
     run: async ({ query }) => {
       const listed = (await store.listProfiles()).filter(({ deleted }) => !deleted);
-      const all = [...[...BUILT_IN_PROFILES.values()].map(builtInView), ...listed.map(ownView)];
+      const all = [...builtInProfiles().map(builtInView), ...listed.map(ownView)];
       return pageAnswer(pageByName<(typeof all)[number]>(all, query), (one) => one);
     },
   }),
@@ -94,8 +94,8 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
     summary: 'Read a profile',
     responses: One,
     run: async ({ params }) => {
-      const builtIn = BUILT_IN_PROFILES.get(params.profile);
-      if (builtIn !== undefined) return { status: 200, body: builtInView(builtIn) };
+      const builtIn = builtInProfile(params.profile);
+      if (builtIn !== null) return { status: 200, body: builtInView(builtIn) };
       return taggedAnswer(200, await own.read(params.profile), ownView);
     },
   }),

@@ -13,7 +13,7 @@ const Size = z.object({
   delayed: z.int(),
 });
 
-const SystemView = z
+export const SystemView = z
   .object({
     queues: z.array(z.object({ name: z.enum(QUEUE_NAMES), size: Size, deadLetters: Size })).meta({
       description:

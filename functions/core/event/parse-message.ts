@@ -58,6 +58,14 @@ const EventBridgeEnvelope = z.object({
   detail: z.unknown(),
 });
 
+/** Most messages have none: what is no envelope by its look is not parsed as one, since a failed parse costs more than a good one. */
+function readEnvelope(json: unknown): z.infer<typeof EventBridgeEnvelope> | null {
+  if (typeof json !== 'object' || json === null || !('detail-type' in json)) return null;
+  return EventBridgeEnvelope.safeParse(json).data ?? null;
+}
+
+const OfTenant = z.object({ tenantId: TenantId });
+
 /** The message by which Posthorn publishes an event of its own. */
 const SystemEventMessage = z.strictObject({ tenantId: z.literal(SYSTEM_TENANT), id: EventId });
 
@@ -86,22 +94,22 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
   let text = message.body;
   const { messageId, sentAt } = originOf(message);
   let identity = { text: messageId, at: sentAt };
-  const envelope = EventBridgeEnvelope.safeParse(json);
-  if (envelope.success) {
-    json = envelope.data.detail;
+  const envelope = readEnvelope(json);
+  if (envelope !== null) {
+    json = envelope.detail;
     text = cutJsonMember(text, 'detail') ?? 'null';
     // EventBridge can deliver an event more than once, as messages that differ in all but these.
-    identity = { text: envelope.data.id, at: Date.parse(envelope.data.time) };
+    identity = { text: envelope.id, at: Date.parse(envelope.time) };
   }
   const parsed = PublishedMessage.safeParse(json);
-  const { data: named } = z.object({ tenantId: TenantId }).safeParse(json);
-  if (named?.tenantId === SYSTEM_TENANT) {
+  const named = parsed.success ? parsed.data.tenantId : OfTenant.safeParse(json).data?.tenantId;
+  if (named === SYSTEM_TENANT) {
     const system = SystemEventMessage.safeParse(json);
     return system.success ? { kind: 'system_event', id: system.data.id } : { kind: 'rejected', ...RESERVED_TENANT };
   }
   if (!parsed.success) {
     return reject(
-      named?.tenantId ?? null,
+      named ?? null,
       'invalid_event',
       'The message is JSON but not an event. Correct the fields that are listed.',
       fieldErrors(parsed.error, json),
@@ -117,7 +125,7 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
     return reject(tenantId, prepared.code, prepared.message, [{ path: '/data', message: prepared.message }]);
   return {
     kind: 'event',
-    idGiven: (id !== undefined && !isFirst) || envelope.success || message.origin !== null,
+    idGiven: (id !== undefined && !isFirst) || envelope !== null || message.origin !== null,
     event: {
       tenantId,
       id: id ?? deriveId('evt', identity.at, createHash('sha256').update(identity.text).digest()),

@@ -1,5 +1,5 @@
 import { refuseStale } from '../change-stored.ts';
-import { BUILT_IN_PROFILES } from '../profile/built-in-profiles.ts';
+import { isBuiltInProfile } from '../profile/built-in-profiles.ts';
 import { compileProfile } from '../profile/compile-profile.ts';
 import type { ProfileDocument } from '../profile/profile.ts';
 import type { ProfileStore, StoredProfile } from '../profile/profile-store.ts';
@@ -38,7 +38,7 @@ export function createOwnProfiles(ports: OwnProfilesPorts): OwnProfiles {
   const { store, tenants, defaultProfile, now } = ports;
 
   async function read(name: string): Promise<StoredProfile | Refusal> {
-    if (BUILT_IN_PROFILES.has(name))
+    if (isBuiltInProfile(name))
       return conflict(`${name} is built in and cannot be changed. Add one of your own like it.`);
     return (await store.getLatestProfile(name)) ?? notFound('profile');
   }
@@ -75,7 +75,7 @@ export function createOwnProfiles(ports: OwnProfilesPorts): OwnProfiles {
       const document = compile(input);
       if (document instanceof Refusal) return document;
       const { name } = document;
-      if (BUILT_IN_PROFILES.has(name) || name === RESERVED_NAME)
+      if (isBuiltInProfile(name) || name === RESERVED_NAME)
         return conflict(`${name} is taken by Posthorn. Choose another name.`);
       const long = refuseLongSchedule(document);
       if (long !== null) return long;

@@ -76,8 +76,8 @@ function parse(ip: string): Address | null {
   return usual ? ipaddr.process(ip) : null;
 }
 
-function parseRange(cidr: string): (address: Address) => boolean {
-  const reject = (why: string) => new Error(`allowedPrivateRanges: ${JSON.stringify(cidr)} ${why}`);
+function parseRange(setting: string, cidr: string): (address: Address) => boolean {
+  const reject = (why: string) => new Error(`${setting}: ${JSON.stringify(cidr)} ${why}`);
   const [network, bits] = cidr.split('/', 2);
   const start = parse(network ?? '');
   if (start === null || !ipaddr.isValidCIDR(cidr)) {
@@ -97,21 +97,36 @@ function parseRange(cidr: string): (address: Address) => boolean {
   return (address) => address.kind() === start.kind() && address.match(range);
 }
 
+/** What an IPv6 address stands for besides itself. */
+function reachedBy(address: Address): Address[] {
+  return address instanceof ipaddr.IPv6 && address.match(NAT64) ? [address, carriedByNat64(address)] : [address];
+}
+
+export interface AddressPolicyOptions {
+  /** CIDR blocks that are allowed although they are not public. */
+  allowedPrivateRanges: readonly string[];
+  /** CIDR blocks that nothing allows: the networks that the sender itself is in. Absent: none. */
+  deniedRanges?: readonly string[];
+}
+
 /**
- * Public unicast addresses are allowed, and those in `allowedPrivateRanges` (CIDR blocks). An allowed IPv4 block covers
- * the same addresses in IPv4-mapped IPv6 notation. Throws if a block is not valid.
+ * Public unicast addresses are allowed, and those in `allowedPrivateRanges`, unless they are in `deniedRanges`. An IPv4 block
+ * covers the same addresses in IPv4-mapped IPv6 notation. Throws if a block is not valid.
  */
-export function createAddressPolicy(options: { allowedPrivateRanges: readonly string[] }): AddressPolicy {
-  const allowedRanges = options.allowedPrivateRanges.map(parseRange);
+export function createAddressPolicy({ allowedPrivateRanges, deniedRanges = [] }: AddressPolicyOptions): AddressPolicy {
+  const allowed = allowedPrivateRanges.map((cidr) => parseRange('allowedPrivateRanges', cidr));
+  const denied = deniedRanges.map((cidr) => parseRange('deniedRanges', cidr));
   return {
     check(ip) {
       const address = parse(ip);
       if (address === null) return { allowed: false, reason: 'not a plain IP address' };
+      if (reachedBy(address).some((one) => denied.some((contains) => contains(one))))
+        return { allowed: false, reason: 'in the network of the sender' };
       const range = rangeOf(address);
       if (range === 'unicast') return { allowed: true };
       const never = NEVER[range];
       if (never !== undefined) return { allowed: false, reason: never };
-      if (allowedRanges.some((contains) => contains(address))) return { allowed: true };
+      if (allowed.some((contains) => contains(address))) return { allowed: true };
       return { allowed: false, reason: REASONS[range] ?? 'reserved for special use' };
     },
   };

@@ -25,6 +25,7 @@ export const FUNCTION = {
     'RecursiveLoop',
     'ReservedConcurrentExecutions',
     'Role',
+    'VpcConfig',
   ],
   attributes(id, naming) {
     const name = nameOf(id, naming);

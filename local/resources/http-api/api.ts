@@ -15,7 +15,7 @@ export interface Route {
 const API = {
   type: 'AWS::ApiGatewayV2::Api',
   schema: z.strictObject({ ProtocolType: z.literal('HTTP') }),
-  withoutMeaning: ['Name', 'Description'],
+  withoutMeaning: ['Name', 'Description', 'DisableExecuteApiEndpoint'],
   attributes: (id, { apiUrl }) => ({ ref: id, ApiEndpoint: apiUrl }),
 } satisfies ResourceType;
 

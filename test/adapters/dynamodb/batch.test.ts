@@ -1,12 +1,13 @@
-import { BatchGetCommand, BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
 import { batchGet, batchPut, StoreBusyError } from '../../../functions/adapters/dynamodb/batch.ts';
+import { toWire } from '../../../functions/adapters/dynamodb/wire.ts';
 import { PartialFailure } from '../../../functions/core/partial-failure.ts';
 import { useTables } from '../../support/emulators.ts';
-import { failCalls, throttled } from '../../support/failing-calls.ts';
+import { ScriptedCalls, throttled } from '../../support/scripted-calls.ts';
 
 const tables = useTables();
+const Asked = z.object({ RequestItems: z.record(z.string(), z.array(z.unknown())) });
 const item = (index: number) => ({ pk: `batch-${index}`, sk: 'x', index });
 const key = (index: number) => ({ pk: `batch-${index}`, sk: 'x' });
 const range = <T>(count: number, make: (index: number) => T) =>
@@ -41,8 +42,6 @@ describe('over real tables', () => {
 });
 
 describe('one failure stops one', () => {
-  /** Every call is left to the SDK, where it can fail. */
-  const bySdk = { ...tables, lean: async () => null };
   const stored = async (pk: string) => {
     const keys = range(80, (index) => ({ pk: `${pk}-${index}`, sk: 'x' }));
     const found = await batchGet(tables, { [tables.journalTable]: keys }, true);
@@ -50,16 +49,15 @@ describe('one failure stops one', () => {
   };
 
   it('a call that fails leaves only its own items unwritten, and says which', async () => {
-    const end = failCalls(tables.dynamodb, (operation, _, number) =>
-      operation === 'BatchWriteItem' && number === 2 ? throttled() : null,
-    );
+    let number = 0;
+    tables.faults.fails = (operation) => (operation === 'BatchWriteItem' && ++number === 2 ? throttled() : null);
     const failure = await batchPut(
-      bySdk,
+      tables,
       tables.journalTable,
       range(80, (i) => i),
       (index) => ({ pk: `partial-${index}`, sk: 'x', index }),
     ).catch((error: unknown) => error);
-    end();
+    tables.faults.fails = () => null;
     if (!(failure instanceof PartialFailure)) throw failure;
     expect(failure.undone).toEqual(range(25, (index) => index + 25));
     expect(failure.cause).toMatchObject({ name: 'ThrottlingException' });
@@ -68,7 +66,7 @@ describe('one failure stops one', () => {
 
   it('an item that DynamoDB refuses leaves the others of its call written', async () => {
     const failure = await batchPut(
-      bySdk,
+      tables,
       tables.journalTable,
       range(30, (i) => i),
       (index) => ({ pk: `large-${index}`, sk: 'x', index, text: 'x'.repeat(index === 7 ? 410_000 : 10) }),
@@ -79,55 +77,54 @@ describe('one failure stops one', () => {
 });
 
 describe('what a throttled table leaves out', () => {
-  let mock: ReturnType<typeof mockClient>;
   beforeEach(() => {
     // The shortest pauses that there are.
     vi.spyOn(Math, 'random').mockReturnValue(0);
-    mock = mockClient(tables.client);
   });
   afterEach(() => {
-    mock.restore();
     vi.restoreAllMocks();
   });
   const table = 'journal';
-  const named = { ...tables, journalTable: table };
-  const request = (index: number) => ({ PutRequest: { Item: item(index) } });
+  const request = (index: number) => ({ PutRequest: { Item: toWire(item(index)) } });
 
   it('is written again, and only that', async () => {
-    mock
-      .on(BatchWriteCommand)
-      .resolvesOnce({ UnprocessedItems: { [table]: [request(1), request(2)] } })
-      .resolvesOnce({ UnprocessedItems: { [table]: [request(2)] } })
-      .resolves({ UnprocessedItems: {} });
-    await batchPut(named, table, [0, 1, 2], item);
-    const sizes = mock.commandCalls(BatchWriteCommand).map(({ args }) => args[0].input.RequestItems?.[table]?.length);
+    const scripted = new ScriptedCalls().on(
+      'BatchWriteItem',
+      { UnprocessedItems: { [table]: [request(1), request(2)] } },
+      { UnprocessedItems: { [table]: [request(2)] } },
+      { UnprocessedItems: {} },
+    );
+    await batchPut(scripted, table, [0, 1, 2], item);
+    const sizes = scripted.inputs('BatchWriteItem').map((input) => Asked.parse(input).RequestItems[table]?.length);
     expect(sizes).toEqual([3, 2, 1]);
   });
 
   it('is read again, and only that', async () => {
-    mock
-      .on(BatchGetCommand)
-      .resolvesOnce({
-        Responses: { [table]: [item(0)] },
-        UnprocessedKeys: { [table]: { Keys: [key(1)], ConsistentRead: true } },
-      })
-      .resolves({ Responses: { [table]: [item(1)] } });
-    expect(await batchGet(named, { [table]: range(2, key) }, true)).toEqual({ [table]: [item(0), item(1)] });
-    const [, again] = mock.commandCalls(BatchGetCommand);
-    expect(again?.args[0].input.RequestItems).toEqual({ [table]: { Keys: [key(1)], ConsistentRead: true } });
+    const scripted = new ScriptedCalls().on(
+      'BatchGetItem',
+      {
+        Responses: { [table]: [toWire(item(0))] },
+        UnprocessedKeys: { [table]: { Keys: [toWire(key(1))], ConsistentRead: true } },
+      },
+      { Responses: { [table]: [toWire(item(1))] } },
+    );
+    expect(await batchGet(scripted, { [table]: range(2, key) }, true)).toEqual({ [table]: [item(0), item(1)] });
+    const [, again] = scripted.inputs('BatchGetItem');
+    expect(again).toEqual({ RequestItems: { [table]: { Keys: [toWire(key(1))], ConsistentRead: true } } });
   });
 
   it('again and again fails in the end, so that the work is repeated later', async () => {
-    mock.on(BatchWriteCommand).resolves({ UnprocessedItems: { [table]: [request(0)] } });
-    mock.on(BatchGetCommand).resolves({ UnprocessedKeys: { [table]: { Keys: [key(0)] } } });
+    const scripted = new ScriptedCalls()
+      .on('BatchWriteItem', { UnprocessedItems: { [table]: [request(0)] } })
+      .on('BatchGetItem', { UnprocessedKeys: { [table]: { Keys: [toWire(key(0))] } } });
     await Promise.all([
-      expect(batchPut(named, table, [0, 1], item)).rejects.toMatchObject({
+      expect(batchPut(scripted, table, [0, 1], item)).rejects.toMatchObject({
         undone: [0],
         cause: expect.any(StoreBusyError),
       }),
-      expect(batchGet(named, { [table]: [key(0)] }, false)).rejects.toThrow(StoreBusyError),
+      expect(batchGet(scripted, { [table]: [key(0)] }, false)).rejects.toThrow(StoreBusyError),
     ]);
-    expect(mock.commandCalls(BatchWriteCommand)).toHaveLength(8);
-    expect(mock.commandCalls(BatchGetCommand)).toHaveLength(8);
+    expect(scripted.inputs('BatchWriteItem')).toHaveLength(8);
+    expect(scripted.inputs('BatchGetItem')).toHaveLength(8);
   });
 });

@@ -40,7 +40,7 @@ import { makeProfile } from '../../support/profiles.ts';
 
 const tally = emptyTally();
 const tables = useTables(tally);
-const { sqs, connection: wire, queues } = useCountedQueues(tally, 'deliveries', 'retries', 'events');
+const { connection: wire, queues } = useCountedQueues(tally, 'deliveries', 'retries', 'events');
 const kms = useKms();
 const journalOf = (options: JournalOptions) => ({
   ...createEvents(options),
@@ -95,7 +95,7 @@ const deliver = (changes: Partial<DeliverHandlerDeps> = {}) =>
       later: createWorkQueue(wire, queues.retries.url),
       now,
     },
-    sqs,
+    sqs: wire,
     deliveriesQueueUrl: queues.deliveries.url,
     retriesQueueUrl: queues.retries.url,
     retriesQueueArn: 'arn:aws:sqs:us-east-1:000000000000:retries',
@@ -125,7 +125,7 @@ const ingest = () =>
     systemEventCounts: createSystemEventCounts(tables, now),
     deliveries: createWorkQueue(wire, queues.deliveries.url),
     retries: createWorkQueue(wire, queues.retries.url),
-    sqs,
+    sqs: wire,
     eventsQueueUrl: queues.events.url,
     eventTypes: 'open',
     checkOf: compileDataCheck,

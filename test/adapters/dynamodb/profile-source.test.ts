@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createProfiles } from '../../../functions/adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../../../functions/adapters/dynamodb/profiles.ts';
-import { BUILT_IN_PROFILES } from '../../../functions/core/profile/built-in-profiles.ts';
+import { builtInProfiles } from '../../../functions/core/profile/built-in-profiles.ts';
 import { NOW } from '../../support/domain.ts';
 import { useTables } from '../../support/emulators.ts';
 import { profileDocument } from '../../support/profiles.ts';
@@ -33,7 +33,8 @@ describe('profiles, compiled', () => {
 
   it('that are built in are never looked up, whatever their version', async () => {
     const { profiles, reads } = counting();
-    for (const [name, profile] of BUILT_IN_PROFILES) {
+    for (const profile of builtInProfiles()) {
+      const { name } = profile.document;
       expect(await profiles.get(name, null)).toBe(profile);
       expect(await profiles.get(name, 1)).toBe(profile);
     }

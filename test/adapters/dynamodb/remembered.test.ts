@@ -85,34 +85,34 @@ describe('a request with an Idempotency-Key', () => {
 
   it('whose answer the table refuses is done, and its answer is lost', async () => {
     const writeId = await run();
-    vi.spyOn(tables.client, 'send').mockImplementationOnce(throttled);
+    vi.spyOn(tables.documents, 'putItem').mockImplementationOnce(throttled);
     await complete(writeId);
     expect(await begin()).toEqual({ kind: 'answer_lost' });
   });
 
   it('whose every last write the table refuses runs on, and is done after a minute', async () => {
     const writeId = await run();
-    vi.spyOn(tables.client, 'send').mockImplementationOnce(throttled).mockImplementationOnce(throttled);
+    vi.spyOn(tables.documents, 'putItem').mockImplementationOnce(throttled).mockImplementationOnce(throttled);
     await complete(writeId);
     expect(await begin()).toEqual({ kind: 'running' });
     now += MINUTE;
     expect(await begin()).toEqual({ kind: 'answer_lost' });
   });
 
-  it('is new although the answer of its first write was lost, and the SDK has repeated it', async () => {
-    const send = tables.client.send.bind(tables.client);
-    vi.spyOn(tables.client, 'send').mockImplementationOnce(async (command) => {
-      await send(command);
-      return send(command);
+  it('is new although the answer of its first write was lost, and the call was repeated', async () => {
+    const put = tables.documents.putItem;
+    vi.spyOn(tables.documents, 'putItem').mockImplementationOnce(async (input) => {
+      await put(input);
+      return put(input);
     });
     expect(await begin()).toEqual(isNew);
     expect(await begin()).toEqual({ kind: 'running' });
   });
 
   it('is free again when its first write had its effect and failed all the same', async () => {
-    const send = tables.client.send.bind(tables.client);
-    vi.spyOn(tables.client, 'send').mockImplementationOnce(async (command) => {
-      await send(command);
+    const put = tables.documents.putItem;
+    vi.spyOn(tables.documents, 'putItem').mockImplementationOnce(async (input) => {
+      await put(input);
       return throttled();
     });
     await expect(begin()).rejects.toThrow();

@@ -1,13 +1,17 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createCalls } from '../../../functions/adapters/aws/calls.ts';
 import { createSystemEventsBus } from '../../../functions/adapters/eventbridge/system-events-bus.ts';
 import { makeEvent, NOW } from '../../support/domain.ts';
 
 const BUS = 'arn:aws:events:eu-west-1:111122223333:event-bus/ops';
-const client = new SQSClient({ region: 'eu-west-1', credentials: { accessKeyId: 'AKID', secretAccessKey: 'secret' } });
+const call = createCalls('eventBridge', {
+  region: 'eu-west-1',
+  credentials: { accessKeyId: 'AKID', secretAccessKey: 'secret' },
+  endpoint: () => endpoint,
+});
 
 let server: Server;
 let endpoint = '';
@@ -26,7 +30,6 @@ beforeAll(async () => {
   endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterAll(() => {
-  client.destroy();
   server.close();
 });
 beforeEach(() => {
@@ -34,8 +37,7 @@ beforeEach(() => {
   answer = { status: 200, failed: 0 };
 });
 
-const put = (...events: ReturnType<typeof makeEvent>[]) =>
-  createSystemEventsBus(client.config, { bus: BUS, endpoint })(events);
+const put = (...events: ReturnType<typeof makeEvent>[]) => createSystemEventsBus(call, BUS)(events);
 
 describe('the bus of system events', () => {
   it('gets each event as the API shows it, signed for EventBridge', async () => {
@@ -62,11 +64,11 @@ describe('the bus of system events', () => {
   });
 
   it.each([
-    ['refuses some', { status: 200, failed: 1 }],
-    ['throttles', { status: 400, failed: 0 }],
-    ['is away', { status: 503, failed: 0 }],
-  ])('that %s fails the call', async (_, given) => {
+    ['refuses some', { status: 200, failed: 1 }, 'EventBridge did not take 1 event'],
+    ['throttles', { status: 400, failed: 0 }, 'answered with status 400'],
+    ['is away', { status: 503, failed: 0 }, 'answered with status 503'],
+  ])('that %s fails the call', async (_, given, message) => {
     answer = given;
-    await expect(put(makeEvent())).rejects.toThrow('EventBridge did not take all events');
+    await expect(put(makeEvent())).rejects.toThrow(message);
   });
 });

@@ -1,15 +1,14 @@
-import { DecryptCommand, GenerateDataKeyCommand } from '@aws-sdk/client-kms';
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createVault } from '../../../functions/adapters/kms/vault.ts';
 import { KEY_ARN, useKms, useTables } from '../../support/emulators.ts';
 import { loseAnswers } from '../../support/lost-answers.ts';
+import { ScriptedCalls, throttled } from '../../support/scripted-calls.ts';
 
 const tables = useTables();
 const kms = useKms();
 const OWNER = { tenantId: 'acme', subscriptionId: 'sub_1' };
-const open = () => createVault(tables, kms, KEY_ARN);
+const open = (call = kms) => createVault(tables, call, KEY_ARN);
 
 beforeEach(async () => {
   const { Items = [] } = await tables.client.send(new ScanCommand({ TableName: tables.catalogTable }));
@@ -63,7 +62,7 @@ describe('what is sealed', () => {
   });
 
   it('opens although the answer to storing the data key was lost: KMS made one only', async () => {
-    const answers = loseAnswers(tables.dynamodb);
+    const answers = loseAnswers(tables.faults);
     answers.loseNext('PutItem');
     const sealed = await open().seal('secret', OWNER);
     expect(answers.count()).toBe(1);
@@ -80,49 +79,39 @@ describe('what is sealed', () => {
 });
 
 describe('the data key', () => {
-  const spy = () => {
-    const mock = mockClient(kms);
-    const key = Buffer.alloc(32, 3);
-    mock.on(GenerateDataKeyCommand).resolves({ Plaintext: key, CiphertextBlob: Buffer.from('wrapped') });
-    mock.on(DecryptCommand).resolves({ Plaintext: key });
-    return mock;
-  };
-  let mock: ReturnType<typeof spy>;
+  const Plaintext = Buffer.alloc(32, 3).toString('base64');
+  const made = { Plaintext, CiphertextBlob: Buffer.from('wrapped').toString('base64') };
+  let scripted: ScriptedCalls;
+  const openScripted = () => open(scripted.call);
   beforeEach(() => {
-    mock = spy();
+    scripted = new ScriptedCalls().on('GenerateDataKey', made).on('Decrypt', { Plaintext });
   });
-  afterEach(() => mock.restore());
 
   it('is asked of KMS once for an instance, in the context that the grants demand', async () => {
-    const vault = open();
+    const vault = openScripted();
     const sealed = await Promise.all([1, 2, 3].map(() => vault.seal('secret', OWNER)));
     await Promise.all(sealed.map((one) => vault.open(one, OWNER)));
-    expect(mock.commandCalls(GenerateDataKeyCommand)).toHaveLength(1);
-    expect(mock.commandCalls(DecryptCommand)).toHaveLength(1);
-    for (const call of [...mock.commandCalls(GenerateDataKeyCommand), ...mock.commandCalls(DecryptCommand)])
-      expect(call.args[0].input).toMatchObject({ KeyId: KEY_ARN, EncryptionContext: { app: 'posthorn' } });
+    const asked = { KeyId: KEY_ARN, EncryptionContext: { app: 'posthorn' } };
+    expect(scripted.inputs('GenerateDataKey')).toEqual([{ ...asked, KeySpec: 'AES_256' }]);
+    expect(scripted.inputs('Decrypt')).toEqual([{ ...asked, CiphertextBlob: made.CiphertextBlob }]);
   });
 
   it('that KMS refuses is asked for again', async () => {
-    const vault = open();
-    mock
-      .on(GenerateDataKeyCommand)
-      .rejectsOnce(new Error('throttled'))
-      .resolves({
-        Plaintext: Buffer.alloc(32, 3),
-        CiphertextBlob: Buffer.from('wrapped'),
-      });
-    await expect(vault.seal('secret', OWNER)).rejects.toThrow('throttled');
+    const vault = openScripted();
+    scripted.on('GenerateDataKey', throttled(), made);
+    await expect(vault.seal('secret', OWNER)).rejects.toThrow('slow down');
     expect(await vault.seal('secret', OWNER)).toMatch(/^1\./);
   });
 
   it('is not made by whoever only opens', async () => {
-    await expect(open().open('1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', OWNER)).rejects.toThrow('has no data key 1');
-    expect(mock.commandCalls(GenerateDataKeyCommand)).toHaveLength(0);
+    await expect(openScripted().open('1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', OWNER)).rejects.toThrow(
+      'has no data key 1',
+    );
+    expect(scripted.inputs('GenerateDataKey')).toEqual([]);
   });
 
   it('lies in the Catalog only as KMS has encrypted it', async () => {
-    await open().seal('secret', OWNER);
+    await openScripted().seal('secret', OWNER);
     const { Items = [] } = await tables.client.send(new ScanCommand({ TableName: tables.catalogTable }));
     expect(Items).toMatchObject([{ wrapped: new Uint8Array(Buffer.from('wrapped')) }]);
     expect(Items).toHaveLength(1);

@@ -2,6 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../../functions/adapters/lambda/environment.ts';
 import { ENV } from '../../../functions/names.ts';
 
+const CONSOLE = {
+  companyName: 'Acme',
+  logoUrl: null,
+  accentColor: null,
+  profiles: [],
+  defaultProfile: 'standard',
+  frameAncestors: [],
+};
 const ALL = {
   CATALOG_TABLE: 'catalog',
   JOURNAL_TABLE: 'journal',
@@ -13,7 +21,6 @@ const ALL = {
   RETRIES_DEAD_LETTERS_URL: 'https://sqs/retries-dead',
   JOBS_DEAD_LETTERS_URL: 'https://sqs/jobs-dead',
   SYSTEM_EVENTS_BUS: '',
-  AWS_ENDPOINT_URL_EVENTBRIDGE: 'http://127.0.0.1:1',
   RETRIES_QUEUE_ARN: 'arn',
   ADMIN_SECRET_ARN: 'arn',
   KMS_KEY_ARN: 'arn',
@@ -27,10 +34,13 @@ const ALL = {
   JOBS_QUEUE_URL: 'https://sqs.test/jobs',
   STATS_RETENTION_DAYS: '0',
   ALLOWED_PRIVATE_RANGES: '10.0.0.0/8,127.0.0.0/8',
+  DENIED_RANGES: '10.1.0.0/16',
   ALLOWED_PORTS: '443,8443',
   ALLOW_HTTP: 'false',
   ATTEMPT_TIMEOUT_SECONDS: '15',
   MAX_QUEUE_WAIT_SECONDS: '900',
+  COMMIT: 'abc1234',
+  CONSOLE_SETTINGS: JSON.stringify(CONSOLE),
 };
 const names = Object.values(ENV);
 
@@ -46,10 +56,12 @@ describe("a function's environment", () => {
       JOBS_QUEUE_URL: 'https://sqs.test/jobs',
       STATS_RETENTION_DAYS: 0,
       ALLOWED_PRIVATE_RANGES: ['10.0.0.0/8', '127.0.0.0/8'],
+      DENIED_RANGES: ['10.1.0.0/16'],
       ALLOWED_PORTS: [443, 8443],
       ALLOW_HTTP: false,
       ATTEMPT_TIMEOUT_SECONDS: 15,
       MAX_QUEUE_WAIT_SECONDS: 900,
+      CONSOLE_SETTINGS: CONSOLE,
     });
     expect(
       readEnvironment(names, { ...ALL, ALLOWED_PORTS: '', ALLOWED_PRIVATE_RANGES: '', COMPATIBILITY: '' }),

@@ -3,16 +3,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createQueues } from '../../../functions/adapters/sqs/queues.ts';
 import { ORIGIN_ATTRIBUTES } from '../../../functions/names.ts';
 import { useQueues } from '../../support/emulators.ts';
-import { failCalls } from '../../support/failing-calls.ts';
+import { refused } from '../../support/scripted-calls.ts';
 
-const { sqs, connection, queues } = useQueues('events', 'dead');
-/** The SDK makes every call, so that a test can make it fail. */
+const { sqs, connection, faults, queues } = useQueues('events', 'dead');
 const subject = () => {
   const urls = { queue: queues.events.url, deadLetters: queues.dead.url };
-  return createQueues(
-    { ...connection, lean: async () => null },
-    { events: urls, deliveries: urls, retries: urls, jobs: urls },
-  );
+  return createQueues(connection, { events: urls, deliveries: urls, retries: urls, jobs: urls });
 };
 const always = () => true;
 const attribute = (StringValue: string) => ({ DataType: 'String', StringValue });
@@ -80,9 +76,9 @@ describe('dead letters', () => {
   it('that could not be sent stay, and the failure is told', async () => {
     const { inFlight } = await subject().measureDeadLetters('events');
     await die('x');
-    const restore = failCalls(sqs, (operation) => (operation === 'SendMessageBatch' ? new Error('refused') : null));
+    faults.fails = (operation) => (operation === 'SendMessageBatch' ? refused('AccessDenied', 'refused') : null);
     await expect(subject().redriveDeadLetters('events', always)).rejects.toThrow('refused');
-    restore();
+    faults.fails = () => null;
     expect(await queues.events.take()).toEqual([]);
     expect(await subject().measureDeadLetters('events')).toMatchObject({
       visible: 0,

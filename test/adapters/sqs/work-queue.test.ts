@@ -1,7 +1,7 @@
-import { ChangeMessageVisibilityCommand, ReceiveMessageCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { mockClient } from 'aws-sdk-client-mock';
+import { ChangeMessageVisibilityCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import type { LeanCall } from '../../../functions/adapters/aws/lean-call.ts';
+import * as z from 'zod';
+import type { AwsCall } from '../../../functions/adapters/aws/calls.ts';
 import {
   createPublish,
   createWorkQueue,
@@ -12,10 +12,11 @@ import { PartialFailure } from '../../../functions/core/partial-failure.ts';
 import { MADE_ID_ATTRIBUTE } from '../../../functions/names.ts';
 import { makeMessage, subscriptionId } from '../../support/domain.ts';
 import { useQueues } from '../../support/emulators.ts';
-import { failCalls, throttled } from '../../support/failing-calls.ts';
+import { ScriptedCalls, throttled } from '../../support/scripted-calls.ts';
 
-const { sqs, connection, queues } = useQueues('work');
+const { sqs, connection, faults, queues } = useQueues('work');
 const asIs = <T>(entry: T): T => entry;
+const Asked = z.object({ Entries: z.array(z.object({ Id: z.string(), MessageBody: z.string() })) });
 const work = () => createWorkQueue(connection, queues.work.url);
 const outgoing = (number: number, delaySeconds = 0) => ({
   message: makeMessage({ subscriptionId: subscriptionId(number) }),
@@ -61,20 +62,17 @@ describe('over a real queue', () => {
 });
 
 describe('one failure stops one', () => {
-  /** Every call is left to the SDK, where it can fail. */
-  const bySdk = { client: sqs, lean: async () => null };
   const names = (messages: readonly { message: { subscriptionId: string } }[]) =>
     messages.map(({ message }) => message.subscriptionId);
 
   it('a call that fails leaves only its own messages unsent, and says which', async () => {
     const messages = Array.from({ length: 200 }, (_, index) => outgoing(index));
-    const end = failCalls(sqs, (operation, _, number) =>
-      operation === 'SendMessageBatch' && [1, 2, 3, 9, 10, 20].includes(number) ? throttled() : null,
-    );
-    const failure = await createWorkQueue(bySdk, queues.work.url)
+    const failing = [0, 30, 80, 90, 120, 190].map((first) => outgoing(first).message.subscriptionId);
+    faults.fails = (_, input) => (failing.some((id) => JSON.stringify(input).includes(id)) ? throttled() : null);
+    const failure = await createWorkQueue(connection, queues.work.url)
       .send(messages)
       .catch((error: unknown) => error);
-    end();
+    faults.fails = () => null;
     if (!(failure instanceof PartialFailure)) throw failure;
     const unsent = names(failure.undone);
     expect(unsent).toHaveLength(60);
@@ -90,7 +88,9 @@ describe('one failure stops one', () => {
   it('a message that SQS does not take leaves the others of its call sent', async () => {
     const entries = ['a', 'b', 'c', 'd'].map((name) => ({ MessageBody: name }));
     const bad = { MessageBody: 'bad \u{1}' };
-    const failure = await sendAll(bySdk, queues.work.url, [...entries, bad], asIs).catch((error: unknown) => error);
+    const failure = await sendAll(connection, queues.work.url, [...entries, bad], asIs).catch(
+      (error: unknown) => error,
+    );
     expect(failure).toMatchObject({ code: 'partial_failure', undone: [bad], cause: expect.any(QueueRefusedError) });
     expect((await queues.work.take()).map(({ body }) => body).toSorted()).toEqual(['a', 'b', 'c', 'd']);
   });
@@ -111,26 +111,25 @@ describe('an event whose id the API made', () => {
   };
 
   it('says so, and an event with an id of its publisher’s does not', async () => {
-    // Only the SDK's own call tells the lean one where SQS is.
-    await sqs.send(new ReceiveMessageCommand({ QueueUrl: queues.work.url }));
     await createPublish(connection, queues.work.url)([one, { ...one, idMade: false }]);
     expect((await madeIds()).toSorted()).toEqual(['first', undefined]);
   });
 
   it('says so otherwise when the first message may be there', async () => {
-    const lean: LeanCall = async (operation, input) => {
-      await connection.lean(operation, input);
-      return null;
+    let isFirst = true;
+    const losing: AwsCall = async (...call) => {
+      const answer = await connection(...call);
+      if (!isFirst) return answer;
+      isFirst = false;
+      throw throttled();
     };
-    await createPublish({ client: sqs, lean }, queues.work.url)([one]);
+    await createPublish(losing, queues.work.url)([one]);
     expect((await madeIds()).toSorted()).toEqual(['again', 'first']);
   });
 });
 
 describe('what SQS answers', () => {
-  /** Every call is left to the SDK, where it can be scripted. */
-  const bySdk = { client: sqs, lean: async () => null };
-  const taken = { $metadata: {}, Successful: [], Failed: [] };
+  const taken = { Successful: [], Failed: [] };
   const failed = (Id: string, SenderFault = false) => ({
     Id,
     SenderFault,
@@ -138,90 +137,73 @@ describe('what SQS answers', () => {
     Message: 'try again',
   });
 
-  function mocked() {
-    const mock = mockClient(sqs);
-    const sent = () =>
-      mock
-        .commandCalls(SendMessageBatchCommand)
-        .map(({ args }) => (args[0].input.Entries ?? []).map(({ Id, MessageBody }) => `${Id}:${MessageBody}`));
-    return { mock, sent };
+  function scripted(...answers: Parameters<ScriptedCalls['on']> extends [string, ...infer Answers] ? Answers : never) {
+    const calls = new ScriptedCalls().on('SendMessageBatch', ...answers);
+    const inputs = () => calls.inputs('SendMessageBatch').map((input) => Asked.parse(input).Entries);
+    const sent = () => inputs().map((entries) => entries.map(({ Id, MessageBody }) => `${Id}:${MessageBody}`));
+    return { sqs: calls.call, inputs, sent };
   }
   const entries = (count: number, body = (index: number) => `b${index}`) =>
     Array.from({ length: count }, (_, index) => ({ MessageBody: body(index) }));
 
   it('entries that failed, and only those, are sent again', async () => {
-    const { mock, sent } = mocked();
-    mock
-      .on(SendMessageBatchCommand)
-      .resolvesOnce({ ...taken, Failed: [failed('1'), failed('2')] })
-      .resolvesOnce({ ...taken, Failed: [failed('2')] })
-      .resolves(taken);
-    await sendAll(bySdk, 'url', entries(3), asIs);
+    const { sqs, sent } = scripted(
+      { ...taken, Failed: [failed('1'), failed('2')] },
+      { ...taken, Failed: [failed('2')] },
+      taken,
+    );
+    await sendAll(sqs, 'url', entries(3), asIs);
     expect(sent()).toEqual([['0:b0', '1:b1', '2:b2'], ['1:b1', '2:b2'], ['2:b2']]);
-    mock.restore();
   });
 
   it('an entry that fails for good fails the call, saying why', async () => {
-    const { mock } = mocked();
-    mock.on(SendMessageBatchCommand).resolves({ ...taken, Failed: [failed('0')] });
-    await expect(sendAll(bySdk, 'url', entries(1), asIs)).rejects.toThrow(
+    const { sqs, inputs } = scripted({ ...taken, Failed: [failed('0')] });
+    await expect(sendAll(sqs, 'url', entries(1), asIs)).rejects.toThrow(
       /did not take a message: InternalError: try again/,
     );
-    expect(mock.commandCalls(SendMessageBatchCommand)).toHaveLength(6);
-    mock.restore();
+    expect(inputs()).toHaveLength(6);
   });
 
   it('an entry that is our fault is not sent again', async () => {
-    const { mock } = mocked();
-    mock.on(SendMessageBatchCommand).resolves({ ...taken, Failed: [failed('0', true)] });
-    await expect(sendAll(bySdk, 'url', entries(1), asIs)).rejects.toMatchObject({
+    const { sqs, inputs } = scripted({ ...taken, Failed: [failed('0', true)] });
+    await expect(sendAll(sqs, 'url', entries(1), asIs)).rejects.toMatchObject({
       cause: expect.any(QueueRefusedError),
     });
-    expect(mock.commandCalls(SendMessageBatchCommand)).toHaveLength(1);
-    mock.restore();
+    expect(inputs()).toHaveLength(1);
   });
 
   it('an entry that is our fault does not keep others from being sent again', async () => {
-    const { mock, sent } = mocked();
-    mock
-      .on(SendMessageBatchCommand)
-      .resolvesOnce({ ...taken, Failed: [failed('0', true), failed('2')] })
-      .resolves(taken);
+    const { sqs, sent } = scripted({ ...taken, Failed: [failed('0', true), failed('2')] }, taken);
     const three = entries(3);
-    await expect(sendAll(bySdk, 'url', three, asIs)).rejects.toMatchObject({ undone: [three[0]] });
+    await expect(sendAll(sqs, 'url', three, asIs)).rejects.toMatchObject({ undone: [three[0]] });
     expect(sent()).toEqual([['0:b0', '1:b1', '2:b2'], ['2:b2']]);
-    mock.restore();
   });
 
   it('batches hold at most ten entries and a million bytes of UTF-8', async () => {
-    const { mock } = mocked();
-    mock.on(SendMessageBatchCommand).resolves(taken);
-    await sendAll(bySdk, 'url', [...entries(25), ...entries(5, () => 'ü'.repeat(200_000))], asIs);
-    const sizes = mock.commandCalls(SendMessageBatchCommand).map(({ args }) => {
-      const bodies = (args[0].input.Entries ?? []).map(({ MessageBody = '' }) => Buffer.byteLength(MessageBody));
+    const { sqs, inputs } = scripted(taken);
+    await sendAll(sqs, 'url', [...entries(25), ...entries(5, () => 'ü'.repeat(200_000))], asIs);
+    const sizes = inputs().map((entries) => {
+      const bodies = entries.map(({ MessageBody }) => Buffer.byteLength(MessageBody));
       expect(bodies.length).toBeLessThanOrEqual(10);
       expect(bodies.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(1_000_000);
       return bodies.length;
     });
     expect(sizes.reduce((sum, count) => sum + count, 0)).toBe(30);
     expect(sizes.length).toBeLessThanOrEqual(6);
-    mock.restore();
   });
 
   it('no more than eight calls are under way at once', async () => {
-    const { mock } = mocked();
     let active = 0;
     let most = 0;
-    mock.on(SendMessageBatchCommand).callsFake(async () => {
+    const { sqs, inputs } = scripted(async () => {
       active += 1;
       most = Math.max(most, active);
       await new Promise((resolve) => setTimeout(resolve, 10));
       active -= 1;
       return taken;
     });
-    await sendAll(bySdk, 'url', entries(400), asIs);
+    await sendAll(sqs, 'url', entries(400), asIs);
     expect(most).toBe(8);
-    expect(mock.commandCalls(SendMessageBatchCommand)).toHaveLength(40);
-    mock.restore();
+    expect(inputs()).toHaveLength(40);
   });
 });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { makeAttempt } from '../../../functions/core/delivery/make-attempt.ts';
 import { renderRequest } from '../../../functions/core/delivery/render-request.ts';
-import { BUILT_IN_PROFILES } from '../../../functions/core/profile/built-in-profiles.ts';
+import { builtInProfile } from '../../../functions/core/profile/built-in-profiles.ts';
 import type { WebhookRequest } from '../../../functions/core/target/webhook.ts';
 import { answered, makeDelivery, makeEvent, makeSubscription, NOW } from '../../support/domain.ts';
 
-const profile = BUILT_IN_PROFILES.get('peopleforce');
+const profile = builtInProfile('peopleforce');
 
 describe('a request', () => {
   it('has the profile’s headers before own ones, and shows the log no value of those', () => {
-    if (profile === undefined) throw new Error('there is no such profile');
+    if (profile === null) throw new Error('there is no such profile');
     const { headers, shownHeaders } = renderRequest(profile, {
       event: { ...makeEvent(), data: '{}' },
       subscription: makeSubscription(),
@@ -35,7 +35,7 @@ describe('a request', () => {
   });
 
   it('of an attempt carries own headers opened, and the record of it their names', async () => {
-    if (profile === undefined) throw new Error('there is no such profile');
+    if (profile === null) throw new Error('there is no such profile');
     const sent: WebhookRequest[] = [];
     const made = await makeAttempt(
       {

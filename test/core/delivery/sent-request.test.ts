@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderRequest } from '../../../functions/core/delivery/render-request.ts';
 import { readSentRequest, type SentRequestPorts } from '../../../functions/core/delivery/sent-request.ts';
-import { BUILT_IN_PROFILES } from '../../../functions/core/profile/built-in-profiles.ts';
+import { builtInProfiles } from '../../../functions/core/profile/built-in-profiles.ts';
 import type { CompiledProfile } from '../../../functions/core/profile/compile-profile.ts';
 import { makeAttempt, makeDelivery, makeEvent, makeSubscription, NOW } from '../../support/domain.ts';
 import { builtIn, makeProfile } from '../../support/profiles.ts';
@@ -43,7 +43,7 @@ function sentBy(profile: CompiledProfile) {
 }
 
 describe('the request of an attempt', () => {
-  it.each([...BUILT_IN_PROFILES.keys()])('%s: is the very one that was sent', async (name) => {
+  it.each(builtInProfiles().map(({ document }) => document.name))('%s: is the very one that was sent', async (name) => {
     const { sent, ports, delivery } = sentBy(builtIn(name));
     const isSigned = builtIn(name).document.signatures.length > 0;
     const read = await readSentRequest(ports, delivery, 2);

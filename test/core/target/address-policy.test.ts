@@ -175,3 +175,33 @@ describe('with allowed ranges', () => {
     expect(() => createAddressPolicy({ allowedPrivateRanges: ['10.0.0.0/8', range] })).toThrow(message);
   });
 });
+
+describe('the ranges of the sender’s own network', () => {
+  const policy = createAddressPolicy({
+    allowedPrivateRanges: ['10.0.0.0/8', 'fd00::/8'],
+    deniedRanges: ['10.20.0.0/16', '44.1.0.0/16', 'fd00:1::/32', '2600:1f18::/36'],
+  });
+
+  it.each([
+    '10.20.0.1',
+    '10.20.255.255',
+    '::ffff:10.20.0.1',
+    '44.1.2.3',
+    '::ffff:44.1.2.3',
+    '64:ff9b::2c01:203',
+    'fd00:1::1',
+    '2600:1f18::5',
+  ])('%s is refused, whatever else is allowed', (ip) => {
+    expect(policy.check(ip)).toEqual({ allowed: false, reason: 'in the network of the sender' });
+  });
+
+  it.each(['10.21.0.1', '44.2.0.1', '64:ff9b::2c02:1', 'fd00:2::1', '2600:1f19::5'])('%s is not in them', (ip) => {
+    expect(policy.check(ip)).toEqual({ allowed: true });
+  });
+
+  it('are refused if they are not CIDR blocks', () => {
+    expect(() => createAddressPolicy({ allowedPrivateRanges: [], deniedRanges: ['10.20.0.1/16'] })).toThrow(
+      'deniedRanges: "10.20.0.1/16" has bits set beyond its prefix',
+    );
+  });
+});

@@ -1,0 +1,81 @@
+import { PRICES } from '../prices.ts';
+
+/** Of one resource of the template, whatever goes through it. */
+interface ResourcePrice {
+  name: string;
+  /** A month of 730 hours, in us-east-1. */
+  dollars: number;
+  source: string;
+}
+
+const RESOURCES: Record<string, ResourcePrice> = {
+  'AWS::CloudWatch::Alarm': {
+    name: 'alarms',
+    dollars: 0.1,
+    source: 'https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm, 2026-11-26',
+  },
+  'AWS::CloudWatch::Dashboard': {
+    name: 'dashboards',
+    dollars: 3,
+    source: 'https://aws.amazon.com/cloudwatch/pricing/',
+  },
+  'AWS::KMS::Key': { name: 'KMS keys', dollars: 1, source: 'https://aws.amazon.com/kms/pricing/' },
+  'AWS::SecretsManager::Secret': {
+    name: 'secrets',
+    dollars: 0.4,
+    source: 'https://aws.amazon.com/secrets-manager/pricing/',
+  },
+  'AWS::EC2::NatGateway': {
+    name: 'NAT gateways',
+    dollars: 32.85,
+    source: 'https://projecthelena.com/blog/aws-bill-breakdown-2026/, 2026',
+  },
+  'AWS::EC2::EIP': { name: 'public addresses', dollars: 3.65, source: 'https://aws.amazon.com/vpc/pricing/' },
+};
+
+export interface FixedLine {
+  name: string;
+  count: number;
+  dollars: number;
+}
+
+const HOURS = 730;
+/** What an event source mapping keeps open, each for 20 seconds (aws-samples and AWS's own answers; not in the contract). */
+const POLLERS = 5;
+const POLL_SECONDS = 20;
+/** A sweep that finds nothing: how long it takes, taken, and its reads (8 shards of deliveries, one of jobs, the statistics'). */
+const SWEEP_SECONDS = 0.3;
+const SWEEP_READS = 14 * 0.5;
+
+/** What a month costs in which nothing is published, by what the template has. Without free tiers. */
+export function fixedCosts(
+  resources: Record<string, { Type: string; Properties?: Record<string, unknown> | undefined }>,
+): FixedLine[] {
+  const all = Object.values(resources);
+  const counted = Object.entries(RESOURCES).flatMap(([type, { name, dollars }]): FixedLine[] => {
+    const count = all.filter(({ Type }) => Type === type).length;
+    return count === 0 ? [] : [{ name, count, dollars: count * dollars }];
+  });
+  const mappings = all.filter(({ Type }) => Type === 'AWS::Lambda::EventSourceMapping').length;
+  const polls = (mappings * POLLERS * HOURS * 3_600) / POLL_SECONDS;
+  const sweeps = HOURS * 60;
+  const sweep = all.find(({ Properties }) => Properties?.Description === 'Posthorn: sweep');
+  const gib = Number(sweep?.Properties?.MemorySize ?? 0) / 1_024;
+  return [
+    ...counted,
+    { name: 'long polls of empty queues', count: polls, dollars: priced('sqsRequest', polls) },
+    {
+      name: 'sweeps',
+      count: sweeps,
+      dollars:
+        priced('lambdaRequest', sweeps) +
+        priced('lambdaDuration', sweeps * SWEEP_SECONDS * gib) +
+        priced('dynamodbRead', sweeps * SWEEP_READS),
+    },
+  ];
+}
+
+function priced(name: keyof typeof PRICES, units: number): number {
+  const { dollars, per } = PRICES[name];
+  return (units * dollars) / per;
+}

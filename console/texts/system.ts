@@ -1,0 +1,56 @@
+import { inEnglish } from './texts.ts';
+
+export const systemTexts = inEnglish({
+  title: 'System',
+  well: 'All is well: nothing is overdue, nothing was given up.',
+  deadLettersTell: (count: number) =>
+    `${count === 1 ? 'One message' : `${count} messages`} could not be processed. This is a fault of the system, not of a receiver: see Dead letters below.`,
+  overdueTells: (count: string) =>
+    `${count} ${count === '1' ? 'delivery is' : 'deliveries are'} late: the sweep should have woken them two minutes ago.`,
+  failingTells: (count: number) =>
+    `${count === 1 ? 'One webhook has' : `${count} webhooks have`} had no success for a day or more.`,
+  glance: 'At a glance',
+  waiting: 'Messages waiting',
+  overdue: 'Late deliveries',
+  oldest: (time: string) => `Late since ${time}`,
+  deadLetters: 'Dead letters',
+  failing: 'Failing webhooks',
+  atLeast: (count: number) => `${count}+`,
+  queues: 'Queues',
+  queuesHint: 'Counts lag by up to a minute.',
+  queue: 'Queue',
+  queueNames: { events: 'Events', deliveries: 'Deliveries', retries: 'Retries', jobs: 'Jobs' },
+  queueDetails: {
+    events: 'published, not yet matched with webhooks',
+    deliveries: 'first attempts',
+    retries: 'attempts after a failure, and what was parked',
+    jobs: 'pages of long work',
+  },
+  visible: 'Waiting',
+  inFlight: 'In work',
+  delayed: 'Delayed',
+  deadLettersHint:
+    'Messages that failed again and again, although no receiver was at fault. Find the cause in the functions’ logs and remove it, then put them back.',
+  noDeadLetters: 'None.',
+  oldestSent: 'oldest from',
+  redrive: 'Put back',
+  redriveOf: (queue: string) => `Put back: ${queue}`,
+  redriveTitle: (queue: string) => `Put the dead letters of ${queue} back?`,
+  redriveDetail:
+    'They are processed again. If their cause is still there, they come back here after some tries; nothing is lost.',
+  moved: (count: number) => (count === 1 ? 'One message was put back.' : `${count} messages were put back.`),
+  movedSome: (count: number) => `${count} messages were put back, and there are more. Do it again.`,
+  messages: (count: number) => (count === 1 ? 'The message' : `${count} of the messages`),
+  sent: 'Sent',
+  cut: 'Only the beginning is shown.',
+  noFailing: 'None.',
+  webhook: 'Webhook',
+  tenant: 'Tenant',
+  since: 'Without success since',
+  failures: 'Failures',
+  lastFailure: 'Last failure',
+  disables: 'Disabled on',
+  jobs: 'Jobs',
+  jobsHint: 'Long work: replays, deletions, erasures.',
+  noJobs: 'None yet.',
+});

@@ -1,0 +1,47 @@
+import { DomainName, type IDomainName, SecurityPolicy } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Certificate, CertificateValidation, type ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
+import { Construct } from 'constructs';
+
+export interface DomainProps {
+  readonly domainName: string;
+  /** Of this region. Absent: one is made, which the hosted zone proves. */
+  readonly certificate?: ICertificate | undefined;
+  /** Absent: the name is pointed at `target` by hand. */
+  readonly hostedZone?: IHostedZone | undefined;
+}
+
+/** The API under a name of the company's own. */
+export class Domain extends Construct {
+  readonly name: IDomainName;
+  /** What a CNAME for the name must point at. */
+  readonly target: string;
+
+  constructor(scope: Construct, id: string, { domainName, certificate, hostedZone }: DomainProps) {
+    super(scope, id);
+    if (certificate === undefined && hostedZone === undefined)
+      throw new Error(
+        `Posthorn needs a certificate for ${domainName}, or the hosted zone of that name, in which it proves that a certificate may be made.`,
+      );
+
+    const name = new DomainName(this, 'Name', {
+      domainName,
+      certificate:
+        certificate ??
+        new Certificate(this, 'Certificate', { domainName, validation: CertificateValidation.fromDns(hostedZone) }),
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    });
+    this.name = name;
+    this.target = name.regionalDomainName;
+
+    if (hostedZone)
+      new ARecord(this, 'Record', {
+        zone: hostedZone,
+        recordName: domainName,
+        target: RecordTarget.fromAlias(
+          new ApiGatewayv2DomainProperties(name.regionalDomainName, name.regionalHostedZoneId),
+        ),
+      });
+  }
+}

@@ -1,0 +1,25 @@
+import type { AwsCall } from '../../functions/adapters/aws/calls.ts';
+import { post } from '../../functions/adapters/aws/post.ts';
+
+/** What befalls the calls of one service, as a test says. */
+export class CallFaults {
+  /** The error of a call that fails before it leaves, as one fails that was tried often enough; null: it is carried out. */
+  fails: (operation: string, input: unknown) => Error | null = () => null;
+  /** Whether the service carries out a try whose answer is then lost. */
+  loses: (operation: string) => boolean = () => false;
+
+  readonly post: typeof post = async (place, headers, ...rest) => {
+    const answer = await post(place, headers, ...rest);
+    const operation = String(headers['x-amz-target']).split('.').at(-1) ?? '';
+    if (answer.status === 200 && this.loses(operation)) throw new Error('socket hang up');
+    return answer;
+  };
+
+  around(call: AwsCall): AwsCall {
+    return async (operation, input, tries) => {
+      const error = this.fails(operation, input);
+      if (error !== null) throw error;
+      return call(operation, input, tries);
+    };
+  }
+}
