@@ -82,6 +82,23 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'company',
   },
   {
+    path: '/keys',
+    page: later(async () => (await import('./pages/keys.tsx')).KeysPage),
+    face: 'company',
+    nav: 'keys',
+  },
+  {
+    path: '/keys/new',
+    page: later(async () => (await import('./pages/new-key.tsx')).NewKeyPage),
+    face: 'company',
+  },
+  {
+    path: '/audit',
+    page: later(async () => (await import('./pages/audit.tsx')).AuditPage),
+    face: 'company',
+    nav: 'audit',
+  },
+  {
     path: '/system',
     page: later(async () => (await import('./pages/system.tsx')).SystemPage),
     face: 'company',

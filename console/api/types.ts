@@ -2,6 +2,12 @@
  * What the API answers, from the schemas by which it answers: types alone, so no byte of the API is in the page.
  */
 import type * as z from 'zod';
+import type {
+  ApiKeyInput as ApiKeyInputSchema,
+  ApiKeyView,
+  NewApiKeyView,
+} from '../../functions/api/resources/api-keys.ts';
+import type { AuditView } from '../../functions/api/resources/audit.ts';
 import type { DeadLettersView, RedrivenView } from '../../functions/api/resources/dead-letters.ts';
 import type { SentRequestView } from '../../functions/api/resources/deliveries.ts';
 import type { LoadedView, PackView } from '../../functions/api/resources/event-type-packs.ts';
@@ -27,6 +33,10 @@ import type {
 } from '../../functions/core/subscription/subscription-input.ts';
 
 export type { ConsoleSettings } from '../../functions/adapters/lambda/environment.ts';
+export type ApiKey = z.output<typeof ApiKeyView>;
+export type ApiKeyInput = z.input<typeof ApiKeyInputSchema>;
+export type NewApiKey = z.output<typeof NewApiKeyView>;
+export type AuditRecord = z.output<typeof AuditView>;
 export type Caller = z.output<typeof CallerView>;
 export type Delivery = z.output<typeof DeliveryView>;
 export type DeadLetters = z.output<typeof DeadLettersView>;

@@ -158,6 +158,49 @@ describe.skipIf(hasNoBrowser)('the company’s pages', () => {
     expect(errors).toEqual([]);
   });
 
+  test('a key is made, shown once, used, revoked, and all of it is on record', async () => {
+    const { tenant } = scene('keys');
+    const { page, errors } = await open('/keys');
+    await page.getByRole('link', { name: 'Make a key' }).click();
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    await page.getByLabel('Name').and(page.locator('[aria-invalid="true"]')).waitFor();
+    await page.getByLabel('Name').fill(`Reader of ${tenant}`);
+    await page.getByLabel('Reads all but secrets').check();
+    await page.getByLabel('Tenant').fill(tenant);
+    await page.getByLabel('Counts until').selectOption('30 days from now');
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Your key is made' });
+    const key = String(await dialog.locator('pre').textContent());
+    await expectAccessible(page);
+    expect(await system().call('GET', '/v1/me', { token: key })).toMatchObject({
+      body: { role: 'read', tenantId: tenant, name: `Reader of ${tenant}` },
+    });
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    const row = page.getByRole('row', { name: new RegExp(`Reader of ${tenant}`) });
+    await row.waitFor();
+    expect(await page.getByText(key).count()).toBe(0);
+    await expectAccessible(page);
+    await row.getByRole('button', { name: 'Revoke' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await row.waitFor({ state: 'detached' });
+    // What has been looked up is remembered for 30 seconds.
+    await system().advance(31);
+    expect(await system().call('GET', '/v1/me', { token: key })).toMatchObject({ status: 401 });
+
+    await page.getByRole('link', { name: 'Audit trail' }).click();
+    await page
+      .getByRole('row', { name: /Delete api key/ })
+      .first()
+      .waitFor();
+    await page.getByLabel('Tenant').fill(tenant);
+    // The head, the making and the revoking.
+    await eventually(async () => expect(await page.getByRole('row').count()).toBe(3));
+    await page.getByRole('row', { name: /Create api key.*name, role/ }).waitFor();
+    await expectAccessible(page);
+    expect(errors).toEqual([]);
+  });
+
   /** Puts a message where SQS puts those that were received too often. */
   async function die(queue: 'Events', body: string): Promise<void> {
     const { queueSizes, endpoints } = system();
