@@ -18,7 +18,7 @@ import type {
 } from '../../functions/api/resources/event-types.ts';
 import type { CallerView } from '../../functions/api/resources/me.ts';
 import type { NewPortalTokenView, PortalTokenView } from '../../functions/api/resources/portal-tokens.ts';
-import type { ProfileView } from '../../functions/api/resources/profiles.ts';
+import type { PreviewView, ProfileView } from '../../functions/api/resources/profiles.ts';
 import type { StatsView } from '../../functions/api/resources/stats.ts';
 import type { SystemView } from '../../functions/api/resources/system.ts';
 import type { TenantInput as TenantInputSchema, TenantView } from '../../functions/api/resources/tenants.ts';
@@ -47,6 +47,7 @@ export type EventTypePatch = z.input<typeof EventTypePatchSchema>;
 export type EventTypePack = z.output<typeof PackView>;
 export type LoadedEventTypes = z.output<typeof LoadedView>;
 export type Job = z.output<typeof JobView>;
+export type Preview = z.output<typeof PreviewView>;
 export type Profile = z.output<typeof ProfileView>;
 export type Stats = z.output<typeof StatsView>;
 export type SystemState = z.output<typeof SystemView>;

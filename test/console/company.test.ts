@@ -138,6 +138,8 @@ describe.skipIf(hasNoBrowser)('the company’s pages', () => {
     await page.getByRole('button', { name: 'Add event type' }).click();
 
     await page.getByRole('heading', { name: 'invoice.paid' }).waitFor();
+    // Its name ends as a file's does.
+    await page.reload();
     await page.getByLabel('Reject events').check();
     await page.getByRole('button', { name: 'Save changes' }).click();
     await page.getByText('Saved.').waitFor();
@@ -198,6 +200,47 @@ describe.skipIf(hasNoBrowser)('the company’s pages', () => {
     await eventually(async () => expect(await page.getByRole('row').count()).toBe(3));
     await page.getByRole('row', { name: /Create api key.*name, role/ }).waitFor();
     await expectAccessible(page);
+    expect(errors).toEqual([]);
+  });
+
+  test('a profile is copied, written with its request beside it, saved, and deleted', async () => {
+    const name = scene('profile').tenant;
+    const { page, errors } = await open('/profiles');
+    await page.getByRole('link', { name: 'keypay' }).click();
+    await page.getByText('POST https://example.com/hooks').waitFor();
+    await expectAccessible(page);
+    await page.getByRole('link', { name: 'Copy into a new one' }).click();
+    const editor = page.getByRole('textbox', { name: 'Document' });
+    const document = JSON.parse(await editor.inputValue());
+    const write = (changes: object) => editor.fill(JSON.stringify({ ...document, name, ...changes }, null, 2));
+    await write({ headers: { 'x-company': 'Acme' } });
+    await page.getByText('x-company: Acme').waitFor();
+    await expectAccessible(page);
+
+    await write({ headers: { 'x-company': '{{nothing}}' } });
+    await page.getByText(/Line \d+, \/headers\/x-company/).waitFor();
+    await write({ retry: { gapsSeconds: [-1] } });
+    await page.getByText('One thing is wrong').waitFor();
+    await page.getByText(/Line \d+, \/retry\/gapsSeconds\/0/).waitFor();
+    const wrong = (await editor.inputValue()).split('\n').findIndex((line) => line.trim() === '-1') + 1;
+    expect(await page.locator('.json-lines .wrong').allTextContents()).toContain(String(wrong));
+    await expectAccessible(page);
+    await editor.fill('{');
+    await page.getByText('This is not JSON').waitFor();
+
+    await write({ headers: { 'x-company': 'Acme' } });
+    await page.getByRole('button', { name: 'Add profile' }).click();
+    await page.getByRole('heading', { name }).waitFor();
+    await write({ headers: { 'x-company': 'Globex' } });
+    await page.getByRole('button', { name: 'Save as a new version' }).click();
+    await page.getByText('Saved as version 2.').waitFor();
+    expect(await system().call('GET', `/v1/profiles/${name}`)).toMatchObject({
+      body: { version: 2, document: { headers: { 'x-company': 'Globex' } } },
+    });
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { name: 'Profiles' }).waitFor();
+    await page.getByRole('link', { name }).waitFor({ state: 'detached' });
     expect(errors).toEqual([]);
   });
 
