@@ -10,3 +10,11 @@ export function useTenants(cursor: string | null) {
     queryFn: ({ signal }) => api.get<Page<Tenant>>(path`/v1/tenants`, { cursor }, signal),
   });
 }
+
+export function useTenant(id: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['tenants', id, 'settings'],
+    queryFn: ({ signal }) => api.getTagged<Tenant>(path`/v1/tenants/${id}`, {}, signal),
+  });
+}
