@@ -44,6 +44,21 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'everyone',
   },
   {
+    path: `${WEBHOOK}/replay`,
+    page: later(async () => (await import('./pages/webhook-replay.tsx')).WebhookReplayPage),
+    face: 'everyone',
+  },
+  {
+    path: `${T}/jobs/:jobId`,
+    page: later(async () => (await import('./pages/job.tsx')).JobPage),
+    face: 'everyone',
+  },
+  {
+    path: '/jobs/:jobId',
+    page: later(async () => (await import('./pages/job.tsx')).JobPage),
+    face: 'company',
+  },
+  {
     path: `${WEBHOOK}/security`,
     page: later(async () => (await import('./pages/webhook-security.tsx')).WebhookSecurityPage),
     face: 'everyone',
@@ -59,10 +74,37 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'everyone',
   },
   {
+    path: `${T}/settings`,
+    page: later(async () => (await import('./pages/tenant-settings.tsx')).TenantSettingsPage),
+    face: 'company',
+    nav: 'tenantSettings',
+  },
+  {
+    path: '/tenants/new',
+    page: later(async () => (await import('./pages/new-tenant.tsx')).NewTenantPage),
+    face: 'company',
+  },
+  {
     path: '/tenants',
     page: later(async () => (await import('./pages/tenants.tsx')).TenantsPage),
     face: 'company',
     nav: 'tenants',
+  },
+  {
+    path: '/event-types',
+    page: later(async () => (await import('./pages/event-types.tsx')).EventTypesPage),
+    face: 'company',
+    nav: 'eventTypes',
+  },
+  {
+    path: '/new-event-type',
+    page: later(async () => (await import('./pages/new-event-type.tsx')).NewEventTypePage),
+    face: 'company',
+  },
+  {
+    path: '/event-types/:name',
+    page: later(async () => (await import('./pages/event-type.tsx')).EventTypePage),
+    face: 'company',
   },
   {
     path: '/system',

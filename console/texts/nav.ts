@@ -4,13 +4,17 @@ import { inEveryLanguage } from './texts.ts';
 export const navTexts = inEveryLanguage({
   en: {
     webhooks: 'Webhooks',
+    tenantSettings: 'Settings',
     tenants: 'Tenants',
+    eventTypes: 'Event types',
     system: 'System',
     company: 'Company',
   },
   de: {
     webhooks: 'Webhooks',
+    tenantSettings: 'Einstellungen',
     tenants: 'Mandanten',
+    eventTypes: 'Ereignisarten',
     system: 'System',
     company: 'Unternehmen',
   },

@@ -95,3 +95,8 @@ export function functionId({ Resources }: Template, name: string): string {
   if (found === undefined) throw new Error(`The template has no function ${name}`);
   return found[0];
 }
+
+/** A logical id without the hash that CDK adds. */
+export function plainName(logicalId: string): string {
+  return logicalId.replace(/[0-9A-F]{8}$/, '');
+}

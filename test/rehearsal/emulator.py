@@ -131,6 +131,8 @@ def is_granted(function, action, resource, reports_use=True):
     allowed = contextvars.Context().run(enforce, *question) is None
     if reports_use or not allowed:
         report(access_key, action, resource, allowed)
+    if not allowed:
+        print(f"{config['FunctionName']} is not authorized to perform: {action} on {resource}", flush=True)
     return allowed
 
 
@@ -160,11 +162,15 @@ def dispatch_reported_batch(source_id, run, source, function, *rest):
 emit_logs = lambda_svc._emit_lambda_logs
 
 
-def emit_permitted_logs(function, *args, **kwargs):
+def emit_permitted_logs(function, request_id, text, *args, **kwargs):
+    # The rest of what functions log is on standard output for some invocations only.
+    for line in text.splitlines():
+        if "not authorized" in line:
+            print(line, flush=True)
     group = (function.get("config") or function)["LoggingConfig"]["LogGroup"]
     arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}:*"
     if all([is_granted(function, action, arn) for action in ("logs:CreateLogStream", "logs:PutLogEvents")]):
-        emit_logs(function, *args, **kwargs)
+        emit_logs(function, request_id, text, *args, **kwargs)
 
 
 if app.AUTH:
