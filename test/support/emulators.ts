@@ -190,6 +190,7 @@ export function useCountedQueues<Name extends string>(tally: Tally | undefined, 
     createCalls(
       'sqs',
       accountAt(() => endpoint),
+      faults.post,
     ),
   );
   return { sqs, connection, faults, queues };
