@@ -49,6 +49,22 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'everyone',
   },
   {
+    path: `${T}/events`,
+    page: later(async () => (await import('./pages/events.tsx')).EventsPage),
+    face: 'everyone',
+    nav: 'events',
+  },
+  {
+    path: `${T}/events/new`,
+    page: later(async () => (await import('./pages/new-event.tsx')).NewEventPage),
+    face: 'everyone',
+  },
+  {
+    path: `${T}/events/:eventId`,
+    page: later(async () => (await import('./pages/event.tsx')).EventPage),
+    face: 'everyone',
+  },
+  {
     path: `${T}/jobs/:jobId`,
     page: later(async () => (await import('./pages/job.tsx')).JobPage),
     face: 'everyone',
@@ -59,15 +75,58 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'company',
   },
   {
+    path: `${WEBHOOK}/security`,
+    page: later(async () => (await import('./pages/webhook-security.tsx')).WebhookSecurityPage),
+    face: 'everyone',
+  },
+  {
+    path: `${WEBHOOK}/test`,
+    page: later(async () => (await import('./pages/webhook-test.tsx')).WebhookTestPage),
+    face: 'everyone',
+  },
+  {
     path: `${T}/deliveries/:deliveryId`,
     page: later(async () => (await import('./pages/delivery.tsx')).DeliveryPage),
     face: 'everyone',
+  },
+  {
+    path: `${T}/settings`,
+    page: later(async () => (await import('./pages/tenant-settings.tsx')).TenantSettingsPage),
+    face: 'company',
+    nav: 'tenantSettings',
+  },
+  {
+    path: '/tenants/new',
+    page: later(async () => (await import('./pages/new-tenant.tsx')).NewTenantPage),
+    face: 'company',
   },
   {
     path: '/tenants',
     page: later(async () => (await import('./pages/tenants.tsx')).TenantsPage),
     face: 'company',
     nav: 'tenants',
+  },
+  {
+    path: '/rejected-events',
+    page: later(async () => (await import('./pages/rejected-events.tsx')).RejectedEventsPage),
+    face: 'company',
+    nav: 'rejectedEvents',
+  },
+  {
+    path: '/event-types',
+    page: later(async () => (await import('./pages/event-types.tsx')).EventTypesPage),
+    face: 'company',
+    nav: 'eventTypes',
+  },
+  {
+    path: '/new-event-type',
+    page: later(async () => (await import('./pages/new-event-type.tsx')).NewEventTypePage),
+    face: 'company',
+  },
+  {
+    path: '/event-types/:name',
+    page: later(async () => (await import('./pages/event-type.tsx')).EventTypePage),
+    face: 'company',
   },
   {
     path: '/system',

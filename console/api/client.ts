@@ -33,6 +33,8 @@ export interface Api {
   send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
   /** Changes what carries an ETag, if it still is what `ifMatch` names; null: whatever it is. */
   patch<T>(path: string, body: unknown, ifMatch: string | null): Promise<T & { etag: string | null }>;
+  /** Replaces it, under the same condition. */
+  put<T>(path: string, body: unknown, ifMatch: string | null): Promise<T & { etag: string | null }>;
 }
 
 /** A path whose ids are escaped: path`/v1/tenants/${tenantId}`. */
@@ -60,6 +62,12 @@ export function createApi(credential: () => string | null, onUnauthenticated: ()
     if (response.status === 401 && used === credential()) onUnauthenticated();
     throw new ApiProblem(readProblem(response.status, text));
   }
+  async function change(method: 'PATCH' | 'PUT', to: string, body: unknown, ifMatch: string | null) {
+    const { headers, ...init } = initOf(body);
+    const condition = ifMatch === null ? {} : { 'if-match': ifMatch };
+    const { value, etag } = await call(method, to, {}, { ...init, headers: { ...headers, ...condition } });
+    return { ...value, etag };
+  }
   return {
     get: async (to, query, signal) => (await call('GET', to, query, signal ? { signal } : {})).value,
     async getTagged(to, query, signal) {
@@ -67,12 +75,8 @@ export function createApi(credential: () => string | null, onUnauthenticated: ()
       return { ...value, etag };
     },
     send: async (method, to, body) => (await call(method, to, {}, initOf(body))).value,
-    async patch(to, body, ifMatch) {
-      const { headers, ...init } = initOf(body);
-      const condition = ifMatch === null ? {} : { 'if-match': ifMatch };
-      const { value, etag } = await call('PATCH', to, {}, { ...init, headers: { ...headers, ...condition } });
-      return { ...value, etag };
-    },
+    patch: (to, body, ifMatch) => change('PATCH', to, body, ifMatch),
+    put: (to, body, ifMatch) => change('PUT', to, body, ifMatch),
   };
 }
 

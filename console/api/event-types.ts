@@ -1,7 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useApi } from '../session/session.tsx';
 import { type Api, type Page, path } from './client.ts';
-import type { EventType } from './types.ts';
+import type { EventType, EventTypeInput, EventTypePack, EventTypePatch, LoadedEventTypes } from './types.ts';
 
 /** The most that a page takes. */
 const PAGE_SIZE = 100;
@@ -14,6 +14,45 @@ export function useEventTypes() {
     queryFn: ({ signal }) => readAll<EventType>(api, path`/v1/event-types`, signal),
     staleTime: 60_000,
   });
+}
+
+export function useEventType(name: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['event-types', name],
+    queryFn: ({ signal }) => api.getTagged<EventType>(path`/v1/event-types/${name}`, {}, signal),
+  });
+}
+
+/** What Posthorn brings. */
+export function useEventTypePacks() {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['event-type-packs'],
+    queryFn: ({ signal }) => readAll<EventTypePack>(api, path`/v1/event-type-packs`, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function useEventTypeChanges() {
+  const api = useApi();
+  const queries = useQueryClient();
+  const onSuccess = () => queries.invalidateQueries({ queryKey: ['event-types'] });
+  return {
+    create: useMutation({
+      mutationFn: (input: EventTypeInput) => api.send<EventType>('POST', path`/v1/event-types`, input),
+      onSuccess,
+    }),
+    update: useMutation({
+      mutationFn: ({ name, patch, etag }: { name: string; patch: EventTypePatch; etag: string | null }) =>
+        api.patch<EventType>(path`/v1/event-types/${name}`, patch, etag),
+      onSuccess,
+    }),
+    load: useMutation({
+      mutationFn: (pack: string) => api.send<LoadedEventTypes>('POST', path`/v1/event-type-packs/${pack}/load`),
+      onSuccess,
+    }),
+  };
 }
 
 export async function readAll<T>(api: Api, from: string, signal: AbortSignal): Promise<T[]> {

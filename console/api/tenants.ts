@@ -1,12 +1,78 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useApi } from '../session/session.tsx';
 import { type Page, path } from './client.ts';
-import type { Tenant } from './types.ts';
+import type { Job, NewPortalToken, PortalToken, Tenant, TenantInput } from './types.ts';
 
-export function useTenants(cursor: string | null) {
+const LISTS = ['tenants', 'list'];
+/** Everything that is read of one tenant begins with this key. */
+const keyOf = (id: string) => ['tenants', id];
+const tokensKeyOf = (id: string) => [...keyOf(id), 'portal-tokens'];
+
+export function useTenants(search: string | null, cursor: string | null) {
   const api = useApi();
   return useQuery({
-    queryKey: ['tenants', { cursor }],
-    queryFn: ({ signal }) => api.get<Page<Tenant>>(path`/v1/tenants`, { cursor }, signal),
+    queryKey: [...LISTS, { search, cursor }],
+    queryFn: ({ signal }) => api.get<Page<Tenant>>(path`/v1/tenants`, { search, cursor }, signal),
+    placeholderData: keepPreviousData,
   });
+}
+
+export function useTenant(id: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: [...keyOf(id), 'settings'],
+    queryFn: ({ signal }) => api.getTagged<Tenant>(path`/v1/tenants/${id}`, {}, signal),
+  });
+}
+
+export function useTenantChanges() {
+  const api = useApi();
+  const queries = useQueryClient();
+  const onSuccess = (_: unknown, { id }: { id: string }) =>
+    Promise.all([LISTS, keyOf(id), ['jobs']].map((queryKey) => queries.invalidateQueries({ queryKey })));
+  return {
+    /** @param etag null: there must be none yet, as far as can be seen */
+    save: useMutation({
+      mutationFn: ({ id, input, etag }: { id: string; input: TenantInput; etag: string | null }) =>
+        api.put<Tenant>(path`/v1/tenants/${id}`, input, etag),
+      onSuccess,
+    }),
+    /** Gives the job that deletes what are too many for one request; undefined if there is none. */
+    remove: useMutation({
+      mutationFn: ({ id }: { id: string }) => api.send<Job | undefined>('DELETE', path`/v1/tenants/${id}`),
+      onSuccess,
+    }),
+    erase: useMutation({
+      mutationFn: ({ id, keepLog }: { id: string; keepLog: boolean }) =>
+        api.send<Job>('POST', path`/v1/tenants/${id}/erasure`, { keepLog }),
+      onSuccess,
+    }),
+  };
+}
+
+/** Those that count. */
+export function usePortalTokens(tenantId: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: tokensKeyOf(tenantId),
+    queryFn: ({ signal }) =>
+      api.get<Page<PortalToken>>(path`/v1/tenants/${tenantId}/portal-tokens`, { limit: 100 }, signal),
+  });
+}
+
+export function usePortalTokenChanges(tenantId: string) {
+  const api = useApi();
+  const queries = useQueryClient();
+  const onSuccess = () => queries.invalidateQueries({ queryKey: tokensKeyOf(tenantId) });
+  return {
+    create: useMutation({
+      mutationFn: (grant: { readOnly: boolean; expiresInSeconds: number }) =>
+        api.send<NewPortalToken>('POST', path`/v1/tenants/${tenantId}/portal-tokens`, grant),
+      onSuccess,
+    }),
+    revoke: useMutation({
+      mutationFn: (id: string) => api.send<void>('DELETE', path`/v1/tenants/${tenantId}/portal-tokens/${id}`),
+      onSuccess,
+    }),
+  };
 }

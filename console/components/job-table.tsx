@@ -44,7 +44,11 @@ export function JobTable({ jobs }: { jobs: readonly Job[] }) {
             <tr key={job.id}>
               <th scope="row">{kinds[job.kind]}</th>
               <td data-label={t.tenant}>
-                {job.tenantId === null ? t.allTenants : <Link href={`/tenants/${job.tenantId}`}>{job.tenantId}</Link>}
+                {job.tenantId === null ? (
+                  t.allTenants
+                ) : (
+                  <Link href={`/tenants/${job.tenantId}/settings`}>{job.tenantId}</Link>
+                )}
               </td>
               <td data-label={t.status}>
                 <JobStatus job={job} />

@@ -60,6 +60,11 @@ function Navigation() {
     { title: tenantId, entries: entries.filter(({ isTenants }) => isTenants) },
     { title: names.company, entries: entries.filter(({ isTenants }) => !isTenants) },
   ];
+  // Of the entries that the address lies below, the nearest.
+  const current = entries
+    .map(({ href }) => href)
+    .filter((href) => location === href || location.startsWith(`${href}/`))
+    .toSorted((one, other) => other.length - one.length)[0];
   // One entry leads nowhere else.
   if (entries.length < 2) return null;
   return (
@@ -69,12 +74,8 @@ function Navigation() {
         .map((group) => (
           <div key={group.title} className="menu-group">
             <p className="menu-title">{group.title}</p>
-            {group.entries.map(({ href, text, isTenants }) => (
-              <Link
-                key={href}
-                href={href}
-                aria-current={location === href || (isTenants && location.startsWith(`${href}/`)) ? 'page' : undefined}
-              >
+            {group.entries.map(({ href, text }) => (
+              <Link key={href} href={href} aria-current={href === current ? 'page' : undefined}>
                 {text}
               </Link>
             ))}

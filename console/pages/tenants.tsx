@@ -1,83 +1,104 @@
 import { useState } from 'react';
-import { Link, useLocation, useSearchParams } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
 import { useTenants } from '../api/tenants.ts';
-import { Button } from '../components/button.tsx';
+import type { Tenant } from '../api/types.ts';
+import { Button, ButtonLink } from '../components/button.tsx';
 import { Empty } from '../components/empty.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
-import { Field } from '../components/field.tsx';
+import { Icon } from '../components/icon.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
 import { Paging } from '../components/paging.tsx';
+import { SearchField } from '../components/search-field.tsx';
 import { Time } from '../components/time.tsx';
+import { useMayChange } from '../session/session.tsx';
+import { isTenantId } from '../tenant/tenant-id.ts';
 import { tenantsTexts } from '../texts/tenants.ts';
 import { useTexts } from '../texts/texts.ts';
 
-const TENANT_ID = /^[A-Za-z0-9_-]{1,64}$/;
-
 export function TenantsPage() {
   const t = useTexts(tenantsTexts);
-  const [params] = useSearchParams();
-  const tenants = useTenants(params.get('cursor'));
+  const mayChange = useMayChange();
+  const [params, setParams] = useSearchParams();
+  const [clearings, setClearings] = useState(0);
+  const search = params.get('search');
+  const found = useTenants(search, params.get('cursor'));
+  const tenants = found.data?.data ?? [];
+  const setSearch = (text: string) => setParams(text === '' ? {} : { search: text }, { replace: true });
   return (
-    <Page title={t.title}>
-      <p>{t.intro}</p>
-      <OpenTenant />
-      {tenants.isError && <ErrorNote error={tenants.error} retry={tenants.refetch} />}
-      {tenants.isPending && <Loading />}
-      {tenants.data?.data.length === 0 && (
+    <Page
+      title={t.title}
+      actions={
+        mayChange && (
+          <ButtonLink look="main" href="/tenants/new">
+            <Icon name="plus" />
+            {t.add}
+          </ButtonLink>
+        )
+      }
+    >
+      <p className="intro">{t.intro}</p>
+      <search className="filters">
+        <SearchField key={clearings} label={t.search} value={search ?? ''} onChange={setSearch} />
+      </search>
+      {found.isError && <ErrorNote error={found.error} retry={found.refetch} />}
+      {found.isPending && <Loading />}
+      {found.isSuccess && tenants.length === 0 && search === null && (
         <Empty title={t.empty}>
-          <p>{t.emptyDetail}</p>
+          <p>{mayChange ? t.emptyDetail : t.emptyReadOnly}</p>
         </Empty>
       )}
-      {tenants.data !== undefined && tenants.data.data.length > 0 && (
-        <div className="table">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{t.id}</th>
-                <th scope="col">{t.name}</th>
-                <th scope="col">{t.created}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {tenants.data.data.map(({ id, name, createdAt }) => (
-                <tr key={id}>
-                  <th scope="row">
-                    <Link href={`/tenants/${id}/webhooks`}>{id}</Link>
-                  </th>
-                  <td>{name ?? '–'}</td>
-                  <td>
-                    <Time at={createdAt} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+      {found.isSuccess && tenants.length === 0 && search !== null && (
+        <Empty title={t.noneFound}>
+          {found.data.nextCursor !== null && <p>{t.noneFoundYet}</p>}
+          {isTenantId(search) && <p>{t.openOneHint}</p>}
+          <div className="actions">
+            {isTenantId(search) && <ButtonLink href={`/tenants/${search}/webhooks`}>{t.openOne(search)}</ButtonLink>}
+            <Button
+              onClick={() => {
+                setSearch('');
+                setClearings(clearings + 1);
+              }}
+            >
+              {t.clear}
+            </Button>
+          </div>
+        </Empty>
       )}
-      <Paging nextCursor={tenants.data?.nextCursor ?? null} />
+      {tenants.length > 0 && <TenantTable tenants={tenants} />}
+      <Paging nextCursor={found.data?.nextCursor ?? null} />
     </Page>
   );
 }
 
-function OpenTenant() {
+function TenantTable({ tenants }: { tenants: readonly Tenant[] }) {
   const t = useTexts(tenantsTexts);
-  const [, navigate] = useLocation();
-  const [id, setId] = useState('');
-  const [isWrong, setWrong] = useState(false);
   return (
-    <form
-      className="row"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (TENANT_ID.test(id)) navigate(`/tenants/${id}/webhooks`);
-        else setWrong(true);
-      }}
-    >
-      <Field label={t.open} hint={t.openHint} error={isWrong ? t.wrongId : undefined}>
-        {(control) => <input {...control} value={id} onChange={(event) => setId(event.target.value)} />}
-      </Field>
-      <Button type="submit">{t.openButton}</Button>
-    </form>
+    <div className="table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t.id}</th>
+            <th scope="col">{t.name}</th>
+            <th scope="col">{t.defaultProfile}</th>
+            <th scope="col">{t.created}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {tenants.map(({ id, name, defaultProfile, createdAt }) => (
+            <tr key={id}>
+              <th scope="row">
+                <Link href={`/tenants/${id}/webhooks`}>{id}</Link>
+              </th>
+              <td data-label={t.name}>{name ?? '–'}</td>
+              <td data-label={t.defaultProfile}>{defaultProfile ?? '–'}</td>
+              <td data-label={t.created}>
+                <Time at={createdAt} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

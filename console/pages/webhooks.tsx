@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { useEventTypes } from '../api/event-types.ts';
 import { useSubscriptions } from '../api/subscriptions.ts';
@@ -10,6 +10,7 @@ import { Icon } from '../components/icon.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
 import { Paging } from '../components/paging.tsx';
+import { SearchField } from '../components/search-field.tsx';
 import { Sparkline } from '../components/sparkline.tsx';
 import { SubscriptionStatus } from '../components/subscription-status.tsx';
 import { useMayChange } from '../session/session.tsx';
@@ -163,23 +164,3 @@ function Filters() {
     </search>
   );
 }
-
-/** The API is asked when the reader stops typing for a moment. */
-function SearchField({ label, value, onChange }: { label: string; value: string; onChange: (text: string) => void }) {
-  const [text, setText] = useState(value);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const type = (next: string) => {
-    setText(next);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => onChange(next), TYPING_MS);
-  };
-  return (
-    <label className="grow">
-      {label}
-      <input type="search" value={text} onChange={(event) => type(event.target.value)} />
-    </label>
-  );
-}
-
-const TYPING_MS = 250;

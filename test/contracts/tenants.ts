@@ -148,6 +148,12 @@ export function describeTenantStore(name: string, { store, losing }: Subject<Ten
       expect(listed[3]).toEqual({ ...t2, name: 'renamed', updatedAt: createdAt(9), revision: 2 });
     });
 
+    it('can be filtered, and its pages still have all that fit', async () => {
+      const isOdd = ({ id }: Tenant) => ['t1', 't3', 't5'].includes(id);
+      const found = await readPages((after) => store.listTenants(1, after, isOdd));
+      expect(ids(found)).toEqual(['t5', 't3', 't1']);
+    });
+
     it('that is empty has one page', async () => {
       for (const id of ALL) await store.deleteTenant(id);
       expect(await store.listTenants(10, null)).toEqual({ values: [], next: null });

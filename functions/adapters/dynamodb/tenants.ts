@@ -47,7 +47,7 @@ export function createTenants(tables: Pick<Tables, 'documents' | 'catalogTable' 
       await documents.deleteItem({ TableName: catalogTable, Key: tenantKey(tenantId) });
     },
 
-    listTenants: (limit, after) =>
+    listTenants: (limit, after, matches = null) =>
       readPartition(documents, {
         table: catalogTable,
         index: INDEXES.catalogList,
@@ -55,7 +55,7 @@ export function createTenants(tables: Pick<Tables, 'documents' | 'catalogTable' 
         limit,
         after,
         parse: (item) => Tenant.parse(item),
-        matches: null,
+        matches,
       }),
 
     getTenantKey: async (tenantId) => (await getTenant(tenantId))?.signingKey ?? null,

@@ -11,8 +11,8 @@ import { viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Event types', 'company');
 
-const PackView = z.object({ name: z.string(), title: z.string(), description: z.string(), eventTypes: z.int() });
-const LoadedView = z
+export const PackView = z.object({ name: z.string(), title: z.string(), description: z.string(), eventTypes: z.int() });
+export const LoadedView = z
   .object({ created: z.int(), changed: z.int(), unchanged: z.int() })
   .meta({ id: 'LoadedEventTypes' });
 const loadedView = viewOf(LoadedView);

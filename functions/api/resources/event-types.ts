@@ -40,6 +40,27 @@ const fields = {
   schema: z.record(z.string(), z.unknown()).nullable().meta({ description: 'JSON Schema of data.' }),
   validate: z.boolean().meta({ description: 'Whether events are rejected whose data does not fit the schema.' }),
 };
+export const EventTypeInput = z
+  .strictObject({
+    name: PublishableTypeName,
+    description: fields.description.default(''),
+    group: fields.group.default(null),
+    schema: fields.schema.default(null),
+    validate: fields.validate.default(false),
+    example: Json.optional(),
+  })
+  .meta({ id: 'EventTypeInput' });
+export const EventTypePatch = z
+  .strictObject({
+    description: fields.description.nullable(),
+    group: fields.group,
+    schema: fields.schema,
+    validate: fields.validate,
+    example: Json,
+    archived: z.boolean(),
+  })
+  .partial()
+  .meta({ id: 'EventTypePatch' });
 const One = { 200: { description: 'The event type.', schema: EventTypeView } };
 
 export interface EventTypeRouteDeps {
@@ -68,16 +89,7 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
     route('POST', '/v1/event-types', {
       id: 'createEventType',
       summary: 'Add an event type',
-      body: z
-        .strictObject({
-          name: PublishableTypeName,
-          description: fields.description.default(''),
-          group: fields.group.default(null),
-          schema: fields.schema.default(null),
-          validate: fields.validate.default(false),
-          example: Json.optional(),
-        })
-        .meta({ id: 'EventTypeInput' }),
+      body: EventTypeInput,
       responses: { 201: { description: 'Added.', schema: EventTypeView } },
       run: async ({ body, bodyText }) => {
         const at = now();
@@ -107,17 +119,7 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
     route('PATCH', '/v1/event-types/{name}', {
       id: 'updateEventType',
       summary: 'Change an event type (merge patch: null clears)',
-      body: z
-        .strictObject({
-          description: fields.description.nullable(),
-          group: fields.group,
-          schema: fields.schema,
-          validate: fields.validate,
-          example: Json,
-          archived: z.boolean(),
-        })
-        .partial()
-        .meta({ id: 'EventTypePatch' }),
+      body: EventTypePatch,
       conditional: true,
       responses: One,
       run: async ({ params, body, bodyText, ifMatch }) => {

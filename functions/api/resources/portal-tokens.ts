@@ -8,7 +8,7 @@ import { Timestamp } from '../schemas/values.ts';
 
 const route = routesOf('Tenants', 'company');
 
-const PortalTokenView = z
+export const PortalTokenView = z
   .object({
     id: z.string(),
     tenantId: z.string(),
@@ -17,6 +17,8 @@ const PortalTokenView = z
     expiresAt: Timestamp,
   })
   .meta({ id: 'PortalToken' });
+
+export const NewPortalTokenView = PortalTokenView.extend({ token: z.string() }).meta({ id: 'NewPortalToken' });
 
 const portalTokenView = (token: Token) => PortalTokenView.parse({ ...token, expiresAt: token.endsAt });
 
@@ -37,7 +39,7 @@ export const createPortalTokenRoutes = ({ tokens }: { tokens: Tokens }) => [
     responses: {
       201: {
         description: 'The token, shown only here.',
-        schema: PortalTokenView.extend({ token: z.string() }).meta({ id: 'NewPortalToken' }),
+        schema: NewPortalTokenView,
       },
     },
     run: async ({ params, body }) => {

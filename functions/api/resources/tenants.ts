@@ -6,11 +6,11 @@ import { ProfileName } from '../../core/profile/profile.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { refuseReservedTenant } from '../../core/system-event/reserved-tenant.ts';
+import type { Tenant } from '../../core/tenant/tenant.ts';
 import type { TenantKeys } from '../../core/tenant/tenant-keys.ts';
 import type { Tenants } from '../../core/tenant/tenants.ts';
-import { Metadata, Name } from '../../core/text-fields.ts';
-import { decodeCursor } from '../http/cursor.ts';
-import { answer, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
+import { Metadata, Name, Text } from '../../core/text-fields.ts';
+import { answer, listOptions, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
 import { JOB_STARTED, JobView, jobStarted } from '../schemas/job.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
 import { Timestamp, viewOf } from '../schemas/values.ts';
@@ -19,6 +19,16 @@ const ofCompany = routesOf('Tenants', 'company');
 const ofTenant = routesOf('Tenants', 'tenant');
 
 const COPIED = 'Copied to the subscriptions that are created, or lose their own limit, from now on.';
+
+export const TenantInput = z
+  .strictObject({
+    name: Name.nullable().default(null),
+    metadata: Metadata.default({}),
+    defaultProfile: ProfileName.nullable().default(null),
+    defaultMaxPerSecond: MaxPerSecond.nullable().default(null).meta({ description: COPIED }),
+    defaultMaxConcurrent: MaxConcurrent.nullable().default(null).meta({ description: COPIED }),
+  })
+  .meta({ id: 'TenantInput' });
 
 export const TenantView = z
   .object({
@@ -50,15 +60,7 @@ export const createTenantRoutes = ({ tenants, removal, keys, jobs, now }: Tenant
   ofCompany('PUT', '/v1/tenants/{tenantId}', {
     id: 'putTenant',
     summary: 'Create or replace a tenant',
-    body: z
-      .strictObject({
-        name: Name.nullable().default(null),
-        metadata: Metadata.default({}),
-        defaultProfile: ProfileName.nullable().default(null),
-        defaultMaxPerSecond: MaxPerSecond.nullable().default(null).meta({ description: COPIED }),
-        defaultMaxConcurrent: MaxConcurrent.nullable().default(null).meta({ description: COPIED }),
-      })
-      .meta({ id: 'TenantInput' }),
+    body: TenantInput,
     conditional: true,
     responses: {
       200: { description: 'Replaced.', schema: TenantView },
@@ -73,9 +75,26 @@ export const createTenantRoutes = ({ tenants, removal, keys, jobs, now }: Tenant
   ofCompany('GET', '/v1/tenants', {
     id: 'listTenants',
     summary: 'List tenants, newest first',
-    query: pageQuery,
-    responses: { 200: { description: 'A page of tenants.', schema: listOf(TenantView) } },
-    run: async ({ query }) => pageAnswer(await tenants.page(query.limit, decodeCursor(query.cursor)), tenantView),
+    query: {
+      ...pageQuery,
+      search: Text.min(1)
+        .max(200)
+        .optional()
+        .meta({ description: 'Those whose id or name contains this text, in capital letters or small ones.' }),
+    },
+    responses: {
+      200: {
+        description: 'A page of tenants. With search it may be short, or empty, before the last.',
+        schema: listOf(TenantView),
+      },
+    },
+    run: async ({ query }) => {
+      const { limit, after } = listOptions(query);
+      const search = query.search?.toLowerCase();
+      const matches = ({ id, name }: Tenant) =>
+        [id, name ?? ''].some((text) => text.toLowerCase().includes(search ?? ''));
+      return pageAnswer(await tenants.page(limit, after, search === undefined ? null : matches), tenantView);
+    },
   }),
   ofTenant('GET', '/v1/tenants/{tenantId}', {
     id: 'getTenant',

@@ -1,4 +1,4 @@
-import type { Page } from '../page.ts';
+import type { Matches, Page } from '../page.ts';
 import type { Tenant } from './tenant.ts';
 
 /** The port to tenants. What was written is seen by every read but the list, whose index lags by moments. */
@@ -10,7 +10,7 @@ export interface TenantStore {
   createTenant(tenantId: string, now: number): Promise<void>;
   deleteTenant(tenantId: string): Promise<void>;
   /** Newest first. */
-  listTenants(limit: number, after: string | null): Promise<Page<Tenant>>;
+  listTenants(limit: number, after: string | null, matches?: Matches<Tenant>): Promise<Page<Tenant>>;
   /** The tenant's signing key, sealed; null if it has none. */
   getTenantKey(tenantId: string): Promise<string | null>;
 }

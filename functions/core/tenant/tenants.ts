@@ -1,4 +1,5 @@
 import { changeStored } from '../change-stored.ts';
+import type { Matches, Page } from '../page.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { invalidField, notFound, Refusal } from '../refusal.ts';
 import type { Tenant } from './tenant.ts';
@@ -13,7 +14,7 @@ export type TenantInput = Pick<
 export interface Tenants {
   read(tenantId: string): Promise<Tenant | Refusal>;
   /** Newest first. */
-  page(limit: number, after: string | null): Promise<{ values: Tenant[]; next: string | null }>;
+  page(limit: number, after: string | null, matches: Matches<Tenant>): Promise<Page<Tenant>>;
   /** Creates the tenant, or replaces what is known of it. */
   put(
     tenantId: string,

@@ -1,0 +1,29 @@
+import { useEffect, useRef, useState } from 'react';
+
+const TYPING_MS = 250;
+
+/** The API is asked when the reader stops typing for a moment. */
+export function SearchField({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  onChange: (text: string) => void;
+}) {
+  const [text, setText] = useState(value);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const type = (next: string) => {
+    setText(next);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => onChange(next), TYPING_MS);
+  };
+  return (
+    <label className="grow">
+      {label}
+      <input type="search" value={text} onChange={(event) => type(event.target.value)} />
+    </label>
+  );
+}
