@@ -23,6 +23,11 @@ export async function pythonWith(...requirements: string[]): Promise<string> {
     await run('python3', ['-m', 'venv', unfinished]);
     await run(join(unfinished, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', ...requirements]);
     if (!existsSync(python)) renameSync(unfinished, environment);
+  } catch (error) {
+    const needs = 'It needs python3 of 3.10 or later with venv (python3-venv on Debian), and PyPI.';
+    throw new Error(`A Python environment with ${requirements.join(', ')} could not be made. ${needs}`, {
+      cause: error,
+    });
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }

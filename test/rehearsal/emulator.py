@@ -26,7 +26,7 @@ from ministack import app  # noqa: E402
 from ministack.core import iam_actions, iam_evaluator  # noqa: E402
 from ministack.core.lambda_runtime import execution_credentials  # noqa: E402
 from ministack.core.responses import get_account_id, get_region  # noqa: E402
-from ministack.services import apigateway, lambda_svc  # noqa: E402
+from ministack.services import apigateway, eventbridge, lambda_svc  # noqa: E402
 from ministack.services.cloudformation import provisioners  # noqa: E402
 
 # --- Corrections of the emulator's own errors: the template stays as it is. -------------------------------------------
@@ -203,7 +203,47 @@ def emit_permitted_logs(function, request_id, text, *args, **kwargs):
         emit_logs(function, request_id, text, *args, **kwargs)
 
 
+
+# --- What AWS asks of a function's own policy: who may invoke it. -----------------------------------------------------
+
+
+def may_invoke(service, source, reference):
+    function, config, name = lambda_svc._get_func_record_for_ref(reference)
+    context = iam_evaluator.EvalContext(
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action="lambda:InvokeFunction",
+        resource_arn=reference,
+        region=get_region(),
+        service_context={"aws:sourcearn": source},
+    )
+    decision = iam_evaluator.evaluate_resource_policy(function["policy"], context, service=service).decision
+    if decision != "Allow":
+        print(f"{service} is not authorized to perform: lambda:InvokeFunction on {name}", flush=True)
+    return decision == "Allow"
+
+
+async def answer_of_permitted_function(integration, api_id, stage, path, method, *args, **kwargs):
+    source = f"arn:aws:execute-api:{get_region()}:{get_account_id()}:{api_id}/{stage}/{method}{path}"
+    reference = apigateway._extract_lambda_ref_from_integration_uri(integration["integrationUri"])
+    if not may_invoke("apigateway.amazonaws.com", source, reference):
+        return 500, {"Content-Type": "application/json"}, b'{"message":"Internal Server Error"}'
+    return await typed_answer(integration, api_id, stage, path, method, *args, **kwargs)
+
+
+dispatch_to_function = eventbridge._dispatch_to_lambda
+
+
+def dispatch_to_permitted_function(reference, payload):
+    # Of a schedule's event, this is the rule.
+    if may_invoke("events.amazonaws.com", json.loads(payload)["resources"][0], reference):
+        dispatch_to_function(reference, payload)
+
+
 if app.AUTH:
+    apigateway._invoke_lambda_proxy = answer_of_permitted_function
+    eventbridge._dispatch_to_lambda = dispatch_to_permitted_function
     lambda_svc._iter_all_esms = permitted_event_sources
     lambda_svc._dispatch_esm_batch = dispatch_reported_batch
     lambda_svc._emit_lambda_logs = emit_permitted_logs

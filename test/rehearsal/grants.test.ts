@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { functionId, synthesise } from './assembly.ts';
 import { EnforcedDeployment } from './enforced-deployment.ts';
 import { NOT_PROVOKED, nameOf } from './grants.ts';
 import { ERRANDS, JOURNEY } from './journey.ts';
@@ -42,4 +43,19 @@ test(`something fails without ${takesEach ? 'any' : 'a'} grant`, { timeout: 1_80
   const unnoticed: string[] = [];
   for (const grant of tried) if (!(await enforced.failsWithout(grant))) unnoticed.push(nameOf(grant));
   expect(unnoticed).toEqual([]);
+});
+
+test('API Gateway and schedules invoke only what lets them', async () => {
+  const { aws, apiUrl, emulator } = enforced.deployment;
+  expect(emulator.output()).not.toContain('not authorized to perform: lambda:InvokeFunction');
+  const routes = { api: '/v1/health', console: '/console' };
+  for (const [name, path] of Object.entries(routes)) {
+    expect((await fetch(apiUrl + path)).status).toBe(200);
+    const functionName = (await aws.resources()).get(functionId(synthesise().changed.template, name));
+    const policyPath = `/2015-03-31/functions/${functionName}/policy`;
+    const { Policy } = JSON.parse(await aws.call({ service: 'lambda', method: 'GET', path: policyPath }));
+    for (const { Sid } of JSON.parse(Policy).Statement)
+      await aws.call({ service: 'lambda', method: 'DELETE', path: `${policyPath}/${Sid}` });
+    expect((await fetch(apiUrl + path)).status).toBe(500);
+  }
 });

@@ -17,9 +17,9 @@ export const ACCEPTED: Accepted[] = [
   },
   {
     check: 'CKV_AWS_115',
-    resources: /(Ingest|Deliver|Jobs|Console)FunctionLambda$/,
+    resources: /(Ingest|Deliver|Jobs|Console|Canary)FunctionLambda$/,
     reason:
-      'What these may take is bounded at their event sources by maxConcurrency; a reservation would take from the account’s other functions. The API and sweep have one where the account has it to give, see lib/concurrency.ts.',
+      'What these may take is bounded at their event sources by maxConcurrency, or by their schedule; a reservation would take from the account’s other functions. The API and sweep have one where the account has it to give, see lib/concurrency.ts.',
   },
   {
     check: 'CKV_AWS_116',
