@@ -32,7 +32,9 @@ async function failFirst(aws: Aws) {
   };
   const { status } = await aws.create({ ...changed, template });
   const existing = await aws.existing();
-  const left = Object.fromEntries(STATEFUL.map((type) => [type, existing[type]?.match(/Posthorn-|vendedlogs/g)?.length ?? 0]));
+  const left = Object.fromEntries(
+    STATEFUL.map((type) => [type, existing[type]?.match(/Posthorn-|vendedlogs/g)?.length ?? 0]),
+  );
   await aws.allowDeletion();
   await aws.destroy();
   return { status, left };
