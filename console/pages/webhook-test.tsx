@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Link } from 'wouter';
 import { useEventTypes } from '../api/event-types.ts';
 import { useSubscriptionTest, useTestDelivery } from '../api/tests.ts';
 import type { Delivery, EventType, Subscription } from '../api/types.ts';
@@ -85,6 +86,9 @@ function Outcome({ sent }: { sent: Delivery }) {
     <>
       <h2>{t.sent(sent.eventType)}</h2>
       <TestOutcome result={attempt} />
+      <p>
+        <Link href={`/tenants/${sent.tenantId}/deliveries/${sent.id}`}>{t.open}</Link>
+      </p>
     </>
   );
 }

@@ -10,6 +10,7 @@ export const webhookTestTexts = inEveryLanguage({
     send: 'Send test event',
     sending: 'On its way to your server …',
     sent: (type: string) => `Sent: ${type}`,
+    open: 'Open the delivery',
     inactive: 'Nothing is sent to this webhook at present. Resume it to test it.',
   },
   de: {
@@ -21,6 +22,7 @@ export const webhookTestTexts = inEveryLanguage({
     send: 'Testereignis senden',
     sending: 'Auf dem Weg zu Ihrem Server …',
     sent: (type: string) => `Gesendet: ${type}`,
+    open: 'Zustellung öffnen',
     inactive: 'An diesen Webhook wird zurzeit nichts gesendet. Setzen Sie ihn fort, um ihn zu testen.',
   },
 });
