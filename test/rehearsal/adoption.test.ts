@@ -7,14 +7,43 @@ import { createApp } from '../../lib/app.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { idsOf, subscribed } from '../e2e/steps.ts';
 import { CHANGED, synthesise, Template } from './assembly.ts';
+import type { Aws } from './aws.ts';
 import { type Deployment, startDeployment } from './deployment.ts';
+
+const STATEFUL = [
+  'AWS::DynamoDB::GlobalTable',
+  'AWS::SQS::Queue',
+  'AWS::SecretsManager::Secret',
+  'AWS::Logs::LogGroup',
+];
 
 const { changed } = synthesise();
 let deployment: Deployment;
+let failure: { status: string; left: Record<string, number> };
+
+/** What a first deployment leaves that could not be finished. As docs/recovery.md says, its protection is lifted then. */
+async function failFirst(aws: Aws) {
+  const template = structuredClone(changed.template);
+  const stateful = Object.entries(template.Resources).filter(([, { Type }]) => STATEFUL.includes(Type));
+  template.Resources.Broken = {
+    Type: 'AWS::Lambda::EventInvokeConfig',
+    Properties: { FunctionName: 'never-made', Qualifier: '$LATEST', MaximumRetryAttempts: 0 },
+    DependsOn: stateful.map(([id]) => id),
+  };
+  const { status } = await aws.create({ ...changed, template });
+  const existing = await aws.existing();
+  const left = Object.fromEntries(
+    STATEFUL.map((type) => [type, existing[type]?.match(/Posthorn-|vendedlogs/g)?.length ?? 0]),
+  );
+  await aws.allowDeletion();
+  await aws.destroy();
+  return { status, left };
+}
 
 beforeAll(async () => {
   deployment = await startDeployment({ enforcesIam: false }, async (aws) => {
     await aws.uploadAssets(changed);
+    failure = await failFirst(aws);
     const { status } = await aws.create(changed);
     expect(status, (await aws.failures()).join('\n')).toBe('CREATE_COMPLETE');
   });
@@ -85,4 +114,11 @@ test('a stack that is gone leaves what the next one adopts: nothing that was acc
   await eventually(async () => expect((await client.received(path)).total).toBe(3), 150_000);
   const { requests } = await client.received(path);
   expect(new Set(idsOf(requests)).size).toBe(2);
+});
+
+test('a first deployment that fails leaves empty tables at most, and nothing that blocks the second', () => {
+  const { 'AWS::DynamoDB::GlobalTable': tables, ...others } = failure.left;
+  expect(failure.status).toBe('ROLLBACK_COMPLETE');
+  expect(tables).toBeLessThanOrEqual(2);
+  expect(others).toEqual({ 'AWS::SQS::Queue': 0, 'AWS::SecretsManager::Secret': 0, 'AWS::Logs::LogGroup': 0 });
 });
