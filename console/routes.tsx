@@ -44,6 +44,47 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'everyone',
   },
   {
+    path: `${WEBHOOK}/replay`,
+    page: later(async () => (await import('./pages/webhook-replay.tsx')).WebhookReplayPage),
+    face: 'everyone',
+  },
+  {
+    path: `${T}/events`,
+    page: later(async () => (await import('./pages/events.tsx')).EventsPage),
+    face: 'everyone',
+    nav: 'events',
+  },
+  {
+    path: `${T}/events/new`,
+    page: later(async () => (await import('./pages/new-event.tsx')).NewEventPage),
+    face: 'everyone',
+  },
+  {
+    path: `${T}/events/:eventId`,
+    page: later(async () => (await import('./pages/event.tsx')).EventPage),
+    face: 'everyone',
+  },
+  {
+    path: `${T}/jobs/:jobId`,
+    page: later(async () => (await import('./pages/job.tsx')).JobPage),
+    face: 'everyone',
+  },
+  {
+    path: '/jobs/:jobId',
+    page: later(async () => (await import('./pages/job.tsx')).JobPage),
+    face: 'company',
+  },
+  {
+    path: `${WEBHOOK}/security`,
+    page: later(async () => (await import('./pages/webhook-security.tsx')).WebhookSecurityPage),
+    face: 'everyone',
+  },
+  {
+    path: `${WEBHOOK}/test`,
+    page: later(async () => (await import('./pages/webhook-test.tsx')).WebhookTestPage),
+    face: 'everyone',
+  },
+  {
     path: `${T}/deliveries/:deliveryId`,
     page: later(async () => (await import('./pages/delivery.tsx')).DeliveryPage),
     face: 'everyone',
@@ -64,6 +105,12 @@ export const ROUTES: readonly ConsoleRoute[] = [
     page: later(async () => (await import('./pages/tenants.tsx')).TenantsPage),
     face: 'company',
     nav: 'tenants',
+  },
+  {
+    path: '/rejected-events',
+    page: later(async () => (await import('./pages/rejected-events.tsx')).RejectedEventsPage),
+    face: 'company',
+    nav: 'rejectedEvents',
   },
   {
     path: '/event-types',

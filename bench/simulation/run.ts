@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { createChoices } from '../../test/faults/random.ts';
-import { DEAD_RECEIVERS } from './scenarios.ts';
+import { DEAD_RECEIVERS, type Load, loadsOf } from './scenarios.ts';
 import { type Outcome, type Scenario, simulate } from './simulate.ts';
 
 /*
  * npm run simulate: what hundreds of thousands of deliveries to dead receivers do to the retries queue, by the core's own
- * policies. Exits with 1 if more than the bound are in flight at any moment.
+ * policies; and how the queues fare under a burst, an outage and a region's worth of retries. Exits with 1 if more than the bound
+ * are in flight at any moment. `--only dead` or `--only loads`; `--scale` multiplies the loads, of 100 deliveries a second.
  */
 
 const { values } = parseArgs({
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     subscriptions: { type: 'string', default: '500' },
     hours: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
+    scale: { type: 'string', default: '1' },
+    only: { type: 'string' },
   },
 });
 
@@ -43,8 +46,47 @@ function print(name: string, scenario: Scenario, { samples, mostInFlight, reques
   );
 }
 
+/** Seconds within which so many of all first attempts began. */
+function percentile(delays: readonly number[], share: number): number {
+  const all = delays.reduce((sum, one) => sum + one, 0);
+  let seen = 0;
+  const found = Array.from(delays, (one = 0) => one).findIndex((one) => {
+    seen += one;
+    return seen >= share * all;
+  });
+  return found;
+}
+
+function printLoad(
+  { name, scenario }: Load,
+  { samples, mostInFlight, succeeded, exhausted, firstDelays }: Outcome,
+): void {
+  console.log(`\nUnder ${name}: ${count(scenario.deliveries)} deliveries`);
+  console.log(
+    '  minute   firsts: waiting  age s  in flight   retries: waiting  age s  in flight    delayed   attempts/s',
+  );
+  for (const { seconds, firsts, ages, visible, inFlight, delayed, requests } of samples) {
+    const minute = seconds / 60;
+    if (minute > 10 ? minute % 5 !== 0 : minute % 1 !== 0) continue;
+    const columns = [count(minute).padStart(8), count(firsts.visible).padStart(18), count(ages.firsts).padStart(7)];
+    columns.push(count(firsts.inFlight).padStart(11), count(visible).padStart(19), count(ages.retries).padStart(7));
+    columns.push(count(inFlight).padStart(11), count(delayed).padStart(11), (requests / 60).toFixed(0).padStart(13));
+    console.log(columns.join(''));
+  }
+  console.log(
+    `  first attempts that no breaker held began within ${percentile(firstDelays, 0.5)} s (p50), ${percentile(firstDelays, 0.99)} s (p99)`,
+  );
+  console.log(`  most retries in flight: ${count(mostInFlight)} (bound: ${count(BOUND)})`);
+  console.log(`  succeeded: ${count(succeeded)}; schedules used up: ${count(exhausted)}`);
+}
+
 let failed = false;
-for (const { name, profile, result } of DEAD_RECEIVERS) {
+for (const load of values.only === 'dead' ? [] : loadsOf(Number(values.scale))) {
+  const outcome = simulate({ ...load.scenario, random: createChoices(Number(values.seed)).next });
+  printLoad(load, outcome);
+  failed ||= outcome.mostInFlight >= BOUND;
+}
+for (const { name, profile, result } of values.only === 'loads' ? [] : DEAD_RECEIVERS) {
   const scenario: Scenario = {
     deliveries: Number(values.deliveries),
     subscriptions: Number(values.subscriptions),

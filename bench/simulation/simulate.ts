@@ -31,17 +31,21 @@ export interface Scenario {
   deliveries: number;
   subscriptions: number;
   profile: Pick<ProfileDocument, 'retry' | 'breaker'>;
-  /** What every receiver answers, and after how long. */
-  result: WebhookResult;
-  /** Over which the events come, and how long all is watched, in seconds. */
-  publishSeconds: number;
+  /** What every receiver answers, and after how long; or what one of the subscriptions does at a second. */
+  result: WebhookResult | ((subscription: number, seconds: number) => WebhookResult);
+  /** Over which the events come evenly, or how many have come by a second; and how long all is watched, in seconds. */
+  publishSeconds: number | ((seconds: number) => number);
+  /** Which subscription a delivery is for. @default each in turn */
+  subscriptionOf?: (delivery: number) => number;
   seconds: number;
   random: Random;
 }
 
 /** The defaults of a deployment (docs/configuration.md). */
-const FIRST_WORKERS = 200;
-const RETRY_WORKERS = 50;
+const WORKERS = { firsts: 200, retries: 50 };
+/** Concurrent invocations of an event source of SQS when there is something to do, and how many more a minute (AWS). */
+const SOURCE_STARTS_WITH = 5;
+const SOURCE_GROWS_BY = 300;
 const BATCH = 10;
 const WAITS = { maxQueueWaitMs: 120_000, lostAfterMs: LOST_AFTER_MS };
 const DISABLE_AFTER_MS = 5 * 24 * 3_600_000;
@@ -56,6 +60,7 @@ const WOKEN_IN_A_SWEEP = 40_000;
 const STORE_MS = 100;
 
 interface Subscription {
+  index: number;
   health: Health;
 }
 
@@ -65,11 +70,14 @@ interface Entry {
   failures: number;
   firstStartedAt: number;
   isUnderWay: boolean;
+  /** An open breaker kept it waiting. */
+  wasHeld: boolean;
 }
 
 interface Message {
   entry: Entry;
   ticket: number;
+  sentAt: number;
 }
 
 /** How it stood at a moment. */
@@ -81,6 +89,9 @@ export interface Sample {
   visible: number;
   /** Requests to the receivers in the minute before. */
   requests: number;
+  firsts: { inFlight: number; visible: number };
+  /** How long the oldest visible message of each queue had waited at most in the minute before, in seconds. */
+  ages: { firsts: number; retries: number };
 }
 
 export interface Outcome {
@@ -92,6 +103,9 @@ export interface Outcome {
   looks: number;
   /** Deliveries whose schedule is used up. */
   exhausted: number;
+  succeeded: number;
+  /** How many first attempts began after so many whole seconds, of deliveries that no breaker held. */
+  firstDelays: number[];
 }
 
 /** What becomes due at a time, in the order in which it was put there. */
@@ -126,6 +140,10 @@ class Fifo<T> {
     return this.values.length - this.head;
   }
 
+  peek(): T | undefined {
+    return this.values[this.head];
+  }
+
   push(value: T): void {
     this.values.push(value);
   }
@@ -142,7 +160,12 @@ class Fifo<T> {
 }
 
 export function simulate(scenario: Scenario): Outcome {
-  const { profile, result, random } = scenario;
+  const { profile, random, result, publishSeconds } = scenario;
+  const resultOf = typeof result === 'function' ? result : () => result;
+  const publishedBy =
+    typeof publishSeconds === 'function'
+      ? publishSeconds
+      : (seconds: number) => (scenario.deliveries * seconds) / publishSeconds;
   const firsts = new Fifo<Message>();
   const retries = new Fifo<Message>();
   const delayed = new Timeline<Message>();
@@ -151,9 +174,18 @@ export function simulate(scenario: Scenario): Outcome {
   /** What a sweep did not get to, or looks ahead to. */
   let overdue: { entry: Entry; dueAt: number }[] = [];
   const endings = new Timeline<() => void>();
-  const outcome: Outcome = { samples: [], mostInFlight: 0, requests: 0, looks: 0, exhausted: 0 };
-  const free = { firsts: FIRST_WORKERS, retries: RETRY_WORKERS };
-  let inFlight = 0;
+  const outcome: Outcome = {
+    samples: [],
+    mostInFlight: 0,
+    requests: 0,
+    looks: 0,
+    exhausted: 0,
+    succeeded: 0,
+    firstDelays: [],
+  };
+  const busy = { firsts: 0, retries: 0 };
+  const allowed = { firsts: SOURCE_STARTS_WITH, retries: SOURCE_STARTS_WITH };
+  const inFlight = { firsts: 0, retries: 0 };
   let now = 0;
 
   const store = (entry: Entry, delivery: Delivery): void => {
@@ -162,9 +194,10 @@ export function simulate(scenario: Scenario): Outcome {
       due.add(Math.max(delivery.dueAt - SWEEP_LOOK_AHEAD_MS, now + TICK_MS), { entry, dueAt: delivery.dueAt });
   };
   const send = (entry: Entry, delaySeconds: number): void => {
-    const message = { entry, ticket: entry.delivery.ticket };
+    const visibleAt = now + delaySeconds * 1_000;
+    const message = { entry, ticket: entry.delivery.ticket, sentAt: visibleAt };
     if (delaySeconds === 0) retries.push(message);
-    else delayed.add(now + delaySeconds * 1_000, message);
+    else delayed.add(visibleAt, message);
   };
   /** As `commit` does: a wait that the queue carries is a new message, any other is in the due index. */
   const waitUntil = (entry: Entry, delivery: Delivery): void => {
@@ -173,7 +206,7 @@ export function simulate(scenario: Scenario): Outcome {
   };
 
   /** What one message leads to: the end of an attempt that begins now, or nothing more. */
-  function receive({ entry, ticket }: Message): (() => void) | null {
+  function receive({ entry, ticket }: Message): { end: () => void; durationMs: number } | null {
     const { delivery, subscription } = entry;
     outcome.looks += 1;
     if (delivery.status !== 'pending' || entry.isUnderWay) return null;
@@ -183,6 +216,7 @@ export function simulate(scenario: Scenario): Outcome {
     }
     const gate = profile.breaker === null ? 'closed' : askBreaker(subscription.health, now);
     if (gate === 'open') {
+      entry.wasHeld = true;
       const triedAt = delivery.attempts.at(-1)?.startedAt ?? null;
       store(entry, { ...delivery, nextAttemptAt: null, dueAt: heldUntil(subscription.health, now, random, triedAt) });
       return null;
@@ -193,13 +227,19 @@ export function simulate(scenario: Scenario): Outcome {
     outcome.requests += 1;
     entry.isUnderWay = true;
     const startedAt = now;
-    if (entry.failures === 0) entry.firstStartedAt = startedAt;
-    return () => {
+    const result = resultOf(subscription.index, startedAt / 1_000);
+    if (entry.failures === 0) noteFirst(entry, startedAt);
+    const end = () => {
       entry.isUnderWay = false;
-      entry.failures += 1;
       const verdict = verdictOf({ id, startedAt, result });
       const policy = { breaker: profile.breaker, disableAfterMs: DISABLE_AFTER_MS };
       subscription.health = recordVerdict(subscription.health, verdict, policy).health;
+      if (result.outcome === 'success') {
+        outcome.succeeded += 1;
+        entry.delivery = { ...entry.delivery, status: 'succeeded', nextAttemptAt: null, dueAt: null };
+        return;
+      }
+      entry.failures += 1;
       const plan = planRetry(profile.retry, entry, result, now, random);
       if (plan.kind === 'retry') waitUntil(entry, scheduleAttempt(entry.delivery, plan.at, now, WAITS));
       else {
@@ -207,20 +247,31 @@ export function simulate(scenario: Scenario): Outcome {
         entry.delivery = { ...entry.delivery, status: 'failed', nextAttemptAt: null, dueAt: null };
       }
     };
+    return { end, durationMs: result.durationMs };
+  }
+
+  function noteFirst(entry: Entry, startedAt: number): void {
+    entry.firstStartedAt = startedAt;
+    if (entry.wasHeld) return;
+    const seconds = Math.floor((startedAt - entry.delivery.eventAt) / 1_000);
+    outcome.firstDelays[seconds] = (outcome.firstDelays[seconds] ?? 0) + 1;
   }
 
   function work(lane: 'firsts' | 'retries', queue: Fifo<Message>): void {
-    while (free[lane] > 0 && queue.size > 0) {
+    while (busy[lane] < Math.floor(allowed[lane]) && queue.size > 0) {
       const batch = queue.take(BATCH);
       const attempts = batch.map(receive).filter((attempt) => attempt !== null);
-      free[lane] -= 1;
-      if (lane === 'retries') inFlight += batch.length;
-      endings.add(now + (attempts.length === 0 ? 0 : result.durationMs) + STORE_MS, () => {
-        free[lane] += 1;
-        if (lane === 'retries') inFlight -= batch.length;
-        for (const end of attempts) end();
+      busy[lane] += 1;
+      inFlight[lane] += batch.length;
+      const slowest = Math.max(0, ...attempts.map(({ durationMs }) => durationMs));
+      endings.add(now + slowest + STORE_MS, () => {
+        busy[lane] -= 1;
+        inFlight[lane] -= batch.length;
+        for (const { end } of attempts) end();
       });
     }
+    // An event source that does not keep up is given more, little by little.
+    if (queue.size > 0) allowed[lane] = Math.min(WORKERS[lane], allowed[lane] + (SOURCE_GROWS_BY * TICK_MS) / 60_000);
   }
 
   function sweep(): void {
@@ -235,25 +286,29 @@ export function simulate(scenario: Scenario): Outcome {
 
   const subscriptions = Array.from(
     { length: scenario.subscriptions },
-    (): Subscription => ({
+    (_, index): Subscription => ({
+      index,
       health: healthOf({ generation: 0, health: null }),
     }),
   );
   const publish = (index: number): void => {
-    const subscription = subscriptions[index % subscriptions.length];
+    const subscription = subscriptions[subscriptionOf(index)];
     if (subscription === undefined) return;
     const origin = { tenantId: '', subscriptionId: '', eventId: '', eventAt: now, eventType: '' };
     const delivery = newDelivery({ ...origin, profile: '', profileVersion: 1 });
-    const entry = { delivery, subscription, failures: 0, firstStartedAt: now, isUnderWay: false };
+    const entry = { delivery, subscription, failures: 0, firstStartedAt: now, isUnderWay: false, wasHeld: false };
     // As ingest does: who is slow or fails stays out of the lane of first attempts.
     const lane = isSlowOrFailing({ generation: 0, health: subscription.health }, now) ? retries : firsts;
-    lane.push({ entry, ticket: 0 });
+    lane.push({ entry, ticket: 0, sentAt: now });
   };
 
+  const subscriptionOf = scenario.subscriptionOf ?? ((index: number) => index % subscriptions.length);
+  const ageOf = (queue: Fifo<Message>): number => (now - (queue.peek()?.sentAt ?? now)) / 1_000;
+  let ages = { firsts: 0, retries: 0 };
   let published = 0;
   let requestsBefore = 0;
   for (now = 0; now <= scenario.seconds * 1_000; now += TICK_MS) {
-    const until = Math.min(scenario.deliveries, (scenario.deliveries * now) / (scenario.publishSeconds * 1_000));
+    const until = Math.min(scenario.deliveries, publishedBy(now / 1_000));
     for (; published < until; published += 1) publish(published);
     for (const message of delayed.take(now)) retries.push(message);
     for (const end of endings.take(now)) end();
@@ -261,11 +316,21 @@ export function simulate(scenario: Scenario): Outcome {
     if (now % SWEEP_EVERY_MS === 0) sweep();
     work('firsts', firsts);
     work('retries', retries);
-    outcome.mostInFlight = Math.max(outcome.mostInFlight, inFlight);
+    ages = { firsts: Math.max(ages.firsts, ageOf(firsts)), retries: Math.max(ages.retries, ageOf(retries)) };
+    outcome.mostInFlight = Math.max(outcome.mostInFlight, inFlight.retries);
     if (now % 60_000 === 0) {
       const requests = outcome.requests - requestsBefore;
       requestsBefore = outcome.requests;
-      outcome.samples.push({ seconds: now / 1_000, inFlight, delayed: delayed.size, visible: retries.size, requests });
+      outcome.samples.push({
+        seconds: now / 1_000,
+        inFlight: inFlight.retries,
+        delayed: delayed.size,
+        visible: retries.size,
+        requests,
+        firsts: { inFlight: inFlight.firsts, visible: firsts.size },
+        ages,
+      });
+      ages = { firsts: 0, retries: 0 };
     }
   }
   return outcome;

@@ -1,38 +1,29 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useApi } from '../session/session.tsx';
-import { type Page, path, type Query } from './client.ts';
-import type { ApiKey, ApiKeyInput, AuditRecord, NewApiKey } from './types.ts';
+import { path } from './client.ts';
+import type { Secret } from './types.ts';
 
-const KEY = ['api-keys'];
+/** Whose key signs: the webhook's own, or its tenant's, which all of its webhooks share. */
+export type KeyOwner = { tenantId: string; subscriptionId: string | null };
 
-export function useKeys(cursor: string | null) {
+/**
+ * Reading keys is on record in the audit trail, so it happens when the reader asks for it, and what was read is kept nowhere but in
+ * the page that shows it.
+ */
+export function useKeys({ tenantId, subscriptionId }: KeyOwner) {
   const api = useApi();
-  return useQuery({
-    queryKey: [...KEY, { cursor }],
-    queryFn: ({ signal }) => api.get<Page<ApiKey>>('/v1/api-keys', { cursor }, signal),
-  });
-}
-
-export function useKeyChanges() {
-  const api = useApi();
-  const queries = useQueryClient();
-  const onSuccess = () => queries.invalidateQueries({ queryKey: KEY });
+  const at =
+    subscriptionId === null
+      ? path`/v1/tenants/${tenantId}/signing-key`
+      : path`/v1/tenants/${tenantId}/subscriptions/${subscriptionId}/secret`;
+  // A tenant's key is one text, which is replaced at once.
+  const secretOf = (answer: Secret | { key: string }): Secret =>
+    'key' in answer ? { secret: answer.key, publicKey: null, previous: [] } : answer;
   return {
-    create: useMutation({
-      mutationFn: (input: ApiKeyInput) => api.send<NewApiKey>('POST', '/v1/api-keys', input),
-      onSuccess,
-    }),
-    revoke: useMutation({
-      mutationFn: (id: string) => api.send<void>('DELETE', path`/v1/api-keys/${id}`),
-      onSuccess,
+    reveal: useMutation({ mutationFn: async () => secretOf(await api.get<Secret | { key: string }>(at)) }),
+    rotate: useMutation({
+      mutationFn: async (body: { overlapSeconds?: number }) =>
+        secretOf(await api.send<Secret | { key: string }>('POST', `${at}/rotate`, body)),
     }),
   };
-}
-
-export function useAudit(query: Query) {
-  const api = useApi();
-  return useQuery({
-    queryKey: ['audit', query],
-    queryFn: ({ signal }) => api.get<Page<AuditRecord>>('/v1/audit', query, signal),
-  });
 }

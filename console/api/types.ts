@@ -16,9 +16,15 @@ import type {
   EventTypePatch as EventTypePatchSchema,
   EventTypeView,
 } from '../../functions/api/resources/event-types.ts';
+import type { EventSummaryView, EventView, RecipientView } from '../../functions/api/resources/events.ts';
 import type { CallerView } from '../../functions/api/resources/me.ts';
 import type { NewPortalTokenView, PortalTokenView } from '../../functions/api/resources/portal-tokens.ts';
 import type { PreviewView, ProfileView } from '../../functions/api/resources/profiles.ts';
+import type {
+  RejectedEventView,
+  RepublicationInput as RepublicationSchema,
+} from '../../functions/api/resources/rejected-events.ts';
+import type { ReplayInput as ReplaySchema } from '../../functions/api/resources/replays.ts';
 import type { StatsView } from '../../functions/api/resources/stats.ts';
 import type { SystemView } from '../../functions/api/resources/system.ts';
 import type { TenantInput as TenantInputSchema, TenantView } from '../../functions/api/resources/tenants.ts';
@@ -27,6 +33,7 @@ import type { DeliveryView } from '../../functions/api/schemas/delivery.ts';
 import type { JobView } from '../../functions/api/schemas/job.ts';
 import type { SecretView } from '../../functions/api/schemas/secret.ts';
 import type { SubscriptionView } from '../../functions/api/schemas/subscription.ts';
+import type { PublishedEvent } from '../../functions/core/event/published-event.ts';
 import type {
   SubscriptionInput as InputSchema,
   SubscriptionPatch as PatchSchema,
@@ -39,6 +46,9 @@ export type NewApiKey = z.output<typeof NewApiKeyView>;
 export type AuditRecord = z.output<typeof AuditView>;
 export type Caller = z.output<typeof CallerView>;
 export type Delivery = z.output<typeof DeliveryView>;
+export type Event = z.output<typeof EventView>;
+export type EventSummary = z.output<typeof EventSummaryView>;
+export type EventRecipient = z.output<typeof RecipientView>;
 export type DeadLetters = z.output<typeof DeadLettersView>;
 export type Redriven = z.output<typeof RedrivenView>;
 export type EventType = z.output<typeof EventTypeView>;
@@ -56,6 +66,11 @@ export type TenantInput = z.input<typeof TenantInputSchema>;
 export type PortalToken = z.output<typeof PortalTokenView>;
 export type NewPortalToken = z.output<typeof NewPortalTokenView>;
 export type TestResult = z.output<typeof TestResultView>;
+export type RejectedEvent = z.output<typeof RejectedEventView>;
+export type RepublicationInput = z.input<typeof RepublicationSchema>;
+export type ReplayInput = z.input<typeof ReplaySchema>;
+/** One event, as it is published. */
+export type PublishInput = z.input<typeof PublishedEvent>;
 export type SentRequest = z.output<typeof SentRequestView>;
 export type Secret = z.output<typeof SecretView>;
 export type Subscription = z.output<typeof SubscriptionView>;

@@ -6,13 +6,32 @@ import { webhookTexts } from '../texts/webhook.ts';
 import { DeliveryStatus } from './delivery-status.tsx';
 import { Time, useTimeFormat } from './time.tsx';
 
-export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] }) {
+interface DeliveryTableProps {
+  deliveries: readonly Delivery[];
+  /** Ids of those that are chosen; null: none can be. */
+  selection: ReadonlySet<string> | null;
+  onSelect: (selection: ReadonlySet<string>) => void;
+}
+
+export function DeliveryTable({ deliveries, selection, onSelect }: DeliveryTableProps) {
   const t = useTexts(deliveryTexts);
+  const format = useTimeFormat({ second: '2-digit' });
+  const isWhole = selection !== null && deliveries.every(({ id }) => selection.has(id));
   return (
     <div className="table paired">
       <table>
         <thead>
           <tr>
+            {selection !== null && (
+              <td className="check">
+                <input
+                  type="checkbox"
+                  aria-label={t.chooseAll}
+                  checked={isWhole}
+                  onChange={() => onSelect(new Set(isWhole ? [] : deliveries.map(({ id }) => id)))}
+                />
+              </td>
+            )}
             <th scope="col">{t.event}</th>
             <th scope="col">{t.outcome}</th>
             <th scope="col">{t.answer}</th>
@@ -25,6 +44,16 @@ export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] 
         <tbody>
           {deliveries.map((one) => (
             <tr key={one.id}>
+              {selection !== null && (
+                <td className="check">
+                  <input
+                    type="checkbox"
+                    aria-label={t.choose(one.eventType, format(one.createdAt))}
+                    checked={selection.has(one.id)}
+                    onChange={() => onSelect(selection.symmetricDifference(new Set([one.id])))}
+                  />
+                </td>
+              )}
               <th scope="row">
                 <Link href={`/tenants/${one.tenantId}/deliveries/${one.id}`}>{one.eventType}</Link>
                 <span className="url">{one.eventId}</span>

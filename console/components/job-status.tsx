@@ -1,5 +1,5 @@
 import type { Job } from '../api/types.ts';
-import { jobsTexts } from '../texts/jobs.ts';
+import { jobTexts } from '../texts/jobs.ts';
 import { useTexts } from '../texts/texts.ts';
 import { StatusBadge, type Tone } from './status-badge.tsx';
 
@@ -7,10 +7,10 @@ const TONES: Record<Job['status'], Tone> = { running: 'idle', done: 'ok', cancel
 
 /** How a job is doing, and why it failed. */
 export function JobStatus({ job }: { job: Job }) {
-  const t = useTexts(jobsTexts);
+  const t = useTexts(jobTexts);
   return (
     <>
-      <StatusBadge tone={TONES[job.status]}>{t.statuses[job.status]}</StatusBadge>
+      <StatusBadge tone={TONES[job.status]}>{t.jobStatuses[job.status]}</StatusBadge>
       {job.error !== null && <p className="quiet">{job.error.message}</p>}
     </>
   );

@@ -1,9 +1,10 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { useCancelJob } from '../api/jobs.ts';
+import { useJobCancelling } from '../api/jobs.ts';
 import type { Job } from '../api/types.ts';
 import { useMayChange } from '../session/session.tsx';
-import { jobsTexts } from '../texts/jobs.ts';
+import { jobTableTexts } from '../texts/job-table.ts';
+import { jobTexts } from '../texts/jobs.ts';
 import { useTexts } from '../texts/texts.ts';
 import { Button } from './button.tsx';
 import { Confirm } from './confirm.tsx';
@@ -12,9 +13,10 @@ import { Time } from './time.tsx';
 
 /** Jobs with what they have done so far; one that runs can be cancelled. */
 export function JobTable({ jobs }: { jobs: readonly Job[] }) {
-  const t = useTexts(jobsTexts);
+  const t = useTexts(jobTableTexts);
+  const { kinds } = useTexts(jobTexts);
   const mayChange = useMayChange();
-  const cancel = useCancelJob();
+  const cancel = useJobCancelling(null);
   const [asked, setAsked] = useState<Job | null>(null);
   const close = () => {
     cancel.reset();
@@ -40,7 +42,7 @@ export function JobTable({ jobs }: { jobs: readonly Job[] }) {
         <tbody>
           {jobs.map((job) => (
             <tr key={job.id}>
-              <th scope="row">{t.kinds[job.kind]}</th>
+              <th scope="row">{kinds[job.kind]}</th>
               <td data-label={t.tenant}>
                 {job.tenantId === null ? (
                   t.allTenants
@@ -58,7 +60,7 @@ export function JobTable({ jobs }: { jobs: readonly Job[] }) {
               {mayChange && (
                 <td className="end">
                   {job.status === 'running' && (
-                    <Button aria-label={t.cancelOne(t.kinds[job.kind])} onClick={() => setAsked(job)}>
+                    <Button aria-label={t.cancelOne(kinds[job.kind])} onClick={() => setAsked(job)}>
                       {t.cancel}
                     </Button>
                   )}

@@ -1,4 +1,4 @@
-import { useAudit } from '../api/keys.ts';
+import { useAudit } from '../api/audit.ts';
 import type { AuditRecord } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
 import { Empty } from '../components/empty.tsx';

@@ -114,7 +114,7 @@ function Timeline({ delivery }: { delivery: Delivery }) {
           />
         ))}
         <li className="step step-next">
-          <Icon name={nextAttemptAt === null ? 'idle' : 'clock'} />
+          {nextAttemptAt !== null && <Icon name="clock" />}
           {nextAttemptAt !== null ? t.next(format(nextAttemptAt)) : attempts.length === 0 ? t.noAttempts : t.noNext}
         </li>
       </ol>

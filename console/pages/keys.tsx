@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
-import { useKeyChanges, useKeys } from '../api/keys.ts';
+import { useApiKeyChanges, useApiKeys } from '../api/api-keys.ts';
 import type { ApiKey } from '../api/types.ts';
 import { Button, ButtonLink } from '../components/button.tsx';
 import { Confirm } from '../components/confirm.tsx';
@@ -20,7 +20,7 @@ export function KeysPage() {
   const t = useTexts(keysTexts);
   const mayChange = useMayChange();
   const [params] = useSearchParams();
-  const found = useKeys(params.get('cursor'));
+  const found = useApiKeys(params.get('cursor'));
   const keys = found.data?.data ?? [];
   return (
     <Page
@@ -51,7 +51,7 @@ export function KeysPage() {
 function KeyTable({ keys }: { keys: readonly ApiKey[] }) {
   const t = useTexts(keysTexts);
   const mayChange = useMayChange();
-  const { revoke } = useKeyChanges();
+  const { revoke } = useApiKeyChanges();
   const [asked, setAsked] = useState<ApiKey | null>(null);
   const close = () => {
     revoke.reset();

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { useKeyChanges } from '../api/keys.ts';
+import { useApiKeyChanges } from '../api/api-keys.ts';
 import type { ApiKeyInput } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
 import { Code } from '../components/code.tsx';
@@ -21,7 +21,7 @@ const FIELDS = ['/name', '/role', '/tenantId', '/maxPerSecond', '/expiresAt'];
 
 export function NewKeyPage() {
   const t = useTexts(keysTexts);
-  const { create } = useKeyChanges();
+  const { create } = useApiKeyChanges();
   const [, navigate] = useLocation();
   const [draft, setDraft] = useState({
     name: '',

@@ -66,7 +66,7 @@ function Gone({ tenantId }: { tenantId: string }) {
 
 function Job({ id }: { id: string }) {
   const t = useTexts(tenantsTexts);
-  const job = useJob(id);
+  const job = useJob(null, id);
   if (job.isError) return <ErrorNote error={job.error} retry={job.refetch} />;
   return (
     <section aria-label={t.job} className="first">

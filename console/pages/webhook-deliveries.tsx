@@ -1,3 +1,5 @@
+import { useState } from 'react';
+import { useSearch } from 'wouter';
 import { useDeliveries } from '../api/deliveries.ts';
 import { useEventTypes } from '../api/event-types.ts';
 import type { Delivery, Subscription } from '../api/types.ts';
@@ -10,9 +12,11 @@ import { Loading } from '../components/loading.tsx';
 import { MomentField } from '../components/moment-field.tsx';
 import { News } from '../components/news.tsx';
 import { Paging } from '../components/paging.tsx';
+import { SendAgain } from '../components/send-again.tsx';
 import { type Filters, useFilters } from '../components/use-filters.ts';
 import { useLiveList } from '../components/use-live-list.ts';
 import { WebhookPage } from '../components/webhook-page.tsx';
+import { useMayChange } from '../session/session.tsx';
 import { deliveryTexts } from '../texts/deliveries.ts';
 import { useTexts } from '../texts/texts.ts';
 
@@ -32,6 +36,9 @@ function Deliveries({ subscription: { tenantId, id } }: { subscription: Subscrip
     JSON.stringify([id, filters.values, filters.cursor]),
     found.isPlaceholderData ? undefined : found.data,
   );
+  const mayChange = useMayChange();
+  const [selection, setSelection] = useState<ReadonlySet<string>>(new Set());
+  const search = useSearch();
   const isEmpty = found.isSuccess && items.length === 0;
   return (
     <>
@@ -55,7 +62,17 @@ function Deliveries({ subscription: { tenantId, id } }: { subscription: Subscrip
           <Button onClick={filters.clear}>{t.clear}</Button>
         </Empty>
       )}
-      {items.length > 0 && <DeliveryTable deliveries={items} />}
+      {mayChange && (
+        <SendAgain
+          tenantId={tenantId}
+          selected={selection}
+          onSent={(sent) => setSelection((before) => before.difference(new Set([sent])))}
+          rangeHref={`/tenants/${tenantId}/webhooks/${id}/replay${search === '' ? '' : `?${search}`}`}
+        />
+      )}
+      {items.length > 0 && (
+        <DeliveryTable deliveries={items} selection={mayChange ? selection : null} onSelect={setSelection} />
+      )}
       <Paging nextCursor={nextCursor} />
     </>
   );

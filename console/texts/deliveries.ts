@@ -30,6 +30,12 @@ export const deliveryTexts = inEveryLanguage({
     noneFoundYet: 'None of the newest deliveries fits. Look further back.',
     clear: 'Show all',
     filters: 'Filter deliveries',
+    choose: (event: string, time: string) => `Choose ${event} of ${time}`,
+    chooseAll: 'Choose all on this page',
+    sendChosen: (count: number) => `Send ${count} again`,
+    sending: (done: number, total: number) => `${done} of ${total} are on their way`,
+    stop: 'Stop',
+    range: 'Send a range again',
   },
   de: {
     statuses: {
@@ -59,5 +65,11 @@ export const deliveryTexts = inEveryLanguage({
     noneFoundYet: 'Keine der neuesten Zustellungen passt. Sehen Sie weiter zurück.',
     clear: 'Alle zeigen',
     filters: 'Zustellungen filtern',
+    choose: (event: string, time: string) => `${event} von ${time} auswählen`,
+    chooseAll: 'Alle auf dieser Seite auswählen',
+    sendChosen: (count: number) => `${count} erneut senden`,
+    sending: (done: number, total: number) => `${done} von ${total} sind unterwegs`,
+    stop: 'Anhalten',
+    range: 'Einen Zeitraum erneut senden',
   },
 });

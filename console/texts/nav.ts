@@ -4,6 +4,8 @@ import { inEveryLanguage } from './texts.ts';
 export const navTexts = inEveryLanguage({
   en: {
     webhooks: 'Webhooks',
+    events: 'Events',
+    rejectedEvents: 'Rejected events',
     tenantSettings: 'Settings',
     tenants: 'Tenants',
     eventTypes: 'Event types',
@@ -15,6 +17,8 @@ export const navTexts = inEveryLanguage({
   },
   de: {
     webhooks: 'Webhooks',
+    events: 'Ereignisse',
+    rejectedEvents: 'Abgewiesene Ereignisse',
     tenantSettings: 'Einstellungen',
     tenants: 'Mandanten',
     eventTypes: 'Ereignisarten',

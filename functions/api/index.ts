@@ -9,6 +9,7 @@ import { createStores } from '../adapters/dynamodb/stores.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { asError, createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createFindPerson } from '../adapters/oidc/find-person.ts';
 import { remember } from '../adapters/remember.ts';
@@ -137,7 +138,7 @@ const routes = createRoutes({
   random: Math.random,
 });
 
-export const handler = createApiHandler({
+const handle = createApiHandler({
   routes,
   authenticate: createAuthenticate({
     adminKeys: createAdminKeys(createCalls('secretsManager'), env.ADMIN_SECRET_ARN, now),
@@ -159,3 +160,5 @@ export const handler = createApiHandler({
   now,
   random: Math.random,
 });
+
+export const handler = withRequestId(handle);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { eventually } from '../e2e/eventually.ts';
@@ -28,7 +29,7 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     await system().publish(tenant, { type: 'employee.left' });
     const rows = page.locator('tbody tr');
     await rows.first().waitFor();
-    await page.getByText('410').waitFor();
+    await page.getByRole('cell', { name: '410' }).waitFor();
     await system().ask(Anything, 'POST', `/v1/tenants/${tenant}/subscriptions/${id}/resume`);
 
     for (const type of ['employee.created', 'employee.created']) await system().publish(tenant, { type });
@@ -51,6 +52,97 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Show all' }).click();
     await eventually(async () => expect(await rows.count()).toBe(3));
+    expect(errors).toEqual([]);
+  });
+
+  test('one shows each attempt with what was sent and answered, is sent again and cancelled', async () => {
+    const { tenant, path } = scene('one');
+    await system().behave(path, [{ status: 500, body: '<b>locked</b>' }, { status: 200 }, { status: 503 }]);
+    const { id } = await system().subscribe(tenant, path);
+    await system().publish(tenant, { type: 'employee.left', data: { name: "O'Neill" } });
+    const { page, errors } = await open(`/tenants/${tenant}/webhooks/${id}/deliveries`);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('link', { name: 'employee.left' }).click();
+    await page.getByText('Being retried').waitFor();
+    const first = page.locator('.timeline > li').first();
+    await first.getByText('Answered 500').first().waitFor();
+    await first.getByText('The receiver answered with status 500.').waitFor();
+    expect(await first.getByText('<b>locked</b>').count()).toBe(1);
+    await first.getByText('webhook-signature').waitFor();
+    await first.getByText('The signature that was sent belongs to this very body.').waitFor();
+    await page.getByText(/^Next attempt: /).waitFor();
+    await expectAccessible(page);
+
+    const [sent] = (await system().received(path)).requests;
+    await first.getByRole('button', { name: 'Copy as curl' }).click();
+    const command: string = await page.evaluate('navigator.clipboard.readText()');
+    const given = execFileSync('sh', ['-c', `curl() { printf '%s\\n' "$@"; }; ${command}`])
+      .toString()
+      .split('\n');
+    expect(given).toEqual(
+      expect.arrayContaining([
+        `${system().endpoints.receiverUrl}${path}`,
+        `webhook-signature: ${sent?.headers['webhook-signature']}`,
+        sent?.body,
+      ]),
+    );
+
+    await page.getByRole('button', { name: 'Send again' }).click();
+    await page.getByText('It is sent again now.').waitFor();
+    await page.locator('summary', { hasText: 'Attempt 2' }).getByText('Answered 200').waitFor();
+    await page.getByText('Delivered', { exact: true }).waitFor();
+    expect(await page.getByRole('button', { name: 'Cancel delivery' }).count()).toBe(0);
+
+    await system().publish(tenant, { type: 'employee.created' });
+    await page.getByRole('link', { name: 'Deliveries of this webhook' }).click();
+    // The list is as it was left.
+    await page.getByRole('button', { name: '1 new' }).click();
+    await page.getByRole('link', { name: 'employee.created' }).click();
+    await page.getByText('Being retried').waitFor();
+    await page.getByRole('button', { name: 'Cancel delivery' }).click();
+    await expectAccessible(page);
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel delivery' }).click();
+    await page.getByText('It was cancelled by request.').waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('a selection and a range are sent again, after they were counted, and the range can be stopped', async () => {
+    const { tenant, path } = scene('replay');
+    const { id } = await system().subscribe(tenant, path);
+    const events = Array.from({ length: 11 }, () => ({ type: 'employee.created', data: {} }));
+    await system().ask(Anything, 'POST', `/v1/tenants/${tenant}/events`, { body: { events } });
+    const total = async () => (await system().received(path)).total;
+    await eventually(async () => expect(await total()).toBe(11));
+    const { page, errors } = await open(`/tenants/${tenant}/webhooks/${id}/deliveries`);
+    for (const row of [1, 2]) await page.getByRole('checkbox').nth(row).check();
+    await page.getByRole('button', { name: 'Send 2 again' }).click();
+    await eventually(async () => expect(await total()).toBe(13));
+    await page.getByRole('button', { name: 'Send 2 again' }).waitFor({ state: 'detached' });
+
+    await page.getByRole('link', { name: 'Send a range again' }).click();
+    await page.getByRole('button', { name: 'Count' }).click();
+    await page.getByText('Nothing in this range fits.').waitFor();
+    await page.getByLabel('All that are not on their way').check();
+    await page.getByText('What is asked for has changed').waitFor();
+    await page.getByRole('button', { name: 'Count' }).click();
+    await page.getByText('11 deliveries would be sent.').waitFor();
+    await expectAccessible(page);
+    await page.reload();
+    await page.getByRole('button', { name: 'Send 11' }).click();
+    await page.getByText('11 of 11').waitFor();
+    await page.getByText('Done', { exact: true }).first().waitFor();
+    await expectAccessible(page);
+    await eventually(async () => expect(await total()).toBe(24));
+
+    await page.goBack();
+    await page.getByLabel('Requests a second, at most').fill('1');
+    await page.getByRole('button', { name: 'Count' }).click();
+    await page.getByRole('button', { name: 'Send 11' }).click();
+    await page.getByText('10 of 11').waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('Cancelled', { exact: true }).waitFor();
     expect(errors).toEqual([]);
   });
 });

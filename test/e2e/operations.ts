@@ -102,6 +102,7 @@ export function operations(receiverUrl: string): Operation[] {
     tenant(`GET ${T}/events`),
     tenant(`GET ${T}/events/{eventId}`),
     tenant(`GET ${T}/events/{eventId}/deliveries`),
+    tenant(`GET ${T}/events/{eventId}/recipients`),
     tenant(`POST ${T}/events/{eventId}/replay`),
     tenant(`GET ${T}/deliveries/{deliveryId}`),
     tenant(`GET ${T}/deliveries/{deliveryId}/attempts/{attemptNumber}/request`),

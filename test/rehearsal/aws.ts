@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import aws4 from 'aws4';
 import { CREDENTIALS } from '../../testing/queues.ts';
-import type { StackAssembly, Template } from './assembly.ts';
+import { plainName, type StackAssembly, type Template } from './assembly.ts';
 import { ACCOUNT, type Emulator, REGION } from './emulator.ts';
 
 const run = promisify(execFile);
@@ -115,6 +115,17 @@ export function createAws({ url, port, python }: Emulator) {
     }
   }
 
+  /** Physical ids by logical ones. */
+  async function resources(): Promise<Map<string, string>> {
+    const text = await query('cloudformation', { Action: 'DescribeStackResources', StackName: STACK });
+    const members = text.split('</member>').flatMap((member) => {
+      const logical = /<LogicalResourceId>([^<]*)</.exec(member)?.[1];
+      const physical = /<PhysicalResourceId>([^<]*)</.exec(member)?.[1];
+      return logical === undefined || physical === undefined ? [] : [[logical, physical] as const];
+    });
+    return new Map(members);
+  }
+
   return {
     query,
     json,
@@ -144,15 +155,13 @@ export function createAws({ url, port, python }: Emulator) {
       return text.split('</member>').filter((event) => /<ResourceStatus>[A-Z_]*FAILED</.test(event));
     },
 
-    /** Physical ids by logical ones. */
-    async resources(): Promise<Map<string, string>> {
-      const text = await query('cloudformation', { Action: 'DescribeStackResources', StackName: STACK });
-      const members = text.split('</member>').flatMap((member) => {
-        const logical = /<LogicalResourceId>([^<]*)</.exec(member)?.[1];
-        const physical = /<PhysicalResourceId>([^<]*)</.exec(member)?.[1];
-        return logical === undefined || physical === undefined ? [] : [[logical, physical] as const];
-      });
-      return new Map(members);
+    resources,
+
+    /** The physical id of a resource by its plain name. */
+    async idOf(name: string): Promise<string> {
+      const found = [...(await resources())].find(([id]) => plainName(id) === name);
+      if (found === undefined) throw new Error(`The stack has no ${name}`);
+      return found[1];
     },
 
     /** What the account holds, as its services say, by the types of CloudFormation: text in which each physical id stands. */

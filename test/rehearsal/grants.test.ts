@@ -1,40 +1,45 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { eventually } from '../e2e/eventually.ts';
-import { synthesise } from './assembly.ts';
-import { type Deployment, startDeployment } from './deployment.ts';
-import { type Grant, isAbout, NOT_PROVOKED, nameOf, readGrants } from './grants.ts';
+import { EnforcedDeployment } from './enforced-deployment.ts';
+import { NOT_PROVOKED, nameOf } from './grants.ts';
 import { ERRANDS, JOURNEY } from './journey.ts';
 
-const { changed } = synthesise();
-let deployment: Deployment;
-let grants: Grant[];
+/*
+ * With IAM enforced. `npm test` takes one grant of each function away, EVERY_GRANT=true (npm run rehearse:grants) takes away
+ * each in turn.
+ */
+const takesEach = process.env.EVERY_GRANT === 'true';
+
+let enforced: EnforcedDeployment;
 let shown = 0;
 
 beforeAll(async () => {
-  deployment = await startDeployment({ enforcesIam: true }, async (aws) => {
-    await aws.uploadAssets(changed);
-    const { status } = await aws.create(changed);
-    expect(status, (await aws.failures()).join('\n')).toBe('CREATE_COMPLETE');
-  });
-  grants = await readGrants(deployment.aws);
+  enforced = await EnforcedDeployment.start();
 });
 afterEach(({ task }) => {
-  if (task.result?.state === 'fail') console.error(`The emulator:\n${deployment.emulator.output().slice(shown)}`);
-  shown = deployment.emulator.output().length;
+  const output = enforced.deployment.emulator.output();
+  if (task.result?.state === 'fail') console.error(`The emulator:\n${output.slice(shown)}`);
+  shown = output.length;
 });
-afterAll(() => deployment?.stop());
+afterAll(() => enforced?.deployment.stop());
 
-describe('the journey with the functions’ own roles', () => {
-  test.each([...JOURNEY, ...ERRANDS])('$name', async ({ run }) => {
-    await run({ ...deployment, until: eventually });
-    expect(deployment.emulator.decisions.filter(({ allowed }) => !allowed)).toEqual([]);
-  });
+describe('the functions’ own roles suffice', () => {
+  test.each([...JOURNEY, ...ERRANDS])('$name', (step) => enforced.take(step));
 });
 
 test('every grant is used', () => {
-  const { decisions } = deployment.emulator;
-  const unused = grants.filter((grant) => !decisions.some(isAbout(grant))).map(nameOf);
+  const { grants } = enforced;
+  const unused = grants.filter((grant) => !enforced.isUsed(grant)).map(nameOf);
   expect(unused.filter((name) => !(name in NOT_PROVOKED))).toEqual([]);
   const names = grants.map(nameOf);
   expect(Object.keys(NOT_PROVOKED).filter((name) => !names.includes(name))).toEqual([]);
+});
+
+test(`something fails without ${takesEach ? 'any' : 'a'} grant`, { timeout: 1_800_000 }, async () => {
+  const used = enforced.grants.filter((grant) => enforced.isUsed(grant));
+  const sample = [...Map.groupBy(used, ({ role }) => role).values()].flatMap((own) => own.slice(0, 1));
+  const tried = takesEach ? used : sample;
+  expect(tried.length).toBeGreaterThan(4);
+  const unnoticed: string[] = [];
+  for (const grant of tried) if (!(await enforced.failsWithout(grant))) unnoticed.push(nameOf(grant));
+  expect(unnoticed).toEqual([]);
 });

@@ -7,6 +7,8 @@ export interface Grant {
   policy: string;
   action: string;
   resource: string;
+  /** As in a policy statement. */
+  condition: unknown;
 }
 
 const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
@@ -19,10 +21,11 @@ export async function readGrants(aws: Aws): Promise<Grant[]> {
     for (const policy of namesIn(policies, 'member')) {
       const text = await aws.query('iam', { Action: 'GetRolePolicy', RoleName: role, PolicyName: policy });
       const document = JSON.parse(decodeURIComponent(namesIn(text, 'PolicyDocument').join()));
-      for (const { Effect, Action, Resource } of list(document.Statement)) {
+      for (const { Effect, Action, Resource, Condition } of list(document.Statement)) {
         if (Effect !== 'Allow') throw new Error(`${policy} has a statement that is no grant: ${Effect}`);
         for (const action of list<string>(Action))
-          for (const resource of list<string>(Resource)) grants.push({ role, policy, action, resource });
+          for (const resource of list<string>(Resource))
+            grants.push({ role, policy, action, resource, condition: Condition });
       }
     }
   }
@@ -31,6 +34,19 @@ export async function readGrants(aws: Aws): Promise<Grant[]> {
 
 function namesIn(xml: string, tag: string): string[] {
   return [...xml.matchAll(new RegExp(`<${tag}>([^<]+)</${tag}>`, 'g'))].map(([, name = '']) => name);
+}
+
+/** Gives a role's policy exactly these grants. */
+export async function putGrants(aws: Aws, { role, policy }: Grant, grants: Grant[]): Promise<void> {
+  const own = grants.filter((one) => one.role === role && one.policy === policy);
+  const Statement = own.map(({ action, resource, condition }) => ({
+    Effect: 'Allow',
+    Action: action,
+    Resource: resource,
+    ...(condition !== undefined && { Condition: condition }),
+  }));
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await aws.query('iam', { Action: 'PutRolePolicy', RoleName: role, PolicyName: policy, PolicyDocument });
 }
 
 export function isAbout({ role, action, resource }: Grant) {

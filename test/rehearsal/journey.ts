@@ -57,6 +57,18 @@ export const JOURNEY: Step[] = [
     },
   },
   {
+    name: 'the console loads, with its scripts and styles',
+    async run({ apiUrl }) {
+      const page = await fetch(`${apiUrl}/console`);
+      expect(page.headers.get('content-type')).toContain('text/html');
+      const files = [...(await page.text()).matchAll(/(?:src|href)="([^"]+\.(?:js|css))"/g)].map(
+        ([, path = '']) => path,
+      );
+      expect(files.length).toBeGreaterThan(1);
+      for (const file of files) expect((await fetch(new URL(file, `${apiUrl}/console/`))).status).toBe(200);
+    },
+  },
+  {
     name: 'published over HTTP: signed, delivered and on record',
     async run(world) {
       const { client } = world;
@@ -162,6 +174,13 @@ export const JOURNEY: Step[] = [
 /** What else the functions' grants are for. */
 export const ERRANDS: Step[] = [
   {
+    name: 'the canary’s address takes nothing that is not signed',
+    async run({ client }) {
+      const { status } = await client.call('POST', '/canary', { token: null, body: { data: { sentAt: 0 } } });
+      expect(status).toBe(401);
+    },
+  },
+  {
     name: 'a person on call looks around',
     async run({ client }) {
       const { tenant, one } = await subscribed(client, 'looked-at');
@@ -185,9 +204,7 @@ export const ERRANDS: Step[] = [
         Jobs: { v: 1, kind: 'job', jobId: 'job_gone', ticket: 1 },
       };
       for (const [queue, letter] of Object.entries(letters)) {
-        const [url] = [...(await aws.resources())].flatMap(([id, physical]) =>
-          id.startsWith(`PosthornQueues${queue}DeadLetters`) && physical.startsWith('http') ? [physical] : [],
-        );
+        const url = await aws.idOf(`PosthornQueues${queue}DeadLetters`);
         const message = { QueueUrl: url, MessageBody: JSON.stringify(letter) };
         await aws.json('sqs', 'AmazonSQS.SendMessage', message);
       }
@@ -405,12 +422,9 @@ export const ERRANDS: Step[] = [
 
 /** As if a job's message had been lost minutes ago. */
 async function makeDue(aws: World['aws'], jobId: string): Promise<void> {
-  const [TableName] = [...(await aws.resources())].flatMap(([id, physical]) =>
-    id.startsWith('PosthornStorageJournal') ? [physical] : [],
-  );
   const { pk, sk } = jobKey(jobId);
   await aws.json('dynamodb', 'DynamoDB_20120810.UpdateItem', {
-    TableName,
+    TableName: await aws.idOf('PosthornStorageJournal'),
     Key: { pk: { S: pk }, sk: { S: sk } },
     UpdateExpression: 'SET dueAt = :now',
     ExpressionAttributeValues: { ':now': { N: String(Date.now()) } },

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Delivery } from '../../core/delivery/delivery.ts';
 import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import { Environment } from '../../core/event/environment.ts';
 import type { Event } from '../../core/event/event.ts';
@@ -8,6 +9,9 @@ import { PublishRequest, publishMessage, readPublishRequest } from '../../core/e
 import type { PublishedBody } from '../../core/event/republish.ts';
 import { newId, type Random } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
+import { explainMismatch, MISMATCH_CODES } from '../../core/subscription/explain-match.ts';
+import { FilteredContent } from '../../core/subscription/match.ts';
+import { type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
 import { refuseReservedTenant } from '../../core/system-event/reserved-tenant.ts';
 import { decodeCursor } from '../http/cursor.ts';
@@ -19,7 +23,7 @@ import { JsonAsWritten, Timestamp, viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Events', 'tenant');
 
-const EventView = z
+export const EventView = z
   .object({
     id: z.string(),
     tenantId: z.string(),
@@ -32,6 +36,50 @@ const EventView = z
   .meta({ id: 'Event' });
 
 const eventView = viewOf(EventView);
+
+export const EventSummaryView = EventView.omit({ data: true }).meta({ id: 'EventSummary' });
+
+const eventSummaryView = viewOf(EventSummaryView);
+
+const NOT_ON_RECORD = {
+  code: 'not_on_record',
+  message:
+    'The subscription would get it as it is now, but no delivery is on record: the event is on its way, or the subscription has changed since. A replay of what is missing sends it.',
+} as const;
+
+export const RecipientView = z
+  .object({
+    subscriptionId: z.string(),
+    name: z.string().nullable(),
+    url: z.string(),
+    status: SubscriptionStatus,
+    delivery: DeliveryView.nullable(),
+    reason: z
+      .object({ code: z.enum([...MISMATCH_CODES, NOT_ON_RECORD.code]), message: z.string() })
+      .nullable()
+      .meta({ description: 'Why there is no delivery, by the subscription as it is now.' }),
+    changedSince: z.boolean().meta({
+      description: 'Whether the subscription was changed after the event: then the reason may be a younger one.',
+    }),
+  })
+  .meta({ id: 'EventRecipient' });
+
+function recipientView(
+  event: Event,
+  { id, name, url, status, updatedAt }: Subscription,
+  delivery: Delivery | null,
+  reason: z.input<typeof RecipientView>['reason'],
+) {
+  return {
+    subscriptionId: id,
+    name,
+    url,
+    status,
+    delivery: delivery === null ? null : deliveryView(delivery),
+    reason,
+    changedSince: updatedAt > event.acceptedAt,
+  };
+}
 
 export interface EventRouteDeps {
   events: Pick<EventStore, 'expungeEvent' | 'getEvent' | 'listEvents'>;
@@ -57,14 +105,15 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
         schema: z.object({ data: z.array(z.object({ id: z.string(), status: z.literal('accepted') })) }),
       },
     },
-    run: async ({ params: { tenantId }, body, bodyText }) => {
+    run: async ({ params: { tenantId }, body, bodyText, traceparent }) => {
       const reserved = refuseReservedTenant(tenantId, 'Nothing can be published');
       if (reserved !== null) return reserved;
       const read = readPublishRequest(body, bodyText);
       if (read instanceof Refusal) return read;
       const messages = read.map((one) => {
         const id = one.event.id ?? newId('evt', now(), random);
-        return { id, tenantId, body: publishMessage(tenantId, id, one), idMade: one.event.id === undefined };
+        const message = { id, tenantId, body: publishMessage(tenantId, id, one), idMade: one.event.id === undefined };
+        return traceparent === null ? message : { ...message, traceparent };
       });
       await publish(messages);
       return { status: 202, body: { data: messages.map(({ id }) => ({ id, status: 'accepted' })) } };
@@ -73,11 +122,17 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
   route('GET', '/v1/tenants/{tenantId}/events', {
     id: 'listEvents',
     summary: 'List events, newest first',
-    query: { ...pageQuery, ...rangeQuery, type: EventTypeName.optional(), environment: Environment.optional() },
+    query: {
+      ...pageQuery,
+      ...rangeQuery,
+      type: EventTypeName.optional(),
+      environment: Environment.optional(),
+      omit: z.literal('data').optional().meta({ description: 'Leaves out the data, which can be long.' }),
+    },
     responses: {
       200: {
         description: 'A page of events. With a filter it may be short, or empty, before the last.',
-        schema: listOf(EventView),
+        schema: listOf(z.union([EventView, EventSummaryView])),
       },
     },
     run: async ({ params, query }) => {
@@ -86,7 +141,7 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
         (type === undefined || event.type === type) && (environment === undefined || event.environment === environment);
       const isFiltered = type !== undefined || environment !== undefined;
       const page = await events.listEvents(params.tenantId, listOptions(query), isFiltered ? matches : null);
-      return pageAnswer(page, eventView);
+      return pageAnswer<Event>(page, query.omit === 'data' ? eventSummaryView : eventView);
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/events/{eventId}', {
@@ -120,6 +175,30 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
         page.values.map(({ id }) => ({ subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt })),
       );
       return pageAnswer({ ...page, values: found.filter((one) => one !== null) }, deliveryView);
+    },
+  }),
+  route('GET', '/v1/tenants/{tenantId}/events/{eventId}/recipients', {
+    id: 'listEventRecipients',
+    summary:
+      'List the tenant’s subscriptions, newest first, with what became of an event for each: its delivery, or why there is none',
+    query: pageQuery,
+    responses: { 200: { description: 'A page of subscriptions.', schema: listOf(RecipientView) } },
+    run: async ({ params, query: { limit, cursor } }) => {
+      const { tenantId, eventId } = params;
+      const event = existing('event', await events.getEvent(tenantId, eventId));
+      const page = await subscriptions.pageSubscriptions(tenantId, limit, decodeCursor(cursor), null);
+      const found = await deliveries.getDeliveries(
+        page.values.map(({ id }) => ({ subscriptionId: id, eventId, eventAt: event.acceptedAt })),
+      );
+      const content = new FilteredContent(() => JSON.parse(event.data ?? 'null'));
+      const values = page.values.map((subscription, index) => {
+        const delivery = found[index] ?? null;
+        const reason = delivery === null ? (explainMismatch(subscription, event, content) ?? NOT_ON_RECORD) : null;
+        return { subscription, delivery, reason };
+      });
+      return pageAnswer({ ...page, values }, ({ subscription, delivery, reason }) =>
+        recipientView(event, subscription, delivery, reason),
+      );
     },
   }),
   route('DELETE', '/v1/tenants/{tenantId}/events/{eventId}/data', {

@@ -13,7 +13,7 @@ import { Timestamp, viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Rejected events', 'company');
 
-const RejectedEventView = z
+export const RejectedEventView = z
   .object({
     id: z.string(),
     tenantId: z.string().nullable(),
@@ -26,6 +26,16 @@ const RejectedEventView = z
   .meta({ id: 'RejectedEvent' });
 
 const rejectedEventView = viewOf(RejectedEventView);
+
+export const RepublicationInput = z
+  .strictObject({
+    from: Moment.meta({ description: 'Those that were rejected from then on.' }),
+    to: Moment.optional().meta({ description: 'Until now, if absent.' }),
+    code: z.enum(REJECTION_CODES).nullable().default(null).meta({ description: 'Only those with this reason.' }),
+    maxPerSecond: z.int().min(1).max(1_000).nullable().default(null),
+    dryRun: z.boolean().default(false).meta({ description: 'The job counts what it would do, and does nothing.' }),
+  })
+  .meta({ id: 'RepublicationInput' });
 
 export interface RejectedEventRouteDeps {
   store: RejectedEventStore;
@@ -69,15 +79,7 @@ export const createRejectedEventRoutes = ({ store, jobs, publish, now }: Rejecte
   route('POST', '/v1/republications', {
     id: 'republishRejectedEvents',
     summary: 'Publish a range of rejected events again',
-    body: z
-      .strictObject({
-        from: Moment.meta({ description: 'Those that were rejected from then on.' }),
-        to: Moment.optional().meta({ description: 'Until now, if absent.' }),
-        code: z.enum(REJECTION_CODES).nullable().default(null).meta({ description: 'Only those with this reason.' }),
-        maxPerSecond: z.int().min(1).max(1_000).nullable().default(null),
-        dryRun: z.boolean().default(false).meta({ description: 'The job counts what it would do, and does nothing.' }),
-      })
-      .meta({ id: 'RepublicationInput' }),
+    body: RepublicationInput,
     responses: JOB_STARTED,
     run: async ({ body, principal }) => {
       const { maxPerSecond, to = now(), ...filter } = body;

@@ -31,6 +31,17 @@ const RANGE = {
   dryRun: z.boolean().default(false).meta({ description: 'The job counts what it would do, and does nothing.' }),
 };
 
+export const ReplayInput = z
+  .strictObject({
+    from: Moment.meta({ description: 'Events that Posthorn accepted from then on.' }),
+    status: z.enum(REPLAY_STATUSES).default('failed').meta({
+      description:
+        'Deliveries that failed, or are parked; all that are on record and not pending; or events that it would get today and never got.',
+    }),
+    ...RANGE,
+  })
+  .meta({ id: 'ReplayInput' });
+
 export interface ReplayRouteDeps {
   jobs: Jobs;
   subscriptions: Pick<Subscriptions, 'read'>;
@@ -42,16 +53,7 @@ export const createReplayRoutes = ({ jobs, subscriptions, events, now }: ReplayR
   route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/replays', {
     id: 'replaySubscription',
     summary: 'Deliver a range of its events again',
-    body: z
-      .strictObject({
-        from: Moment.meta({ description: 'Events that Posthorn accepted from then on.' }),
-        status: z.enum(REPLAY_STATUSES).default('failed').meta({
-          description:
-            'Deliveries that failed, or are parked; all that are on record and not pending; or events that it would get today and never got.',
-        }),
-        ...RANGE,
-      })
-      .meta({ id: 'ReplayInput' }),
+    body: ReplayInput,
     responses: JOB_STARTED,
     run: async ({ params, body, principal }) => {
       const subscription = await subscriptions.read(params);

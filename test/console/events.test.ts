@@ -1,0 +1,107 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { eventually } from '../e2e/eventually.ts';
+import { scene, useSystem } from '../e2e/use-system.ts';
+import { expectAccessible, hasNoBrowser, useBrowser } from './use-browser.ts';
+
+const Anything = z.unknown();
+
+describe.skipIf(hasNoBrowser)('events in the console', () => {
+  const system = useSystem();
+  const browser = useBrowser();
+  const open = (path: string, options = {}) =>
+    browser.open(`${system().endpoints.apiUrl}/console${path}#key=${system().endpoints.adminKey}`, options);
+
+  beforeAll(() =>
+    system().ask(Anything, 'POST', '/v1/event-types', {
+      body: { name: 'employee.hired', example: { id: 1, country: 'DE' } },
+    }),
+  );
+
+  test('one is published from an example, and says to whom it went and to whom not', async () => {
+    const { tenant, path } = scene('publish');
+    const { receiverUrl } = system().endpoints;
+    await system().subscribe(tenant, path, { name: 'Everything' });
+    await system().subscribe(tenant, path, { name: 'France', filter: { data: { country: ['FR'] } } });
+    await system().subscribe(tenant, path, { name: 'Staging', environment: 'development' });
+    await system().subscribe(tenant, path, { name: 'Pay runs', eventTypes: ['payrun.*'] });
+    const phone = { viewport: { width: 390, height: 800 } };
+    const { page, errors } = await open(`/tenants/${tenant}/events`, phone);
+    await page.getByText('No events yet').waitFor();
+    await expectAccessible(page);
+
+    await page.getByRole('link', { name: 'Publish an event' }).click();
+    await page.getByRole('button', { name: 'Publish', exact: true }).click();
+    await page.getByText('Choose or name an event type.').waitFor();
+    await page.getByLabel('Event', { exact: true }).selectOption('employee.hired');
+    const data = page.getByLabel('Data');
+    expect(JSON.parse(await data.inputValue())).toEqual({ id: 1, country: 'DE' });
+    await data.fill('{"id": 2');
+    await page.getByText('This is not JSON.').waitFor();
+    await expectAccessible(page);
+    await data.fill('{"id": 2, "country": "DE", "note": "<script>alert(1)</script>"}');
+    await page.getByRole('button', { name: 'Publish', exact: true }).click();
+
+    await page.getByRole('heading', { name: 'employee.hired' }).waitFor();
+    const row = (name: string) => page.getByRole('row', { name: new RegExp(name) });
+    await row('Everything').getByText('Delivered').waitFor();
+    await row('France').getByText('data.country is "DE"').waitFor();
+    await row('Staging').getByText('The webhook receives the other environment.').waitFor();
+    await row('Pay runs').getByText('The webhook does not ask for this event.').waitFor();
+    await page.getByText('<script>alert(1)</script>').waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await expectAccessible(page);
+    await row('Everything').getByRole('link', { name: 'See the delivery' }).click();
+    await page.getByText(`POST ${receiverUrl}${path}`).waitFor();
+
+    await page.goBack();
+    await page.getByRole('button', { name: 'Send to all again' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
+    await page.getByText('Done', { exact: true }).first().waitFor();
+    await eventually(async () => expect((await system().received(path)).total).toBe(2));
+    expect(errors).toEqual([]);
+  });
+
+  test('rejected ones stand with reason and body, and are published again once what was wrong is mended', async () => {
+    const { tenant, path } = scene('mend');
+    await system().subscribe(tenant, path);
+    const type = `mended.${tenant}`;
+    const schema = { type: 'object', required: ['total'] };
+    const typePath = `/v1/event-types/${type}`;
+    await system().ask(Anything, 'POST', '/v1/event-types', { body: { name: type, schema, validate: true } });
+    const messages = [1, 2, 3].map((sum) => ({ tenantId: tenant, type, data: { sum } }));
+    await system().send(...messages);
+    const { page, errors } = await open(`/rejected-events?tenantId=${tenant}`);
+    const cards = page.locator('main li.card');
+    await eventually(async () => {
+      await page.reload();
+      await cards.nth(2).waitFor({ timeout: 1_000 });
+    });
+    await cards.first().getByText('Body and mistakes').click();
+    await cards
+      .first()
+      .getByText(/"data":\{"sum":\d\}/)
+      .waitFor();
+    await expectAccessible(page);
+
+    await system().ask(Anything, 'PATCH', typePath, { body: { validate: false } });
+    await eventually(async () => {
+      await cards.first().getByRole('button', { name: 'Publish again' }).click();
+      await cards
+        .first()
+        .getByText(/Published again/)
+        .waitFor();
+      expect((await system().received(path)).total).toBeGreaterThan(0);
+    });
+    await page.getByLabel('Tenant').fill('');
+    await page.getByLabel('Reason').selectOption('Data does not fit its schema');
+    await eventually(async () => expect(new URL(page.url()).search).toBe('?code=invalid_data'));
+    await page.getByRole('button', { name: 'Publish all of these again' }).click();
+    await page.getByText(/would be published again\./).waitFor();
+    await expectAccessible(page);
+    await page.getByRole('button', { name: /^Publish \d+$/ }).click();
+    await page.getByText('Done', { exact: true }).first().waitFor();
+    await eventually(async () => expect((await system().received(path)).total).toBe(3));
+    expect(errors).toEqual([]);
+  });
+});
