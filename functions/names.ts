@@ -54,6 +54,8 @@ export const ENV = {
   disableAfterDays: 'DISABLE_AFTER_DAYS',
   /** JSON: what the company has set for its console, as `ConsoleSettings` reads it. */
   consoleSettings: 'CONSOLE_SETTINGS',
+  /** JSON: the company's own OIDC provider, as `SignIn` reads it. Absent: none. */
+  signIn: 'SIGN_IN',
 } as const;
 
 /**

@@ -26,6 +26,23 @@ interface EventSourceProps {
   readonly maxConcurrency?: number | undefined;
 }
 
+export interface SignInProps {
+  /** As the provider names itself: an https URL. */
+  readonly issuer: string;
+  /** Of a public client whose redirect URI is /console/signed-in of the API's address. */
+  readonly clientId: string;
+  /** Of the ID token: a text or a list of texts. @default 'groups' */
+  readonly claim?: string;
+  /** Values of the claim that mean everything. One of the two lists must have a value. @default none */
+  readonly adminValues?: string[];
+  /** Values of the claim that mean reading all but secrets. @default none */
+  readonly readValues?: string[];
+  /** What is asked of the provider. @default 'openid profile email' */
+  readonly scope?: string;
+  /** Origins of the provider's endpoints that are not the issuer's. @default none */
+  readonly origins?: string[];
+}
+
 export interface ConsoleProps {
   /** Shown in the page's head, and in its title. @default 'Posthorn' */
   readonly companyName?: string | null;
@@ -37,6 +54,8 @@ export interface ConsoleProps {
   readonly profiles?: string[];
   /** Origins whose pages may show the console in a frame, such as https://app.example.com. @default none */
   readonly frameAncestors?: string[];
+  /** The company's own OIDC provider, by which its people sign in besides keys. @default keys alone */
+  readonly signIn?: SignInProps | null;
 }
 
 export interface PosthornProps {

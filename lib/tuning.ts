@@ -131,6 +131,29 @@ const origin = z.string().regex(/^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d+)?$/, {
   error: 'must be an origin, such as https://app.example.com',
 });
 
+/** Tokens and keys of the provider travel as the URL says: in the clear only on this machine. */
+const issuer = z.string().regex(/^(https:\/\/[^\s?#]+|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?(\/[^\s?#]*)?)$/, {
+  error: 'must be an https URL without query and fragment',
+});
+
+/** The company's own OIDC provider, and which values of which claim of its ID tokens mean what. */
+const signIn = z
+  .strictObject({
+    issuer,
+    clientId: z.string().min(1),
+    claim: z.string().min(1).default('groups'),
+    adminValues: list(z.string().min(1)).default([]),
+    readValues: list(z.string().min(1)).default([]),
+    scope: z
+      .string()
+      .regex(/^openid\b/, { error: 'must begin with openid' })
+      .default('openid profile email'),
+    origins: list(origin).default([]),
+  })
+  .refine(({ adminValues, readValues }) => adminValues.length + readValues.length > 0, {
+    error: 'must name adminValues or readValues: otherwise no one could sign in',
+  });
+
 const consoleSettings = z.strictObject({
   companyName: z.string().min(1).max(60).nullable().default(null),
   logoUrl: z
@@ -144,6 +167,7 @@ const consoleSettings = z.strictObject({
     .default(null),
   profiles: list(z.string()).default([]),
   frameAncestors: list(origin).default([]),
+  signIn: signIn.nullable().default(null),
 });
 
 /** The repository's own page, for those who have the repository at hand. */

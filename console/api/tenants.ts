@@ -45,8 +45,10 @@ export function useTenant(id: string) {
 export function useTenantChanges() {
   const api = useApi();
   const queries = useQueryClient();
-  const onSuccess = (_: unknown, { id }: { id: string }) =>
-    Promise.all([LISTS, keyOf(id), ['jobs']].map((queryKey) => queries.invalidateQueries({ queryKey })));
+  // Not waited for: what is read again may be gone, and with it the part of the page that asked.
+  const onSuccess = (_: unknown, { id }: { id: string }) => {
+    for (const queryKey of [LISTS, keyOf(id), ['jobs']]) queries.invalidateQueries({ queryKey });
+  };
   return {
     /** @param etag null: there must be none yet, as far as can be seen */
     save: useMutation({

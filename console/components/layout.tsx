@@ -31,7 +31,7 @@ export function Layout({ children }: { children: ReactNode }) {
         <div className="head-end">
           <ThemeChoice />
           <LanguageChoice />
-          {caller.kind === 'key' && <Button onClick={signOut}>{t.signOut}</Button>}
+          {caller.kind !== 'token' && <Button onClick={signOut}>{t.signOut}</Button>}
         </div>
       </header>
       <Navigation />

@@ -89,12 +89,24 @@ export function SessionProvider({ credential: first, children }: { credential: s
   );
   if (settings.isError) return <ErrorNote error={settings.error} retry={settings.refetch} />;
   if (credential === null || (session === null && caller.isError))
-    return <SignInPage refused={credential === null ? null : caller.error} onCredential={use} />;
+    return (
+      <SignInPage
+        refused={credential === null ? null : caller.error}
+        signIn={settings.data?.signIn ?? null}
+        onCredential={use}
+      />
+    );
   if (session === null) return null;
   return (
     <SessionContext value={session}>
       {children}
-      {isEnded && <SessionEnded isPortal={session.caller.kind === 'token'} onCredential={use} />}
+      {isEnded && (
+        <SessionEnded
+          isPortal={session.caller.kind === 'token'}
+          signIn={session.caller.kind === 'person' ? session.settings.signIn : null}
+          onCredential={use}
+        />
+      )}
     </SessionContext>
   );
 }

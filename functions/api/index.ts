@@ -11,6 +11,7 @@ import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { asError, createTelemetry } from '../adapters/lambda/telemetry.ts';
+import { createFindPerson } from '../adapters/oidc/find-person.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
@@ -57,6 +58,7 @@ const env = readEnvironment([
   ENV.allowHttp,
   ENV.attemptTimeoutSeconds,
   ENV.commit,
+  ENV.signIn,
 ]);
 const now = (): number => Date.now();
 const tables = createTables({ catalogTable: env.CATALOG_TABLE, journalTable: env.JOURNAL_TABLE });
@@ -142,6 +144,7 @@ const handle = createApiHandler({
     adminKeys: createAdminKeys(createCalls('secretsManager'), env.ADMIN_SECRET_ARN, now),
     findToken: (text) => foundTokens(text, () => tokens.find(text)),
     findApiKey: (text) => foundApiKeys(text, () => findApiKey(text)),
+    findPerson: env.SIGN_IN === undefined ? null : createFindPerson(env.SIGN_IN, now),
     now,
   }),
   isWithinLimit: createKeyLimit({

@@ -83,8 +83,8 @@ function accepts(acceptEncoding: string, coding: string): boolean {
   });
 }
 
-/** Scripts and styles from here alone, none inline; requests go to the API beside it. */
-function securityPolicy({ logoUrl, frameAncestors }: ConsoleSettings): string {
+/** Scripts and styles from here alone, none inline; requests go to the API beside it, and to the provider by which people sign in. */
+function securityPolicy({ logoUrl, frameAncestors, signIn }: ConsoleSettings): string {
   const logo = logoUrl === null ? '' : ` ${new URL(logoUrl).origin}`;
   return [
     "default-src 'none'",
@@ -92,7 +92,7 @@ function securityPolicy({ logoUrl, frameAncestors }: ConsoleSettings): string {
     "style-src 'self'",
     "font-src 'self'",
     `img-src 'self' data:${logo}`,
-    "connect-src 'self'",
+    ["connect-src 'self'", ...(signIn?.origins ?? [])].join(' '),
     "base-uri 'none'",
     "form-action 'none'",
     `frame-ancestors ${frameAncestors.length === 0 ? "'none'" : frameAncestors.join(' ')}`,

@@ -66,6 +66,8 @@ export class Api extends Construct {
         allowedPorts: tuning.allowedPorts.join(','),
         allowHttp: String(tuning.allowHttp),
         attemptTimeoutSeconds: String(tuning.attemptTimeoutSeconds),
+        ...(tuning.console !== false &&
+          tuning.console.signIn !== null && { signIn: JSON.stringify(tuning.console.signIn) }),
       },
     });
     this.handler.allow(

@@ -14,8 +14,15 @@ const WITH_FILES: ICommandHooks = {
   afterBundling: (_, outputDir) => [`"${process.execPath}" "${BUILD}" "${outputDir}/${CONSOLE_FILES}"`],
 };
 
+type Settings = Exclude<Tuning['console'], false>;
+
+/** Who is let in is the API's to know. */
+function whatThePageNeeds({ issuer, clientId, scope, origins }: NonNullable<Settings['signIn']>) {
+  return { issuer, clientId, scope, origins: [...new Set([new URL(issuer).origin, ...origins])] };
+}
+
 export interface ConsoleProps extends Foundation {
-  readonly settings: Exclude<Tuning['console'], false>;
+  readonly settings: Settings;
 }
 
 /** The web console: a function that hands out its files. It may do nothing else. */
@@ -30,7 +37,11 @@ export class Console extends Construct {
       timeoutSeconds: foundation.tuning.functions.console.timeoutSeconds,
       bundling: { commandHooks: WITH_FILES },
       environment: {
-        consoleSettings: JSON.stringify({ ...settings, defaultProfile: foundation.tuning.defaultProfile }),
+        consoleSettings: JSON.stringify({
+          ...settings,
+          signIn: settings.signIn && whatThePageNeeds(settings.signIn),
+          defaultProfile: foundation.tuning.defaultProfile,
+        }),
       },
     });
   }

@@ -5,7 +5,7 @@ import { eventually } from '../e2e/eventually.ts';
 import { scene, useSystem } from '../e2e/use-system.ts';
 import { expectAccessible, hasNoBrowser, useBrowser } from './use-browser.ts';
 
-describe.skipIf(hasNoBrowser)('the company’s pages', () => {
+describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () => {
   const system = useSystem();
   const browser = useBrowser();
   const open = (path: string) => {

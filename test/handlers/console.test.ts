@@ -15,6 +15,7 @@ const SETTINGS = {
   accentColor: null,
   profiles: [],
   defaultProfile: 'standard',
+  signIn: null,
   frameAncestors: [],
 };
 

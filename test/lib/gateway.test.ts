@@ -43,7 +43,14 @@ test('the console is what the company sets, or not there', () => {
     const { Environment } = Object(propertiesOf(template, 'AWS::Lambda::Function').PosthornConsoleFunctionLambda);
     return JSON.parse(Environment.Variables.CONSOLE_SETTINGS);
   };
-  const none = { companyName: null, logoUrl: null, accentColor: null, profiles: [], frameAncestors: [] };
+  const none = {
+    companyName: null,
+    logoUrl: null,
+    accentColor: null,
+    profiles: [],
+    frameAncestors: [],
+    signIn: null,
+  };
   expect(settingsOf(synthesize())).toEqual({ ...none, defaultProfile: 'standard' });
   const set = {
     companyName: 'Acme',
@@ -52,7 +59,7 @@ test('the console is what the company sets, or not there', () => {
     profiles: ['standard', 'bindbee'],
     frameAncestors: ['https://app.acme.example.com', 'https://*.acme.example.com'],
   };
-  const expected = { ...set, defaultProfile: 'keypay' };
+  const expected = { ...set, signIn: null, defaultProfile: 'keypay' };
   expect(settingsOf(synthesize({ console: set, defaultProfile: 'keypay' }))).toEqual(expected);
   expect(settingsOf(synthesize({}, { console: JSON.stringify(set), defaultProfile: 'keypay' }))).toEqual(expected);
 
@@ -64,7 +71,27 @@ test('the console is what the company sets, or not there', () => {
   }
 });
 
+test('whom the company’s provider lets in, the API knows; the page knows where it is', () => {
+  const signIn = { issuer: 'https://id.acme.example.com/realm', clientId: 'console', adminValues: ['ops'] };
+  const functions = propertiesOf(synthesize({ console: { signIn } }), 'AWS::Lambda::Function');
+  const variablesOf = (name: string) => Object(functions[name]).Environment.Variables;
+  expect(JSON.parse(variablesOf('PosthornApiFunctionLambda').SIGN_IN)).toMatchObject({ ...signIn, claim: 'groups' });
+  expect(JSON.parse(variablesOf('PosthornConsoleFunctionLambda').CONSOLE_SETTINGS).signIn).toEqual({
+    issuer: signIn.issuer,
+    clientId: 'console',
+    scope: 'openid profile email',
+    origins: ['https://id.acme.example.com'],
+  });
+});
+
+const SIGN_IN = { issuer: 'https://id.example.com', clientId: 'console', adminValues: ['ops'] };
+
 test.each([
+  [{ signIn: { ...SIGN_IN, issuer: 'http://id.example.com' } }, /issuer: must be an https URL/],
+  [{ signIn: { ...SIGN_IN, issuer: 'https://id.example.com/?a' } }, /issuer: must be an https URL/],
+  [{ signIn: { ...SIGN_IN, adminValues: [] } }, /signIn.*must name adminValues or readValues/],
+  [{ signIn: { ...SIGN_IN, clientId: '' } }, /clientId/],
+  [{ signIn: { ...SIGN_IN, scope: 'email' } }, /scope: must begin with openid/],
   [{ accentColor: 'yellow' }, /accentColor: must be a color/],
   [{ logoUrl: 'http://acme.example.com/logo.svg' }, /logoUrl: must be an https URL/],
   [{ frameAncestors: ['https://acme.example.com/portal'] }, /frameAncestors.*must be an origin/],

@@ -1,5 +1,16 @@
 import * as z from 'zod';
+import { SignIn } from '../../core/access/sign-in.ts';
 import { ENV } from '../../names.ts';
+
+/** What the page needs to send people to the company's provider. */
+const ConsoleSignIn = z.object({
+  issuer: z.string(),
+  clientId: z.string(),
+  scope: z.string(),
+  /** Of the provider's endpoints that the page calls. */
+  origins: z.array(z.string()),
+});
+export type ConsoleSignIn = z.infer<typeof ConsoleSignIn>;
 
 /** What a company sets for its console. The page reads all of it, so nothing of it is a secret. */
 const ConsoleSettings = z.object({
@@ -10,6 +21,8 @@ const ConsoleSettings = z.object({
   profiles: z.array(z.string()),
   /** Of subscriptions that name none, of tenants that have no default. */
   defaultProfile: z.string(),
+  /** How people of the company sign in besides keys; null: they do not. */
+  signIn: ConsoleSignIn.nullable(),
   /** Origins that may show the page in a frame, and hand it a new token. */
   frameAncestors: z.array(z.string()),
 });
@@ -49,6 +62,10 @@ const SHAPE = {
   [ENV.attemptTimeoutSeconds]: z.coerce.number().positive(),
   [ENV.maxQueueWaitSeconds]: z.coerce.number().int().min(0).max(900),
   [ENV.disableAfterDays]: z.coerce.number().int().positive(),
+  [ENV.signIn]: z
+    .string()
+    .transform((text) => SignIn.parse(JSON.parse(text)))
+    .optional(),
   [ENV.consoleSettings]: z
     .string()
     .transform((text): unknown => JSON.parse(text))

@@ -13,7 +13,9 @@ export const AuditView = AuditRecord.extend({
   tenantId: z.string().nullable(),
 }).meta({ id: 'AuditRecord', description: 'Who changed what, or was shown a secret. Without values.' });
 
-const CallerId = z.string().regex(/^(?:key|ptk)_\w{1,40}$/, 'must be the id of an API key or of a portal token');
+const CallerId = z
+  .string()
+  .regex(/^(?:(?:key|ptk)_\w{1,40}|usr_.{1,255})$/, 'must be the id of an API key, of a portal token or of a person');
 
 export const createAuditRoutes = ({ audit }: { audit: Pick<AuditStore, 'listAuditRecords'> }) => [
   route('GET', '/v1/audit', {
@@ -23,7 +25,7 @@ export const createAuditRoutes = ({ audit }: { audit: Pick<AuditStore, 'listAudi
       ...pageQuery,
       ...rangeQuery,
       tenantId: TenantId.optional(),
-      keyId: CallerId.optional().meta({ description: 'Of an API key or of a portal token.' }),
+      keyId: CallerId.optional().meta({ description: 'Of an API key, of a portal token or of a person.' }),
     },
     responses: {
       200: {

@@ -7,7 +7,9 @@ const route = routesOf('Access', 'any');
 
 export const CallerView = z
   .object({
-    kind: z.enum(['key', 'token']).meta({ description: 'An API key, or a portal token.' }),
+    kind: z
+      .enum(['key', 'token', 'person'])
+      .meta({ description: 'An API key, a portal token, or a person who signed in through the company’s provider.' }),
     id: z.string(),
     name: z.string().nullable(),
     role: z.enum(ROLES),

@@ -8,7 +8,7 @@ export const AuditRecord = z.object({
   /** Epoch milliseconds. */
   at: z.number(),
   action: z.enum(['change', 'reveal']),
-  by: z.object({ kind: z.enum(['key', 'token', 'anonymous']), id: z.string(), name: z.string().nullable() }),
+  by: z.object({ kind: z.enum(['key', 'token', 'person', 'anonymous']), id: z.string(), name: z.string().nullable() }),
   /** The operation id of the API, or method and path of a vendor's own route. */
   operation: z.string(),
   /** Null for what is the company's. */

@@ -1,6 +1,7 @@
 import { type ApiKey, hasEnded, parseApiKey } from './api-key.ts';
 import { ANONYMOUS, type Principal, STACK_KEY } from './principal.ts';
 import { isSameSecret } from './secret-hash.ts';
+import { isSignedToken } from './sign-in.ts';
 import { parseToken, type Token } from './token.ts';
 
 /** Who sends a request, and how many a second it may send; null for no limit. */
@@ -25,10 +26,18 @@ export interface AuthenticatePorts {
   findToken: (text: string) => Promise<Token | null>;
   /** The same for what ends an API key. */
   findApiKey: (text: string) => Promise<ApiKey | null>;
+  /** Whom a token of the company's own provider speaks of; null where no one signs in so. */
+  findPerson: ((text: string) => Promise<Principal | null>) | null;
   now: () => number;
 }
 
-export function createAuthenticate({ adminKeys, findToken, findApiKey, now }: AuthenticatePorts): Authenticate {
+export function createAuthenticate({
+  adminKeys,
+  findToken,
+  findApiKey,
+  findPerson,
+  now,
+}: AuthenticatePorts): Authenticate {
   async function identify(key: string): Promise<Caller | null> {
     if (parseApiKey(key) !== null) {
       const found = await findApiKey(key);
@@ -41,6 +50,10 @@ export function createAuthenticate({ adminKeys, findToken, findApiKey, now }: Au
       if (token === null || token.endsAt <= now()) return null;
       const { id, readOnly, tenantId, endsAt } = token;
       return unlimited({ kind: 'token', id, name: null, role: readOnly ? 'read' : 'admin', tenantId, endsAt });
+    }
+    if (findPerson !== null && isSignedToken(key)) {
+      const person = await findPerson(key);
+      return person === null ? null : unlimited(person);
     }
     if (isSameSecret(key, await adminKeys.current())) return unlimited(STACK_KEY);
     const others = await adminKeys.others();
@@ -60,10 +73,10 @@ const unlimited = (principal: Principal): Caller => ({ principal, maxPerSecond: 
 
 /**
  * The keys that a header may carry. With Basic the key is the password (as Staffology's clients send theirs) or the user
- * name (as KeyPay's do).
+ * name (as KeyPay's do). A token of a provider may be as long as API Gateway lets headers be.
  */
 function keysIn(authorization: string): string[] {
-  const [, scheme = '', credentials = ''] = /^(Bearer|Basic) +([\x21-\x7e]{1,1024}) *$/i.exec(authorization) ?? [];
+  const [, scheme = '', credentials = ''] = /^(Bearer|Basic) +([\x21-\x7e]{1,8192}) *$/i.exec(authorization) ?? [];
   if (scheme.toLowerCase() !== 'basic') return credentials === '' ? [] : [credentials];
   const text = Buffer.from(credentials, 'base64').toString('utf8');
   const colon = text.indexOf(':');

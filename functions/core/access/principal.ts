@@ -4,9 +4,9 @@ export type Role = (typeof ROLES)[number];
 
 /** Who asks. `Authenticate` finds it out; the API decides what it may do. */
 export interface Principal {
-  /** An API key, a tenant's portal token, or neither of them. */
-  kind: 'key' | 'token' | 'anonymous';
-  /** The key's or the token's id. */
+  /** An API key, a tenant's portal token, a person whom the company's own provider knows, or none of them. */
+  kind: 'key' | 'token' | 'person' | 'anonymous';
+  /** The key's or the token's id; `usr_` and the provider's subject for a person. */
   id: string;
   /** The key's name; null if it has none. */
   name: string | null;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeApiKey } from '../../../functions/core/access/api-key.ts';
 import { createAuthenticate } from '../../../functions/core/access/authenticate.ts';
-import { ANONYMOUS, STACK_KEY } from '../../../functions/core/access/principal.ts';
+import { ANONYMOUS, type Principal, STACK_KEY } from '../../../functions/core/access/principal.ts';
 import { makeToken } from '../../../functions/core/access/token.ts';
 import { HOUR, NOW } from '../../support/domain.ts';
 
@@ -11,7 +11,7 @@ const { token, text: TOKEN } = makeToken(
   { tenantId: 'acme', readOnly: true, createdAt: NOW, endsAt: NOW + HOUR, tenantCreatedAt: NOW },
   Math.random,
 );
-const TENANT = { kind: 'token', id: token.id, name: null, role: 'read', tenantId: 'acme' };
+const TENANT = { kind: 'token', id: token.id, name: null, role: 'read', tenantId: 'acme', endsAt: NOW + HOUR };
 const { key: apiKey, text: API_KEY } = makeApiKey(
   {
     name: 'Payroll',
@@ -24,7 +24,23 @@ const { key: apiKey, text: API_KEY } = makeApiKey(
   },
   Math.random,
 );
-const API_KEY_HOLDER = { kind: 'key', id: apiKey.id, name: 'Payroll', role: 'publish', tenantId: 'acme' };
+const API_KEY_HOLDER = {
+  kind: 'key',
+  id: apiKey.id,
+  name: 'Payroll',
+  role: 'publish',
+  tenantId: 'acme',
+  endsAt: NOW + 2 * HOUR,
+};
+const PERSON_TOKEN = `${'h'.repeat(500)}.${'p'.repeat(2_000)}.${'s'.repeat(342)}`;
+const PERSON: Principal = {
+  kind: 'person',
+  id: 'usr_1',
+  name: 'ada@example.com',
+  role: 'read',
+  tenantId: null,
+  endsAt: NOW + HOUR,
+};
 const COMPANY = STACK_KEY;
 const NOBODY = ANONYMOUS;
 
@@ -50,10 +66,19 @@ const identify = createAuthenticate({
     asked.push('API key');
     return text === API_KEY ? apiKey : null;
   },
+  findPerson: async (text) => {
+    asked.push('person');
+    return text === PERSON_TOKEN ? PERSON : null;
+  },
   now: () => now,
 });
 const authenticate = async (authorization: string | undefined) => (await identify(authorization)).principal;
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+it('a signed token is a person’s, or no one’s: no other key is looked at', async () => {
+  expect(await askedFor(`Bearer ${PERSON_TOKEN}`)).toEqual({ principal: PERSON, asked: ['person'] });
+  expect(await askedFor('Bearer a.b.c')).toEqual({ principal: NOBODY, asked: ['person'] });
+});
 
 async function askedFor(authorization: string) {
   asked.length = 0;
