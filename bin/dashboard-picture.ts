@@ -33,6 +33,7 @@ export function drawDashboard(template: unknown): string {
   const height = Math.max(...widgets.map(({ y, height: tall }) => y + tall)) * CELL;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${24 * CELL} ${height}" font-family="sans-serif" font-size="12">`,
+    '<title>The dashboard of a deployment</title>',
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     ...widgets.map(drawWidget),
     '</svg>\n',
