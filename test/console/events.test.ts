@@ -15,7 +15,7 @@ describe.skipIf(hasNoBrowser)('events in the console', () => {
     browser.open(`${system().endpoints.apiUrl}/console${path}#key=${system().endpoints.adminKey}`, options);
 
   beforeAll(() =>
-    system().ask(Anything, 'POST', '/v1/event-types', {
+    system().call('POST', '/v1/event-types', {
       body: { name: 'employee.hired', example: { id: 1, country: 'DE' } },
     }),
   );
