@@ -97,7 +97,7 @@ describe.skipIf(hasNoBrowser)('events in the console', () => {
         .waitFor();
       expect((await system().received(path)).total).toBeGreaterThan(0);
     });
-    await page.getByLabel('Tenant').fill('');
+    await page.getByRole('searchbox', { name: 'Tenant' }).fill('');
     await page.getByLabel('Reason').selectOption('Data does not fit its schema');
     await eventually(async () => expect(new URL(page.url()).search).toBe('?code=invalid_data'));
     await page.getByRole('button', { name: 'Publish all of these again' }).click();
