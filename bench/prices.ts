@@ -19,6 +19,17 @@ const LOGS = { source: 'https://c3x.dev/blog/cloudwatch-logs-cost-optimization',
 const TRANSFER = { source: 'https://wring.co/blog/aws-data-transfer-pricing-guide', date: '2026-03-08' };
 const DYNAMODB = { source: 'aws/agent-toolkit-for-aws calculate_costs.py', date: '2026-08' };
 
+/** Of the API, which benches do not use: they publish by SQS. */
+export const HTTP_API_REQUEST: Price = {
+  name: 'HTTP API requests',
+  dollars: 1,
+  per: MILLION,
+  unit: 'request of up to 512 KB',
+  source:
+    'https://docs.aws.amazon.com/whitepapers/latest/best-practices-api-gateway-private-apis-integration/cost-optimization.html',
+  date: '2026-11-26',
+};
+
 /** In the order of the report. */
 export const PRICES = {
   dynamodbWrite: { name: 'DynamoDB writes', dollars: 0.625, per: MILLION, unit: 'write request unit', ...DYNAMODB },

@@ -75,6 +75,16 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'company',
   },
   {
+    path: `${WEBHOOK}/security`,
+    page: later(async () => (await import('./pages/webhook-security.tsx')).WebhookSecurityPage),
+    face: 'everyone',
+  },
+  {
+    path: `${WEBHOOK}/test`,
+    page: later(async () => (await import('./pages/webhook-test.tsx')).WebhookTestPage),
+    face: 'everyone',
+  },
+  {
     path: `${T}/deliveries/:deliveryId`,
     page: later(async () => (await import('./pages/delivery.tsx')).DeliveryPage),
     face: 'everyone',
@@ -114,9 +124,42 @@ export const ROUTES: readonly ConsoleRoute[] = [
     face: 'company',
   },
   {
-    path: '/event-types/:name',
+    path: '/event-types/:name/settings',
     page: later(async () => (await import('./pages/event-type.tsx')).EventTypePage),
     face: 'company',
+  },
+  {
+    path: '/profiles',
+    page: later(async () => (await import('./pages/profiles.tsx')).ProfilesPage),
+    face: 'company',
+    nav: 'profiles',
+  },
+  {
+    path: '/new-profile',
+    page: later(async () => (await import('./pages/new-profile.tsx')).NewProfilePage),
+    face: 'company',
+  },
+  {
+    path: '/profiles/:name',
+    page: later(async () => (await import('./pages/profile.tsx')).ProfilePage),
+    face: 'company',
+  },
+  {
+    path: '/keys',
+    page: later(async () => (await import('./pages/keys.tsx')).KeysPage),
+    face: 'company',
+    nav: 'keys',
+  },
+  {
+    path: '/keys/new',
+    page: later(async () => (await import('./pages/new-key.tsx')).NewKeyPage),
+    face: 'company',
+  },
+  {
+    path: '/audit',
+    page: later(async () => (await import('./pages/audit.tsx')).AuditPage),
+    face: 'company',
+    nav: 'audit',
   },
   {
     path: '/system',

@@ -3,7 +3,7 @@
  * imports: a renamed variable or index breaks both sides at the same time.
  */
 
-export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep', 'jobs', 'console'] as const;
+export const FUNCTION_NAMES = ['api', 'ingest', 'deliver', 'sweep', 'jobs', 'console', 'canary'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** Environment variables of the functions. Each handler's `env.ts` parses those that it needs. */
@@ -23,6 +23,8 @@ export const ENV = {
   retriesQueueArn: 'RETRIES_QUEUE_ARN',
   jobsQueueUrl: 'JOBS_QUEUE_URL',
   adminSecretArn: 'ADMIN_SECRET_ARN',
+  /** The HTTP API's own address, without a slash at the end. */
+  apiUrl: 'API_URL',
   kmsKeyArn: 'KMS_KEY_ARN',
   /** `open` or `strict`: what happens to an event whose type is not a known event type. */
   eventTypes: 'EVENT_TYPES',
@@ -73,9 +75,10 @@ export const INDEXES = {
   journalDue: { name: 'due', partition: 'duePk', sort: 'dueAt' },
 } as const;
 
-export const METRICS_NAMESPACE = 'Posthorn';
-
-/** CloudWatch metrics that the functions emit (embedded metric format). Never with a tenant or subscription as a dimension: each costs. */
+/**
+ * CloudWatch metrics that the functions emit (embedded metric format), in the namespace of their deployment. Never with a tenant
+ * or subscription as a dimension: each costs.
+ */
 export const METRICS = {
   eventsAccepted: 'EventsAccepted',
   eventsRejected: 'EventsRejected',
@@ -84,13 +87,34 @@ export const METRICS = {
   schemasOverBudget: 'SchemasOverBudget',
   attemptsSucceeded: 'AttemptsSucceeded',
   attemptsFailed: 'AttemptsFailed',
+  // What the failed ones are made of.
+  attemptsHttpError: 'AttemptsHttpError',
+  attemptsTimeout: 'AttemptsTimeout',
+  attemptsConnectionRefused: 'AttemptsConnectionRefused',
+  attemptsConnectionReset: 'AttemptsConnectionReset',
+  attemptsDnsError: 'AttemptsDnsError',
+  attemptsTlsError: 'AttemptsTlsError',
+  attemptsProtocolError: 'AttemptsProtocolError',
+  attemptsBlockedAddress: 'AttemptsBlockedAddress',
+  /** Milliseconds from when the queue took an event to its first attempt, if nothing of the receiver's own held it up. */
+  firstAttemptDelay: 'FirstAttemptDelay',
+  /** Milliseconds that a receiver took for an attempt. */
+  receiverLatency: 'ReceiverLatency',
   deliveriesExhausted: 'DeliveriesExhausted',
   deliveriesInterrupted: 'DeliveriesInterrupted',
   subscriptionsDisabled: 'SubscriptionsDisabled',
+  deliveriesParked: 'DeliveriesParked',
+  breakersOpened: 'BreakersOpened',
   deliveriesSwept: 'DeliveriesSwept',
+  /** Those that `sweep` found two minutes or more after their time. */
+  deliveriesOverdue: 'DeliveriesOverdue',
+  /** By how many seconds the latest of them was late; 0 if none was. Each run says it. */
+  oldestOverdue: 'OldestOverdue',
   jobsEnded: 'JobsEnded',
   jobsFailed: 'JobsFailed',
   auditRecordsLost: 'AuditRecordsLost',
+  /** Milliseconds from when the canary published an event to when it received it. */
+  canaryRoundTrip: 'CanaryRoundTrip',
 } as const;
 
 /**
@@ -104,6 +128,15 @@ export const ORIGIN_ATTRIBUTES = { messageId: 'posthorn-message-id', sentAt: 'po
  * not know.
  */
 export const MADE_ID_ATTRIBUTE = 'posthorn-made-id';
+
+/** Message attribute of the events queue in which OpenTelemetry's instrumentation of SQS sends the publisher's trace. */
+export const TRACE_ATTRIBUTE = 'traceparent';
+
+/**
+ * Whose events the canary publishes, and where it receives them. A tenant of its own, which the company sees: events of the reserved one
+ * would go to whoever subscribes to `posthorn.*`.
+ */
+export const CANARY = { tenantId: 'posthorn-canary', eventType: 'canary.sent', path: '/canary' } as const;
 
 /** Vendors whose own routes can be mounted, with the paths that they take. */
 export const COMPATIBILITY_ROUTES = { keypay: '/business/{proxy+}', staffology: '/employers/{proxy+}' } as const;

@@ -8,13 +8,14 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { FunctionName } from '../functions/names.ts';
+import type { AlarmName } from './alarm-list.ts';
 import type { Rollout } from './constructs/rollout.ts';
 import { type Adoption, parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
-  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest, deliver and jobs, 256 for sweep and console */
+  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest, deliver and jobs, 256 for sweep, console and canary */
   readonly memorySize?: number;
-  /** @default 29 s for api, 30 s for ingest, 55 s for sweep, 60 s for jobs, 10 s for console */
+  /** @default 29 s for api, 30 s for ingest, 55 s for sweep, 60 s for jobs, 10 s for console, 25 s for canary */
   readonly timeout?: Duration;
   /** At least what the function's event sources may ask for. @default see `accountConcurrency` */
   readonly reservedConcurrency?: number;
@@ -77,6 +78,20 @@ export interface PosthornProps {
 
   /** How long the logs of functions and API are kept. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
+
+  /**
+   * Whether Posthorn sends an event to itself every five minutes, through the API, and raises an alarm if it does not come back. It is a
+   * tenant `posthorn-canary`, and costs about $0.60 a month.
+   * @default true
+   */
+  readonly canary?: boolean;
+
+  /**
+   * Whether Lambda traces the functions with X-Ray: one request in a second and of the rest one in twenty, at $5 a million traces. It is
+   * apart from `traceparent`, which an event always carries from its publisher to the log.
+   * @default false
+   */
+  readonly xrayTracing?: boolean;
 
   /** The least severe lines that the functions log. @default 'INFO' */
   readonly logLevel?: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
@@ -218,8 +233,17 @@ export interface PosthornProps {
   /** Requests a second, and at the same moment, that the API takes. @default 1,000 and 1,000 */
   readonly throttle?: { readonly rate?: number; readonly burst?: number };
 
-  /** Told of every alarm and of its end. @default alarms change state and notify no one */
+  /** Told of every alarm and of its end. @default alarms change state and notify no one, of which the synthesis warns */
   readonly alarmTopic?: ITopic;
+
+  /** Told of alarms that can wait for working hours, in the place of `alarmTopic`. @default alarmTopic */
+  readonly warningTopic?: ITopic;
+
+  /** At what an alarm goes off, by its name. docs/watching.md lists the alarms with units and ranges. @default as listed there */
+  readonly alarmThresholds?: { readonly [Name in AlarmName]?: number };
+
+  /** Where those who are called read the runbook, which each alarm names with the anchor of its heading. @default 'docs/runbook.md', in the repository */
+  readonly runbookUrl?: string;
 }
 
 /** Checks the props and fills in defaults. Throws an Error that names each wrong one. */
@@ -249,6 +273,8 @@ export function tune(props: PosthornProps): Tuning {
     statsRetentionDays: props.statsRetention?.toDays(),
     journalPointInTimeRecovery: props.journalPointInTimeRecovery,
     logRetentionDays: props.logRetention,
+    canary: props.canary,
+    xrayTracing: props.xrayTracing,
     logLevel: props.logLevel,
     vpcFurtherRanges: props.vpcFurtherRanges,
     corsOrigins: props.corsOrigins,
@@ -271,6 +297,8 @@ export function tune(props: PosthornProps): Tuning {
     allowHttp: props.allowHttp,
     throttleRate: props.throttle?.rate,
     throttleBurst: props.throttle?.burst,
+    alarmThresholds: props.alarmThresholds,
+    runbookUrl: props.runbookUrl,
     console: props.console,
     functions: Object.fromEntries(
       Object.entries(props.functions ?? {}).map(([name, { memorySize, timeout, ...rest }]: [string, FunctionProps]) => [

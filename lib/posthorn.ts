@@ -1,10 +1,12 @@
-import { RemovalPolicy, Tags } from 'aws-cdk-lib';
+import { Annotations, Names, RemovalPolicy, Tags } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { Account } from './constructs/account.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
+import { Canary } from './constructs/canary.ts';
 import { Console } from './constructs/console.ts';
 import { DataKey } from './constructs/data-key.ts';
 import { Deliver } from './constructs/deliver.ts';
@@ -15,10 +17,13 @@ import { Ingest } from './constructs/ingest.ts';
 import { Jobs } from './constructs/jobs.ts';
 import { Keys } from './constructs/keys.ts';
 import { Network } from './constructs/network.ts';
+import { Overview } from './constructs/overview.ts';
 import { Publishers } from './constructs/publishers.ts';
 import { Queues } from './constructs/queues.ts';
+import { SavedQueries } from './constructs/saved-queries.ts';
 import { Storage } from './constructs/storage.ts';
 import { Sweep } from './constructs/sweep.ts';
+import type { Watched } from './constructs/watched.ts';
 import { type PosthornProps, tune } from './posthorn-props.ts';
 
 /**
@@ -53,7 +58,12 @@ export class Posthorn extends Construct {
     for (const [key, value] of Object.entries(tuning.tags)) Tags.of(this).add(key, value);
     const foundation: Foundation = {
       tuning,
-      alarms: new Alarms(props.alarmTopic),
+      alarms: new Alarms({
+        thresholds: tuning.alarmThresholds,
+        runbookUrl: tuning.runbookUrl,
+        topics: { critical: props.alarmTopic, warning: props.warningTopic ?? props.alarmTopic },
+      }),
+      metricsNamespace: `Posthorn/${Names.uniqueResourceName(this, { maxLength: 100, separator: '-' })}`,
       removalPolicy,
       dataKey: props.dataKey && new DataKey(this, 'DataKey', props.dataKey, removalPolicy),
       network:
@@ -61,6 +71,13 @@ export class Posthorn extends Construct {
         new Network(this, 'Network', { vpc: props.vpc, furtherRanges: tuning.vpcFurtherRanges, removalPolicy }),
     };
 
+    if (!props.alarmTopic)
+      Annotations.of(this).addWarningV2(
+        'posthorn:noAlarmTopic',
+        'No one is told of alarms: give alarmTopic (alarmTopicArn as a setting), an SNS topic that reaches who is on call.',
+      );
+
+    const account = new Account(this, 'Account', foundation);
     const storage = new Storage(this, 'Storage', foundation);
     const keys = new Keys(this, 'Keys', foundation);
     const queues = new Queues(this, 'Queues', foundation);
@@ -73,10 +90,15 @@ export class Posthorn extends Construct {
       eventBus: props.eventBus,
       eventPattern: props.eventPattern,
     });
-    new Ingest(this, 'Ingest', { ...foundation, storage, queues, systemEventsBus: props.systemEventsBus });
-    new Deliver(this, 'Deliver', { ...foundation, storage, queues, keys });
-    new Jobs(this, 'Jobs', { ...foundation, storage, queues });
-    new Sweep(this, 'Sweep', { ...foundation, storage, queues });
+    const ingest = new Ingest(this, 'Ingest', {
+      ...foundation,
+      storage,
+      queues,
+      systemEventsBus: props.systemEventsBus,
+    });
+    const deliver = new Deliver(this, 'Deliver', { ...foundation, storage, queues, keys });
+    const jobs = new Jobs(this, 'Jobs', { ...foundation, storage, queues });
+    const sweep = new Sweep(this, 'Sweep', { ...foundation, storage, queues });
 
     const api = new Api(this, 'Api', { ...foundation, storage, queues, keys });
     this.domain =
@@ -88,14 +110,35 @@ export class Posthorn extends Construct {
             hostedZone: props.hostedZone,
           });
     const { console: settings } = tuning;
-    const console = settings === false ? null : new Console(this, 'Console', { ...foundation, settings }).handler.entry;
+    const console = settings === false ? null : new Console(this, 'Console', { ...foundation, settings }).handler;
     const gateway = new Gateway(this, 'Gateway', {
       ...foundation,
       api: api.handler.entry,
-      console,
+      console: console?.entry ?? null,
       domain: this.domain,
       corsOrigins: tuning.corsOrigins,
     });
+
+    const canary = tuning.canary ? new Canary(this, 'Canary', { ...foundation, gateway, keys }).handler : null;
+
+    const watched: Watched = {
+      functions: {
+        api: api.handler,
+        ingest: ingest.handler,
+        deliver: deliver.handler,
+        sweep: sweep.handler,
+        jobs: jobs.handler,
+        ...(console && { console }),
+        ...(canary && { canary }),
+      },
+      deliver,
+      account,
+      storage,
+      queues,
+      gateway,
+    };
+    new SavedQueries(this, 'Queries', watched);
+    new Overview(this, 'Overview', { ...foundation, ...watched });
 
     this.apiUrl = gateway.url;
     this.eventsQueue = queues.events.queue;

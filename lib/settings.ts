@@ -44,6 +44,7 @@ const settingsSchema = z.strictObject({
     )
     .optional(),
   alarmTopicArn: arn.optional(),
+  warningTopicArn: arn.optional(),
   vpc: z.preprocess(fromJson, z.union([isNew, existingVpc])).optional(),
   domainName: z.hostname({ error: 'must be a host name' }).optional(),
   certificateArn: arnOf('acm').optional(),
@@ -80,7 +81,7 @@ const SETTING_KEY = /^[A-Za-z]+$/;
 export function propsFromContext(scope: Construct): PosthornProps {
   const context = Object.entries(scope.node.getAllContext()).filter(([key]) => SETTING_KEY.test(key));
   const settings = parseOrExplain(settingsSchema, Object.fromEntries(context));
-  const { api, ingest, deliver, sweep, jobs, console } = settings.functions;
+  const { api, ingest, deliver, sweep, jobs, console, canary } = settings.functions;
 
   return {
     eventTypes: settings.eventTypes,
@@ -92,6 +93,8 @@ export function propsFromContext(scope: Construct): PosthornProps {
     statsRetention: Duration.days(settings.statsRetentionDays),
     journalPointInTimeRecovery: settings.journalPointInTimeRecovery,
     logRetention: settings.logRetentionDays,
+    canary: settings.canary,
+    xrayTracing: settings.xrayTracing,
     logLevel: settings.logLevel,
     ...(settings.vpc && { vpc: vpcOf(scope, settings.vpc) }),
     vpcFurtherRanges: settings.vpcFurtherRanges,
@@ -130,6 +133,7 @@ export function propsFromContext(scope: Construct): PosthornProps {
       sweep: functionProps(sweep),
       jobs: functionProps(jobs),
       console: functionProps(console),
+      canary: functionProps(canary),
     },
     publishers: settings.publishers.map((publisher) => new ArnPrincipal(publisher)),
     publisherAccounts: settings.publisherAccounts,
@@ -143,6 +147,11 @@ export function propsFromContext(scope: Construct): PosthornProps {
     allowHttp: settings.allowHttp,
     throttle: { rate: settings.throttleRate, burst: settings.throttleBurst },
     ...(settings.alarmTopicArn && { alarmTopic: Topic.fromTopicArn(scope, 'AlarmTopic', settings.alarmTopicArn) }),
+    ...(settings.warningTopicArn && {
+      warningTopic: Topic.fromTopicArn(scope, 'WarningTopic', settings.warningTopicArn),
+    }),
+    alarmThresholds: settings.alarmThresholds,
+    runbookUrl: settings.runbookUrl,
   };
 }
 

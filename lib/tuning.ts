@@ -1,6 +1,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 import type { FunctionName } from '../functions/names.ts';
+import { ALARM_NAMES, ALARMS, type AlarmName } from './alarm-list.ts';
 import {
   defaultConcurrency,
   findOverbooking,
@@ -75,7 +76,24 @@ const functions = z.strictObject({
   jobs: functionTuning(512, 60, 240),
   /** Hands out files of its own, and calls no one. */
   console: functionTuning(256, 10, 29, 1),
+  canary: functionTuning(256, 25, 29),
 });
+
+function threshold(name: AlarmName) {
+  const { min, max, default: byDefault } = ALARMS[name].threshold;
+  return whole(min, max).default(byDefault);
+}
+
+/** One for each alarm. */
+const alarmThresholds = z
+  .strictObject(
+    // `fromEntries` forgets which keys there are.
+    Object.fromEntries(ALARM_NAMES.map((name) => [name, threshold(name)])) as Record<
+      AlarmName,
+      ReturnType<typeof threshold>
+    >,
+  )
+  .prefault({});
 
 /** The least and greatest `MaximumConcurrency` of an SQS event source. */
 const maxConcurrency = whole(2, 1000).optional();
@@ -128,6 +146,9 @@ const consoleSettings = z.strictObject({
   frameAncestors: list(origin).default([]),
 });
 
+/** The repository's own page, for those who have the repository at hand. */
+const RUNBOOK = 'docs/runbook.md';
+
 /** Every value that can be tuned, in plain units, with its range and default: the one place where these are decided. */
 export const tuningShape = {
   eventTypes: oneOf(['open', 'strict']).default('open'),
@@ -151,6 +172,8 @@ export const tuningShape = {
       z.enum(RetentionDays, { error: `must be one that CloudWatch Logs knows: ${retentions.join(', ')}` }),
     )
     .default(RetentionDays.ONE_MONTH),
+  canary: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(true),
+  xrayTracing: z.preprocess(fromText, z.boolean({ error: 'must be true or false' })).default(false),
   logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   vpcFurtherRanges: list(cidr).default([]),
   corsOrigins: list(
@@ -194,6 +217,11 @@ export const tuningShape = {
   /** False leaves it out. */
   console: z.preprocess(fromText, z.union([z.literal(false), consoleSettings])).prefault({}),
   functions: z.preprocess(fromText, functions.prefault({})),
+  alarmThresholds: z.preprocess(fromText, alarmThresholds),
+  runbookUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .or(z.literal(RUNBOOK))
+    .default(RUNBOOK),
 };
 
 /** Shares the account's concurrency out among what asks for none itself. */

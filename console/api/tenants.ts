@@ -1,6 +1,6 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useApi } from '../session/session.tsx';
-import { type Page, path } from './client.ts';
+import { ApiProblem, type Page, path } from './client.ts';
 import type { Job, NewPortalToken, PortalToken, Tenant, TenantInput } from './types.ts';
 
 const LISTS = ['tenants', 'list'];
@@ -14,6 +14,23 @@ export function useTenants(search: string | null, cursor: string | null) {
     queryKey: [...LISTS, { search, cursor }],
     queryFn: ({ signal }) => api.get<Page<Tenant>>(path`/v1/tenants`, { search, cursor }, signal),
     placeholderData: keepPreviousData,
+  });
+}
+
+/** The profile of a tenant's webhooks that name none; null: the deployment's. A tenant that has nothing yet is not known. */
+export function useDefaultProfile(tenantId: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: [...keyOf(tenantId), 'default-profile'],
+    queryFn: async ({ signal }) => {
+      try {
+        return (await api.get<Tenant>(path`/v1/tenants/${tenantId}`, {}, signal)).defaultProfile;
+      } catch (error) {
+        if (error instanceof ApiProblem) return null;
+        throw error;
+      }
+    },
+    staleTime: 60_000,
   });
 }
 

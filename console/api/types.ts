@@ -2,6 +2,12 @@
  * What the API answers, from the schemas by which it answers: types alone, so no byte of the API is in the page.
  */
 import type * as z from 'zod';
+import type {
+  ApiKeyInput as ApiKeyInputSchema,
+  ApiKeyView,
+  NewApiKeyView,
+} from '../../functions/api/resources/api-keys.ts';
+import type { AuditView } from '../../functions/api/resources/audit.ts';
 import type { DeadLettersView, RedrivenView } from '../../functions/api/resources/dead-letters.ts';
 import type { SentRequestView } from '../../functions/api/resources/deliveries.ts';
 import type { LoadedView, PackView } from '../../functions/api/resources/event-type-packs.ts';
@@ -13,7 +19,7 @@ import type {
 import type { EventSummaryView, EventView, RecipientView } from '../../functions/api/resources/events.ts';
 import type { CallerView } from '../../functions/api/resources/me.ts';
 import type { NewPortalTokenView, PortalTokenView } from '../../functions/api/resources/portal-tokens.ts';
-import type { ProfileView } from '../../functions/api/resources/profiles.ts';
+import type { PreviewView, ProfileView } from '../../functions/api/resources/profiles.ts';
 import type {
   RejectedEventView,
   RepublicationInput as RepublicationSchema,
@@ -34,6 +40,10 @@ import type {
 } from '../../functions/core/subscription/subscription-input.ts';
 
 export type { ConsoleSettings } from '../../functions/adapters/lambda/environment.ts';
+export type ApiKey = z.output<typeof ApiKeyView>;
+export type ApiKeyInput = z.input<typeof ApiKeyInputSchema>;
+export type NewApiKey = z.output<typeof NewApiKeyView>;
+export type AuditRecord = z.output<typeof AuditView>;
 export type Caller = z.output<typeof CallerView>;
 export type Delivery = z.output<typeof DeliveryView>;
 export type Event = z.output<typeof EventView>;
@@ -47,6 +57,7 @@ export type EventTypePatch = z.input<typeof EventTypePatchSchema>;
 export type EventTypePack = z.output<typeof PackView>;
 export type LoadedEventTypes = z.output<typeof LoadedView>;
 export type Job = z.output<typeof JobView>;
+export type Preview = z.output<typeof PreviewView>;
 export type Profile = z.output<typeof ProfileView>;
 export type Stats = z.output<typeof StatsView>;
 export type SystemState = z.output<typeof SystemView>;

@@ -23,7 +23,7 @@ export function Layout({ children }: { children: ReactNode }) {
         {t.skip}
       </a>
       <header className="head">
-        <Link href="/" className="brand">
+        <Link href="~/console" className="brand">
           {settings.logoUrl === null ? <Horn /> : <img src={settings.logoUrl} alt="" height="28" />}
           {settings.companyName ?? 'Posthorn'}
         </Link>

@@ -44,6 +44,8 @@ export function WebhookPage({ children }: { children: (subscription: OneSubscrip
             { href: own, text: t.tabs.overview },
             { href: `${own}/deliveries`, text: t.tabs.deliveries },
             { href: `${own}/settings`, text: t.tabs.settings },
+            { href: `${own}/security`, text: t.tabs.security },
+            { href: `${own}/test`, text: t.tabs.test },
           ]}
         />
         {children(subscription)}

@@ -116,7 +116,7 @@ function EventTypeTable({ types }: { types: readonly EventType[] }) {
           {types.map((type) => (
             <tr key={type.name}>
               <th scope="row">
-                <Link href={`/event-types/${encodeURIComponent(type.name)}`}>{type.name}</Link>
+                <Link href={`/event-types/${encodeURIComponent(type.name)}/settings`}>{type.name}</Link>
               </th>
               <td data-label={t.description}>{type.description === '' ? '–' : type.description}</td>
               <td data-label={t.has}>

@@ -20,7 +20,7 @@ export function NewEventTypePage() {
         error={create.error}
         onSubmit={(draft, schema, example) =>
           create.mutate(inputOf(draft, schema, example), {
-            onSuccess: ({ name }) => navigate(`/event-types/${encodeURIComponent(name)}`),
+            onSuccess: ({ name }) => navigate(`/event-types/${encodeURIComponent(name)}/settings`),
           })
         }
       />

@@ -7,16 +7,19 @@ import { Code } from '../components/code.tsx';
 import { Dialog } from '../components/dialog.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
+import { useMayChange } from '../session/session.tsx';
 import { useTenantId } from '../session/tenant.ts';
 import { useTexts } from '../texts/texts.ts';
 import { webhookFormTexts } from '../texts/webhook-form.ts';
 import { inputOf, newDraft } from '../webhook-form/draft.ts';
 import { useProfileChoice } from '../webhook-form/use-profile-choice.ts';
 import { WebhookForm } from '../webhook-form/webhook-form.tsx';
+import { NotFoundPage } from './not-found.tsx';
 
 export function NewWebhookPage() {
   const t = useTexts(webhookFormTexts);
   const tenantId = useTenantId();
+  const mayChange = useMayChange();
   const { isLoading, choices, defaultProfile } = useProfileChoice();
   const { create } = useSubscriptionChanges(tenantId);
   const [, navigate] = useLocation();
@@ -24,6 +27,7 @@ export function NewWebhookPage() {
   const show = ({ id }: Subscription) => navigate(`/tenants/${tenantId}/webhooks/${id}`);
   // A choice without the default begins with its first.
   const first = choices.find(({ name }) => name === defaultProfile) ?? choices[0];
+  if (!mayChange) return <NotFoundPage />;
   if (isLoading) return <Loading />;
   return (
     <Page title={t.newTitle}>

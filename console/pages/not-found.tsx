@@ -9,7 +9,7 @@ export function NotFoundPage() {
   return (
     <Page title={t.notFound}>
       <Empty title={t.notFoundDetail}>
-        <ButtonLink href="/">{t.toStart}</ButtonLink>
+        <ButtonLink href="~/console">{t.toStart}</ButtonLink>
       </Empty>
     </Page>
   );

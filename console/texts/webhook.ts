@@ -3,7 +3,7 @@ import { inEveryLanguage } from './texts.ts';
 /** Of one webhook's pages. */
 export const webhookTexts = inEveryLanguage({
   en: {
-    tabs: { overview: 'Overview', deliveries: 'Deliveries', settings: 'Settings' },
+    tabs: { overview: 'Overview', deliveries: 'Deliveries', settings: 'Settings', security: 'Security', test: 'Test' },
     tabsLabel: 'Pages of this webhook',
     back: 'All webhooks',
     untitled: 'Webhook',
@@ -54,7 +54,13 @@ export const webhookTexts = inEveryLanguage({
     milliseconds: (value: number) => `${value} ms`,
   },
   de: {
-    tabs: { overview: 'Übersicht', deliveries: 'Zustellungen', settings: 'Einstellungen' },
+    tabs: {
+      overview: 'Übersicht',
+      deliveries: 'Zustellungen',
+      settings: 'Einstellungen',
+      security: 'Sicherheit',
+      test: 'Test',
+    },
     tabsLabel: 'Seiten dieses Webhooks',
     back: 'Alle Webhooks',
     untitled: 'Webhook',

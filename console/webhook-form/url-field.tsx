@@ -1,11 +1,9 @@
 import { useUrlTest } from '../api/subscriptions.ts';
-import type { TestResult } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
-import { Code } from '../components/code.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Field } from '../components/field.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
-import { StatusBadge } from '../components/status-badge.tsx';
+import { TestOutcome } from '../components/test-outcome.tsx';
 import { useTexts } from '../texts/texts.ts';
 import { webhookFormTexts } from '../texts/webhook-form.ts';
 
@@ -48,25 +46,8 @@ export function UrlField({ tenantId, value, onChange, profile, error }: UrlField
           </div>
         )}
       </Field>
-      <div role="status">{test.data && <Outcome result={test.data} />}</div>
+      <div role="status">{test.data && <TestOutcome result={test.data} />}</div>
       {tested.hasOthers && <ErrorNote error={test.error} />}
-    </div>
-  );
-}
-
-function Outcome({ result: { outcome, durationMs, response, error } }: { result: TestResult }) {
-  const t = useTexts(webhookFormTexts);
-  const milliseconds = Math.round(durationMs);
-  const words =
-    response === null
-      ? t.testFailed(error?.message ?? outcome, milliseconds)
-      : outcome === 'success'
-        ? t.testOk(response.status, milliseconds)
-        : t.testAnswered(response.status, milliseconds);
-  return (
-    <div className="test-outcome">
-      <StatusBadge tone={outcome === 'success' ? 'ok' : 'bad'}>{words}</StatusBadge>
-      {response !== null && response.body !== '' && <Code label={t.answer} text={response.body} />}
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { QueueRefusedError } from '../adapters/sqs/work-queue.ts';
 import type { Authenticate } from '../core/access/authenticate.ts';
 import { ANONYMOUS, type Principal } from '../core/access/principal.ts';
+import { readTraceparent, traceIdOf } from '../core/event/traceparent.ts';
 import { fieldErrors } from '../core/field-error.ts';
 import { isDeeperThan } from '../core/json/json-text.ts';
 import { PartialFailure } from '../core/partial-failure.ts';
@@ -84,9 +85,10 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   const bodyText = route.body === null ? '' : readBody(event, route.bodyOptional);
   const json = route.body === null ? undefined : parseJson(bodyText);
   const body = route.body === null ? undefined : parse(route.body, json, 'body');
+  const traceparent = readTraceparent(event.headers.traceparent);
   const ifMatch = route.conditional ? readIfMatch(event.headers['if-match']) : null;
   // The route's own schemas made these, so they are what its code expects.
-  const input = { params, query, body, bodyText, ifMatch, principal } as RouteInput<never, never, never>;
+  const input = { params, query, body, bodyText, ifMatch, principal, traceparent } as RouteInput<never, never, never>;
   const { requestId } = event.requestContext;
   const audited = { principal, params, query, body: json, requestId };
   const run = async () => answer(await runAudited(deps, route, audited, () => route.run(input)));
@@ -157,8 +159,11 @@ function problemAnswer({ logger }: Pick<Telemetry, 'logger'>, event: Request, er
   const problem = error instanceof Problem ? error : asProblem(error);
   if (problem.code === 'internal_error' || problem.code === 'unavailable') {
     logger.error('a request failed', {
-      requestId: event.requestContext.requestId,
+      apiRequestId: event.requestContext.requestId,
       path: event.rawPath,
+      // Those that the path has: tenantId, subscriptionId, eventId.
+      ...event.pathParameters,
+      traceId: traceIdOf(event.headers.traceparent),
       error: asError(error),
     });
   }

@@ -9,6 +9,7 @@ import { createStores } from '../adapters/dynamodb/stores.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { asError, createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createAdminKeys } from '../adapters/secrets-manager/admin-keys.ts';
@@ -135,7 +136,7 @@ const routes = createRoutes({
   random: Math.random,
 });
 
-export const handler = createApiHandler({
+const handle = createApiHandler({
   routes,
   authenticate: createAuthenticate({
     adminKeys: createAdminKeys(createCalls('secretsManager'), env.ADMIN_SECRET_ARN, now),
@@ -156,3 +157,5 @@ export const handler = createApiHandler({
   now,
   random: Math.random,
 });
+
+export const handler = withRequestId(handle);

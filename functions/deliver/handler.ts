@@ -7,10 +7,12 @@ import { type DeliverDeps, deliverBatch } from '../core/delivery/deliver.ts';
 import { type SettleParkedMessage, WorkMessage } from '../core/delivery/queue-message.ts';
 import type { Decision, ReceivedMessage } from '../core/delivery/received-message.ts';
 import { type SettleParkedPorts, settleParked } from '../core/delivery/settle-parked.ts';
+import { traceIdOf } from '../core/event/traceparent.ts';
 import { countWrites } from '../core/stats/counters.ts';
 import type { StatsStore } from '../core/stats/stats-store.ts';
 import { tellCounted } from '../core/system-event/counted.ts';
 import { METRICS } from '../names.ts';
+import { measureDelivery } from './measure-delivery.ts';
 
 export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store' | 'remainingMs'>, Telemetry {
   store: DeliverDeps['store'] & SettleParkedPorts['store'];
@@ -40,7 +42,12 @@ export function createDeliverHandler(deps: DeliverHandlerDeps) {
       const message = readMessage(deps, record);
       if (message === null) failed.push(record.messageId);
       else if (message.kind === 'settle_parked')
-        jobs.push(settle(deps, context, message).catch((error) => fail(deps, failed, record, error)));
+        jobs.push(
+          settle(deps, context, message).catch((error) => {
+            const { tenantId, subscriptionId } = message;
+            fail(deps, failed, record, error, { tenantId, subscriptionId });
+          }),
+        );
       else if (message.kind === 'tell_counted')
         jobs.push(tellCounted(deps.systemEvents, message).catch((error) => fail(deps, failed, record, error)));
       else deliveries.push({ record, received: describe(deps, record, message) });
@@ -106,8 +113,14 @@ function settle(deps: DeliverHandlerDeps, context: Context, message: SettleParke
   return settleParked({ ...deps, hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS }, message);
 }
 
-function fail({ logger }: DeliverHandlerDeps, failed: string[], { messageId }: SQSRecord, error: unknown): void {
-  logger.error('work that is no attempt failed and will be repeated', asError(error));
+function fail(
+  { logger }: DeliverHandlerDeps,
+  failed: string[],
+  { messageId }: SQSRecord,
+  error: unknown,
+  about: Pick<SettleParkedMessage, 'tenantId' | 'subscriptionId'> | null = null,
+): void {
+  logger.error('work that is no attempt failed and will be repeated', { ...about, error: asError(error) });
   failed.push(messageId);
 }
 
@@ -157,21 +170,14 @@ function note({ logger, counter }: DeliverHandlerDeps, report: DeliverReport): v
   switch (report.kind) {
     case 'recorded': {
       const { delivery, made } = report;
-      if (made?.result.outcome === 'success') {
-        counter.count(METRICS.attemptsSucceeded);
-        return;
-      }
-      const { tenantId, subscriptionId, eventId, statusReason } = delivery;
-      if (delivery.status === 'failed') {
-        const isOurFault = statusReason?.code === 'interrupted_too_often';
-        counter.count(isOurFault ? METRICS.deliveriesInterrupted : METRICS.deliveriesExhausted);
-      }
-      if (made === null) return;
-      counter.count(METRICS.attemptsFailed);
+      measureDelivery(counter, report);
+      if (made === null || made.result.outcome === 'success') return;
+      const { tenantId, subscriptionId, eventId } = delivery;
       logger.info('an attempt failed', {
         tenantId,
         subscriptionId,
         eventId,
+        traceId: traceIdOf(made.traceparent),
         attempt: delivery.attempts.find(({ id }) => id === made.id)?.number,
         outcome: made.result.outcome,
         status: made.result.response?.status,
@@ -191,6 +197,7 @@ function note({ logger, counter }: DeliverHandlerDeps, report: DeliverReport): v
         tenantId: report.tenantId,
         subscriptionId: report.subscriptionId,
       });
+      if (report.state === 'open') counter.count(METRICS.breakersOpened);
       return;
     case 'error': {
       const { tenantId, subscriptionId, eventId } = report.about;

@@ -15,6 +15,7 @@ import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createPublish, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
@@ -51,7 +52,7 @@ const sqs = createCalls('sqs');
 
 const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
 
-export const handler = createDeliverHandler({
+const handle = createDeliverHandler({
   store: {
     ...createDeliveries(journalOptions),
     ...createSubscriptions(tables),
@@ -93,3 +94,5 @@ export const handler = createDeliverHandler({
   random: Math.random,
   ...createTelemetry(),
 });
+
+export const handler = withRequestId(handle);

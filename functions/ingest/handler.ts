@@ -3,9 +3,11 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import type { AwsCall } from '../adapters/aws/calls.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { hideMessages } from '../adapters/sqs/hide-messages.ts';
+import type { Event } from '../core/event/event.ts';
 import { MadeId, type MessageOrigin } from '../core/event/parse-message.ts';
+import { traceIdOf } from '../core/event/traceparent.ts';
 import { type IngestDeps, type IngestReport, ingestBatch } from '../core/ingest/ingest.ts';
-import { MADE_ID_ATTRIBUTE, METRICS, ORIGIN_ATTRIBUTES } from '../names.ts';
+import { MADE_ID_ATTRIBUTE, METRICS, ORIGIN_ATTRIBUTES, TRACE_ATTRIBUTE } from '../names.ts';
 
 export interface IngestHandlerDeps extends Omit<IngestDeps, 'hasTime' | 'pause' | 'report'>, Telemetry {
   sqs: AwsCall;
@@ -31,6 +33,7 @@ export function createIngestHandler(deps: IngestHandlerDeps) {
         sentAt: Number(attributes.SentTimestamp),
         origin: readOrigin(messageAttributes),
         madeId: readMadeId(messageAttributes),
+        traceparent: messageAttributes[TRACE_ATTRIBUTE]?.stringValue ?? null,
         receivedBefore: Number(attributes.ApproximateReceiveCount) > 1,
       })),
     );
@@ -76,16 +79,17 @@ async function comeBackAtOnce(
   }
 }
 
+function namesOf({ tenantId, id, traceparent }: Pick<Event, 'tenantId' | 'id' | 'traceparent'>) {
+  return { tenantId, eventId: id, traceId: traceIdOf(traceparent) };
+}
+
 function note({ logger, counter }: IngestHandlerDeps, report: IngestReport): void {
   switch (report.kind) {
     case 'accepted':
       counter.count(METRICS.eventsAccepted);
       return;
     case 'repeated':
-      logger.debug('an event was published again', {
-        tenantId: report.event.tenantId,
-        eventId: report.event.id,
-      });
+      logger.debug('an event was published again', namesOf(report.event));
       return;
     case 'rejected': {
       const { id, tenantId, reason } = report.rejected;
@@ -99,14 +103,15 @@ function note({ logger, counter }: IngestHandlerDeps, report: IngestReport): voi
       return;
     case 'filter_over_budget':
       logger.warn('a filter would take too many steps, so its delivery is cancelled', {
-        tenantId: report.event.tenantId,
         subscriptionId: report.subscription.id,
-        eventId: report.event.id,
+        ...namesOf(report.event),
       });
       counter.count(METRICS.filtersOverBudget);
       return;
     case 'error':
-      logger.error('a fan-out failed and will be repeated', asError(report.error));
+      // A line each: who asks what happened to an event asks by its id.
+      for (const about of report.about.length > 0 ? report.about.map(namesOf) : [{}])
+        logger.error('a fan-out failed and will be repeated', { ...about, error: asError(report.error) });
       return;
     default:
       report satisfies never;

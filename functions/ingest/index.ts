@@ -9,6 +9,7 @@ import { createSystemEventCounts } from '../adapters/dynamodb/system-event-count
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createSystemEventsBus } from '../adapters/eventbridge/system-events-bus.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
 import { createWorkQueue } from '../adapters/sqs/work-queue.ts';
@@ -32,7 +33,7 @@ const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now 
 const sqs = createCalls('sqs');
 const checks = remember<DataCheck>({ max: 500, ttlMs: null });
 
-export const handler = createIngestHandler({
+const handle = createIngestHandler({
   store: {
     ...createEvents(journalOptions),
     ...createRejectedEvents(journalOptions),
@@ -52,3 +53,5 @@ export const handler = createIngestHandler({
   now,
   ...createTelemetry(),
 });
+
+export const handler = withRequestId(handle);

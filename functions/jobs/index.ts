@@ -9,6 +9,7 @@ import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
 import { createTenantData } from '../adapters/dynamodb/tenant-data.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createPublish, createWorkQueue } from '../adapters/sqs/work-queue.ts';
@@ -34,7 +35,7 @@ const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
 const events = createEvents(journal);
 const publish = createPublish(sqs, env.EVENTS_QUEUE_URL);
 
-export const handler = createJobsHandler({
+const handle = createJobsHandler({
   store: createJobStore(journal),
   queue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
   work: createWork({
@@ -55,3 +56,5 @@ export const handler = createJobsHandler({
   now,
   ...createTelemetry(),
 });
+
+export const handler = withRequestId(handle);

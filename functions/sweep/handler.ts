@@ -31,17 +31,27 @@ export function createSweepHandler(deps: SweepHandlerDeps) {
   return async (_event: unknown, context: Context): Promise<void> => {
     const hasTime = () => context.getRemainingTimeInMillis() > RESERVE_MS;
     const [woken, wokenJobs, folded] = await Promise.allSettled([
-      sweepDue({ store: deliveries, wake: wakeDeliveries(retries), now, hasTime }),
+      sweepDue({
+        store: deliveries,
+        plannedAt: ({ nextAttemptAt }) => nextAttemptAt,
+        wake: wakeDeliveries(retries),
+        now,
+        hasTime,
+      }),
       sweepDue({ store: jobs, wake: wakeJobs(jobQueue), now, hasTime }),
       stats === null ? null : foldStats({ store: stats, maxSums: MAX_SUMS, now, hasTime }),
     ]);
-    if (woken.status === 'fulfilled' && woken.value > 0) {
-      logger.info('woke deliveries that were due', { woken: woken.value });
-      counter.count(METRICS.deliveriesSwept, woken.value);
+    if (woken.status === 'fulfilled') {
+      const { overdue, oldestOverdueMs } = woken.value;
+      if (woken.value.woken > 0) logger.info('woke deliveries that were due', { ...woken.value });
+      // Zeros, too: what is not said for minutes cannot be told from a sweep that found out nothing.
+      counter.count(METRICS.deliveriesSwept, woken.value.woken);
+      counter.count(METRICS.deliveriesOverdue, overdue);
+      counter.measure(METRICS.oldestOverdue, Math.round(oldestOverdueMs / 1_000));
       counter.publish();
     }
-    if (wokenJobs.status === 'fulfilled' && wokenJobs.value > 0)
-      logger.info('woke jobs whose message was lost', { woken: wokenJobs.value });
+    if (wokenJobs.status === 'fulfilled' && wokenJobs.value.woken > 0)
+      logger.info('woke jobs whose message was lost', { woken: wokenJobs.value.woken });
     for (const one of [woken, wokenJobs, folded]) if (one.status === 'rejected') throw one.reason;
   };
 }

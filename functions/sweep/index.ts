@@ -4,6 +4,7 @@ import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
 import { createDueJobs } from '../adapters/dynamodb/jobs.ts';
 import { createStats } from '../adapters/dynamodb/stats.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createWorkQueue } from '../adapters/sqs/work-queue.ts';
@@ -17,7 +18,7 @@ const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const tables = createTables({ journalTable: env.JOURNAL_TABLE });
 const sqs = createCalls('sqs');
 
-export const handler = createSweepHandler({
+const handle = createSweepHandler({
   deliveries: createDueDeliveries(tables, now),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
   jobs: createDueJobs(tables, now),
@@ -26,3 +27,5 @@ export const handler = createSweepHandler({
   now,
   ...createTelemetry(),
 });
+
+export const handler = withRequestId(handle);

@@ -1,39 +1,62 @@
-import { ComparisonOperator, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  ComparisonOperator,
+  type MathExpression,
+  type Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { ALARMS, type AlarmName, runbookAnchor, type Severity } from '../alarm-list.ts';
 
-export interface AlarmProps {
-  /** The alarm goes off above this. */
-  readonly above: number;
-  /** What has happened, in a sentence. */
-  readonly description: string;
-  /** The anchor of the alarm's heading in docs/runbook.md. */
-  readonly runbook: string;
-  /** How many of the last three periods must be above. @default 1, and only the last period counts */
-  readonly periodsOfThree?: number;
+/** Of every metric that an alarm watches. */
+export const ALARM_PERIOD = Duration.minutes(5);
+
+export interface AlarmsProps {
+  readonly thresholds: Readonly<Record<AlarmName, number>>;
+  /** Where the runbook is read; an alarm's heading is added as its anchor. */
+  readonly runbookUrl: string;
+  readonly topics: { readonly [Each in Severity]: ITopic | undefined };
 }
 
-/** Alarms stand beside what they watch; here is what they have in common. */
-export class Alarms {
-  private readonly topic: ITopic | undefined;
+/** What an alarm watches, where it is one of several. */
+export interface Watched {
+  /** The function, queue or table. */
+  readonly of?: string;
+  /** How many units of the metric are one of the threshold. @default 1 */
+  readonly scale?: number;
+}
 
-  constructor(topic?: ITopic) {
-    this.topic = topic;
+/** Alarms stand beside what they watch; alarm-list.ts says what each is. Here is how one is made. */
+export class Alarms {
+  /** All that were made, for the dashboard. */
+  readonly made: Alarm[] = [];
+  private readonly props: AlarmsProps;
+
+  constructor(props: AlarmsProps) {
+    this.props = props;
   }
 
-  add(scope: Construct, id: string, metric: Metric, props: AlarmProps): void {
+  add(scope: Construct, id: string, name: AlarmName, metric: Metric | MathExpression, watched: Watched = {}): void {
+    const { severity, description, goesOff, periodsOfThree, whenMissing } = ALARMS[name];
+    const { of = '', scale = 1 } = watched;
+    const threshold = this.props.thresholds[name];
+    const said = description.replaceAll('{of}', of).replaceAll('{threshold}', threshold.toLocaleString('en'));
     const alarm = metric.createAlarm(scope, id, {
-      alarmDescription: `${props.description} See docs/runbook.md#${props.runbook}`,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      threshold: props.above,
-      evaluationPeriods: props.periodsOfThree ? 3 : 1,
-      datapointsToAlarm: props.periodsOfThree ?? 1,
-      // A function that did not run and a queue that was empty for hours report nothing.
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      alarmDescription: `[${severity}] ${said} See ${this.props.runbookUrl}#${runbookAnchor(name)}`,
+      comparisonOperator:
+        goesOff === 'below' ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: threshold * scale,
+      evaluationPeriods: periodsOfThree ? 3 : 1,
+      datapointsToAlarm: periodsOfThree ?? 1,
+      treatMissingData: whenMissing === 'breaching' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
     });
-    if (!this.topic) return;
-    alarm.addAlarmAction(new SnsAction(this.topic));
-    alarm.addOkAction(new SnsAction(this.topic));
+    this.made.push(alarm);
+    const topic = this.props.topics[severity];
+    if (!topic) return;
+    alarm.addAlarmAction(new SnsAction(topic));
+    alarm.addOkAction(new SnsAction(topic));
   }
 }

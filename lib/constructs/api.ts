@@ -1,8 +1,6 @@
-import { Duration } from 'aws-cdk-lib';
-import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
-import { INDEXES, METRICS, METRICS_NAMESPACE } from '../../functions/names.ts';
+import { INDEXES, METRICS } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
 import { ENCRYPTION_CONTEXT_CONDITION, type Keys } from './keys.ts';
@@ -96,21 +94,6 @@ export class Api extends Construct {
     this.handler.allow(['secretsmanager:GetSecretValue'], [keys.admin.secretArn]);
     this.handler.allow(['kms:Decrypt', 'kms:GenerateDataKey'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);
 
-    alarms.add(
-      this,
-      'AuditAlarm',
-      new Metric({
-        namespace: METRICS_NAMESPACE,
-        metricName: METRICS.auditRecordsLost,
-        dimensionsMap: { service: this.handler.serviceName },
-        statistic: Stats.SUM,
-        period: Duration.minutes(5),
-      }),
-      {
-        above: 0,
-        description: 'Changes were made whose records could not be written to the audit trail.',
-        runbook: 'lost-audit-records',
-      },
-    );
+    alarms.add(this, 'AuditAlarm', 'lostAuditRecords', this.handler.metric(METRICS.auditRecordsLost));
   }
 }

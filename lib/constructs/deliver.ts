@@ -1,8 +1,8 @@
-import { Duration } from 'aws-cdk-lib';
-import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { INDEXES, METRICS, METRICS_NAMESPACE } from '../../functions/names.ts';
+import { INDEXES, METRICS } from '../../functions/names.ts';
 import { deliverTimeoutSeconds } from '../tuning.ts';
+import { ALARM_PERIOD, type Alarms } from './alarms.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
 import { ENCRYPTION_CONTEXT_CONDITION, type Keys } from './keys.ts';
@@ -17,6 +17,8 @@ export interface DeliverProps extends Foundation {
 
 /** Makes the attempts. First ones and retries come by event sources of their own, so that neither waits for the other. */
 export class Deliver extends Construct {
+  readonly handler: HandlerFunction;
+
   constructor(scope: Construct, id: string, { storage, queues, keys, ...foundation }: DeliverProps) {
     super(scope, id);
     const { tuning, alarms } = foundation;
@@ -51,6 +53,7 @@ export class Deliver extends Construct {
         disableAfterDays: String(tuning.disableAfterDays),
       },
     });
+    this.handler = deliver;
     deliver.allow(
       // UpdateItem writes a subscription's health and disables it, DeleteItem removes one, as its profile says.
       ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'],
@@ -70,22 +73,7 @@ export class Deliver extends Construct {
     deliver.allow(['sqs:SendMessage'], [retries.queueArn, queues.events.queue.queueArn]);
     deliver.allow(['kms:Decrypt'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);
 
-    alarms.add(
-      this,
-      'InterruptedAlarm',
-      new Metric({
-        namespace: METRICS_NAMESPACE,
-        metricName: METRICS.deliveriesInterrupted,
-        dimensionsMap: { service: deliver.serviceName },
-        statistic: Stats.SUM,
-        period: Duration.minutes(5),
-      }),
-      {
-        above: 0,
-        description: 'Deliveries failed because the ends of ten of their attempts were never recorded.',
-        runbook: 'interrupted-deliveries',
-      },
-    );
+    this.watch(alarms);
 
     const first = queues.deliveries.queue;
     deliver.consume(first, { batchSize: 10, maxConcurrency: tuning.firstAttemptsMaxConcurrency });
@@ -93,4 +81,30 @@ export class Deliver extends Construct {
     // By which what cannot be tried now waits, or comes back without delay.
     deliver.allow(['sqs:ChangeMessageVisibility'], [first.queueArn, retries.queueArn]);
   }
+
+  private watch(alarms: Alarms): void {
+    const { handler } = this;
+    alarms.add(this, 'InterruptedAlarm', 'interruptedDeliveries', handler.metric(METRICS.deliveriesInterrupted));
+    alarms.add(this, 'ExhaustedAlarm', 'exhaustedDeliveries', handler.metric(METRICS.deliveriesExhausted));
+    const delay = handler.metric(METRICS.firstAttemptDelay, Stats.percentile(99));
+    alarms.add(this, 'LateAlarm', 'lateFirstAttempts', delay, { scale: 1_000 });
+    alarms.add(this, 'SuccessAlarm', 'successRatio', this.successRatio(RATIO_FROM));
+  }
+
+  /** In percent; 100 while there are fewer attempts than `from` in the period. */
+  successRatio(from: number): MathExpression {
+    return new MathExpression({
+      // Neither is missing where the other is: a batch with attempts says both.
+      expression: `IF(succeeded + failed >= ${from}, 100 * succeeded / (succeeded + failed), 100)`,
+      usingMetrics: {
+        succeeded: this.handler.metric(METRICS.attemptsSucceeded),
+        failed: this.handler.metric(METRICS.attemptsFailed),
+      },
+      label: 'attempts that succeed, %',
+      period: ALARM_PERIOD,
+    });
+  }
 }
+
+/** Of fewer attempts in five minutes a single receiver may be the most. */
+const RATIO_FROM = 100;

@@ -8,6 +8,8 @@ import type { Network } from './network.ts';
 export interface Foundation {
   readonly tuning: Tuning;
   readonly alarms: Alarms;
+  /** The namespace of the metrics that the functions emit. Each deployment has its own: they must not add up. */
+  readonly metricsNamespace: string;
   /** Of whatever holds something that a company may want to keep: RETAIN_ON_UPDATE_OR_DELETE, so that a failed first deployment leaves nothing, or DESTROY. */
   readonly removalPolicy: RemovalPolicy;
   /** Encrypts tables, queues and logs; undefined: keys of AWS do. */

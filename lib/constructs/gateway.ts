@@ -9,10 +9,12 @@ import {
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { COMPATIBILITY_ROUTES, CONSOLE_ROUTES, DOCS_ROUTES } from '../../functions/names.ts';
+import { ALARM_PERIOD } from './alarms.ts';
 import type { Domain } from './domain.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -27,12 +29,15 @@ export interface GatewayProps extends Foundation {
 /** The HTTP API: which paths there are. Its function itself asks for a key. */
 export class Gateway extends Construct {
   readonly url: string;
+  private readonly api: HttpApi;
+  readonly stage: HttpStage;
+  readonly accessLogs: LogGroup;
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id);
     const { api, console, domain, corsOrigins, tuning, alarms, removalPolicy, dataKey } = props;
 
-    const httpApi = new HttpApi(this, 'Api', {
+    this.api = new HttpApi(this, 'Api', {
       apiName: 'Posthorn',
       description: 'Posthorn: webhooks as a service',
       createDefaultStage: false,
@@ -40,6 +45,7 @@ export class Gateway extends Construct {
       disableExecuteApiEndpoint: domain !== undefined,
       ...(corsOrigins.length > 0 && { corsPreflight: corsOf(corsOrigins) }),
     });
+    const httpApi = this.api;
     this.url = domain === undefined ? httpApi.apiEndpoint : `https://${domain.name.name}`;
 
     const integration = new HttpLambdaIntegration('Integration', api, { scopePermissionToRoute: false });
@@ -65,27 +71,30 @@ export class Gateway extends Construct {
         });
     }
 
-    const accessLogs = new LogGroup(this, 'AccessLogs', {
+    this.accessLogs = new LogGroup(this, 'AccessLogs', {
       logGroupName: ACCESS_LOG_GROUP,
       retention: tuning.logRetentionDays,
       removalPolicy,
       ...(dataKey && { encryptionKey: dataKey.key }),
     });
-    const stage = new HttpStage(this, 'Stage', {
+    this.stage = new HttpStage(this, 'Stage', {
       httpApi,
       stageName: '$default',
       autoDeploy: true,
       ...(domain && { domainMapping: { domainName: domain.name } }),
       throttle: { rateLimit: tuning.throttleRate, burstLimit: tuning.throttleBurst },
-      accessLogSettings: { destination: new LogGroupLogDestination(accessLogs), format: ACCESS_LOG_FORMAT },
+      accessLogSettings: { destination: new LogGroupLogDestination(this.accessLogs), format: ACCESS_LOG_FORMAT },
     });
 
-    alarms.add(this, 'ServerErrorsAlarm', stage.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' }), {
-      above: 0,
-      periodsOfThree: 2,
-      description: 'The HTTP API keeps answering with server errors.',
-      runbook: 'server-errors-of-the-api',
-    });
+    const serverErrors = this.stage.metricServerError({ period: ALARM_PERIOD, statistic: Stats.SUM });
+    alarms.add(this, 'ServerErrorsAlarm', 'serverErrorsOfTheApi', serverErrors);
+  }
+
+  /** A route that another construct adds. @param reason why API Gateway need not ask for a key */
+  addRoute(id: string, path: string, method: HttpMethod, handler: IFunction, reason: string): void {
+    const integration = new HttpLambdaIntegration(id, handler, { scopePermissionToRoute: false });
+    for (const route of this.api.addRoutes({ path, methods: [method], integration }))
+      Validations.of(route).acknowledge({ id: 'AwsSolutions-APIG4', reason });
   }
 }
 

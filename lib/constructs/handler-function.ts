@@ -1,12 +1,15 @@
 import { fileURLToPath } from 'node:url';
-import { Duration, Names } from 'aws-cdk-lib';
+import { Duration, Names, Validations } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type IFunction, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, type IFunction, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENV, type FunctionName, METRICS_NAMESPACE } from '../../functions/names.ts';
+import { ENV, type FunctionName, type METRICS } from '../../functions/names.ts';
+import type { AlarmName } from '../alarm-list.ts';
+import { ALARM_PERIOD } from './alarms.ts';
 import { BUNDLING } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
 import { RolledOut } from './rollout.ts';
@@ -26,29 +29,32 @@ export interface HandlerFunctionProps extends Foundation {
   readonly bundling?: BundlingOptions;
 }
 
+/** Of every function. */
+export const RUNTIME = Runtime.NODEJS_24_X;
+
 /** A handler as a Lambda function, with its own log group and role; it may do only what `allow` says. */
 export class HandlerFunction extends Construct {
   readonly lambda: NodejsFunction;
+  readonly logGroup: LogGroup;
   /** What invokes the function invokes this: the function, or the alias by which it is rolled out. */
   readonly entry: IFunction;
-  /** The dimension of the metrics that it emits. */
-  readonly serviceName: string;
+  private readonly metrics: { readonly namespace: string; readonly serviceName: string };
 
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
     super(scope, id);
-    const { name, tuning, alarms } = props;
+    const { name, tuning } = props;
     const { memoryMiB, reservedConcurrency } = tuning.functions[name];
 
-    this.serviceName = `posthorn-${name}`;
+    this.metrics = { namespace: props.metricsNamespace, serviceName: `posthorn-${name}` };
 
-    const logGroup = new LogGroup(this, 'Logs', {
+    this.logGroup = new LogGroup(this, 'Logs', {
       retention: tuning.logRetentionDays,
       removalPolicy: props.removalPolicy,
       ...(props.dataKey && { encryptionKey: props.dataKey.key }),
     });
     // Without a role given, CDK attaches AWSLambdaBasicExecutionRole, which may write to any log group.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
+    this.logGroup.grantWrite(role);
     const usesTables = props.environment.journalTable !== undefined;
     if (props.dataKey && usesTables) role.addToPolicy(props.dataKey.useStatement());
     const network = props.callsReceivers ? props.network : undefined;
@@ -59,7 +65,7 @@ export class HandlerFunction extends Construct {
       entry: fileInProject(`functions/${name}/index.ts`),
       projectRoot: fileInProject('.'),
       depsLockFilePath: fileInProject('package-lock.json'),
-      runtime: Runtime.NODEJS_24_X,
+      runtime: RUNTIME,
       architecture: Architecture.ARM_64,
       memorySize: memoryMiB,
       timeout: Duration.seconds(props.timeoutSeconds),
@@ -67,13 +73,14 @@ export class HandlerFunction extends Construct {
       ...(props.invokesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       ...network?.placement,
       role,
-      logGroup,
+      logGroup: this.logGroup,
+      ...(tuning.xrayTracing && { tracing: Tracing.ACTIVE }),
       // Only the SDK's version 2 reads the variable that this would set.
       awsSdkConnectionReuse: false,
       bundling: { ...BUNDLING, ...props.bundling },
       environment: {
-        POWERTOOLS_SERVICE_NAME: this.serviceName,
-        POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+        POWERTOOLS_SERVICE_NAME: this.metrics.serviceName,
+        POWERTOOLS_METRICS_NAMESPACE: this.metrics.namespace,
         POWERTOOLS_LOG_LEVEL: tuning.logLevel,
         ...props.nodeVariables,
         ...renamed(props.environment),
@@ -83,12 +90,37 @@ export class HandlerFunction extends Construct {
     this.entry =
       tuning.rollout === 'direct' ? this.lambda : new RolledOut(this, 'Rollout', this.lambda, tuning.rollout).entry;
 
-    alarms.add(this, 'ErrorsAlarm', this.lambda.metricErrors({ period: Duration.minutes(5) }), {
-      above: 0,
-      // One crash is retried by SQS, the schedule or the caller; what goes on is a fault.
-      periodsOfThree: 2,
-      description: `The function ${name} keeps failing or timing out.`,
-      runbook: `errors-of-${name}`,
+    if (tuning.xrayTracing)
+      Validations.of(role).acknowledge({
+        id: 'AwsSolutions-IAM5[Resource::*]',
+        reason: 'X-Ray knows no resources: its actions can be allowed for all or for none.',
+      });
+
+    this.watch(props);
+  }
+
+  private watch({ name, alarms, timeoutSeconds }: HandlerFunctionProps): void {
+    const errors = ERRORS_ALARMS[name];
+    if (errors === null) return;
+    const { lambda } = this;
+    const period = ALARM_PERIOD;
+    const of = name;
+    alarms.add(this, 'ErrorsAlarm', errors, lambda.metricErrors({ period }), { of });
+    alarms.add(this, 'ThrottlesAlarm', 'throttles', lambda.metricThrottles({ period }), { of });
+    const duration = lambda.metricDuration({ period, statistic: Stats.percentile(99) });
+    // From percent of the timeout to milliseconds.
+    alarms.add(this, 'SlowAlarm', 'slowFunctions', duration, { of, scale: timeoutSeconds * 10 });
+  }
+
+  /** A metric that the function emits. */
+  metric(metricName: (typeof METRICS)[keyof typeof METRICS], statistic: string = Stats.SUM): Metric {
+    const { namespace, serviceName } = this.metrics;
+    return new Metric({
+      namespace,
+      metricName,
+      dimensionsMap: { service: serviceName },
+      statistic,
+      period: ALARM_PERIOD,
     });
   }
 
@@ -110,6 +142,17 @@ export class HandlerFunction extends Construct {
     this.lambda.addToRolePolicy(new PolicyStatement({ actions, resources, conditions }));
   }
 }
+
+const ERRORS_ALARMS = {
+  api: 'errorsOfApi',
+  ingest: 'errorsOfIngest',
+  deliver: 'errorsOfDeliver',
+  sweep: 'errorsOfSweep',
+  jobs: 'errorsOfJobs',
+  console: 'errorsOfConsole',
+  // Its own alarm says whether it works.
+  canary: null,
+} as const satisfies Record<FunctionName, AlarmName | null>;
 
 function fileInProject(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));

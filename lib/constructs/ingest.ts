@@ -1,5 +1,6 @@
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
+import { METRICS } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
 import type { Queues } from './queues.ts';
@@ -13,9 +14,11 @@ export interface IngestProps extends Foundation {
 
 /** Journals each event and puts a delivery into the queue for each subscription that wants it. */
 export class Ingest extends Construct {
+  readonly handler: HandlerFunction;
+
   constructor(scope: Construct, id: string, { storage, queues, systemEventsBus, ...foundation }: IngestProps) {
     super(scope, id);
-    const { tuning } = foundation;
+    const { tuning, alarms } = foundation;
 
     const ingest = new HandlerFunction(this, 'Function', {
       ...foundation,
@@ -34,6 +37,7 @@ export class Ingest extends Construct {
         journalRetentionDays: String(tuning.journalRetentionDays),
       },
     });
+    this.handler = ingest;
     ingest.allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'], [storage.catalog.tableArn]);
     ingest.allow(
       [
@@ -48,6 +52,8 @@ export class Ingest extends Construct {
     ingest.allow(['sqs:SendMessage'], [queues.deliveries.queue.queueArn, queues.retries.queue.queueArn]);
 
     if (systemEventsBus) ingest.allow(['events:PutEvents'], [systemEventsBus.eventBusArn]);
+
+    alarms.add(this, 'RejectedAlarm', 'rejectedEvents', ingest.metric(METRICS.eventsRejected));
 
     ingest.consume(queues.events.queue, { batchSize: 10, maxConcurrency: tuning.ingestMaxConcurrency });
     // By which the rest of a large fan-out comes back without delay.

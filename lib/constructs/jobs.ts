@@ -1,7 +1,5 @@
-import { Duration } from 'aws-cdk-lib';
-import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { INDEXES, METRICS, METRICS_NAMESPACE } from '../../functions/names.ts';
+import { INDEXES, METRICS } from '../../functions/names.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
 import type { Queues } from './queues.ts';
@@ -14,6 +12,8 @@ export interface JobsProps extends Foundation {
 
 /** Long work over many items (a replay, say), a page a message. */
 export class Jobs extends Construct {
+  readonly handler: HandlerFunction;
+
   constructor(scope: Construct, id: string, { storage, queues, ...foundation }: JobsProps) {
     super(scope, id);
     const { tuning, alarms } = foundation;
@@ -34,6 +34,7 @@ export class Jobs extends Construct {
         journalRetentionDays: String(tuning.journalRetentionDays),
       },
     });
+    this.handler = jobs;
     // DeleteItem and Scan are for erasures.
     jobs.allow(['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query'], [storage.catalog.tableArn]);
     jobs.allow(
@@ -59,18 +60,7 @@ export class Jobs extends Construct {
       [queues.events.queue.queueArn, queues.retries.queue.queueArn, queues.jobs.queue.queueArn],
     );
 
-    alarms.add(
-      this,
-      'FailedAlarm',
-      new Metric({
-        namespace: METRICS_NAMESPACE,
-        metricName: METRICS.jobsFailed,
-        dimensionsMap: { service: jobs.serviceName },
-        statistic: Stats.SUM,
-        period: Duration.minutes(5),
-      }),
-      { above: 0, description: 'A job failed: a page of its work could not be done.', runbook: 'failed-jobs' },
-    );
+    alarms.add(this, 'FailedAlarm', 'failedJobs', jobs.metric(METRICS.jobsFailed));
 
     // One page an invocation: pages of large jobs must not share one time limit.
     jobs.consume(queues.jobs.queue, { batchSize: 1, maxConcurrency: tuning.jobsMaxConcurrency });

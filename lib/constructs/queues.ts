@@ -1,12 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { deliverTimeoutSeconds } from '../tuning.ts';
+import { ALARM_PERIOD } from './alarms.ts';
 import type { Foundation } from './foundation.ts';
 import { WorkQueue } from './work-queue.ts';
-
-/** An event or a first attempt that has waited this long is late, whatever receivers do. */
-const LATE = Duration.minutes(15);
 
 /**
  * The queues. Their receive counts are far above what healthy work needs, because throttled invocations raise the
@@ -48,31 +45,11 @@ export class Queues extends Construct {
       maxReceiveCount: 20,
     });
 
-    for (const name of ['events', 'deliveries'] as const)
-      alarms.add(
-        this[name],
-        'AgeAlarm',
-        this[name].queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM, period: Duration.minutes(5) }),
-        {
-          above: LATE.toSeconds(),
-          description: `The oldest message of the ${name} queue has waited for more than ${LATE.toMinutes()} minutes.`,
-          runbook: `age-of-${name}`,
-        },
-      );
-
     // Past about 120,000 messages in flight SQS hands out nothing more, and says nothing of it to a long poll.
-    alarms.add(
-      this.retries,
-      'InFlightAlarm',
-      this.retries.queue.metricApproximateNumberOfMessagesNotVisible({
-        statistic: Stats.MAXIMUM,
-        period: Duration.minutes(5),
-      }),
-      {
-        above: 80_000,
-        description: 'More than 80,000 retries are in flight; past 120,000 SQS stops handing them out.',
-        runbook: 'retries-in-flight',
-      },
-    );
+    const inFlight = this.retries.queue.metricApproximateNumberOfMessagesNotVisible({
+      statistic: Stats.MAXIMUM,
+      period: ALARM_PERIOD,
+    });
+    alarms.add(this.retries, 'InFlightAlarm', 'retriesInFlight', inFlight);
   }
 }

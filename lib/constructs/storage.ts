@@ -1,4 +1,5 @@
 import { CfnResource, RemovalPolicy } from 'aws-cdk-lib';
+import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import {
   AttributeType,
   Billing,
@@ -10,14 +11,17 @@ import {
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { INDEXES, TABLE_KEYS } from '../../functions/names.ts';
+import { ALARM_PERIOD } from './alarms.ts';
 import type { Foundation } from './foundation.ts';
 
 /** The two tables: the Catalog is what the company wrote, the Journal what happened. */
 export class Storage extends Construct {
   readonly catalog: Table;
   readonly journal: Table;
+  /** How many reads and writes of each table DynamoDB refuses. */
+  readonly refusals: Readonly<Record<'Catalog' | 'Journal', MathExpression>>;
 
-  constructor(scope: Construct, id: string, { tuning, removalPolicy, dataKey }: Foundation) {
+  constructor(scope: Construct, id: string, { tuning, alarms, removalPolicy, dataKey }: Foundation) {
     super(scope, id);
 
     const table = {
@@ -55,6 +59,13 @@ export class Storage extends Construct {
 
     for (const made of [this.catalog, this.journal])
       if (dataKey && made instanceof TableV2) encryptWith(made, dataKey.key);
+
+    this.refusals = {
+      Catalog: refusalsOf(this.catalog, [INDEXES.catalogList], 'refusals of catalog'),
+      Journal: refusalsOf(this.journal, [INDEXES.journalList, INDEXES.journalDue], 'refusals of journal'),
+    };
+    for (const [of, metric] of Object.entries(this.refusals))
+      alarms.add(this, `${of}ThrottledAlarm`, 'throttledTables', metric, { of });
   }
 }
 
@@ -68,6 +79,32 @@ function encryptWith({ node }: TableV2, { keyArn }: IKey): void {
 
 /** Made here, or adopted. */
 type Table = TableV2 | ITableV2;
+
+/** DynamoDB counts those of an index apart. */
+function refusalsOf(
+  table: Pick<TableV2, 'tableName' | 'metric' | 'node'>,
+  indexes: readonly Index[],
+  label: string,
+): MathExpression {
+  const named = [{}, ...indexes.map(({ name }) => ({ GlobalSecondaryIndexName: name }))];
+  const counted = named.flatMap((dimensions, place) =>
+    ['Read', 'Write'].map((kind) => {
+      const dimensionsMap = { TableName: table.tableName, ...dimensions };
+      const metric = table.metric(`${kind}ThrottleEvents`, {
+        statistic: Stats.SUM,
+        period: ALARM_PERIOD,
+        dimensionsMap,
+      });
+      return [`${kind.toLowerCase()}${table.node.id}${place}`, metric] as const;
+    }),
+  );
+  return new MathExpression({
+    expression: `SUM([${counted.map(([id]) => `FILL(${id}, 0)`).join(', ')}])`,
+    usingMetrics: Object.fromEntries(counted),
+    label,
+    period: ALARM_PERIOD,
+  });
+}
 
 interface Index {
   readonly name: string;

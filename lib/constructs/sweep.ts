@@ -1,8 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
-import { INDEXES } from '../../functions/names.ts';
+import { INDEXES, METRICS } from '../../functions/names.ts';
+import { ALARM_PERIOD } from './alarms.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
 import type { Queues } from './queues.ts';
@@ -22,6 +24,8 @@ const NOT_REPEATED = { retryAttempts: 0, maxEventAge: Duration.minutes(1) };
  * would be harmless, because each delivery is leased before it is enqueued.
  */
 export class Sweep extends Construct {
+  readonly handler: HandlerFunction;
+
   constructor(scope: Construct, id: string, { storage, queues, ...foundation }: SweepProps) {
     super(scope, id);
 
@@ -36,6 +40,7 @@ export class Sweep extends Construct {
         statsRetentionDays: String(foundation.tuning.statsRetentionDays),
       },
     });
+    this.handler = sweep;
     sweep.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalDue)]);
     // Query and GetItem are for the records of statistics, whose counters UpdateItem adds to.
     sweep.allow(['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], [storage.journal.tableArn]);
@@ -47,5 +52,10 @@ export class Sweep extends Construct {
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(sweep.entry, NOT_REPEATED)],
     });
+
+    const { alarms } = foundation;
+    const runs = sweep.lambda.metricInvocations({ period: ALARM_PERIOD });
+    alarms.add(this, 'NotRunningAlarm', 'sweepNotRunning', runs);
+    alarms.add(this, 'OverdueAlarm', 'overdueDeliveries', sweep.metric(METRICS.oldestOverdue, Stats.MAXIMUM));
   }
 }

@@ -3,6 +3,7 @@ import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { AnyPrincipal, Effect, type PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type IQueue, Queue, QueueEncryption, QueuePolicy, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { ALARM_PERIOD } from './alarms.ts';
 import type { DataKey } from './data-key.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -33,20 +34,13 @@ export class WorkQueue extends Construct {
       this.queue = this.adopt('Queue', adopted.queueArn);
     }
 
+    const { alarms, name } = props;
+    const maximum = { statistic: Stats.MAXIMUM, period: ALARM_PERIOD };
     // Not NumberOfMessagesSent: SQS does not count what it moves there itself.
-    props.alarms.add(
-      this,
-      'DeadLettersAlarm',
-      this.deadLetters.metricApproximateNumberOfMessagesVisible({
-        statistic: Stats.MAXIMUM,
-        period: Duration.minutes(5),
-      }),
-      {
-        above: 0,
-        description: `Messages of the ${props.name} queue could not be processed, which means a fault of the system.`,
-        runbook: `dead-letters-of-${props.name}`,
-      },
-    );
+    const dead = this.deadLetters.metricApproximateNumberOfMessagesVisible(maximum);
+    alarms.add(this, 'DeadLettersAlarm', DEAD_LETTERS_ALARMS[name], dead, { of: name });
+    const age = this.queue.metricApproximateAgeOfOldestMessage(maximum);
+    alarms.add(this, 'AgeAlarm', AGE_ALARMS[name], age, { of: name });
   }
 
   /** Adds to the policy of the queue, or of its dead-letter queue. */
@@ -101,6 +95,20 @@ export class WorkQueue extends Construct {
     return queue;
   }
 }
+
+const DEAD_LETTERS_ALARMS = {
+  events: 'deadLettersOfEvents',
+  deliveries: 'deadLettersOfDeliveries',
+  retries: 'deadLettersOfRetries',
+  jobs: 'deadLettersOfJobs',
+} as const;
+
+const AGE_ALARMS = {
+  events: 'ageOfEvents',
+  deliveries: 'ageOfDeliveries',
+  retries: 'ageOfRetries',
+  jobs: 'ageOfJobs',
+} as const;
 
 /** Each sender and receiver asks KMS for a queue's data key again after this long: a few calls an hour, not one a message. */
 const REUSE = Duration.hours(1);

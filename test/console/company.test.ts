@@ -138,6 +138,8 @@ describe.skipIf(hasNoBrowser)('the company’s pages', () => {
     await page.getByRole('button', { name: 'Add event type' }).click();
 
     await page.getByRole('heading', { name: 'invoice.paid' }).waitFor();
+    // Its name ends as a file's does.
+    await page.reload();
     await page.getByLabel('Reject events').check();
     await page.getByRole('button', { name: 'Save changes' }).click();
     await page.getByText('Saved.').waitFor();
@@ -155,6 +157,90 @@ describe.skipIf(hasNoBrowser)('the company’s pages', () => {
     await page.getByLabel('Show archived ones, too').check();
     await page.getByRole('link', { name: 'invoice.paid' }).waitFor();
     expect(new URL(page.url()).search).toBe('?search=customer+paid&archived=true');
+    expect(errors).toEqual([]);
+  });
+
+  test('a key is made, shown once, used, revoked, and all of it is on record', async () => {
+    const { tenant } = scene('keys');
+    const { page, errors } = await open('/keys');
+    await page.getByRole('link', { name: 'Make a key' }).click();
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    await page.getByLabel('Name').and(page.locator('[aria-invalid="true"]')).waitFor();
+    await page.getByLabel('Name').fill(`Reader of ${tenant}`);
+    await page.getByLabel('Reads all but secrets').check();
+    await page.getByLabel('Tenant').fill(tenant);
+    await page.getByLabel('Counts until').selectOption('30 days from now');
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Your key is made' });
+    const key = String(await dialog.locator('pre').textContent());
+    await expectAccessible(page);
+    expect(await system().call('GET', '/v1/me', { token: key })).toMatchObject({
+      body: { role: 'read', tenantId: tenant, name: `Reader of ${tenant}` },
+    });
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    const row = page.getByRole('row', { name: new RegExp(`Reader of ${tenant}`) });
+    await row.waitFor();
+    expect(await page.getByText(key).count()).toBe(0);
+    await expectAccessible(page);
+    await row.getByRole('button', { name: 'Revoke' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await row.waitFor({ state: 'detached' });
+    // What has been looked up is remembered for 30 seconds.
+    await system().advance(31);
+    expect(await system().call('GET', '/v1/me', { token: key })).toMatchObject({ status: 401 });
+
+    await page.getByRole('link', { name: 'Audit trail' }).click();
+    await page
+      .getByRole('row', { name: /Delete api key/ })
+      .first()
+      .waitFor();
+    await page.getByLabel('Tenant').fill(tenant);
+    // The head, the making and the revoking.
+    await eventually(async () => expect(await page.getByRole('row').count()).toBe(3));
+    await page.getByRole('row', { name: /Create api key.*name, role/ }).waitFor();
+    await expectAccessible(page);
+    expect(errors).toEqual([]);
+  });
+
+  test('a profile is copied, written with its request beside it, saved, and deleted', async () => {
+    const name = scene('profile').tenant;
+    const { page, errors } = await open('/profiles');
+    await page.getByRole('link', { name: 'keypay' }).click();
+    await page.getByText('POST https://example.com/hooks').waitFor();
+    await expectAccessible(page);
+    await page.getByRole('link', { name: 'Copy into a new one' }).click();
+    const editor = page.getByRole('textbox', { name: 'Document' });
+    const document = JSON.parse(await editor.inputValue());
+    const write = (changes: object) => editor.fill(JSON.stringify({ ...document, name, ...changes }, null, 2));
+    await write({ headers: { 'x-company': 'Acme' } });
+    await page.getByText('x-company: Acme').waitFor();
+    await expectAccessible(page);
+
+    await write({ headers: { 'x-company': '{{nothing}}' } });
+    await page.getByText(/Line \d+, \/headers\/x-company/).waitFor();
+    await write({ retry: { gapsSeconds: [-1] } });
+    await page.getByText('One thing is wrong').waitFor();
+    await page.getByText(/Line \d+, \/retry\/gapsSeconds\/0/).waitFor();
+    const wrong = (await editor.inputValue()).split('\n').findIndex((line) => line.trim() === '-1') + 1;
+    expect(await page.locator('.json-lines .wrong').allTextContents()).toContain(String(wrong));
+    await expectAccessible(page);
+    await editor.fill('{');
+    await page.getByText('This is not JSON').waitFor();
+
+    await write({ headers: { 'x-company': 'Acme' } });
+    await page.getByRole('button', { name: 'Add profile' }).click();
+    await page.getByRole('heading', { name }).waitFor();
+    await write({ headers: { 'x-company': 'Globex' } });
+    await page.getByRole('button', { name: 'Save as a new version' }).click();
+    await page.getByText('Saved as version 2.').waitFor();
+    expect(await system().call('GET', `/v1/profiles/${name}`)).toMatchObject({
+      body: { version: 2, document: { headers: { 'x-company': 'Globex' } } },
+    });
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { name: 'Profiles' }).waitFor();
+    await page.getByRole('link', { name }).waitFor({ state: 'detached' });
     expect(errors).toEqual([]);
   });
 

@@ -43,6 +43,12 @@ export function describeEventRecords(
       expect((await get(own({ id: 'other' })))?.event).toEqual(own({ id: 'other', data, occurredAt: NOW - 0.5 }));
     });
 
+    it('keep the trace of their publisher, if it named one', async () => {
+      const traced = own({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' });
+      await store.putEvents([traced]);
+      expect((await get(own()))?.event).toEqual(traced);
+    });
+
     it.each([true, false])(
       'are read in any number, by their keys, without those that are absent (consistent: %s)',
       async (consistent) => {

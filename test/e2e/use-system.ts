@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import {
   newStateFolder,
@@ -10,9 +12,11 @@ import { type Client, createClient } from './client.ts';
 
 /**
  * One running system for a test file. Its tests keep apart by tenants and receiver paths of their own. What the runner
- * printed, the functions' logs included, is what `output` gives; it is shown when a test fails.
+ * printed, the functions' logs included, is what `output` gives; it is shown when a test fails. `logs`: every line that they logged.
  */
-export function useSystem(options: Omit<StartOptions, 'state'> = {}): (() => Client) & { output: () => string } {
+export function useSystem(
+  options: Omit<StartOptions, 'state'> = {},
+): (() => Client) & { output: () => string; logs: () => string } {
   const state = newStateFolder();
   let running: Running | undefined;
   let client: Client | undefined;
@@ -37,7 +41,10 @@ export function useSystem(options: Omit<StartOptions, 'state'> = {}): (() => Cli
     if (client === undefined) throw new Error('The system runs within tests only.');
     return client;
   };
-  return Object.assign(current, { output: () => running?.output() ?? '' });
+  return Object.assign(current, {
+    output: () => running?.output() ?? '',
+    logs: () => readFileSync(join(state, 'handlers.log'), 'utf8'),
+  });
 }
 
 let counter = 0;

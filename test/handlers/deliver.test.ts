@@ -78,7 +78,7 @@ describe('the deliver function', () => {
     });
     expect(requests).toHaveLength(1);
     expect(hidden()).toEqual([]);
-    expect(telemetry.counts).toEqual({ [METRICS.attemptsSucceeded]: 1 });
+    expect(telemetry.counts).toEqual({ [METRICS.attemptsSucceeded]: 1, [METRICS.attemptsFailed]: 0 });
     expect(telemetry.published).toBe(1);
   });
 
@@ -171,10 +171,32 @@ describe('the deliver function', () => {
     const gone = makeMessage({ subscriptionId: subscriptionId(2) });
     await handler(sqsEvent({ body: JSON.stringify(makeMessage()) }, { body: JSON.stringify(gone) }), context());
     expect(telemetry.counts).toEqual({
+      [METRICS.attemptsSucceeded]: 0,
       [METRICS.attemptsFailed]: 2,
+      [METRICS.attemptsHttpError]: 2,
       [METRICS.deliveriesExhausted]: 1,
       [METRICS.subscriptionsDisabled]: 1,
     });
+  });
+
+  it('logs of a failure whose it is, and the trace in which it began', async () => {
+    const { handler, journal, telemetry } = setup(() => answered(500));
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    journal.add(makeEvent({ traceparent: `00-${traceId}-b7ad6b7169203331-01` }));
+    await handler(sqsEvent({ body: JSON.stringify(makeMessage()) }), context());
+    const names = { tenantId: 'acme', subscriptionId: subscriptionId(), eventId: 'evt_1' };
+    expect(telemetry.lines.map((line) => JSON.parse(line))).toMatchObject([
+      { message: 'an attempt failed', ...names, traceId, attempt: 1, outcome: 'http_error', status: 500 },
+    ]);
+  });
+
+  it('counts a breaker that opens', async () => {
+    const { handler, journal, telemetry } = setup(() => answered(500));
+    const ids = Array.from({ length: 10 }, (_, index) => `evt_${index}`);
+    journal.add(...ids.map((id) => makeEvent({ id })));
+    const messages = ids.map((eventId) => makeMessage({ eventId }));
+    await handler(sqsEvent(...messages.map((message) => ({ body: JSON.stringify(message) }))), context());
+    expect(telemetry.counts[METRICS.breakersOpened]).toBe(1);
   });
 
   it('makes one record of statistics for a batch, though one attempt ends late', async () => {

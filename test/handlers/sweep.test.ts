@@ -38,8 +38,17 @@ describe('the sweep function', () => {
     const { handler, queued, telemetry } = setup(3);
     await handler({}, context());
     expect(queued).toHaveLength(3);
-    expect(telemetry.counts).toEqual({ [METRICS.deliveriesSwept]: 3 });
+    expect(telemetry.counts).toEqual({ [METRICS.deliveriesSwept]: 3, [METRICS.deliveriesOverdue]: 0 });
+    expect(telemetry.measures).toEqual({ [METRICS.oldestOverdue]: [0] });
     expect(telemetry.published).toBe(1);
+  });
+
+  it('says in each run how late the latest delivery is', async () => {
+    const { handler, journal, telemetry } = setup(1);
+    journal.store(makeDelivery({ eventId: 'late', dueAt: NOW, nextAttemptAt: NOW - HOUR, revision: 1 }));
+    await handler({}, context());
+    expect(telemetry.counts).toEqual({ [METRICS.deliveriesSwept]: 2, [METRICS.deliveriesOverdue]: 1 });
+    expect(telemetry.measures).toEqual({ [METRICS.oldestOverdue]: [3_600] });
   });
 
   it('wakes a job whose message was lost, also when deliveries cannot be woken', async () => {
@@ -85,10 +94,11 @@ describe('the sweep function', () => {
     expect(queued).toHaveLength(3);
   });
 
-  it('says nothing when nothing is due', async () => {
+  it('logs nothing when nothing is due, and says so as a metric', async () => {
     const { handler, telemetry } = setup(0);
     await handler({}, context());
-    expect([telemetry.lines, telemetry.published]).toEqual([[], 0]);
+    expect([telemetry.lines, telemetry.published]).toEqual([[], 1]);
+    expect(telemetry.measures).toEqual({ [METRICS.oldestOverdue]: [0] });
   });
 
   it('begins nothing that it may not have the time to end', async () => {

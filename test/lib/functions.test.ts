@@ -101,6 +101,15 @@ describe.each([
         '{"companyName":null,"logoUrl":null,"accentColor":null,"profiles":[],"frameAncestors":[],"defaultProfile":"standard"}',
     },
   },
+  {
+    name: 'Canary',
+    size: { MemorySize: 256, Timeout: 25 },
+    environment: {
+      API_URL: 'PosthornGatewayApi.ApiEndpoint',
+      ADMIN_SECRET_ARN: 'PosthornKeysAdmin',
+      EVENT_TYPES: 'open',
+    },
+  },
 ])('function $name', ({ name, size, environment }) => {
   const id = `Posthorn${name}FunctionLambda`;
 
@@ -123,7 +132,7 @@ describe.each([
     expect(Object.fromEntries(plain)).toEqual({
       ...environment,
       POWERTOOLS_SERVICE_NAME: `posthorn-${name.toLowerCase()}`,
-      POWERTOOLS_METRICS_NAMESPACE: 'Posthorn',
+      POWERTOOLS_METRICS_NAMESPACE: expect.stringMatching(/^Posthorn\/Posthorn-/),
       POWERTOOLS_LOG_LEVEL: 'INFO',
     });
   });
@@ -206,10 +215,35 @@ test('a sweep that failed or could not run is not repeated: the next one comes',
   });
 });
 
-test('sweep runs every minute', () => {
-  const template = synthesize();
-  const rules = Object.values(propertiesOf(template, 'AWS::Events::Rule'));
-  expect(rules).toMatchObject([{ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' }]);
-  const targets = rules.flatMap(({ Targets }) => (Array.isArray(Targets) ? Targets : []));
-  expect(targets.map(({ Arn }) => plainValue(Arn))).toEqual(['PosthornSweepFunctionLambda.Arn']);
+/** What runs when. */
+function schedules(template: ReturnType<typeof synthesize>): unknown[] {
+  return Object.values(propertiesOf(template, 'AWS::Events::Rule')).flatMap(
+    ({ ScheduleExpression, State, Targets }) => {
+      expect(State).toBe('ENABLED');
+      const targets: { Arn: unknown }[] = Array.isArray(Targets) ? Targets : [];
+      return targets.map(({ Arn }) => [plainValue(Arn), ScheduleExpression]);
+    },
+  );
+}
+
+test('sweep runs every minute, the canary every five', () => {
+  expect(schedules(synthesize())).toEqual([
+    ['PosthornSweepFunctionLambda.Arn', 'rate(1 minute)'],
+    ['PosthornCanaryFunctionLambda.Arn', 'rate(5 minutes)'],
+  ]);
+});
+
+test('the canary can be left out', () => {
+  for (const without of [synthesize({ canary: false }), synthesize(undefined, { canary: 'false' })]) {
+    expect(schedules(without)).toEqual([['PosthornSweepFunctionLambda.Arn', 'rate(1 minute)']]);
+    expect(Object.keys(propertiesOf(without, FUNCTION))).not.toContain('PosthornCanaryFunctionLambda');
+    expect(JSON.stringify(without.toJSON())).not.toMatch(/canary/i);
+  }
+});
+
+test('X-Ray traces only if it is asked to', () => {
+  const tracing = (template: ReturnType<typeof synthesize>) =>
+    new Set(Object.values(propertiesOf(template, FUNCTION)).map(({ TracingConfig }) => Object(TracingConfig).Mode));
+  expect(tracing(synthesize())).toEqual(new Set([undefined]));
+  expect(tracing(synthesize({ xrayTracing: true }))).toEqual(new Set(['Active']));
 });

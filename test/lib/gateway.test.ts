@@ -16,7 +16,13 @@ const CONSOLE = {
   'HEAD /console': 'NONE',
   'HEAD /console/{path+}': 'NONE',
 };
-const OWN = { 'ANY /v1/{proxy+}': 'NONE', 'GET /docs': 'NONE', 'GET /docs/{asset}': 'NONE', ...CONSOLE };
+const OWN = {
+  'ANY /v1/{proxy+}': 'NONE',
+  'GET /docs': 'NONE',
+  'GET /docs/{asset}': 'NONE',
+  'POST /canary': 'NONE',
+  ...CONSOLE,
+};
 
 test('every request reaches the function, which authenticates it itself', () => {
   expect(routesOf([])).toEqual(OWN);

@@ -89,6 +89,7 @@ test.each([
       ...send('Jobs'),
     ],
   ],
+  ['Canary', each('PosthornKeysAdmin', 'secretsmanager:GetSecretValue')],
   [
     'Jobs',
     [

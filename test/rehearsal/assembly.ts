@@ -23,7 +23,7 @@ const CloudAssembly = z.object({
   artifacts: z.object({ Posthorn: z.object({ properties: z.object({ terminationProtection: z.boolean() }) }) }),
 });
 
-const Template = z.looseObject({
+export const Template = z.looseObject({
   Resources: z.record(
     z.string(),
     z.looseObject({
@@ -47,7 +47,7 @@ const Assemblies = z.object({ fingerprint: z.string(), asDelivered: StackAssembl
 type Assemblies = z.infer<typeof Assemblies>;
 
 /** The settings of the update, as `-c key=value` gives them. */
-const CHANGED = {
+export const CHANGED = {
   // The rehearsal's receivers are on the loopback, and have no certificates.
   allowHttp: true,
   allowedPrivateRanges: ['127.0.0.0/8'],

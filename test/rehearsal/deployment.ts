@@ -1,8 +1,7 @@
 import { createServer, request } from 'node:http';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import * as z from 'zod';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
 import { startReceiver } from '../../receiver/server.ts';
-import { CREDENTIALS } from '../../testing/queues.ts';
 import { type Client, createClient } from '../e2e/client.ts';
 import { type Aws, createAws } from './aws.ts';
 import { type Emulator, startEmulator } from './emulator.ts';
@@ -44,7 +43,7 @@ export async function startDeployment(
     cleanups.push(front.close);
     const client = await createClient({
       apiUrl: front.url,
-      adminKey: await readAdminKey(emulator.url, output('AdminKeySecretArn')),
+      adminKey: await readAdminKey(aws, output('AdminKeySecretArn')),
       eventsQueueUrl: output('EventsQueueUrl'),
       sqsEndpoint: emulator.url,
       dynamodbEndpoint: emulator.url,
@@ -80,9 +79,7 @@ async function startFront(apiUrl: string, port: number) {
   return { url, close: () => closeServer(server) };
 }
 
-async function readAdminKey(endpoint: string, SecretId: string): Promise<string> {
-  const secrets = new SecretsManagerClient({ ...CREDENTIALS, endpoint });
-  const { SecretString = '' } = await secrets.send(new GetSecretValueCommand({ SecretId }));
-  secrets.destroy();
-  return SecretString;
+async function readAdminKey(aws: Aws, SecretId: string): Promise<string> {
+  const secret = await aws.json('secretsmanager', 'secretsmanager.GetSecretValue', { SecretId });
+  return z.object({ SecretString: z.string() }).parse(secret).SecretString;
 }

@@ -174,6 +174,13 @@ export const JOURNEY: Step[] = [
 /** What else the functions' grants are for. */
 export const ERRANDS: Step[] = [
   {
+    name: 'the canary’s address takes nothing that is not signed',
+    async run({ client }) {
+      const { status } = await client.call('POST', '/canary', { token: null, body: { data: { sentAt: 0 } } });
+      expect(status).toBe(401);
+    },
+  },
+  {
     name: 'a person on call looks around',
     async run({ client }) {
       const { tenant, one } = await subscribed(client, 'looked-at');

@@ -42,15 +42,24 @@ export function sqsEvent(
 }
 
 /** Telemetry that keeps what it is told. */
-export function recordTelemetry(): Telemetry & { counts: Record<string, number>; published: number; lines: string[] } {
+export function recordTelemetry(): Telemetry & {
+  counts: Record<string, number>;
+  measures: Record<string, number[]>;
+  published: number;
+  lines: string[];
+} {
   const recorded = {
     counts: {} as Record<string, number>,
+    measures: {} as Record<string, number[]>,
     published: 0,
     lines: [] as string[],
     logger: new Logger({ logLevel: 'DEBUG' }),
     counter: {
       count: (name: string, by = 1) => {
         recorded.counts[name] = (recorded.counts[name] ?? 0) + by;
+      },
+      measure: (name: string, value: number) => {
+        recorded.measures[name] = [...(recorded.measures[name] ?? []), value];
       },
       publish: () => {
         recorded.published += 1;

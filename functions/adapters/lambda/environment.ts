@@ -31,6 +31,7 @@ const SHAPE = {
   [ENV.systemEventsBus]: z.string(),
   [ENV.retriesQueueArn]: z.string().min(1),
   [ENV.jobsQueueUrl]: z.url(),
+  [ENV.apiUrl]: z.string().regex(/^https?:/),
   [ENV.adminSecretArn]: z.string().min(1),
   [ENV.kmsKeyArn]: z.string().min(1),
   [ENV.eventTypes]: z.enum(['open', 'strict']),

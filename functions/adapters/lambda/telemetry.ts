@@ -1,12 +1,15 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { type METRICS, METRICS_NAMESPACE } from '../../names.ts';
+import { METRICS } from '../../names.ts';
+import { LogLine } from './log-lines.ts';
 
 type MetricName = (typeof METRICS)[keyof typeof METRICS];
 
-/** Counts while a batch is handled, and writes each metric once for the whole batch. */
+/** Counts and measures while a batch is handled, and writes one line of metrics for the whole batch. */
 export interface Counter {
   count(name: MetricName, by?: number): void;
+  /** One of the values whose distribution is asked for. */
+  measure(name: MetricName, value: number): void;
   publish(): void;
 }
 
@@ -15,19 +18,30 @@ export interface Telemetry {
   counter: Counter;
 }
 
-/** One of each for a function; both take service and level from the POWERTOOLS_* variables. */
+/** What is not a count. */
+const UNITS: Partial<Record<MetricName, (typeof MetricUnit)[keyof typeof MetricUnit]>> = {
+  [METRICS.firstAttemptDelay]: MetricUnit.Milliseconds,
+  [METRICS.receiverLatency]: MetricUnit.Milliseconds,
+  [METRICS.canaryRoundTrip]: MetricUnit.Milliseconds,
+  [METRICS.oldestOverdue]: MetricUnit.Seconds,
+};
+
+/** One of each for a function; both take service, namespace and level from the POWERTOOLS_* variables. */
 export function createTelemetry(): Telemetry {
-  const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
+  const metrics = new Metrics();
   const counts = new Map<MetricName, number>();
   return {
-    logger: new Logger(),
+    logger: new Logger({ logFormatter: new LogLine() }),
     counter: {
       count(name, by = 1) {
         counts.set(name, (counts.get(name) ?? 0) + by);
       },
+      measure(name, value) {
+        metrics.addMetric(name, UNITS[name] ?? MetricUnit.Count, value);
+      },
       publish() {
         for (const [name, value] of counts) metrics.addMetric(name, MetricUnit.Count, value);
-        if (counts.size > 0) metrics.publishStoredMetrics();
+        if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
         counts.clear();
       },
     },

@@ -1,6 +1,6 @@
 import type { Redriven } from '../../core/operations/queues.ts';
 import { undoneOf } from '../../core/partial-failure.ts';
-import { ORIGIN_ATTRIBUTES } from '../../names.ts';
+import { ORIGIN_ATTRIBUTES, TRACE_ATTRIBUTE } from '../../names.ts';
 import type { AwsCall } from '../aws/calls.ts';
 import { type Message, receiveMessages } from './receive.ts';
 import { sendAll } from './work-queue.ts';
@@ -27,7 +27,7 @@ export async function redriveMessages(
       WaitTimeSeconds: 1,
       VisibilityTimeout: VISIBILITY_SECONDS,
       MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId'],
-      MessageAttributeNames: Object.values(ORIGIN_ATTRIBUTES),
+      MessageAttributeNames: [...Object.values(ORIGIN_ATTRIBUTES), TRACE_ATTRIBUTE],
     });
     if (messages.length === 0) return { moved, isEmpty: true };
     await moveMessages(sqs, messages, from, to);
@@ -54,13 +54,15 @@ async function moveMessages(sqs: AwsCall, messages: readonly Message[], from: st
 }
 
 function entryOf(message: Message) {
-  const { Attributes, Body, MessageId } = message;
+  const { Attributes, Body, MessageId, MessageAttributes } = message;
+  const trace = MessageAttributes?.[TRACE_ATTRIBUTE];
   return {
     MessageBody: Body,
     MessageGroupId: Attributes.MessageGroupId,
     MessageAttributes: {
       [ORIGIN_ATTRIBUTES.messageId]: text(originOf(message, ORIGIN_ATTRIBUTES.messageId) ?? MessageId),
       [ORIGIN_ATTRIBUTES.sentAt]: text(originOf(message, ORIGIN_ATTRIBUTES.sentAt) ?? Attributes.SentTimestamp),
+      ...(trace && { [TRACE_ATTRIBUTE]: text(trace.StringValue) }),
     },
   };
 }

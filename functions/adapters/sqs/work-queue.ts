@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { groupOf, type WorkQueue } from '../../core/delivery/queue-message.ts';
 import type { PublishedBody } from '../../core/event/republish.ts';
 import { PartialFailure } from '../../core/partial-failure.ts';
+import { TRACE_ATTRIBUTE } from '../../names.ts';
 import type { AwsCall } from '../aws/calls.ts';
 import { madeIdAttribute, originAttributes } from './origin.ts';
 
@@ -32,12 +33,24 @@ export function createWorkQueue(sqs: AwsCall, queueUrl: string): WorkQueue {
 /** The way into the events queue. Fair queues: one tenant's burst must not hold up the others. */
 export function createPublish(sqs: AwsCall, eventsQueueUrl: string) {
   return (messages: readonly PublishedBody[]): Promise<void> =>
-    sendAll(sqs, eventsQueueUrl, messages, ({ tenantId, body, origin, idMade }, isRepeated) => ({
+    sendAll(sqs, eventsQueueUrl, messages, ({ tenantId, body, ...about }, isRepeated) => ({
       MessageBody: body,
       MessageGroupId: tenantId,
-      ...(origin === undefined ? {} : { MessageAttributes: originAttributes(origin) }),
-      ...(idMade === true ? { MessageAttributes: madeIdAttribute(isRepeated ? 'again' : 'first') } : {}),
+      ...publishAttributes(about, isRepeated),
     }));
+}
+
+/** Most messages have none. */
+function publishAttributes(
+  { origin, idMade, traceparent }: Omit<PublishedBody, 'tenantId' | 'body'>,
+  isRepeated: boolean,
+): Pick<QueueEntry, 'MessageAttributes'> {
+  const attributes = {
+    ...(origin !== undefined && originAttributes(origin)),
+    ...(idMade === true && madeIdAttribute(isRepeated ? 'again' : 'first')),
+    ...(traceparent !== undefined && { [TRACE_ATTRIBUTE]: { DataType: 'String', StringValue: traceparent } }),
+  };
+  return Object.keys(attributes).length > 0 ? { MessageAttributes: attributes } : {};
 }
 
 /** What SQS gets of a message. `isRepeated`: SQS may have it already, though no answer said so. */

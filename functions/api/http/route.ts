@@ -19,6 +19,8 @@ export interface RouteInput<Params, Query, Body> {
   /** The revision that If-Match names; null if the header is absent. */
   ifMatch: number | null;
   principal: Principal;
+  /** The trace that the caller is in; null if it names none. */
+  traceparent: string | null;
 }
 
 export interface RouteResult {

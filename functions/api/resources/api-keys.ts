@@ -14,7 +14,7 @@ import { Timestamp } from '../schemas/values.ts';
 
 const route = routesOf('API keys', 'company');
 
-const ApiKeyView = z
+export const ApiKeyView = z
   .object({
     id: z.string(),
     name: z.string(),
@@ -26,6 +26,24 @@ const ApiKeyView = z
     lastUsedAt: Timestamp.nullable(),
   })
   .meta({ id: 'ApiKey' });
+
+export const ApiKeyInput = z
+  .strictObject({
+    name: Name,
+    role: z.enum(ROLES).meta({
+      description: 'admin: everything. publish: hand in events, and read nothing. read: read all but secrets.',
+    }),
+    tenantId: TenantId.nullable()
+      .default(null)
+      .meta({ description: 'The one tenant that the key sees; null for a key of the company.' }),
+    maxPerSecond: MaxPerSecond.nullable().default(null).meta({
+      description: 'Requests a second, over all instances of the API. What is over is refused (429). Null: no limit.',
+    }),
+    expiresAt: Moment.nullable().default(null),
+  })
+  .meta({ id: 'ApiKeyInput' });
+
+export const NewApiKeyView = ApiKeyView.extend({ key: z.string() }).meta({ id: 'NewApiKey' });
 
 const apiKeyView = (key: ApiKey) => ApiKeyView.parse({ ...key, expiresAt: key.endsAt });
 
@@ -40,28 +58,13 @@ export const createApiKeyRoutes = ({ apiKeys }: { apiKeys: ApiKeys }) => [
   route('POST', '/v1/api-keys', {
     id: 'createApiKey',
     summary: 'Make an API key, of the company or of a tenant',
-    body: z
-      .strictObject({
-        name: Name,
-        role: z.enum(ROLES).meta({
-          description: 'admin: everything. publish: hand in events, and read nothing. read: read all but secrets.',
-        }),
-        tenantId: TenantId.nullable()
-          .default(null)
-          .meta({ description: 'The one tenant that the key sees; null for a key of the company.' }),
-        maxPerSecond: MaxPerSecond.nullable().default(null).meta({
-          description:
-            'Requests a second, over all instances of the API. What is over is refused (429). Null: no limit.',
-        }),
-        expiresAt: Moment.nullable().default(null),
-      })
-      .meta({ id: 'ApiKeyInput' }),
+    body: ApiKeyInput,
     // Only the key's hash is stored, so its answer is not kept either.
     keepsAnswer: false,
     responses: {
       201: {
         description: 'The key, shown only here. A repetition with the same Idempotency-Key is refused, and makes none.',
-        schema: ApiKeyView.extend({ key: z.string() }).meta({ id: 'NewApiKey' }),
+        schema: NewApiKeyView,
       },
     },
     run: async ({ body: { expiresAt, ...grant } }) => {

@@ -8,7 +8,7 @@ import { Timestamp, viewOf } from '../schemas/values.ts';
 
 const route = routesOf('Audit', 'company');
 
-const AuditView = AuditRecord.extend({
+export const AuditView = AuditRecord.extend({
   at: Timestamp,
   tenantId: z.string().nullable(),
 }).meta({ id: 'AuditRecord', description: 'Who changed what, or was shown a secret. Without values.' });

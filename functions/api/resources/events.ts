@@ -105,14 +105,15 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
         schema: z.object({ data: z.array(z.object({ id: z.string(), status: z.literal('accepted') })) }),
       },
     },
-    run: async ({ params: { tenantId }, body, bodyText }) => {
+    run: async ({ params: { tenantId }, body, bodyText, traceparent }) => {
       const reserved = refuseReservedTenant(tenantId, 'Nothing can be published');
       if (reserved !== null) return reserved;
       const read = readPublishRequest(body, bodyText);
       if (read instanceof Refusal) return read;
       const messages = read.map((one) => {
         const id = one.event.id ?? newId('evt', now(), random);
-        return { id, tenantId, body: publishMessage(tenantId, id, one), idMade: one.event.id === undefined };
+        const message = { id, tenantId, body: publishMessage(tenantId, id, one), idMade: one.event.id === undefined };
+        return traceparent === null ? message : { ...message, traceparent };
       });
       await publish(messages);
       return { status: 202, body: { data: messages.map(({ id }) => ({ id, status: 'accepted' })) } };

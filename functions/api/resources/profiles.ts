@@ -30,6 +30,14 @@ export const ProfileView = z
 
 const One = { 200: { description: 'The profile.', schema: ProfileView } };
 
+export const PreviewView = z.object({
+  method: z.literal('POST'),
+  url: z.string(),
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+  bodyBase64: z.string().meta({ description: 'The bytes of the body.' }),
+});
+
 export interface ProfileRouteDeps {
   own: OwnProfiles;
   profiles: ProfileSource;
@@ -68,13 +76,7 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
     responses: {
       200: {
         description: 'The request.',
-        schema: z.object({
-          method: z.literal('POST'),
-          url: z.string(),
-          headers: z.record(z.string(), z.string()),
-          body: z.string(),
-          bodyBase64: z.string().meta({ description: 'The bytes of the body.' }),
-        }),
+        schema: PreviewView,
       },
     },
     run: async ({ body, bodyText }) => {

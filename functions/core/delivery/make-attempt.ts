@@ -53,7 +53,8 @@ export async function makeAttempt(
   // Its time starts when the request can leave.
   const startedAt = Math.max(at, deps.now() - Math.round(result.durationMs));
   const request = { url: subscription.url, headers: shownHeaders };
-  return { ...begun, startedAt, request, result, generation: subscription.generation };
+  const { traceparent } = event;
+  return { ...begun, startedAt, request, result, traceparent, generation: subscription.generation };
 }
 
 /** What counts as success is the profile's to say. */

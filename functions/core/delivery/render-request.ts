@@ -33,7 +33,8 @@ export interface RenderedRequest {
 export function renderRequest(profile: CompiledProfile, parts: RequestParts): RenderedRequest {
   const { event, subscription, ref, attempt, at, keys, userAgent, ownHeaders = {}, credentials = null } = parts;
   const rendered = profile.render(templateValues(event, subscription, { ref, attempt, at }), keys);
-  const fixed = { 'user-agent': userAgent, ...rendered.headers };
+  const trace = profile.document.traceparent && event.traceparent ? { traceparent: event.traceparent } : {};
+  const fixed = { 'user-agent': userAgent, ...trace, ...rendered.headers };
   const own = withoutClashes(ownHeaders, fixed);
   const authorization =
     credentials === null ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };

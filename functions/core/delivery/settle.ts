@@ -14,6 +14,8 @@ import { EFFECTS_DUE_MS, scheduleAttempt, type WaitPolicy } from './wake.ts';
 export interface MadeAttempt extends BegunAttempt {
   request: Attempt['request'];
   result: WebhookResult;
+  /** The trace that the event's publisher was in. */
+  traceparent?: string | undefined;
   /** The subscription's generation that it used. */
   generation: number;
 }

@@ -1,7 +1,7 @@
 import type { Delivery } from './delivery.ts';
 import type { DueEntry, DueStore } from './due-store.ts';
 import { deliverMessage, type WorkQueue, wholeSeconds } from './queue-message.ts';
-import { SWEEP_LOOK_AHEAD_MS } from './wake.ts';
+import { OVERDUE_MS, SWEEP_LOOK_AHEAD_MS } from './wake.ts';
 
 /** Something that is due after so many seconds. */
 export interface Woken<Thing> {
@@ -11,6 +11,8 @@ export interface Woken<Thing> {
 
 export interface SweepDeps<Thing> {
   store: DueStore<Thing>;
+  /** When it should have happened what a thing waits for, if that is not when it was due: a message may have been sent before. */
+  plannedAt?: (thing: Thing) => number | null;
   /** Sends a message for each. */
   wake: (woken: readonly Woken<Thing>[]) => Promise<void>;
   now: () => number;
@@ -23,23 +25,37 @@ export interface SweepDeps<Thing> {
  */
 export const LEASE_MS = 15 * 60_000;
 
-/**
- * Sends a message for everything that is due before the next run, to arrive when it is due. Returns how many.
- * The lease comes before the message: a crash costs a delay. What fails does not hold up the rest; it is thrown at the end.
- */
-export async function sweepDue<Thing>(deps: SweepDeps<Thing>): Promise<number> {
-  const failures: unknown[] = [];
-  const counts = await Promise.all(deps.store.shards.map((shard) => sweepShard(deps, shard, failures)));
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} due things could not be woken`);
-  return counts.reduce((sum, count) => sum + count, 0);
+/** What a run found. */
+export interface Swept {
+  woken: number;
+  /** How many of them came two minutes or more after their time. */
+  overdue: number;
+  /** How late the latest was, in milliseconds. */
+  oldestOverdueMs: number;
 }
 
-async function sweepShard<Thing>(deps: SweepDeps<Thing>, shard: string, failures: unknown[]): Promise<number> {
-  let count = 0;
+/**
+ * Sends a message for everything that is due before the next run, to arrive when it is due.
+ * The lease comes before the message: a crash costs a delay. What fails does not hold up the rest; it is thrown at the end.
+ */
+export async function sweepDue<Thing>(deps: SweepDeps<Thing>): Promise<Swept> {
+  const swept: Swept = { woken: 0, overdue: 0, oldestOverdueMs: 0 };
+  const failures: unknown[] = [];
+  await Promise.all(deps.store.shards.map((shard) => sweepShard(deps, shard, swept, failures)));
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} due things could not be woken`);
+  return swept;
+}
+
+async function sweepShard<Thing>(
+  deps: SweepDeps<Thing>,
+  shard: string,
+  swept: Swept,
+  failures: unknown[],
+): Promise<void> {
   while (deps.hasTime()) {
     const entries = await deps.store.listDue(shard, deps.now() + SWEEP_LOOK_AHEAD_MS);
     if (entries.length === 0) break;
-    const leased = await Promise.allSettled(entries.map((entry) => lease(deps, entry)));
+    const leased = await Promise.allSettled(entries.map((entry) => lease(deps, entry, swept)));
     failures.push(...leased.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
     const woken = leased.flatMap((one) => (one.status === 'fulfilled' && one.value !== null ? [one.value] : []));
     try {
@@ -48,17 +64,26 @@ async function sweepShard<Thing>(deps: SweepDeps<Thing>, shard: string, failures
       failures.push(error);
       break;
     }
-    count += woken.length;
+    swept.woken += woken.length;
     // Other writes moved the whole page: the index lags behind, and the next run sees it as it is.
     if (woken.length === 0) break;
   }
-  return count;
 }
 
-async function lease<Thing>({ store, now }: SweepDeps<Thing>, entry: DueEntry): Promise<Woken<Thing> | null> {
+async function lease<Thing>(
+  { store, plannedAt, now }: SweepDeps<Thing>,
+  entry: DueEntry,
+  swept: Swept,
+): Promise<Woken<Thing> | null> {
   const at = Math.max(entry.dueAt, now());
   const thing = await store.lease(entry, at + LEASE_MS);
-  return thing === null ? null : { thing, delaySeconds: wholeSeconds(at - now()) };
+  if (thing === null) return null;
+  const lateMs = now() - (plannedAt?.(thing) ?? entry.dueAt);
+  if (lateMs >= OVERDUE_MS) {
+    swept.overdue += 1;
+    swept.oldestOverdueMs = Math.max(swept.oldestOverdueMs, lateMs);
+  }
+  return { thing, delaySeconds: wholeSeconds(at - now()) };
 }
 
 /** Wakes deliveries by messages on the retries queue. */

@@ -20,6 +20,9 @@ export const LOST_AFTER_MS = 10 * 60_000;
  */
 export const SWEEP_LOOK_AHEAD_MS = 75_000;
 
+/** What is due this long is overdue: `sweep` runs every minute. */
+export const OVERDUE_MS = 2 * 60_000;
+
 /** When `sweep` looks at what a delivery owes, unless the message that brought it has done it before. */
 export const EFFECTS_DUE_MS = 60_000;
 

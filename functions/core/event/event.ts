@@ -16,6 +16,8 @@ export const Event = z.object({
   /** Empty for Posthorn's own: system events, and those of tests. */
   contentHash: z.string(),
   data: z.string().nullable(),
+  /** The trace that its publisher was in, as W3C writes it; absent if it named none. */
+  traceparent: z.string().optional(),
 });
 export type Event = z.infer<typeof Event>;
 

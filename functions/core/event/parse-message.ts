@@ -7,6 +7,7 @@ import type { Event } from './event.ts';
 import { prepareData } from './event-data.ts';
 import { PublishedMessage } from './published-event.ts';
 import type { RejectionReason } from './rejected-event.ts';
+import { readTraceparent } from './traceparent.ts';
 
 export type ParsedMessage =
   /** `idGiven`: another message may bring the same id. */
@@ -29,6 +30,8 @@ export interface IncomingMessage {
   origin: MessageOrigin | null;
   /** Null: its id, if it has one, is not the API's. */
   madeId: MadeId | null;
+  /** The trace that the publisher was in, as it came. */
+  traceparent?: string | null;
 }
 
 /**
@@ -116,6 +119,7 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
     );
   }
   const { tenantId, id, ...published } = parsed.data;
+  const traceparent = readTraceparent(message.traceparent);
   // Both messages with an id of the API's make the same event to the letter: what one writes over the other changes nothing.
   const madeAt = message.madeId === null || id === undefined ? null : timeOfEventId(id);
   const acceptedAt = madeAt ?? sentAt;
@@ -136,6 +140,7 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
       recordedAt: now,
       contentHash: hashContent(published.type, published.environment, published.occurredAt, prepared.data),
       data: prepared.data,
+      ...(traceparent !== null && { traceparent }),
     },
   };
 }

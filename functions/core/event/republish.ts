@@ -8,6 +8,7 @@ export interface PublishedBody {
   body: string;
   origin?: MessageOrigin;
   idMade?: boolean;
+  traceparent?: string;
 }
 
 export interface RepublishPorts {

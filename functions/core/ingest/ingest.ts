@@ -41,7 +41,7 @@ export type IngestReport =
   | { kind: 'repeated'; event: Event }
   | { kind: 'rejected'; rejected: RejectedEvent }
   | FanOutReport
-  | { kind: 'error'; error: unknown };
+  | { kind: 'error'; about: readonly Event[]; error: unknown };
 
 /**
  * Records a batch of published events and puts a message for each of their deliveries on the queue. Bad messages become
@@ -136,7 +136,7 @@ async function record(
   const dropped = new Set<Accepted>();
   const fail = (one: Accepted, error: unknown): void => {
     dropped.add(one);
-    deps.report({ kind: 'error', error });
+    deps.report({ kind: 'error', about: [one.event], error });
     for (const id of [one.message.messageId, ...one.twins]) result.retry.add(id);
   };
   const fresh = accepted.filter(({ recorded }) => recorded === null);
@@ -220,7 +220,7 @@ async function fanOut(
     }
     return outcome;
   } catch (error) {
-    deps.report({ kind: 'error', error });
+    deps.report({ kind: 'error', about: group.map(({ event }) => event), error });
     return 'retry';
   }
 }

@@ -18,7 +18,9 @@ export interface RejectionPorts {
   systemEventCounts: SystemEventCounts;
   deliveries: CountPorts['later'];
   now: () => number;
-  report: (report: { kind: 'rejected'; rejected: RejectedEvent } | { kind: 'error'; error: unknown }) => void;
+  report: (
+    report: { kind: 'rejected'; rejected: RejectedEvent } | { kind: 'error'; about: readonly []; error: unknown },
+  ) => void;
 }
 
 /** Writes them, and counts them for the company. What could not be written comes back. */
@@ -33,7 +35,7 @@ export async function recordRejections(
     await deps.store.putRejectedEvents(records);
   } catch (error) {
     unwritten = new Set(undoneOf(error, records));
-    deps.report({ kind: 'error', error });
+    deps.report({ kind: 'error', about: [], error });
   }
   const written = rejections.filter(({ rejected }) => !unwritten.has(rejected));
   for (const { message, rejected } of rejections) {
@@ -45,7 +47,7 @@ export async function recordRejections(
       try {
         await countRejections(deps, group);
       } catch (error) {
-        deps.report({ kind: 'error', error });
+        deps.report({ kind: 'error', about: [], error });
         for (const { message } of group) result.retry.add(message.messageId);
       }
     }),

@@ -15,7 +15,7 @@ export interface SystemMessagePorts {
   store: Pick<EventStore, 'getEvents'>;
   /** Puts Posthorn's own events where else they are wanted; null if nowhere. */
   putOnBus: ((events: readonly Event[]) => Promise<void>) | null;
-  report: (report: { kind: 'error'; error: unknown }) => void;
+  report: (report: { kind: 'error'; about: readonly Event[]; error: unknown }) => void;
 }
 
 /** Posthorn's own events are on record before their messages are sent. A message whose event is not comes from elsewhere. */
@@ -49,7 +49,7 @@ export async function shareSystemEvents(
   try {
     await putOnBus(accepted.map(({ event }) => event));
   } catch (error) {
-    report({ kind: 'error', error });
+    report({ kind: 'error', about: accepted.map(({ event }) => event), error });
     for (const { message, twins } of accepted) for (const id of [message.messageId, ...twins]) result.retry.add(id);
   }
 }

@@ -1,4 +1,5 @@
 import type { DueStore } from '../delivery/due-store.ts';
+import { OVERDUE_MS } from '../delivery/wake.ts';
 import type { Event } from '../event/event.ts';
 import type { EventStore } from '../event/event-store.ts';
 import { SYSTEM_TENANT } from '../ids.ts';
@@ -27,9 +28,6 @@ export interface SystemStatePorts {
   events: Pick<EventStore, 'listEvents'>;
   now: () => number;
 }
-
-/** What is due this long is overdue: `sweep` runs every minute. */
-const OVERDUE_MS = 2 * 60_000;
 
 /** How many warnings are looked at, and how old they may be. A warning comes after a day and after three; after five it ends. */
 const WARNINGS = 100;

@@ -83,6 +83,9 @@ export const ProfileDocument = z
       .default('application/json'),
     headers: z.record(HeaderName, Template).default({}),
     signatures: z.array(SignatureScheme).max(5).default([]),
+    traceparent: z.boolean().default(false).meta({
+      description: 'Whether the header traceparent hands on the trace of the event’s publisher, if it named one.',
+    }),
     retry: RetryPolicy,
     limits: z
       .strictObject({

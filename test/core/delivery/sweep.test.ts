@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Delivery } from '../../../functions/core/delivery/delivery.ts';
 import type { Outgoing } from '../../../functions/core/delivery/queue-message.ts';
 import { sweepDue, wakeDeliveries } from '../../../functions/core/delivery/sweep.ts';
 import { SWEEP_LOOK_AHEAD_MS } from '../../../functions/core/delivery/wake.ts';
@@ -11,15 +12,16 @@ function setup(...dueAts: number[]) {
     journal.store(makeDelivery({ eventId: `e${index}`, dueAt, nextAttemptAt: dueAt, ticket: 3, revision: 2 })),
   );
   const queued: Outgoing[] = [];
+  const plannedAt = ({ nextAttemptAt }: Delivery): number | null => nextAttemptAt;
   const run = (hasTime = () => true, send = async (messages: readonly Outgoing[]) => void queued.push(...messages)) =>
-    sweepDue({ store: journal, wake: wakeDeliveries({ send }), now: () => NOW, hasTime });
+    sweepDue({ store: journal, plannedAt, wake: wakeDeliveries({ send }), now: () => NOW, hasTime });
   return { journal, deliveries, queued, run };
 }
 
 describe('sweep', () => {
   it('wakes what is due before its next run, to the second, and nothing else', async () => {
     const { journal, deliveries, queued, run } = setup(NOW - HOUR, NOW, NOW + 30_500, NOW + SWEEP_LOOK_AHEAD_MS + 1);
-    expect(await run()).toBe(3);
+    expect(await run()).toMatchObject({ woken: 3 });
     expect(queued).toMatchObject([
       { message: { eventId: 'e0', ticket: 4 }, delaySeconds: 0 },
       { message: { eventId: 'e1', ticket: 4 }, delaySeconds: 0 },
@@ -33,10 +35,25 @@ describe('sweep', () => {
     ]);
   });
 
+  it.each([
+    { name: 'in time', late: 2 * MINUTE - 1, found: { overdue: 0, oldestOverdueMs: 0 } },
+    { name: 'overdue', late: 2 * MINUTE, found: { overdue: 1, oldestOverdueMs: 2 * MINUTE } },
+  ])('tells what comes $name', async ({ late, found }) => {
+    expect(await setup(NOW - late, NOW + 1).run()).toEqual({ woken: 2, ...found });
+  });
+
+  it('measures by when the attempt was planned: a lost message was due later than that, and so is one sent again', async () => {
+    const { journal, run } = setup(NOW - HOUR);
+    journal.store(makeDelivery({ eventId: 'sent again', dueAt: NOW, nextAttemptAt: NOW - 2 * HOUR, revision: 1 }));
+    // What owes an effect plans no attempt.
+    journal.store(makeDelivery({ eventId: 'owes', dueAt: NOW - 3 * MINUTE, nextAttemptAt: null, revision: 1 }));
+    expect(await run()).toEqual({ woken: 3, overdue: 3, oldestOverdueMs: 2 * HOUR });
+  });
+
   it('goes through page after page', async () => {
     const { journal, queued, run } = setup(...Array.from({ length: 25 }, () => NOW));
     journal.pageSize = 10;
-    expect(await run()).toBe(25);
+    expect(await run()).toMatchObject({ woken: 25 });
     expect(new Set(queued.map(({ message }) => message.kind === 'deliver' && message.eventId)).size).toBe(25);
   });
 
@@ -44,8 +61,8 @@ describe('sweep', () => {
     const { journal, run } = setup(...Array.from({ length: 25 }, () => NOW));
     journal.pageSize = 10;
     let pages = 0;
-    expect(await run(() => pages++ < 1)).toBe(10);
-    expect(await run()).toBe(15);
+    expect(await run(() => pages++ < 1)).toMatchObject({ woken: 10 });
+    expect(await run()).toMatchObject({ woken: 15 });
   });
 
   it('leaves what another write moves meanwhile, and does not repeat itself over it', async () => {
@@ -54,7 +71,7 @@ describe('sweep', () => {
     const entries = await journal.listDue('one', NOW);
     for (const entry of entries) await journal.lease(entry, NOW + HOUR);
     journal.listDue = async () => entries;
-    expect(await run()).toBe(0);
+    expect(await run()).toMatchObject({ woken: 0 });
     expect(queued).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_DATA_BYTES } from '../../../functions/core/event/event-data.ts';
 import { type IncomingMessage, type ParsedMessage, parseMessage } from '../../../functions/core/event/parse-message.ts';
+import { traceIdOf } from '../../../functions/core/event/traceparent.ts';
 import { EventId, newId } from '../../../functions/core/ids.ts';
 import { NOW } from '../../support/domain.ts';
 import { jsonText } from '../../support/json-texts.ts';
@@ -23,6 +24,34 @@ function accepted(body: unknown, rest: Partial<IncomingMessage> = {}) {
   if (parsed.kind !== 'event') throw new Error(`no event: ${JSON.stringify(parsed)}`);
   return parsed;
 }
+
+describe('the trace of a publisher', () => {
+  const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+  it('goes with the event, and is no part of what makes two events the same', () => {
+    const [plain, traced] = [accepted(VALID).event, accepted(VALID, { traceparent: TRACE }).event];
+    expect(traced).toEqual({ ...plain, traceparent: TRACE });
+  });
+
+  it.each([
+    null,
+    '',
+    'x',
+    TRACE.toUpperCase(),
+    `${TRACE}-more`,
+    TRACE.replace('00-', 'ff-'),
+    TRACE.replace('0af7651916cd43dd8448eb211c80319c', '0'.repeat(32)),
+    TRACE.replace('b7ad6b7169203331', '0'.repeat(16)),
+    TRACE.slice(1),
+  ])('is ignored if it is none: %s', (traceparent) => {
+    expect(accepted(VALID, { traceparent }).event).not.toHaveProperty('traceparent');
+    expect(traceIdOf(traceparent)).toBeUndefined();
+  });
+
+  it('is looked up by its id', () => {
+    expect(traceIdOf(TRACE)).toBe('0af7651916cd43dd8448eb211c80319c');
+  });
+});
 
 describe('a message that is an event', () => {
   it('with everything given', () => {

@@ -1,0 +1,44 @@
+import { SourceMap } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import type { FunctionName } from '../functions/names.ts';
+import { BUNDLING } from '../lib/constructs/bundling.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+export interface MappedBundle {
+  /** The same as the stack deploys. */
+  code: string;
+  map: SourceMap;
+}
+
+/** Bundles a function as the stack does, with a source map beside it. */
+export async function bundleWithMap(name: FunctionName): Promise<MappedBundle> {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [`functions/${name}/index.ts`],
+    outfile: 'index.mjs',
+    write: false,
+    bundle: true,
+    minify: BUNDLING.minify,
+    format: BUNDLING.format,
+    platform: 'node',
+    target: 'node24',
+    mainFields: BUNDLING.mainFields,
+    banner: { js: BUNDLING.banner },
+    alias: { 'node:http': BUNDLING.esbuildArgs['--alias:node:http'] },
+    sourcemap: 'external',
+    sourcesContent: false,
+    logLevel: 'error',
+  });
+  const textOf = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
+  return { code: textOf('.mjs'), map: new SourceMap(JSON.parse(textOf('.map'))) };
+}
+
+/** Puts the positions of the source in the place of those of the bundle. What is not of the bundle stays as it is. */
+export function mapStack(stack: string, map: SourceMap): string {
+  return stack.replaceAll(/(?:file:\/\/)?[^\s("]*\bindex\.mjs:(\d+):(\d+)/g, (position, line, column) => {
+    const origin = map.findOrigin(Number(line), Number(column));
+    return 'fileName' in origin ? `${origin.fileName}:${origin.lineNumber}:${origin.columnNumber}` : position;
+  });
+}

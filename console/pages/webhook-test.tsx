@@ -1,0 +1,94 @@
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { useEventTypes } from '../api/event-types.ts';
+import { useSubscriptionTest, useTestDelivery } from '../api/tests.ts';
+import type { Delivery, EventType, Subscription } from '../api/types.ts';
+import { Button } from '../components/button.tsx';
+import { ErrorNote } from '../components/error-note.tsx';
+import { Field } from '../components/field.tsx';
+import { readFieldErrors } from '../components/field-errors.ts';
+import { StatusBadge } from '../components/status-badge.tsx';
+import { TestOutcome } from '../components/test-outcome.tsx';
+import { WebhookPage } from '../components/webhook-page.tsx';
+import { useMayChange } from '../session/session.tsx';
+import { useTexts } from '../texts/texts.ts';
+import { webhookTestTexts } from '../texts/webhook-test.ts';
+
+export function WebhookTestPage() {
+  return <WebhookPage>{(subscription) => <Test key={subscription.id} subscription={subscription} />}</WebhookPage>;
+}
+
+function Test({ subscription }: { subscription: Subscription }) {
+  const t = useTexts(webhookTestTexts);
+  const mayChange = useMayChange();
+  const { tenantId, id, status } = subscription;
+  const test = useSubscriptionTest(tenantId, id);
+  const [sent, setSent] = useState<Delivery | null>(null);
+  const [eventType, setEventType] = useState('');
+  const types = useEventTypes().data ?? [];
+  const errors = readFieldErrors(test.error, ['/eventType']);
+  return (
+    <section className="panel">
+      <p>{t.intro}</p>
+      {status !== 'active' && <StatusBadge tone="pause">{t.inactive}</StatusBadge>}
+      <form
+        className="row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!test.isPending) test.mutate(eventType === '' ? {} : { eventType }, { onSuccess: setSent });
+        }}
+      >
+        <Field label={t.event} hint={t.eventHint} error={errors.of('/eventType')}>
+          {(control) => (
+            <select {...control} value={eventType} onChange={(event) => setEventType(event.target.value)}>
+              <option value="">{t.usual}</option>
+              {types
+                .filter((type) => isWanted(type, subscription))
+                .map(({ name }) => (
+                  <option key={name} value={name}>
+                    {name}
+                  </option>
+                ))}
+            </select>
+          )}
+        </Field>
+        <Button type="submit" look="main" disabled={!mayChange || status !== 'active'} isBusy={test.isPending}>
+          {t.send}
+        </Button>
+      </form>
+      {errors.hasOthers && <ErrorNote error={test.error} />}
+      <div role="status">{sent !== null && <Outcome key={sent.id} sent={sent} />}</div>
+    </section>
+  );
+}
+
+/** An event that the webhook receives, and that has an example to send. */
+function isWanted({ name, example }: EventType, { eventTypes }: Subscription): boolean {
+  const isReceived = eventTypes.some((pattern) =>
+    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
+  );
+  return isReceived && (example ?? null) !== null;
+}
+
+function Outcome({ sent }: { sent: Delivery }) {
+  const t = useTexts(webhookTestTexts);
+  const found = useTestDelivery(sent.tenantId, sent);
+  const attempt = found.data?.attempts.at(-1);
+  if (found.isError) return <ErrorNote error={found.error} retry={found.refetch} />;
+  if (attempt === undefined)
+    return (
+      <p className="loading">
+        <span className="spinner" aria-hidden="true" />
+        {found.data?.statusReason?.message ?? t.sending}
+      </p>
+    );
+  return (
+    <>
+      <h2>{t.sent(sent.eventType)}</h2>
+      <TestOutcome result={attempt} />
+      <p>
+        <Link href={`/tenants/${sent.tenantId}/deliveries/${sent.id}`}>{t.open}</Link>
+      </p>
+    </>
+  );
+}

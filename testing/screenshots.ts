@@ -1,0 +1,111 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type BrowserContextOptions, chromium } from 'playwright-core';
+import * as z from 'zod';
+import { newStateFolder, removeStateFolder, startRunner } from './runner-process.ts';
+
+/*
+ * npm run screenshots: pictures of the console's pages for the docs, of a system that this starts and fills.
+ */
+
+const FOLDER = fileURLToPath(new URL('../docs/images/', import.meta.url));
+const TENANT = 'acme';
+const DESK: BrowserContextOptions = { viewport: { width: 1120, height: 720 }, colorScheme: 'light' };
+const Id = z.object({ id: z.string() });
+const Events = z.object({ data: z.array(Id) });
+const Deliveries = z.object({ data: z.array(Id) });
+const Token = z.object({ token: z.string() });
+
+const state = newStateFolder();
+const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', chromium.executablePath()].find(
+  (path) => path !== undefined && existsSync(path),
+);
+if (executablePath === undefined) throw new Error('There is no Chromium. Install one, or name it in CHROMIUM.');
+
+const { endpoints, stop } = await startRunner({ state });
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+try {
+  mkdirSync(FOLDER, { recursive: true });
+  const { webhook, delivery, event } = await fill();
+  const { token } = await ask(Token, 'POST', `/v1/tenants/${TENANT}/portal-tokens`, {});
+  const [company, portal] = [`#key=${endpoints.adminKey}`, `#token=${token}`];
+  const of = `/tenants/${TENANT}`;
+  await take('tenants', `/tenants${company}`);
+  await take('system', `/system${company}`);
+  await take('webhooks', `${of}/webhooks${portal}`);
+  await take('new-webhook', `${of}/webhooks/new${portal}`);
+  await take('webhook', `${of}/webhooks/${webhook}${portal}`);
+  await take('webhook-dark', `${of}/webhooks/${webhook}${portal}`, { ...DESK, colorScheme: 'dark' });
+  await take('deliveries', `${of}/webhooks/${webhook}/deliveries${portal}`);
+  await take('delivery', `${of}/deliveries/${delivery}${portal}`);
+  await take('event', `${of}/events/${event}${portal}`);
+  await take('settings', `${of}/webhooks/${webhook}/settings${portal}`);
+  await take('security', `${of}/webhooks/${webhook}/security?code=python${portal}`);
+  await take('test', `${of}/webhooks/${webhook}/test${portal}`, DESK, 'Send test event');
+  await take('phone', `${of}/webhooks${portal}`, { ...DESK, viewport: { width: 390, height: 720 } });
+} finally {
+  await browser.close();
+  await stop();
+  removeStateFolder(state);
+}
+
+/** Webhooks of all fortunes, with a day's events. */
+async function fill() {
+  const { receiverUrl, clockUrl } = endpoints;
+  await ask(z.unknown(), 'POST', '/v1/event-type-packs/peopleforce/load');
+  const subscribe = async (name: string, path: string, extra: object = {}) => {
+    const body = { name, url: receiverUrl + path, eventTypes: ['*'], ...extra };
+    return (await ask(Id, 'POST', `/v1/tenants/${TENANT}/subscriptions`, body)).id;
+  };
+  const behave = (path: string, body: object) =>
+    fetch(`${receiverUrl}/_behaviours${path}`, { method: 'PUT', body: JSON.stringify(body) });
+  const webhook = await subscribe('Payroll sync', '/payroll', { eventTypes: ['employee_create', 'employee_update'] });
+  const paused = await subscribe('Data warehouse', '/warehouse');
+  await subscribe('Staging', '/staging', { environment: 'development' });
+  await subscribe('Old intranet', '/intranet', { eventTypes: ['employee_create'] });
+  await ask(z.unknown(), 'POST', `/v1/tenants/${TENANT}/subscriptions/${paused}/pause`);
+  await behave('/payroll', { responses: [{ status: 200, body: '{"ok":true}' }] });
+  await behave('/intranet', { responses: [{ status: 503, body: 'Down for maintenance' }] });
+  let event = '';
+  for (let hour = 0; hour < 9; hour += 1) {
+    const events = Array.from({ length: 3 + ((hour * 5) % 7) }, (_, at) => ({
+      type: at % 3 === 0 ? 'employee_create' : 'employee_update',
+      data: { id: 130_333 + at, attributes: { first_name: 'Ada', last_name: 'Lovelace', hired_on: '2026-09-01' } },
+    }));
+    const { data } = await ask(Events, 'POST', `/v1/tenants/${TENANT}/events`, { events });
+    event = data[0]?.id ?? event;
+    await new Promise((done) => setTimeout(done, 1_500));
+    await fetch(clockUrl, { method: 'POST', body: JSON.stringify({ advanceSeconds: 3_000 }) });
+  }
+  await new Promise((done) => setTimeout(done, 5_000));
+  const failed = await ask(Deliveries, 'GET', `/v1/tenants/${TENANT}/events/${event}/deliveries`);
+  const newest = await ask(Deliveries, 'GET', `/v1/tenants/${TENANT}/subscriptions/${webhook}/deliveries`);
+  const delivery = newest.data[0]?.id ?? failed.data[0]?.id ?? '';
+  return { webhook, delivery, event };
+}
+
+/** @param button pressed before, by its name */
+async function take(name: string, path: string, options = DESK, button?: string): Promise<void> {
+  const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
+  const page = await context.newPage();
+  await page.goto(`${endpoints.apiUrl}/console${path}`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.waitForLoadState('networkidle');
+  if (button !== undefined) {
+    await page.getByRole('button', { name: button }).click();
+    await page.getByText(/Your server answered/).waitFor();
+  }
+  await page.screenshot({ path: `${FOLDER}${name}.png` });
+  await context.close();
+}
+
+async function ask<T extends z.ZodType>(schema: T, method: string, path: string, body?: object): Promise<z.output<T>> {
+  const answer = await fetch(endpoints.apiUrl + path, {
+    method,
+    headers: { authorization: `Bearer ${endpoints.adminKey}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
+  return schema.parse(text === '' ? null : JSON.parse(text));
+}
