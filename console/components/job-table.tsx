@@ -42,7 +42,9 @@ export function JobTable({ jobs }: { jobs: readonly Job[] }) {
         <tbody>
           {jobs.map((job) => (
             <tr key={job.id}>
-              <th scope="row">{kinds[job.kind]}</th>
+              <th scope="row">
+                <Link href={`/jobs/${job.id}`}>{kinds[job.kind]}</Link>
+              </th>
               <td data-label={t.tenant}>
                 {job.tenantId === null ? (
                   t.allTenants

@@ -6,8 +6,10 @@ import { Button } from '../components/button.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Field, FieldGroup } from '../components/field.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
+import { JsonField } from '../components/json-field.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
+import { readJson, writeJson } from '../json/read-json.ts';
 import { useMayChange } from '../session/session.tsx';
 import { useTenantId } from '../session/tenant.ts';
 import { eventTexts } from '../texts/events.ts';
@@ -33,19 +35,19 @@ export function NewEventPage() {
   const [isChecked, setChecked] = useState(false);
   const known = (eventTypes.data ?? []).filter(({ archived }) => !archived);
   const type = chosen === null || chosen === OWN ? own.trim() : chosen;
-  const parsed = parse(data);
+  const read = readJson(data);
   const errors = readFieldErrors(publish.error, ['/type', '/data']);
   const choose = (name: string) => {
     setChosen(name);
     const example = known.find((one) => one.name === name)?.example ?? null;
-    if (example !== null) setData(JSON.stringify(example, null, 2));
+    if (example !== null) setData(writeJson(example));
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setChecked(true);
-    if (type === '' || parsed === null) return;
+    if (type === '' || !read.ok) return;
     publish.mutate(
-      { type, environment, data: parsed.value },
+      { type, environment, data: read.value },
       { onSuccess: ({ data: [made] }) => navigate(`/tenants/${tenantId}/events/${made?.id}?published`) },
     );
   };
@@ -96,21 +98,15 @@ export function NewEventPage() {
                 </label>
               ))}
             </FieldGroup>
-            <Field
+            <JsonField
               label={t.data}
               hint={t.dataHint}
-              error={isChecked && parsed === null ? t.noJson : errors.of('/data')}
-            >
-              {(control) => (
-                <textarea
-                  {...control}
-                  rows={14}
-                  spellCheck={false}
-                  value={data}
-                  onChange={(event) => setData(event.target.value)}
-                />
-              )}
-            </Field>
+              error={isChecked && !read.ok ? t.noJson(read.line) : errors.of('/data')}
+              wrongLines={isChecked && !read.ok ? [read.line] : []}
+              rows={14}
+              value={data}
+              onChange={setData}
+            />
             {errors.hasOthers && <ErrorNote error={publish.error} />}
             <div className="actions">
               <Button type="submit" look="main" isBusy={publish.isPending}>
@@ -122,12 +118,4 @@ export function NewEventPage() {
       </Page>
     </>
   );
-}
-
-function parse(text: string): { value: unknown } | null {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return null;
-  }
 }

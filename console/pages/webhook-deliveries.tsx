@@ -49,6 +49,14 @@ function Deliveries({ subscription: { tenantId, id } }: { subscription: Subscrip
           shownTypes={items.map(({ eventType }) => eventType)}
         />
       )}
+      {mayChange && (filters.isFiltered || items.length > 0) && (
+        <SendAgain
+          tenantId={tenantId}
+          selected={selection}
+          onSent={(sent) => setSelection((before) => before.difference(new Set([sent])))}
+          rangeHref={`/tenants/${tenantId}/webhooks/${id}/replay${search === '' ? '' : `?${search}`}`}
+        />
+      )}
       {found.isError && <ErrorNote error={found.error} retry={found.refetch} />}
       {found.isPending && <Loading />}
       {filters.cursor === null && <News come={come} gone={gone} onShow={showLatest} />}
@@ -61,14 +69,6 @@ function Deliveries({ subscription: { tenantId, id } }: { subscription: Subscrip
         <Empty title={nextCursor === null ? t.noneFound : t.noneFoundYet}>
           <Button onClick={filters.clear}>{t.clear}</Button>
         </Empty>
-      )}
-      {mayChange && (
-        <SendAgain
-          tenantId={tenantId}
-          selected={selection}
-          onSent={(sent) => setSelection((before) => before.difference(new Set([sent])))}
-          rangeHref={`/tenants/${tenantId}/webhooks/${id}/replay${search === '' ? '' : `?${search}`}`}
-        />
       )}
       {items.length > 0 && (
         <DeliveryTable deliveries={items} selection={mayChange ? selection : null} onSelect={setSelection} />

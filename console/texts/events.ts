@@ -57,7 +57,7 @@ export const eventTexts = inEveryLanguage({
     ownTypeHint: 'Letters, digits, and . _ - between them.',
     dataHint: 'The example of the event type. Change it as you like.',
     noType: 'Choose or name an event type.',
-    noJson: 'This is not JSON.',
+    noJson: (line: number) => `This is not JSON: look at line ${line}.`,
     submit: 'Publish',
   },
   de: {
@@ -115,7 +115,7 @@ export const eventTexts = inEveryLanguage({
     ownTypeHint: 'Buchstaben, Ziffern, dazwischen . _ -',
     dataHint: 'Das Beispiel des Ereignistyps. Ändern Sie es, wie Sie wollen.',
     noType: 'Wählen oder nennen Sie einen Ereignistyp.',
-    noJson: 'Das ist kein JSON.',
+    noJson: (line: number) => `Das ist kein JSON: Sehen Sie sich Zeile ${line} an.`,
     submit: 'Veröffentlichen',
   },
 });

@@ -5,7 +5,7 @@ import { ANONYMOUS } from '../../functions/core/access/principal.ts';
 import { parkDelivery } from '../../functions/core/delivery/delivery.ts';
 import { deliveryId, newId } from '../../functions/core/ids.ts';
 import { type ApiRequest, useApi } from '../support/api.ts';
-import { makeDelivery, makeEvent } from '../support/domain.ts';
+import { makeAttempt, makeDelivery, makeEvent } from '../support/domain.ts';
 import { makeProfile } from '../support/profiles.ts';
 import { ROUTES } from '../support/routes.ts';
 
@@ -45,7 +45,13 @@ beforeAll(async () => {
       republishedAt: null,
     },
   ]);
-  const delivery = makeDelivery({ subscriptionId: sub, eventAt: clock.now, status: 'failed', completedAt: clock.now });
+  const delivery = makeDelivery({
+    subscriptionId: sub,
+    eventAt: clock.now,
+    status: 'failed',
+    completedAt: clock.now,
+    attempts: [makeAttempt({ number: 1 })],
+  });
   const parked = parkDelivery(
     makeDelivery({ subscriptionId: sub, eventAt: clock.now, eventId: 'evt_2' }),
     clock.now,
@@ -93,6 +99,7 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ],
   ['GET', '/v1/api-keys?limit=1', 200],
   ['DELETE', '/v1/api-keys/KEY', 204],
+  ['GET', '/v1/me', 200],
   ['GET', '/v1/audit?tenantId=acme', 200],
   ['GET', '/v1/audit?keyId=key_stack&from=2026-01-01T00:00:00Z', 200],
   ['POST', `${T}/subscriptions`, 201, { body: { url: 'https://a.example/', eventTypes: ['a.*'] } }],
@@ -108,6 +115,7 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ['POST', `${T}/test-url`, 200, { body: { url: 'https://a.example/', eventType: 'a.b' } }],
   ['GET', `${T}/subscriptions/SUB/deliveries`, 200],
   ['GET', `${T}/subscriptions/SUB/deliveries?status=failed&eventType=employee.created`, 200],
+  ['GET', `${T}/subscriptions/SUB/deliveries?responseStatus=5xx`, 200],
   ['POST', `${T}/events`, 202, { body: { type: 'a.b', data: null } }],
   [
     'POST',
@@ -126,8 +134,11 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ['GET', `${T}/subscriptions/SUB/stats`, 200],
   ['GET', `${T}/events?type=employee.created&environment=production`, 200],
   ['GET', `${T}/events/evt_1`, 200],
+  ['GET', `${T}/events?omit=data`, 200],
+  ['GET', `${T}/events/evt_1/recipients`, 200],
   ['GET', `${T}/events/evt_1/deliveries`, 200],
   ['GET', `${T}/deliveries/DLV`, 200],
+  ['GET', `${T}/deliveries/DLV/attempts/1/request`, 200],
   ['POST', `${T}/deliveries/DLV/retry`, 202],
   ['POST', `${T}/deliveries/CANCEL/cancel`, 200],
   ['DELETE', `${T}/events/evt_2/data`, 204],

@@ -57,24 +57,30 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
 
   test('one shows each attempt with what was sent and answered, is sent again and cancelled', async () => {
     const { tenant, path } = scene('one');
-    await system().behave(path, [{ status: 500, body: '<b>locked</b>' }, { status: 200 }, { status: 503 }]);
+    await system().behave(path, [{ status: 500, body: '<b>locked</b>' }]);
     const { id } = await system().subscribe(tenant, path);
     await system().publish(tenant, { type: 'employee.left', data: { name: "O'Neill" } });
+    // The first retry comes after seconds, the next one after minutes.
+    const arrived = (count: number) =>
+      eventually(async () => expect((await system().received(path)).total).toBe(count));
+    await arrived(1);
+    await system().advance(10);
+    await arrived(2);
     const { page, errors } = await open(`/tenants/${tenant}/webhooks/${id}/deliveries`);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.getByRole('link', { name: 'employee.left' }).click();
     await page.getByText('Being retried').waitFor();
-    const first = page.locator('.timeline > li').first();
-    await first.getByText('Answered 500').first().waitFor();
-    await first.getByText('The receiver answered with status 500.').waitFor();
-    expect(await first.getByText('<b>locked</b>').count()).toBe(1);
-    await first.getByText('webhook-signature').waitFor();
-    await first.getByText('The signature that was sent belongs to this very body.').waitFor();
+    const last = page.locator('.timeline > li').nth(1);
+    await last.getByText('Answered 500').first().waitFor();
+    await last.getByText('The receiver answered with status 500.').waitFor();
+    expect(await last.getByText('<b>locked</b>').count()).toBe(1);
+    await last.getByText('webhook-signature').waitFor();
+    await last.getByText('The signature that was sent belongs to this very body.').waitFor();
     await page.getByText(/^Next attempt: /).waitFor();
     await expectAccessible(page);
 
-    const [sent] = (await system().received(path)).requests;
-    await first.getByRole('button', { name: 'Copy as curl' }).click();
+    const sent = (await system().received(path)).requests.at(-1);
+    await last.getByRole('button', { name: 'Copy as curl' }).click();
     const command: string = await page.evaluate('navigator.clipboard.readText()');
     const given = execFileSync('sh', ['-c', `curl() { printf '%s\\n' "$@"; }; ${command}`])
       .toString()
@@ -87,12 +93,14 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
       ]),
     );
 
+    await system().behave(path, [{ status: 200 }]);
     await page.getByRole('button', { name: 'Send again' }).click();
     await page.getByText('It is sent again now.').waitFor();
-    await page.locator('summary', { hasText: 'Attempt 2' }).getByText('Answered 200').waitFor();
+    await page.locator('summary', { hasText: 'Attempt 3' }).getByText('Answered 200').waitFor();
     await page.getByText('Delivered', { exact: true }).waitFor();
     expect(await page.getByRole('button', { name: 'Cancel delivery' }).count()).toBe(0);
 
+    await system().behave(path, [{ status: 503 }]);
     await system().publish(tenant, { type: 'employee.created' });
     await page.getByRole('link', { name: 'Deliveries of this webhook' }).click();
     // The list is as it was left.
