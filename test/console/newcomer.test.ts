@@ -27,8 +27,10 @@ describe.skipIf(hasNoBrowser)('a newcomer', () => {
     };
     steps.push('open the address');
     const { page, errors } = await browser.open(printed('Console'));
-    await type(page.getByLabel('Open a tenant'), 'acme', 'a tenant');
-    await click(page.getByRole('button', { name: 'Open' }), 'Open');
+    await click(page.getByRole('link', { name: 'Add tenant' }), 'Add tenant');
+    await type(page.getByLabel('Id'), 'acme', 'an id');
+    await click(page.getByRole('button', { name: 'Add tenant' }), 'Add tenant');
+    await click(page.getByRole('link', { name: 'Webhooks', exact: true }), 'Webhooks');
     await click(page.getByRole('link', { name: 'Add webhook' }), 'Add webhook');
     await type(page.getByLabel('URL', { exact: true }), `${printed('Receiver')}/acme`, 'the URL');
     await click(page.getByRole('button', { name: 'Add webhook' }), 'Add webhook');

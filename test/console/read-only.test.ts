@@ -106,8 +106,7 @@ describe.skipIf(hasNoBrowser)('what a portal gives access to', () => {
       false,
     );
     const changes = attempted.join('\n');
-    for (const one of [/\/pause$/m, /^DELETE/m, /\/test$/m, /\/secret\/rotate$/m, /^PATCH/m])
-      expect(changes).toMatch(one);
+    for (const one of [/\/pause$/m, /^DELETE/m, /\/test$/m]) expect(changes).toMatch(one);
   });
 
   test('another tenant’s ids in the address show nothing of it', { timeout: 120_000 }, async () => {
