@@ -34,7 +34,7 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
 
     await system().call('POST', `/v1/tenants/${tenant}/erasure`);
     await page.reload();
-    await page.getByRole('button', { name: 'Cancel: Erasure' }).click();
+    await page.getByRole('button', { name: 'Cancel: Erase' }).click();
     await expectAccessible(page);
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel the job' }).click();
     await page.getByText('Cancelled').waitFor();
@@ -102,7 +102,7 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
     await page.getByRole('button', { name: 'Erase all data' }).click();
     await dialog.getByLabel(`Type ${tenant} to go on`).fill(tenant);
     await dialog.getByRole('button', { name: 'Erase all data' }).click();
-    await page.getByRole('row', { name: /Erasure of a tenant’s data/ }).waitFor();
+    await page.getByRole('row', { name: /Erase a tenant’s data/ }).waitFor();
     // A pass, a minute's wait, and a pass that finds nothing.
     await eventually(async () => {
       await system().advance(61);

@@ -88,7 +88,7 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     await row.getByRole('link').click();
     await page.getByText('Deliveries by outcome').waitFor();
     await expectAccessible(page);
-    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.locator('.tabs').getByRole('link', { name: 'Settings' }).click();
     await page.getByLabel('Name').first().fill('Payroll');
     await page.getByRole('button', { name: 'Save changes' }).click();
     await page.getByText('Saved.').waitFor();
@@ -187,7 +187,7 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     const { page, errors } = await browser.open(`${at('')}#token=${token}`);
     await page.getByRole('link', { name: 'Looked at' }).click();
     await page.getByText('Read-only').waitFor();
-    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.locator('.tabs').getByRole('link', { name: 'Settings' }).click();
     await page.getByRole('button', { name: 'Save changes' }).waitFor();
     expect(await page.getByRole('button', { name: 'Save changes' }).isDisabled()).toBe(true);
     expect(await page.getByRole('button', { name: /Pause|Delete/ }).count()).toBe(0);
