@@ -112,9 +112,11 @@ describe('profiles', () => {
     expect((await call('GET', '/v1/profiles/great')).json).toMatchObject({ document: { envelope: { n: 1e300 } } });
   });
 
-  it('are the company’s alone', async () => {
+  it('are read by whoever is asked to verify, and written by the company alone', async () => {
     const as = tenantOf('acme');
-    expectProblem(await call('GET', '/v1/profiles', { as }), 403, 'forbidden');
+    expect(await call('GET', '/v1/profiles', { as })).toMatchObject({ status: 200 });
+    expect(await call('GET', '/v1/profiles/standard', { as })).toMatchObject({ status: 200 });
+    expectProblem(await call('PUT', '/v1/profiles/standard', { as, body: {} }), 403, 'forbidden');
     expectProblem(await call('POST', '/v1/profiles/preview', { as, body: {} }), 403, 'forbidden');
   });
 });

@@ -98,7 +98,7 @@ describe.each([
     size: { MemorySize: 256, Timeout: 10 },
     environment: {
       CONSOLE_SETTINGS:
-        '{"companyName":null,"logoUrl":null,"accentColor":null,"profiles":[],"frameAncestors":[],"defaultProfile":"standard"}',
+        '{"companyName":null,"logoUrl":null,"accentColor":null,"profiles":[],"frameAncestors":[],"signIn":null,"defaultProfile":"standard"}',
     },
   },
   {
