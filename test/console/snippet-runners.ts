@@ -85,8 +85,8 @@ export const RUNNERS: Record<SnippetLanguage, Runner> = {
     file: (number) => `snippet${number}/WebhookSignature.java`,
     name: (code, number) => `package snippet${number};\n\n${code}`,
     commands: [
-      ['sh', '-c', 'javac *.java */*.java'],
-      ['java', '-Xshare:auto', '-XX:TieredStopAtLevel=1', 'Harness'],
+      ['sh', '-c', 'javac -encoding UTF-8 *.java */*.java'],
+      ['java', '-Dfile.encoding=UTF-8', '-Xshare:auto', '-XX:TieredStopAtLevel=1', 'Harness'],
     ],
   },
   csharp: {

@@ -3,6 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { AccountPrincipal, ArnPrincipal } from 'aws-cdk-lib/aws-iam';
 import { expect, test } from 'vitest';
+import { FUNCTION_NAMES } from '../../functions/names.ts';
 import { Posthorn } from '../../lib/posthorn.ts';
 import type { PosthornProps } from '../../lib/posthorn-props.ts';
 import { plainValue, propertiesOf, synthesize, templateOnly } from './synthesize.ts';
@@ -139,7 +140,7 @@ test('a bus without a pattern is refused', () => {
 test('the construct stands in another app, more than once, and tells what it made', () => {
   const { stack, posthorn, template } = elsewhere();
   new Posthorn(stack, 'Second');
-  template().resourceCountIs('AWS::Lambda::Function', 10);
+  template().resourceCountIs('AWS::Lambda::Function', 2 * FUNCTION_NAMES.length);
   expect(plainValue(stack.resolve(posthorn.apiUrl))).toBe('WebhooksGatewayApi.ApiEndpoint');
   expect(plainValue(stack.resolve(posthorn.eventsQueueUrl))).toBe('WebhooksQueuesEventsQueue');
   expect(plainValue(stack.resolve(posthorn.eventsQueueArn))).toBe('WebhooksQueuesEventsQueue.Arn');

@@ -9,6 +9,7 @@ const CONSOLE = {
   profiles: [],
   defaultProfile: 'standard',
   frameAncestors: [],
+  signIn: null,
 };
 const ALL = {
   CATALOG_TABLE: 'catalog',
@@ -39,6 +40,7 @@ const ALL = {
   ALLOW_HTTP: 'false',
   ATTEMPT_TIMEOUT_SECONDS: '15',
   MAX_QUEUE_WAIT_SECONDS: '900',
+  API_URL: 'https://api.test',
   COMMIT: 'abc1234',
   CONSOLE_SETTINGS: JSON.stringify(CONSOLE),
 };
