@@ -11,9 +11,8 @@ interface ConfirmProps {
   /** What the button does, in words. */
   action: string;
   look?: 'main' | 'danger';
-  isBusy: boolean;
-  /** Of the last try; null: none. */
-  error: unknown;
+  /** What is done. Its failure is shown here, and forgotten with the dialog. */
+  change: { isPending: boolean; error: unknown; reset: () => void };
   onConfirm: () => void;
   onClose: () => void;
   children?: ReactNode;
@@ -23,21 +22,24 @@ interface ConfirmProps {
 export function Confirm({
   action,
   look = 'main',
-  isBusy,
-  error,
+  change: { isPending, error, reset },
   onConfirm,
   onClose,
   children,
   ...texts
 }: ConfirmProps) {
   const t = useTexts(sharedTexts);
+  const close = () => {
+    if (error !== null) reset();
+    onClose();
+  };
   return (
-    <Dialog {...texts} onClose={onClose}>
+    <Dialog {...texts} onClose={close}>
       {children}
       {error !== null && <ErrorNote error={error} />}
       <div className="actions">
-        <Button onClick={onClose}>{t.cancel}</Button>
-        <Button look={look} isBusy={isBusy} onClick={onConfirm}>
+        <Button onClick={close}>{t.cancel}</Button>
+        <Button look={look} isBusy={isPending} onClick={onConfirm}>
           {action}
         </Button>
       </div>

@@ -18,10 +18,7 @@ export function JobTable({ jobs }: { jobs: readonly Job[] }) {
   const mayChange = useMayChange();
   const cancel = useJobCancelling(null);
   const [asked, setAsked] = useState<Job | null>(null);
-  const close = () => {
-    cancel.reset();
-    setAsked(null);
-  };
+  const close = () => setAsked(null);
   return (
     <div className="table">
       <table>
@@ -78,8 +75,7 @@ export function JobTable({ jobs }: { jobs: readonly Job[] }) {
           description={t.cancelDetail}
           action={t.cancelAction}
           look="danger"
-          isBusy={cancel.isPending}
-          error={cancel.error}
+          change={cancel}
           onConfirm={() => cancel.mutate(asked.id, { onSuccess: close })}
           onClose={close}
         />

@@ -60,10 +60,7 @@ function Actions({ subscription: { tenantId, id, status } }: { subscription: Sub
   const [, navigate] = useLocation();
   const [asked, setAsked] = useState<'pause' | 'resume' | 'remove' | null>(null);
   const [parked, setParked] = useState<'deliver' | 'discard'>('deliver');
-  const close = () => {
-    for (const change of [pause, resume, remove]) change.reset();
-    setAsked(null);
-  };
+  const close = () => setAsked(null);
   const done = { onSuccess: close };
   return (
     <>
@@ -81,8 +78,7 @@ function Actions({ subscription: { tenantId, id, status } }: { subscription: Sub
           title={t.pauseTitle}
           description={t.pauseDetail}
           action={t.pause}
-          isBusy={pause.isPending}
-          error={pause.error}
+          change={pause}
           onConfirm={() => pause.mutate(id, done)}
           onClose={close}
         />
@@ -92,8 +88,7 @@ function Actions({ subscription: { tenantId, id, status } }: { subscription: Sub
           title={t.resumeTitle}
           description={t.resumeDetail}
           action={t.resume}
-          isBusy={resume.isPending}
-          error={resume.error}
+          change={resume}
           onConfirm={() => resume.mutate({ id, parked }, done)}
           onClose={close}
         >
@@ -111,8 +106,7 @@ function Actions({ subscription: { tenantId, id, status } }: { subscription: Sub
           description={t.removeDetail}
           action={t.remove}
           look="danger"
-          isBusy={remove.isPending}
-          error={remove.error}
+          change={remove}
           onConfirm={() => remove.mutate(id, { onSuccess: () => navigate(`/tenants/${tenantId}/webhooks`) })}
           onClose={close}
         />

@@ -30,8 +30,7 @@ export function LoadPack() {
           title={t.packTitle}
           description={t.packDetail}
           action={t.load}
-          isBusy={load.isPending}
-          error={load.error}
+          change={load}
           onConfirm={() => name !== undefined && load.mutate(name, { onSuccess: () => setAsked(false) })}
           onClose={() => setAsked(false)}
         >

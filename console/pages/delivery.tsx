@@ -126,10 +126,7 @@ function Actions({ delivery: { id, tenantId, status } }: { delivery: Delivery })
   const t = useTexts(deliveryPageTexts);
   const { retry, cancel } = useDeliveryChanges(tenantId);
   const [isAsked, setAsked] = useState(false);
-  const close = () => {
-    cancel.reset();
-    setAsked(false);
-  };
+  const close = () => setAsked(false);
   return (
     <>
       <Button look="main" isBusy={retry.isPending} onClick={() => retry.mutate(id)}>
@@ -146,8 +143,7 @@ function Actions({ delivery: { id, tenantId, status } }: { delivery: Delivery })
           description={t.cancelDetail}
           action={t.cancel}
           look="danger"
-          isBusy={cancel.isPending}
-          error={cancel.error}
+          change={cancel}
           onConfirm={() => cancel.mutate(id, { onSuccess: close })}
           onClose={close}
         />

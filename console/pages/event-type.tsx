@@ -95,8 +95,7 @@ function Archive({ type: { name, archived } }: { type: EventType }) {
           title={t.archiveTitle(name)}
           description={t.archiveDetail}
           action={t.archive}
-          isBusy={update.isPending}
-          error={update.error}
+          change={update}
           onConfirm={() => set(true)}
           onClose={() => setAsked(false)}
         />

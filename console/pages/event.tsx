@@ -170,10 +170,7 @@ function SendToAll({ event: { id, tenantId } }: { event: Event }) {
   const { replay } = useEventChanges(tenantId);
   const [, navigate] = useLocation();
   const [isAsked, setAsked] = useState(false);
-  const close = () => {
-    replay.reset();
-    setAsked(false);
-  };
+  const close = () => setAsked(false);
   return (
     <>
       <Button onClick={() => setAsked(true)}>{t.sendToAll}</Button>
@@ -182,8 +179,7 @@ function SendToAll({ event: { id, tenantId } }: { event: Event }) {
           title={t.sendTitle}
           description={t.sendDetail}
           action={t.sendTo}
-          isBusy={replay.isPending}
-          error={replay.error}
+          change={replay}
           onConfirm={() =>
             replay.mutate({ id }, { onSuccess: (job) => navigate(`/tenants/${tenantId}/jobs/${job.id}`) })
           }

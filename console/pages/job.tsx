@@ -115,10 +115,7 @@ function Cancel({ tenantId, id }: { tenantId: string | null; id: string }) {
   const t = useTexts(jobTexts);
   const cancelling = useJobCancelling(tenantId);
   const [isAsked, setAsked] = useState(false);
-  const close = () => {
-    cancelling.reset();
-    setAsked(false);
-  };
+  const close = () => setAsked(false);
   return (
     <>
       <Button look="danger" onClick={() => setAsked(true)}>
@@ -130,8 +127,7 @@ function Cancel({ tenantId, id }: { tenantId: string | null; id: string }) {
           description={t.cancelDetail}
           action={t.cancel}
           look="danger"
-          isBusy={cancelling.isPending}
-          error={cancelling.error}
+          change={cancelling}
           onConfirm={() => cancelling.mutate(id, { onSuccess: close })}
           onClose={close}
         />

@@ -53,10 +53,7 @@ function KeyTable({ keys }: { keys: readonly ApiKey[] }) {
   const mayChange = useMayChange();
   const { revoke } = useApiKeyChanges();
   const [asked, setAsked] = useState<ApiKey | null>(null);
-  const close = () => {
-    revoke.reset();
-    setAsked(null);
-  };
+  const close = () => setAsked(null);
   return (
     <>
       <div className="table">
@@ -107,8 +104,7 @@ function KeyTable({ keys }: { keys: readonly ApiKey[] }) {
           description={t.revokeDetail}
           action={t.revoke}
           look="danger"
-          isBusy={revoke.isPending}
-          error={revoke.error}
+          change={revoke}
           onConfirm={() => revoke.mutate(asked.id, { onSuccess: close })}
           onClose={close}
         />

@@ -94,13 +94,9 @@ function Actions({ profile: { name, builtIn } }: { profile: Profile }) {
           description={t.removeDetail}
           action={t.remove}
           look="danger"
-          isBusy={remove.isPending}
-          error={remove.error}
+          change={remove}
           onConfirm={() => remove.mutate(name, { onSuccess: () => navigate('/profiles') })}
-          onClose={() => {
-            remove.reset();
-            setAsked(false);
-          }}
+          onClose={() => setAsked(false)}
         />
       )}
     </>

@@ -216,8 +216,7 @@ function DeadLetterQueue({
           title={t.redriveTitle(t.queueNames[name])}
           description={t.redriveDetail}
           action={t.redrive}
-          isBusy={redrive.isPending}
-          error={redrive.error}
+          change={redrive}
           onConfirm={() => redrive.mutate(name, { onSuccess: close })}
           onClose={close}
         />

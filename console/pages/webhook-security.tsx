@@ -65,10 +65,7 @@ function Keys({ subscription: { tenantId, id }, isOfTenant, canOverlap }: KeysPr
   const [isAsked, setAsked] = useState(false);
   const [overlapSeconds, setOverlapSeconds] = useState(86_400);
   const action = isOfTenant ? t.regenerate : t.rotate;
-  const close = () => {
-    rotate.reset();
-    setAsked(false);
-  };
+  const close = () => setAsked(false);
   return (
     <section className="panel">
       <h2>{isOfTenant ? t.key : t.secret}</h2>
@@ -97,12 +94,13 @@ function Keys({ subscription: { tenantId, id }, isOfTenant, canOverlap }: KeysPr
           title={isOfTenant ? t.regenerateTitle : t.rotateTitle}
           description={isOfTenant ? t.regenerateDetail : canOverlap ? t.rotateDetail : t.rotateNow}
           action={action}
-          isBusy={rotate.isPending}
-          error={rotate.error}
+          change={rotate}
           onConfirm={() =>
             rotate.mutate(canOverlap ? { overlapSeconds } : {}, {
               onSuccess: (keys) => {
                 setShown(keys);
+                // What it gave is kept nowhere else.
+                rotate.reset();
                 close();
               },
             })

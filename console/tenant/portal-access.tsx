@@ -98,10 +98,7 @@ function Tokens({ tenantId }: { tenantId: string }) {
   const tokens = usePortalTokens(tenantId);
   const { revoke } = usePortalTokenChanges(tenantId);
   const [asked, setAsked] = useState<PortalToken | null>(null);
-  const close = () => {
-    revoke.reset();
-    setAsked(null);
-  };
+  const close = () => setAsked(null);
   if (tokens.isError) return <ErrorNote error={tokens.error} retry={tokens.refetch} />;
   if (tokens.data === undefined || tokens.data.data.length === 0) return null;
   return (
@@ -153,8 +150,7 @@ function Tokens({ tenantId }: { tenantId: string }) {
           description={t.revokeDetail}
           action={t.revoke}
           look="danger"
-          isBusy={revoke.isPending}
-          error={revoke.error}
+          change={revoke}
           onConfirm={() => revoke.mutate(asked.id, { onSuccess: close })}
           onClose={close}
         />

@@ -22,8 +22,6 @@ export function TenantRemoval({ tenantId, onDone }: TenantRemovalProps) {
   const [isTried, setTried] = useState(false);
   const [keepLog, setKeepLog] = useState(false);
   const close = () => {
-    remove.reset();
-    erase.reset();
     setTyped('');
     setTried(false);
     setAsked(null);
@@ -70,8 +68,7 @@ export function TenantRemoval({ tenantId, onDone }: TenantRemovalProps) {
           description={asked === 'remove' ? t.removeDetail : t.eraseDetail}
           action={asked === 'remove' ? t.remove : t.erase}
           look="danger"
-          isBusy={working.isPending}
-          error={working.error}
+          change={working}
           onConfirm={confirm}
           onClose={close}
         >

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { eventually } from '../e2e/eventually.ts';
 import { scene, useSystem } from '../e2e/use-system.ts';
 import { portalOf } from './portal.ts';
-import { hasNoBrowser, useBrowser } from './use-browser.ts';
+import { hasNoBrowser, repainted, useBrowser } from './use-browser.ts';
 
 /** What can be pressed on a page, besides links to other pages. */
 const CONTROLS = 'main button, main summary, main input, main select, main textarea';
@@ -55,6 +55,7 @@ describe.skipIf(hasNoBrowser)('what a portal gives access to', () => {
         if (!(await control.isVisible()) || !(await control.isEnabled())) continue;
         pressed += 1;
         await press(page, control);
+        await repainted(page);
         // A dialog asks once more.
         const confirm = page.getByRole('dialog').getByRole('button').last();
         if ((await confirm.count()) > 0) await confirm.click({ timeout: 2_000 });
@@ -106,7 +107,7 @@ describe.skipIf(hasNoBrowser)('what a portal gives access to', () => {
       false,
     );
     const changes = attempted.join('\n');
-    for (const one of [/\/pause$/m, /^DELETE/m, /\/test$/m]) expect(changes).toMatch(one);
+    for (const one of [/\/pause$/m, /^DELETE/m, /\/test$/m, /^PATCH/m]) expect(changes).toMatch(one);
   });
 
   test('another tenant’s ids in the address show nothing of it', { timeout: 120_000 }, async () => {

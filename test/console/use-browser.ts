@@ -62,14 +62,16 @@ export function useBrowser() {
   return { open };
 }
 
-/** The next picture but one: what a change of theme repaints is painted then. */
-const REPAINTED = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
+/** Waits for the next picture but one: what a press or a change of theme changes immediately is shown then. */
+export async function repainted(page: Page): Promise<void> {
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+}
 
 /** Axe finds nothing, in the light and in the dark. By the debugger, which no security policy of the page forbids. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.evaluate(REPAINTED);
+    await repainted(page);
     await page.evaluate(AXE);
     const found = await page.evaluate(async (rules) => {
       const { violations } = await Reflect.get(globalThis, 'axe').run({ runOnly: rules });
