@@ -22,6 +22,7 @@ export default defineConfig({
         test: {
           name: 'end to end',
           include: ['test/e2e/**/*.test.ts', 'test/console/**/*.test.ts'],
+          globalSetup: 'test/e2e/set-up.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -31,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'rehearsal',
           include: ['test/rehearsal/**/*.test.ts'],
+          globalSetup: 'test/rehearsal/set-up.ts',
           testTimeout: 60_000,
           hookTimeout: 180_000,
         },
