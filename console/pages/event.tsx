@@ -48,11 +48,7 @@ export function EventPage() {
         <Recipients event={event} />
         <section>
           <h2>{t.data}</h2>
-          {event.data === null ? (
-            <p className="quiet">{t.expunged}</p>
-          ) : (
-            <JsonCode label={t.data} text={JSON.stringify(event.data)} />
-          )}
+          {event.data === null ? <p className="quiet">{t.expunged}</p> : <JsonCode label={t.data} text={event.data} />}
         </section>
       </Page>
     </>

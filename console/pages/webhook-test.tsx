@@ -67,7 +67,7 @@ function isWanted({ name, example }: EventType, { eventTypes }: Subscription): b
   const isReceived = eventTypes.some((pattern) =>
     pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
   );
-  return isReceived && (example ?? null) !== null;
+  return isReceived && example !== null;
 }
 
 function Outcome({ sent }: { sent: Delivery }) {

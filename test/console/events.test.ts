@@ -5,6 +5,8 @@ import { scene, useSystem } from '../e2e/use-system.ts';
 import { expectAccessible, hasNoBrowser, useBrowser } from './use-browser.ts';
 
 const Anything = z.unknown();
+/** What JavaScript's numbers and objects would change. */
+const UNUSUAL = '{"id":12345678901234567890,"sum":1.0,"limit":1e400,"10":"ten","2":"two"}';
 /** So long a function may work with the event types that it has read. */
 const TYPES_KNOWN_SECONDS = 31;
 
@@ -61,6 +63,28 @@ describe.skipIf(hasNoBrowser)('events in the console', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
     await page.getByText('Done', { exact: true }).first().waitFor();
     await eventually(async () => expect((await system().received(path)).total).toBe(2));
+    expect(errors).toEqual([]);
+  });
+
+  test('what is typed reaches the receiver as it is, and is shown as it is', async () => {
+    const { tenant, path } = scene('unusual');
+    const type = `${tenant}.counted`;
+    await system().subscribe(tenant, path);
+    const rawBody = `{"name":"${type}","example":${UNUSUAL}}`;
+    await system().ask(Anything, 'POST', '/v1/event-types', { rawBody });
+    const { page, errors } = await open(`/tenants/${tenant}/events/new`);
+    await page.getByLabel('Event', { exact: true }).selectOption(type);
+    const data = page.getByLabel('Data');
+    const typed = (await data.inputValue()).replace('"ten"', '98765432109876543210');
+    await data.fill(typed);
+    await page.getByRole('button', { name: 'Publish', exact: true }).click();
+    const shown = page.locator('figure', { hasText: 'Data' }).locator('pre');
+    expect(await shown.textContent()).toBe(typed);
+    await page.getByRole('row', { name: /Delivered/ }).waitFor();
+    const sent = UNUSUAL.replace('"ten"', '98765432109876543210');
+    expect((await system().received(path)).requests[0]?.body).toContain(`"data":${sent}`);
+    await page.getByRole('link', { name: 'See the delivery' }).click();
+    await page.getByText(`"data":${sent}`).waitFor();
     expect(errors).toEqual([]);
   });
 
