@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 import { useEventTypes } from '../api/event-types.ts';
 import { useEventChanges } from '../api/events.ts';
 import { Button } from '../components/button.tsx';
@@ -7,6 +7,7 @@ import { ErrorNote } from '../components/error-note.tsx';
 import { Field, FieldGroup } from '../components/field.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
 import { JsonField } from '../components/json-field.tsx';
+import { Link } from '../components/link.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
 import { JsonText, layOutJson } from '../json/json-as-written.ts';
