@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { createCalls } from '../functions/adapters/aws/calls.ts';
 import { AWS_TIME_SCALE, ENV } from '../functions/names.ts';
 import { secretsByApi } from '../receiver/secrets.ts';
 import { startReceiver } from '../receiver/server.ts';
@@ -10,7 +9,7 @@ import { createControlServer } from './control-server.ts';
 import { startEmulator } from './emulators/start-emulator.ts';
 import { messageOf, StartError } from './errors.ts';
 import { closeServer, listenOnLoopback } from './listen.ts';
-import type { RunnerOptions } from './options.ts';
+import { LOCAL_TIME_SCALE, type RunnerOptions } from './options.ts';
 import { readPlan } from './plan.ts';
 import { type Poller, startPoller } from './resources/event-sources.ts';
 import type { FunctionSpec } from './resources/functions/handler-protocol.ts';
@@ -108,14 +107,9 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
 
     say('Creating queues and tables …');
     const keys = openKeyFile(state.keyFile, plan);
-    const client = { region: REGION, credentials: CREDENTIALS };
-    // The bodies are checked against their MD5 nowhere: they come from this machine.
-    const sqs = new SQSClient({ ...client, endpoint: sqsEndpoint, md5: false });
-    const dynamodb = new DynamoDBClient({ ...client, endpoint: dynamodbEndpoint });
-    undo.push(() => {
-      sqs.destroy();
-      dynamodb.destroy();
-    });
+    const account = { region: REGION, credentials: CREDENTIALS };
+    const sqs = createCalls('sqs', { ...account, endpoint: () => sqsEndpoint });
+    const dynamodb = createCalls('dynamodb', { ...account, endpoint: () => dynamodbEndpoint });
     await Promise.all([provisionQueues(sqs, plan.queues), provisionTables(dynamodb, plan.tables)]);
     signal?.throwIfAborted();
 
@@ -193,7 +187,7 @@ function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string
     AWS_DEFAULT_REGION: REGION,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    [AWS_TIME_SCALE]: '10',
+    [AWS_TIME_SCALE]: LOCAL_TIME_SCALE,
     AWS_ENDPOINT_URL_SQS: at.sqsEndpoint,
     AWS_ENDPOINT_URL_DYNAMODB: at.dynamodbEndpoint,
     AWS_ENDPOINT_URL_KMS: at.controlUrl,

@@ -1,5 +1,6 @@
+import { AWS_TIME_SCALE } from '../functions/names.ts';
 import { messageOf, StartError } from './errors.ts';
-import { parseOptions, type RunnerOptions, USAGE } from './options.ts';
+import { LOCAL_TIME_SCALE, parseOptions, type RunnerOptions, USAGE } from './options.ts';
 import type { Endpoints } from './state.ts';
 
 /**
@@ -24,6 +25,8 @@ async function main(): Promise<void> {
     });
   }
 
+  // Before the calls of AWS are loaded: beside emulators and handlers, two cores are slower than AWS.
+  process.env[AWS_TIME_SCALE] = LOCAL_TIME_SCALE;
   const { startRunner } = await import('./runner.ts');
   abort.signal.throwIfAborted();
   const runner = await startRunner(options, {

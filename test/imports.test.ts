@@ -100,8 +100,10 @@ const RULES: Record<string, { own: readonly string[]; packages?: readonly string
   'local/template': { own: ['local/errors.ts', 'lib/app.ts'] },
   'local/emulators': { own: ['local/errors.ts', 'local/clock.ts', 'local/listen.ts', 'node_modules/fauxqs/dist'] },
   'local/files.ts': { own: ['local/errors.ts'], packages: ['node:fs'] },
-  'local/resources': { own: ['local/errors.ts', 'local/files.ts', 'local/clock.ts', 'local/template'] },
-  local: { own: ['functions/names.ts', 'receiver'] },
+  'local/resources': {
+    own: ['local/errors.ts', 'local/files.ts', 'local/clock.ts', 'local/template', 'functions/adapters/aws/calls.ts'],
+  },
+  local: { own: ['functions/names.ts', 'functions/adapters/aws/calls.ts', 'receiver'] },
 };
 
 /** Each module that a file imports, for its values or for its types. */

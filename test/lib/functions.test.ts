@@ -98,7 +98,7 @@ describe.each([
     size: { MemorySize: 1024, Timeout: 10 },
     environment: {
       CONSOLE_SETTINGS:
-        '{"companyName":null,"logoUrl":null,"accentColor":null,"profiles":[],"frameAncestors":[],"signIn":null,"defaultProfile":"standard"}',
+        '{"companyName":null,"logoUrl":null,"accentColor":null,"profiles":[],"pages":["add","deliveries","replay","settings","security","test","events","publish"],"frameAncestors":[],"signIn":null,"defaultProfile":"standard"}',
     },
   },
   {

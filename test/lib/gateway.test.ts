@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
+import type { ConsoleProps } from '../../lib/posthorn-props.ts';
 import { plainValue, propertiesOf, synthesize } from './synthesize.ts';
 
 const STAGE = 'AWS::ApiGatewayV2::Stage';
@@ -48,15 +49,17 @@ test('the console is what the company sets, or not there', () => {
     logoUrl: null,
     accentColor: null,
     profiles: [],
+    pages: ['add', 'deliveries', 'replay', 'settings', 'security', 'test', 'events', 'publish'],
     frameAncestors: [],
     signIn: null,
   };
   expect(settingsOf(synthesize())).toEqual({ ...none, defaultProfile: 'standard' });
-  const set = {
+  const set: ConsoleProps = {
     companyName: 'Acme',
     logoUrl: 'https://acme.example.com/logo.svg',
     accentColor: '#0057b8',
     profiles: ['standard', 'bindbee'],
+    pages: ['deliveries', 'test'],
     frameAncestors: ['https://app.acme.example.com', 'https://*.acme.example.com'],
   };
   const expected = { ...set, signIn: null, defaultProfile: 'keypay' };
@@ -94,10 +97,13 @@ test.each([
   [{ signIn: { ...SIGN_IN, scope: 'email' } }, /scope: must begin with openid/],
   [{ accentColor: 'yellow' }, /accentColor: must be a color/],
   [{ logoUrl: 'http://acme.example.com/logo.svg' }, /logoUrl: must be an https URL/],
+  [{ pages: ['deliveries', 'billing'] }, /pages.*must be one of add, deliveries, replay/],
+  [{ pages: ['replay'] }, /pages: must have deliveries/],
+  [{ pages: ['publish'] }, /pages: must have events/],
   [{ frameAncestors: ['https://acme.example.com/portal'] }, /frameAncestors.*must be an origin/],
   [{ frameAncestors: ["'self'; script-src *"] }, /frameAncestors.*must be an origin/],
 ])('the console cannot be set so: %j', (console, message) => {
-  expect(() => synthesize({ console })).toThrow(message);
+  expect(() => synthesize({}, { console: JSON.stringify(console) })).toThrow(message);
 });
 
 test('which vendors they are is known to the API, and a vendor that is not known is refused', () => {
