@@ -127,7 +127,8 @@ describe('the most specific route wins', () => {
     ['GET', '/docs/x.js', 'GET /docs/{asset}', { asset: 'x.js' }],
     ['PUT', '/docs/x.js', 'ANY /docs/{asset}', { asset: 'x.js' }],
     ['GET', '/docs', 'GET /docs', {}],
-    ['GET', '/v1/', undefined, undefined],
+    ['GET', '/v1/', 'ANY /v1/{proxy+}', { proxy: '' }],
+    ['GET', '/v1', undefined, undefined],
     ['GET', '/docs/a/b', undefined, undefined],
   ])('%s %s goes to %s', (method, path, routeKey, pathParameters) => {
     const match = route(method, path);
