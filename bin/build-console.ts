@@ -50,7 +50,8 @@ async function build(): Promise<void> {
     checkBudget(outDir);
     compress(outDir);
     for (const old of globSync('*', { cwd: kept }))
-      if (!old.startsWith('building-')) rmSync(join(kept, old), { recursive: true, force: true });
+      if (!old.startsWith('building-') && join(kept, old) !== built)
+        rmSync(join(kept, old), { recursive: true, force: true });
     renameSync(outDir, built);
   } catch (error) {
     rmSync(outDir, { recursive: true, force: true });

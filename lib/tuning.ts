@@ -64,18 +64,19 @@ function functionTuning(
   );
 }
 
+/** The memories follow from `npm run memory` (docs/costs.md, "Memory"). */
 const functions = z.strictObject({
   /** API Gateway gives up on an integration after 30 s. */
-  api: functionTuning(512, 29, 29),
+  api: functionTuning(1024, 29, 29),
   ingest: functionTuning(512, 30, 900),
   /** The timeout follows from `attemptTimeoutSeconds`. */
   deliver: z.strictObject({ memoryMiB: memoryMiB.default(512), reservedConcurrency }).prefault({}),
   /** Below the schedule's minute, so that sweeps do not pile up. */
-  sweep: functionTuning(256, 55, 55),
+  sweep: functionTuning(1769, 55, 55),
   /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
   jobs: functionTuning(512, 60, 240),
   /** Hands out files of its own, and calls no one. */
-  console: functionTuning(256, 10, 29, 1),
+  console: functionTuning(1024, 10, 29, 1),
   canary: functionTuning(256, 25, 29),
 });
 

@@ -1,7 +1,11 @@
 import * as z from 'zod';
+import type { Attempt } from '../../functions/core/delivery/attempt.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
 import type { Event } from '../../functions/core/event/event.ts';
+import { deliveryId } from '../../functions/core/ids.ts';
 import type { Job } from '../../functions/core/jobs/job.ts';
+import type { CountedSubscription } from '../../functions/core/stats/counters.ts';
+import type { Health } from '../../functions/core/subscription/health.ts';
 
 /*
  * All that is known of a campaign once it is quiet: what was asked, what receivers got, and what the journal says. Times
@@ -92,6 +96,18 @@ export interface CampaignRecord {
   doubled: ReadonlySet<string>;
   /** When the write of a delivery was refused, or its answer lost, by the delivery's id. */
   refusedWrites: ReadonlyMap<string, readonly number[]>;
+  /** What the statistics say of each subscription, an entry for each hour. */
+  counters: CountedSubscription[];
+  /** What was recorded and is known not to have been counted. */
+  lostCounts: CountedSubscription[];
+  /** When invocations ended of which it is not known what they had recorded and not yet counted. */
+  uncountedEnds: number[];
+  /** The health of each subscription that is there, by its id. */
+  health: ReadonlyMap<string, Health>;
+  /** When the write of a subscription's health may have been lost, by its id. */
+  unwrittenHealth: ReadonlyMap<string, readonly number[]>;
+  /** From then on, by the system's clock, nothing failed, and nothing that had begun before was under way. */
+  restedAt: number;
   /** When the system's clock was moved ahead, and by how much. */
   jumps: { at: number; byMs: number }[];
 }
@@ -100,6 +116,38 @@ export interface CampaignRecord {
 export const MARK_HEADER = 'x-request-id';
 /** The request header that carries the attempt's number, as the campaign's profiles set it. */
 export const NUMBER_HEADER = 'x-attempt';
+
+/** What the system's clock showed at a time of the machine. */
+export function systemTime({ jumps }: Pick<CampaignRecord, 'jumps'>, at: number): number {
+  return jumps.reduce((time, jump) => (jump.at <= at ? time + jump.byMs : time), at);
+}
+
+/**
+ * How long after the end of an attempt something happened, by the clock of the machine. Its end is what counts: where the
+ * clock jumps while it waits for its answer, its start is on record as if it had begun after the jump.
+ */
+export function sinceEnd({ jumps }: Pick<CampaignRecord, 'jumps'>, attempt: Attempt, at: number): number {
+  const end = attempt.startedAt + attempt.durationMs;
+  return at - jumps.reduce((time, jump) => (time - jump.byMs >= jump.at ? time - jump.byMs : time), end);
+}
+
+/**
+ * How many attempts of each delivery the success of a twin may have overwritten, by the delivery's id: requests without a
+ * record, of a first message that was handed out twice.
+ */
+export function overwrittenAttempts({ deliveries, requests, doubled }: CampaignRecord): Map<string, number> {
+  const recorded = new Map(
+    deliveries.map((one) => [deliveryId(one), one.attempts.filter(({ outcome }) => outcome !== 'interrupted').length]),
+  );
+  const ofTwins = requests.filter((one) => doubled.has(one.deliveryId) || doubled.has(one.eventMark));
+  const groups = Map.groupBy(ofTwins, (request) => request.deliveryId);
+  return new Map(
+    [...groups].flatMap(([id, own]) => {
+      const unrecorded = own.length - (recorded.get(id) ?? 0);
+      return unrecorded > 0 ? [[id, unrecorded]] : [];
+    }),
+  );
+}
 
 const Content = z.object({
   mark: z.string().default(''),

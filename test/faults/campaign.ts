@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { parseDeliveryKey } from '../../functions/adapters/dynamodb/keys.ts';
 import { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
-import type { CampaignRecord } from './campaign-record.ts';
+import { type CampaignRecord, type SubscriptionHistory, systemTime } from './campaign-record.ts';
 import { checkCampaign, type Verdict } from './check-campaign.ts';
 import { FAULTS, type FaultRates } from './fault-proxy.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -82,6 +82,8 @@ const JUMP_EVERY_MS = 7_000;
 /** Past the visibility timeouts after three of them, past every lease after six. */
 const QUIET_STEP_MS = 5 * 60_000;
 const MAX_QUIET_STEPS = 60;
+/** Longer than an attempt with its writes takes. */
+const RESTED_AFTER_MS = 20_000;
 
 /** Runs the whole system under faults, lets it come to rest without any, and compares what it did with what it should have. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
@@ -148,6 +150,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       await Promise.all(ends.map(({ stop }) => stop()));
       setFaults(system, false);
       receiver.recover();
+      const restedAt = systemTime({ jumps }, Date.now()) + RESTED_AFTER_MS;
       while (!(await traffic.isReady())) await sleep(100);
       say(
         `${describeFaults(system)}, ${kills.length} kills (${[...killedAt].map(([point, count]) => `${count} after ${point}`).join(', ')}), ${traffic.commands.length} commands. Waiting for quiet.`,
@@ -156,8 +159,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 
       await traffic.readStatuses();
       const { publications, subscriptions, commands } = traffic;
+      const { uncounted: _uncounted, ...onRecord } = await journal.read();
       const record: CampaignRecord = {
-        ...(await journal.read()),
+        ...onRecord,
         publications,
         subscriptions,
         commands,
@@ -167,6 +171,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         kills,
         doubled: whatWasDoubled(system),
         refusedWrites: refusedWrites(system),
+        lostCounts: system.lostCounts(),
+        uncountedEnds: kills,
+        unwrittenHealth: unwrittenHealth(system, subscriptions, kills),
+        restedAt,
         jumps,
       };
       const { events: published, deliveries, requests } = record;
@@ -228,7 +236,7 @@ async function waitForQuiet(
     const active = new Set(
       traffic.subscriptions.flatMap(({ id, status }) => (status === 'paused' || status === 'disabled' ? [] : [id])),
     );
-    const { deliveries } = await journal.read();
+    const { deliveries, uncounted } = await journal.read();
     const isOpen = deliveries.some(
       ({ status, effects, requested, subscriptionId }) =>
         status === 'pending' ||
@@ -237,14 +245,15 @@ async function waitForQuiet(
         (status === 'parked' && active.has(subscriptionId)),
     );
     const left = (await journal.queues()).filter(({ queue, count }) => count > 0 && !queue.includes('Dead'));
-    if (!isOpen && left.length === 0) return true;
+    if (!isOpen && left.length === 0 && uncounted === 0) return true;
     await advance(QUIET_STEP_MS);
   }
   return false;
 }
 
 const SETTLED_MS = 1_200;
-const SETTLE_LIMIT_MS = 60_000;
+/** What is under way then hangs; a busy machine needs minutes for what has gathered. */
+const SETTLE_LIMIT_MS = 10 * 60_000;
 
 /** Waits until nothing is under way: no message can be received, no call comes, and no receiver gets anything. */
 async function settle({ proxies }: SystemUnderFaults, journal: Journal, receiver: ScriptedReceiver): Promise<void> {
@@ -275,6 +284,16 @@ function refusedWrites({ proxies }: SystemUnderFaults): Map<string, number[]> {
   const ofDeliveries = proxies.dynamodb.refusedWrites.filter(({ pk }) => pk.startsWith('S#'));
   const byId = Map.groupBy(ofDeliveries, (key) => deliveryId(parseDeliveryKey(key)));
   return new Map([...byId].map(([id, writes]) => [id, writes.map(({ at }) => at)]));
+}
+
+/** A kill can part the record of an attempt from the write of any subscription's health. */
+function unwrittenHealth(
+  { proxies }: SystemUnderFaults,
+  subscriptions: readonly SubscriptionHistory[],
+  kills: readonly number[],
+): Map<string, number[]> {
+  const refused = Map.groupBy(proxies.dynamodb.refusedWrites, ({ sk }) => sk);
+  return new Map(subscriptions.map(({ id }) => [id, [...kills, ...(refused.get(id) ?? []).map(({ at }) => at)]]));
 }
 
 const Published = z.object({ data: z.object({ mark: z.string() }) });

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Attempt } from '../../functions/core/delivery/attempt.ts';
 import { type Delivery, newDelivery } from '../../functions/core/delivery/delivery.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
+import { type Counters, mergeCounters } from '../../functions/core/stats/counters.ts';
+import { type Health, healthOf, type LastFailure } from '../../functions/core/subscription/health.ts';
 import {
   type CampaignRecord,
   MARK_HEADER,
@@ -9,7 +11,8 @@ import {
   type ReceivedRequest,
   type SubscriptionHistory,
 } from './campaign-record.ts';
-import { checkCampaign, FAULT_KINDS } from './check-campaign.ts';
+import { checkCampaign } from './check-campaign.ts';
+import { FAULT_KINDS } from './findings.ts';
 
 const AT = Date.parse('2026-01-01T00:00:00Z');
 const TENANT = 'acme';
@@ -85,6 +88,35 @@ function delivery(changes: Partial<Delivery> = {}): Delivery {
   };
 }
 
+/** What the statistics say of one failure and one success, each of 10 ms. */
+const counted = (changes: Counters = {}) => ({
+  tenantId: TENANT,
+  subscriptionId: HOOK,
+  counters: { http_error: 1, success: 1, '5xx': 1, '2xx': 1, ms_14: 2, succeeded: 1, ...changes },
+});
+/** Statistics that say what these deliveries say. */
+const countedOf = (deliveries: readonly Delivery[]) =>
+  deliveries.map(({ tenantId, subscriptionId, status, attempts }) => {
+    const ended = attempts.filter(({ outcome }) => outcome !== 'interrupted');
+    const names = ended.flatMap(({ outcome, response }) => [
+      outcome,
+      'ms_14',
+      ...(response === null ? [] : [`${Math.floor(response.status / 100)}xx`]),
+    ]);
+    const all = status === 'succeeded' ? [...names, status] : names;
+    return { tenantId, subscriptionId, counters: mergeCounters(all.map((name) => ({ [name]: 1 }))) };
+  });
+const HEALTHY = healthOf({ generation: 0, health: null });
+const failing = (changes: Partial<LastFailure> = {}, failures = 1): Health => {
+  const lastFailure = { outcome: 'http_error' as const, status: 500, message: '', at: AT + 10_010, ...changes };
+  return { ...HEALTHY, failing: { since: lastFailure.at, failures, lastFailure, warnings: 0, warnedAt: null } };
+};
+const open: Health = {
+  ...HEALTHY,
+  breaker: { state: 'open', openedAt: AT, pauseMs: 1_000, nextProbeAt: AT + 1_000, probe: null },
+};
+const withHealth = (health: Health, restedAt = AT + 60_000) => ({ health: new Map([[HOOK, health]]), restedAt });
+
 /** One event that failed once and then arrived. */
 function campaign(changes: Partial<CampaignRecord> = {}): CampaignRecord {
   return {
@@ -100,6 +132,12 @@ function campaign(changes: Partial<CampaignRecord> = {}): CampaignRecord {
     kills: [],
     doubled: new Set(),
     refusedWrites: new Map(),
+    counters: countedOf(changes.deliveries ?? [delivery()]),
+    lostCounts: [],
+    uncountedEnds: [],
+    health: new Map([[HOOK, HEALTHY]]),
+    unwrittenHealth: new Map(),
+    restedAt: AT + 20_000,
     jumps: [],
     ...changes,
   };
@@ -125,6 +163,7 @@ const three = [attempt(1, 500), attempt(2, 500), attempt(3, 500)];
 const exhausted = {
   deliveries: [delivery({ status: 'failed', statusReason: failed, attempts: three })],
   requests: [request(1, 500), request(2, 500), request(3, 500)],
+  ...withHealth(failing({ at: AT + 30_010 }, 3)),
 };
 /** What the checker holds against what the company was told. */
 /** A 2xx overwrote the 410 of the same first message. */
@@ -266,6 +305,12 @@ const phantom: Record<string, Partial<CampaignRecord>> = {
     deliveries: [delivery({ attempts: [attempt(1, null), attempt(2, 200)] })],
     requests: [request(2, 200)],
   },
+  'an end of which the company was told, though no receiver said 410': {
+    events: [EVENT, told('subscription.disabled')],
+  },
+  'a failure for good of which the company was told, though the schedule was not used up': {
+    events: [EVENT, told('delivery.exhausted')],
+  },
   'a success without an answer': {
     deliveries: [delivery({ attempts: [attempt(1, 500), attempt(2, 200, { response: null })] })],
   },
@@ -309,6 +354,41 @@ const repeated: Record<string, Partial<CampaignRecord>> = {
   },
 };
 
+const countedWrong: Record<string, Partial<CampaignRecord>> = {
+  'nothing counted': { counters: [] },
+  'an attempt counted twice': { counters: [counted({ http_error: 2, '5xx': 2, ms_14: 3 })] },
+  'an end counted twice': { counters: [counted({ succeeded: 2 })] },
+  'an end that was not counted': { counters: [counted({ succeeded: 0 })] },
+  'an attempt that was not counted': { counters: [counted({ http_error: 0, '5xx': 0, ms_14: 1 })] },
+  'the class of another status': { counters: [counted({ '5xx': 0, '4xx': 1 })] },
+  'another duration': { counters: [counted({ ms_14: 1, ms_20: 1 })] },
+  'an attempt without a duration': { counters: [counted({ ms_14: 1 })], uncountedEnds: [AT + 10_500, AT + 20_500] },
+  'an outcome that no attempt had': { counters: [counted({ timeout: 1, ms_14: 3 })] },
+  'more than was lost on the way': {
+    counters: [],
+    lostCounts: [counted({ http_error: 0, '5xx': 0, ms_14: 1 })],
+  },
+  'not counted long before a kill': { counters: [], uncountedEnds: [AT + 100_000] },
+  'counted for a subscription without deliveries': { counters: [counted(), { ...counted(), subscriptionId: 'other' }] },
+};
+
+const once = {
+  deliveries: [
+    delivery({ status: 'cancelled', statusReason: { code: 'cancelled', message: '' }, attempts: [attempt(1, 500)] }),
+  ],
+  requests: [request(1, 500)],
+  commands: [{ kind: 'cancel' as const, deliveryId: deliveryId(ref('one')), ...span(15_000) }],
+  counters: [counted({ success: 0, '2xx': 0, ms_14: 1, succeeded: 0 })],
+};
+const healthWrong: Record<string, Partial<CampaignRecord>> = {
+  'a last failure that no attempt had': withHealth(failing({ at: AT + 9_000 })),
+  'a last failure with another answer': withHealth(failing({ status: 503 })),
+  'more failures in a row than there were': withHealth(failing({}, 2)),
+  'failing after a success': withHealth(failing(), AT + 20_000),
+  'a breaker that is open after a success': withHealth(open, AT + 20_000),
+  'healthy after a failure that no success followed': once,
+};
+
 const doctored = {
   lost,
   stuck,
@@ -317,6 +397,8 @@ const doctored = {
   phantom,
   effects_undone: effectsUndone,
   repeated_without_cause: repeated,
+  counted_wrong: countedWrong,
+  health_wrong: healthWrong,
 };
 
 describe.each(FAULT_KINDS)('%s', (kind) => {
@@ -344,9 +426,8 @@ describe('what is as it should be', () => {
       requests: [],
     },
     'a schedule that is used up': {
+      ...exhausted,
       events: [EVENT, told('delivery.exhausted')],
-      deliveries: [delivery({ status: 'failed', statusReason: failed, attempts: three })],
-      requests: [request(1, 500), request(2, 500), request(3, 500)],
     },
     'parked beside a paused subscription': {
       deliveries: [delivery({ status: 'parked', dueAt: AT + 1 })],
@@ -384,6 +465,21 @@ describe('what is as it should be', () => {
       deliveries: [delivery({ attempts: [attempt(1, null), attempt(2, 200)] })],
       requests: [request(1, null), request(2, 200)],
     },
+    'counts that were lost on the way': { counters: [], lostCounts: [counted()] },
+    'an attempt that was not counted before a kill': {
+      counters: [counted({ http_error: 0, '5xx': 0, ms_14: 1 })],
+      uncountedEnds: [AT + 10_500],
+    },
+    'an attempt that was not counted as its write was refused': {
+      counters: [counted({ http_error: 0, '5xx': 0, ms_14: 1 })],
+      refusedWrites: new Map([[deliveryId(ref('one')), [AT + 10_500]]]),
+    },
+    'a delivery that failed, was retried by hand, and arrived': { counters: [counted({ failed: 1 })] },
+    'failing since its last attempt': { ...once, ...withHealth(failing()) },
+    'failing before faults were over': withHealth(failing()),
+    'a breaker that was open before faults were over': withHealth(open),
+    'healthy as the write of a failure was lost': { ...once, unwrittenHealth: new Map([[HOOK, [AT + 10_500]]]) },
+    'healthy after a resume': { ...once, subscriptions: [subscription({ resumes: [span(12_000)] })] },
   };
   test.each(Object.entries(explained))('%s', (_name, changes) => {
     expect(checkCampaign(campaign(changes))).toEqual({ findings: [], repeats: 0 });
@@ -400,7 +496,16 @@ describe('what is as it should be', () => {
   });
 
   test('a first message that was handed out twice explains that a 410 is overwritten, and what it owed', () => {
-    expect(checkCampaign(campaign(overwritten))).toEqual({ findings: [], repeats: 1 });
+    // Both were counted, and the health may know of both.
+    const counters = [
+      ...countedOf(overwritten.deliveries),
+      ...countedOf([delivery({ status: 'failed', attempts: [attempt(1, 410)] })]),
+    ];
+    expect(checkCampaign(campaign({ ...overwritten, counters }))).toEqual({ findings: [], repeats: 1 });
+    const health = new Map([[HOOK, failing({ status: 410 })]]);
+    expect(
+      checkCampaign(campaign({ ...overwritten, subscriptions: [subscription({ path: '/new' })], counters, health })),
+    ).toEqual({ findings: [], repeats: 1 });
   });
 
   test('a connection that broke explains that its request was sent again at once, and it is counted', () => {

@@ -7,30 +7,11 @@ import {
   NUMBER_HEADER,
   type ReceivedRequest,
   type SubscriptionHistory,
+  systemTime,
 } from './campaign-record.ts';
-
-export const FAULT_KINDS = [
-  /** An accepted event without its arrival, or a recorded and explained end, at a subscription that should have it. */
-  'lost',
-  /** Not at an end though nothing is left that would bring it there. */
-  'stuck',
-  /** An automatic attempt before its time. */
-  'early',
-  'recorded_twice',
-  /** On record, and no receiver saw it. */
-  'phantom',
-  'effects_undone',
-  /** A request that is not on record, with nothing that explains it: a kill, a doubled message, a refused write. */
-  'repeated_without_cause',
-] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
-
-export interface Finding {
-  kind: FaultKind;
-  /** Of the delivery, subscription, event or queue. */
-  id: string;
-  message: string;
-}
+import { checkCounters } from './check-counters.ts';
+import { checkHealth } from './check-health.ts';
+import { FAULT_KINDS, type Finding, type Report } from './findings.ts';
 
 export interface Verdict {
   findings: Finding[];
@@ -56,7 +37,7 @@ const ATTEMPT_LIMIT_MS = 4_000;
 /** Compares what was asked, what arrived and what is on record. */
 export function checkCampaign(record: CampaignRecord): Verdict {
   const findings: Finding[] = [];
-  const report = (kind: FaultKind, id: string, message: string): void => {
+  const report: Report = (kind, id, message) => {
     findings.push({ kind, id, message });
   };
   const facts = gatherFacts(record);
@@ -71,11 +52,11 @@ export function checkCampaign(record: CampaignRecord): Verdict {
   checkCommands(facts, report);
   for (const subscription of record.subscriptions) checkVerdicts(facts, subscription, report);
   checkTold(facts, report);
+  checkCounters(record, report);
+  checkHealth(record, report);
   for (const { queue, count } of record.leftMessages) report('stuck', queue, `${count} messages are left in it`);
   return { findings, repeats: checkRepeats(facts, report) };
 }
-
-type Report = (kind: FaultKind, id: string, message: string) => void;
 
 interface Facts {
   record: CampaignRecord;
@@ -333,7 +314,7 @@ function checkTold({ record, goneOf }: Facts, report: Report): void {
     if (status === 'running' || dueAt !== null) report('stuck', id, `the job is ${status}, and due at ${dueAt}`);
     else if (countOf('job.ended', id) !== 1) report('effects_undone', id, 'the end of the job was not told once');
   }
-  for (const { id, tenantId, status, deletion } of record.subscriptions) {
+  for (const { id, tenantId, gapsMs, status, deletion } of record.subscriptions) {
     if (tenantId === SYSTEM_TENANT) continue;
     const gone = goneOf.get(id) ?? [];
     const isEnded = status === 'disabled' || (status === null && deletion === null && gone.length > 0);
@@ -352,6 +333,13 @@ function checkTold({ record, goneOf }: Facts, report: Report): void {
     );
     if (!record.emptied && countOf('delivery.exhausted', id) < failed.length)
       report('effects_undone', id, `${failed.length} deliveries failed for good, and fewer were told`);
+    if (gone.length === 0 && countOf('subscription.disabled', id) > 0)
+      report('phantom', id, 'the company was told of its end, and its receiver never said 410');
+    const mayHaveFailed = record.deliveries.some(
+      (one) => one.subscriptionId === id && one.attempts.filter(countsForSchedule).length > gapsMs.length,
+    );
+    if (!mayHaveFailed && countOf('delivery.exhausted', id) > 0)
+      report('phantom', id, 'the company was told of deliveries that failed for good, and none did');
   }
 }
 
@@ -397,10 +385,6 @@ function isSentAgain({ mark, at, number, status }: ReceivedRequest, ofDelivery: 
 
 function countsForSchedule({ trigger, outcome }: Attempt): boolean {
   return trigger === 'automatic' && outcome !== 'success' && outcome !== 'interrupted';
-}
-
-function systemTime({ jumps }: CampaignRecord, at: number): number {
-  return jumps.reduce((time, jump) => (jump.at <= at ? time + jump.byMs : time), at);
 }
 
 /** For the console: each kind with its count, then what was found. */

@@ -2,14 +2,23 @@ import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { parseDelivery } from '../../functions/adapters/dynamodb/deliveries.ts';
 import { parseEvent } from '../../functions/adapters/dynamodb/events.ts';
+import { STATS_FOLDED } from '../../functions/adapters/dynamodb/keys.ts';
+import { parseStats } from '../../functions/adapters/dynamodb/stats.ts';
+import { parseSubscription } from '../../functions/adapters/dynamodb/subscriptions.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
 import { Job } from '../../functions/core/jobs/job.ts';
+import { type Health, healthOf } from '../../functions/core/subscription/health.ts';
 import { CREDENTIALS, countMessages, createSqsClient, type QueueCount } from '../../testing/queues.ts';
 import { type CampaignRecord, type RecordedEvent, recordedEvent } from './campaign-record.ts';
 
+type OnRecord = Pick<CampaignRecord, 'events' | 'deliveries' | 'jobs' | 'counters' | 'health'> & {
+  /** Records of the statistics that are not added to the counters yet. */
+  uncounted: number;
+};
+
 /** What is on record, read past the proxies and past all code of the stores but the parsing of items. */
 export interface Journal {
-  read(): Promise<Pick<CampaignRecord, 'events' | 'deliveries' | 'jobs'>>;
+  read(): Promise<OnRecord>;
   queues(): Promise<QueueCount[]>;
   close(): void;
 }
@@ -18,35 +27,50 @@ export function openJournal(endpoints: { sqs: string; dynamodb: string }): Journ
   const dynamodb = new DynamoDBClient({ ...CREDENTIALS, endpoint: endpoints.dynamodb });
   const documents = DynamoDBDocumentClient.from(dynamodb);
   const sqs = createSqsClient(endpoints.sqs);
-  let table: string | undefined;
 
-  async function journalTable(): Promise<string> {
+  async function* itemsOf(table: 'Journal' | 'Catalog'): AsyncGenerator<Record<string, unknown>> {
     const { TableNames = [] } = await dynamodb.send(new ListTablesCommand({}));
-    const found = TableNames.find((name) => name.includes('Journal'));
-    if (found === undefined) throw new Error(`There is no journal among ${TableNames.join(', ')}`);
-    return found;
+    const TableName = TableNames.find((name) => name.includes(table));
+    if (TableName === undefined) throw new Error(`There is no ${table} among ${TableNames.join(', ')}`);
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await documents.send(new ScanCommand({ TableName, ExclusiveStartKey: start }));
+      yield* page.Items ?? [];
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
   }
 
   return {
     async read() {
-      table ??= await journalTable();
       const events: RecordedEvent[] = [];
       const deliveries: Delivery[] = [];
       const jobs: Job[] = [];
-      let start: Record<string, unknown> | undefined;
-      do {
-        const page = await documents.send(new ScanCommand({ TableName: table, ExclusiveStartKey: start }));
-        for (const item of page.Items ?? []) {
-          if ('contentHash' in item) {
-            const { event } = parseEvent(item);
-            events.push(recordedEvent(event));
-          } else if ('attempts' in item || ('status' in item && String(item.pk).startsWith('S#')))
-            deliveries.push(parseDelivery(item));
-          else if ('task' in item) jobs.push(Job.parse({ dueAt: null, ...item }));
+      const counters: CampaignRecord['counters'] = [];
+      const positions: string[] = [];
+      let foldedThrough = '';
+      for await (const item of itemsOf('Journal')) {
+        const [pk, sk] = [String(item.pk), String(item.sk)];
+        if ('contentHash' in item) {
+          const { event } = parseEvent(item);
+          events.push(recordedEvent(event));
+        } else if ('attempts' in item || ('status' in item && pk.startsWith('S#')))
+          deliveries.push(parseDelivery(item));
+        else if ('task' in item) jobs.push(Job.parse({ dueAt: null, ...item }));
+        else if (pk === STATS_FOLDED.pk) foldedThrough = String(item.foldedThrough);
+        else if (pk.startsWith('STATS_RECORD#')) positions.push(sk);
+        else if (pk.startsWith('STATS#')) {
+          const [tenantId = '', subscriptionId = ''] = [pk.split('#')[1], sk.split('#')[1]];
+          counters.push({ tenantId, subscriptionId, counters: parseStats(item).counters });
         }
-        start = page.LastEvaluatedKey;
-      } while (start !== undefined);
-      return { events, deliveries, jobs };
+      }
+      const health = new Map<string, Health>();
+      for await (const item of itemsOf('Catalog')) {
+        if (!String(item.sk).startsWith('sub_')) continue;
+        const subscription = parseSubscription(item);
+        health.set(subscription.id, healthOf(subscription));
+      }
+      const uncounted = positions.filter((position) => position > foldedThrough).length;
+      return { events, deliveries, jobs, counters, health, uncounted };
     },
 
     queues: () => countMessages(sqs, endpoints.sqs),

@@ -1,6 +1,6 @@
 import { registerHooks } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { checkCampaign, type Finding } from './check-campaign.ts';
+import type { Finding } from './findings.ts';
 import type { Mutation } from './mutations.ts';
 
 /*
@@ -36,6 +36,7 @@ registerHooks({
 });
 // Loaded only now, so that the hook sees it.
 const { runWorld } = await import('./world.ts');
+const { checkCampaign } = await import('./check-campaign.ts');
 if (!isLoaded) throw new Error(`functions/${mutation.file} is not used`);
 
 const verdict: MutatedVerdict = { seed: null, findings: [] };

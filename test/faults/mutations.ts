@@ -162,4 +162,52 @@ export const MUTATIONS: readonly Mutation[] = [
     from: 'const acceptedAt = madeAt ?? sentAt;',
     to: 'const acceptedAt = sentAt;',
   },
+  {
+    name: 'a success that is sent once more counts as another end',
+    file: 'core/stats/counters.ts',
+    from: 'delivery.status === end && before.status !== end',
+    to: 'delivery.status === end',
+  },
+  {
+    name: 'an attempt whose record was refused is counted',
+    file: `${DELIVERY}/commit.ts`,
+    from: 'recorded.push(...written.filter(({ delivery }) => !unwritten.includes(delivery)));',
+    to: 'recorded.push(...written);',
+  },
+  {
+    name: 'a page of statistics that was interrupted is added once more',
+    file: 'core/stats/fold-stats.ts',
+    from: '{ after, through: page.through }',
+    to: '{ after: page.through, through: page.through }',
+  },
+  {
+    name: 'a page of statistics counts as added before it is',
+    file: 'core/stats/fold-stats.ts',
+    from: 'await addPage(store, page, { after, through: page.through });',
+    to: 'await store.moveFolded(page.through);\n    await addPage(store, page, { after, through: page.through });',
+  },
+  {
+    name: 'a success leaves the failures before it',
+    file: 'core/subscription/health.ts',
+    from: 'health: { ...health, failing: null, breaker: nextBreaker },',
+    to: 'health: { ...health, failing, breaker: nextBreaker },',
+  },
+  {
+    name: 'the health of a subscription is not written',
+    file: `${DELIVERY}/commit.ts`,
+    from: 'await writeAllHealth(ports, recorded, told);',
+    to: '',
+  },
+  {
+    name: 'the health from before a move or a resume still counts',
+    file: 'core/subscription/health.ts',
+    from: 'if (health !== null && health.generation === generation) return health;',
+    to: 'if (health !== null) return health;',
+  },
+  {
+    name: 'a breaker stays open after a success',
+    file: 'core/subscription/health.ts',
+    from: "if (kind !== 'unavailable') return isEvidence(breaker, verdict) ? close(breaker, endedAt) : breaker;",
+    to: "if (kind !== 'unavailable') return breaker;",
+  },
 ];

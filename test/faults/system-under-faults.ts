@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as z from 'zod';
+import type { CountedSubscription } from '../../functions/core/stats/counters.ts';
 import { clockOffsetMs, createClockBuffer, setClockOffsetMs } from '../../local/clock.ts';
 import { startEmulator } from '../../local/emulators/start-emulator.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
@@ -28,10 +30,18 @@ export interface SystemUnderFaults {
   kill(): void;
   /** Moves the clock of all parts ahead. */
   advance(ms: number): Promise<void>;
+  /** What the functions logged as not counted. */
+  lostCounts(): CountedSubscription[];
   /** What the runner printed, and what the functions logged last. */
   output(): string;
   stop(): Promise<void>;
 }
+
+const LostLine = z.object({
+  counted: z.array(
+    z.object({ tenantId: z.string(), subscriptionId: z.string(), counters: z.record(z.string(), z.number()) }),
+  ),
+});
 
 /** @param settings of the stack, as for `-c` */
 export async function startSystemUnderFaults(
@@ -91,6 +101,11 @@ export async function startSystemUnderFaults(
         const answer = await fetch(clockUrl, { method: 'POST', body });
         if (!answer.ok) throw new Error(`The clock cannot be moved: ${await answer.text()}`);
       },
+      lostCounts: () =>
+        readFileSync(join(state, 'handlers.log'), 'utf8')
+          .split('\n')
+          .filter((line) => line.includes('statistics were lost'))
+          .flatMap((line) => LostLine.parse(JSON.parse(line)).counted),
       output: () => `${output()}\n${readFileSync(join(state, 'handlers.log'), 'utf8').slice(-LOG_SHOWN)}`,
       stop,
     };

@@ -9,8 +9,8 @@ import { runWorld } from './world.ts';
 /** The same worlds each time: what is rare must not fail on another day. */
 const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1);
 const EVENTS = 120;
-/** Until the first that shows it. */
-const MUTATED_SEEDS = Array.from({ length: 30 }, (_, index) => index + 1);
+/** Until the first that shows it. The first two show what is rare. */
+const MUTATED_SEEDS = [35, 49, ...Array.from({ length: 30 }, (_, index) => index + 1)];
 
 describe('a world in which everything fails now and then', () => {
   const done: Record<string, number> = {};
@@ -54,7 +54,7 @@ describe('a world in which everything fails now and then', () => {
 });
 
 describe('the checker notices that', () => {
-  test.concurrent.each(MUTATIONS)('$name', { timeout: 120_000 }, async (mutation) => {
+  test.concurrent.each(MUTATIONS)('$name', { timeout: 300_000 }, async (mutation) => {
     const workerData: MutatedRun = { mutation, seeds: MUTATED_SEEDS, events: EVENTS };
     const thread = new Worker(new URL('./mutated-world.ts', import.meta.url), { workerData });
     const [verdict]: MutatedVerdict[] = await once(thread, 'message');

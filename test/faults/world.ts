@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { CommitStep } from '../../functions/core/delivery/commit.ts';
+import type { CommitStep, RecordedWrite } from '../../functions/core/delivery/commit.ts';
 import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/deliver.ts';
 import { createManualControl } from '../../functions/core/delivery/manual-control.ts';
 import { type Outgoing, settleParkedMessage, WorkMessage } from '../../functions/core/delivery/queue-message.ts';
@@ -16,6 +16,10 @@ import { runJobPage } from '../../functions/core/jobs/run-page.ts';
 import { PartialFailure } from '../../functions/core/partial-failure.ts';
 import { type CompiledProfile, compileProfile } from '../../functions/core/profile/compile-profile.ts';
 import { Refusal } from '../../functions/core/refusal.ts';
+import { type CountedSubscription, countWrites } from '../../functions/core/stats/counters.ts';
+import { foldStats } from '../../functions/core/stats/fold-stats.ts';
+import type { StatsStore } from '../../functions/core/stats/stats-store.ts';
+import { healthOf } from '../../functions/core/subscription/health.ts';
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
 import { tellCounted } from '../../functions/core/system-event/counted.ts';
 import type { WebhookRequest, WebhookResult } from '../../functions/core/target/webhook.ts';
@@ -24,6 +28,7 @@ import { MemoryCounts } from '../support/memory-counts.ts';
 import { MemoryInFlight } from '../support/memory-in-flight.ts';
 import { MemoryJobs } from '../support/memory-jobs.ts';
 import { MemoryRateLimits } from '../support/memory-rate-limits.ts';
+import { MemoryStats } from '../support/memory-stats.ts';
 import {
   type CampaignRecord,
   type Command,
@@ -69,6 +74,8 @@ const CRASHES = 0.12;
 /** After a step that only the few deliveries reach that owe effects. */
 const EFFECT_CRASHES = 0.15;
 const MAX_PAGES = 20;
+/** So few that a minute's records take several pages. */
+const MAX_SUMS = 3;
 
 const isRare = (step: CommitStep): boolean => step === 'effects_done' || step === 'effects_cleared';
 
@@ -82,6 +89,9 @@ interface Invocation {
   deps: Omit<DeliverDeps, 'store'> & { store: WorldStore; hasTime: () => boolean };
   deliveries: { send(messages: readonly Outgoing[]): Promise<void> };
   jobs: { store: MemoryJobs; queue: JobQueue };
+  stats: Pick<StatsStore, 'putRecord' | 'readRecords' | 'addCounters' | 'readFolded' | 'moveFolded'>;
+  /** What it has put on record. */
+  recorded: RecordedWrite[];
 }
 
 /**
@@ -98,6 +108,7 @@ class World {
   readonly inFlight = new MemoryInFlight();
   readonly windows = new MemoryCounts();
   readonly jobs = new MemoryJobs(() => this.now);
+  readonly stats = new MemoryStats(() => this.now);
   readonly queues = {
     events: new MemoryQueue(),
     deliveries: new MemoryQueue(),
@@ -112,6 +123,10 @@ class World {
   readonly kills: number[] = [];
   readonly doubled = new Set<string>();
   readonly refusedWrites = new Map<string, number[]>();
+  readonly lostCounts: CountedSubscription[] = [];
+  /** By the subscription's id. */
+  readonly unwrittenHealth = new Map<string, number[]>();
+  private restedAt = Number.POSITIVE_INFINITY;
   private readonly behaviours = new Map<string, { behaviour: Behaviour; left: number }>();
   private readonly sent: string[] = [];
   private serial = 0;
@@ -269,7 +284,7 @@ class World {
       one,
       message: WorkMessage.parse(JSON.parse(one.body)),
     }));
-    const { crashed, call, deps } = this.invocation();
+    const { crashed, call, deps, stats, recorded } = this.invocation();
     const fromRetries = queue === 'retries';
     const done: QueuedMessage[] = [];
     try {
@@ -291,10 +306,23 @@ class World {
         if (decision?.kind === 'ack') done.push(one);
         else if (decision?.kind === 'hide') from.hide(one, this.now + decision.seconds * SECOND);
       }
+      const counted = countWrites(recorded);
+      if (counted.length > 0) await stats.putRecord(this.now, counted);
+      recorded.length = 0;
     } catch {
-      // It crashed, or could not read: its messages come back.
+      // It crashed, or could not read: its messages come back. What it could not count is lost.
+    } finally {
+      this.lostCounts.push(...countWrites(recorded));
+      if (crashed())
+        for (const { message } of batch) if (message.kind === 'deliver') this.noteUnwritten(message.subscriptionId);
     }
     if (!crashed()) for (const one of done) from.delete(one);
+  }
+
+  /** The health of a subscription may not have been written. */
+  private noteUnwritten(subscriptionId: string): void {
+    const before = this.unwrittenHealth.get(subscriptionId) ?? [];
+    this.unwrittenHealth.set(subscriptionId, [...before, this.now]);
   }
 
   /** The visibility of a message ends early: another invocation gets it, too. */
@@ -317,9 +345,14 @@ class World {
   }
 
   async sweep(): Promise<void> {
-    const { deps, jobs } = this.invocation();
+    const { deps, jobs, stats } = this.invocation();
     await sweepDue({ ...deps, wake: wakeDeliveries(deps.retries) }).catch(() => {});
     await sweepDue({ ...deps, store: jobs.store, wake: wakeJobs(jobs.queue) }).catch(() => {});
+    await this.addUpStats({ deps, stats });
+  }
+
+  private async addUpStats({ deps, stats }: Pick<Invocation, 'deps' | 'stats'>): Promise<void> {
+    await foldStats({ store: stats, maxSums: MAX_SUMS, now: deps.now, hasTime: deps.hasTime }).catch(() => {});
   }
 
   /** A tenant, or the company, asks for a range of a subscription again. */
@@ -555,6 +588,12 @@ class World {
         const act = (...args: unknown[]) => Reflect.apply(member, target, args);
         if (name === 'putSucceededDeliveries' || name === 'putEvents')
           return (things: readonly unknown[]) => inPart(things, (done) => act(done), idsOf(things));
+        if (name === 'saveHealth')
+          return (...args: unknown[]) =>
+            call(() => act(...args)).catch((error: unknown) => {
+              this.noteUnwritten(String(args[1]));
+              throw error;
+            });
         // A write that finds another one is tried again on what it reads then.
         const writes = name === 'saveDelivery' || name === 'getDelivery';
         const lost = name === 'disableSubscription' || name === 'removeSubscription' ? EFFECT_LOST : ANSWER_LOST;
@@ -570,6 +609,7 @@ class World {
           return (...args: unknown[]) => call(() => Reflect.apply(member, target, args));
         },
       });
+    const recorded: RecordedWrite[] = [];
     const retries = { send: send(this.queues.retries) };
     const now = (): number => this.now;
     const deps: Invocation['deps'] = {
@@ -610,7 +650,9 @@ class World {
       sleep: async () => {},
       patience: () => (this.isFaulty && choices.chance(0.2) ? Promise.resolve() : new Promise<void>(() => {})),
       random: () => choices.next(),
-      report: () => {},
+      report: (report) => {
+        if (report.kind === 'recorded') recorded.push(report);
+      },
       reached: (step) => {
         const isMeant = isRare(step) ? this.isFaulty && choices.chance(EFFECT_CRASHES) : step === crashStep;
         if (hasCrashed || isMeant) crash(`after ${step}`);
@@ -626,7 +668,20 @@ class World {
           }),
       },
     };
-    return { call, crashed: () => hasCrashed, deps, deliveries: { send: send(this.queues.deliveries) }, jobs };
+    const { stats } = this;
+    const { putRecord, addCounters, readFolded, moveFolded } = outside<StatsStore>(stats);
+    const readRecords: StatsStore['readRecords'] = async function* (...range) {
+      yield* await call(() => stats.readRecords(...range));
+    };
+    return {
+      call,
+      crashed: () => hasCrashed,
+      deps,
+      deliveries: { send: send(this.queues.deliveries) },
+      jobs,
+      stats: { putRecord, readRecords, addCounters, readFolded, moveFolded },
+      recorded,
+    };
   }
 
   /** Whether anything is left that should come to an end. */
@@ -680,6 +735,7 @@ class World {
   /** Without any fault, time passes until nothing is open. */
   async comeToRest(): Promise<WorldRun> {
     this.isFaulty = false;
+    this.restedAt = this.now;
     this.recover();
     let quiet = false;
     for (let steps = 0; steps < 600 && !quiet; steps += 1) {
@@ -695,10 +751,19 @@ class World {
       quiet = steps > 40 && !this.isOpen;
       this.now += steps < 60 ? MINUTE : 15 * MINUTE;
     }
-    return { record: this.record(), quiet, counts: this.counts };
+    // A minute's records are added to the statistics a minute after its end.
+    this.now += 3 * MINUTE;
+    await this.addUpStats(this.invocation());
+    return { record: await this.record(), quiet, counts: this.counts };
   }
 
-  record(): CampaignRecord {
+  async record(): Promise<CampaignRecord> {
+    const counters = await Promise.all(
+      this.histories.map(async ({ tenantId, id: subscriptionId }) => {
+        const hours = await this.stats.readSubscriptionCounters(tenantId, subscriptionId, { from: 0, to: this.now });
+        return [...hours.values()].map((ofHour) => ({ tenantId, subscriptionId, counters: ofHour }));
+      }),
+    );
     for (const history of this.histories) {
       history.status = this.store.subscriptions.get(`${history.tenantId} ${history.id}`)?.status ?? null;
     }
@@ -717,6 +782,12 @@ class World {
       kills: this.kills,
       doubled: this.doubled,
       refusedWrites: this.refusedWrites,
+      counters: counters.flat(),
+      lostCounts: this.lostCounts,
+      uncountedEnds: [],
+      health: new Map([...this.store.subscriptions.values()].map((one) => [one.id, healthOf(one)])),
+      unwrittenHealth: this.unwrittenHealth,
+      restedAt: this.restedAt,
       jumps: [],
     };
   }

@@ -195,7 +195,7 @@ const StatsItem = z
   .object({ pk: z.string(), sk: z.string(), v: z.literal(1), expiresAt: z.number(), foldedThrough: z.string() })
   .catchall(z.number());
 
-function parseStats(item: Item): { sk: string; counters: Counters } {
+export function parseStats(item: Item): { sk: string; counters: Counters } {
   const {
     pk: _pk,
     sk,
