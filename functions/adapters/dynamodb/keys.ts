@@ -85,9 +85,8 @@ export const statusPartitions = (subscriptionId: string, status: string): string
   shards(DELIVERY_SHARDS, (shard) => statusShard(subscriptionId, status, shard));
 export const statusPartition = ({ subscriptionId, eventId }: DeliveryRef, status: string): string =>
   statusShard(subscriptionId, status, hash(eventId) % DELIVERY_SHARDS);
-/** The first is named as the only one was before there were several: what it holds is still found. */
 const statusShard = (subscriptionId: string, status: string, shard: number): string =>
-  shard === 0 ? `S#${subscriptionId}#${status}` : `S#${subscriptionId}#${status}#${shard}`;
+  `S#${subscriptionId}#${status}#${shard}`;
 
 /** What `deliveryKey` has put into a key. */
 export function parseDeliveryKey({ pk, sk }: { pk: string; sk: string }): DeliveryRef {

@@ -14,7 +14,3 @@ test('what waits or failed of one subscription is spread evenly over the partiti
   // DynamoDB gives each 1,000 writes a second: the fullest must not have much more than its part.
   expect(Math.max(...count.values())).toBeLessThan(1_100);
 });
-
-test('what an earlier version wrote is still listed', () => {
-  expect(statusPartitions(SUBSCRIPTION, 'parked')).toContain('S#sub_1#parked');
-});
