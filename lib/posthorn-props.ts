@@ -58,6 +58,8 @@ export interface ConsoleProps {
   readonly frameAncestors?: string[];
   /** The company's own OIDC provider, by which its people sign in besides keys. @default keys alone */
   readonly signIn?: SignInProps | null;
+  /** Puts CloudFront in front of console and API, see docs/console.md. @default false */
+  readonly cloudFront?: boolean;
 }
 
 export interface PosthornProps {

@@ -176,6 +176,7 @@ const consoleSettings = z.strictObject({
     .refine(isReached('publish', 'events'), { error: 'must have events, too: publish is reached from there' }),
   frameAncestors: list(origin).default([]),
   signIn: signIn.nullable().default(null),
+  cloudFront: z.boolean({ error: 'must be true or false' }).default(false),
 });
 
 /** The repository's own page, for those who have the repository at hand. */

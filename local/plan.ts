@@ -20,7 +20,7 @@ const EMULATED = [QUEUE, TABLE, FUNCTION, MAPPING, RULE, ...API_TYPES, SECRET, K
 
 /** They say who may do what, or watch; on one machine there is no one to keep out and no one to wake. */
 const WITHOUT_MEANING =
-  /^AWS::(CDK|CertificateManager|CloudWatch|EC2|IAM|Logs|Route53)::|^AWS::(Lambda::(EventInvokeConfig|Permission)|SQS::QueuePolicy|ApiGatewayV2::(ApiMapping|DomainName))$/;
+  /^AWS::(CDK|CertificateManager|CloudFront|CloudWatch|EC2|IAM|Logs|Route53)::|^AWS::(Lambda::(EventInvokeConfig|Permission)|SQS::QueuePolicy|ApiGatewayV2::(ApiMapping|DomainName))$/;
 
 /** Reads a synthesised template. Throws a StartError for all that the runner does not emulate. */
 export function readPlan(template: unknown, context: PlanContext) {

@@ -69,7 +69,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     installClock(clock);
     undo.push(uninstallClock);
 
-    // All ports first: one that is taken should not be found out after the slow part.
+    // All ports first: one that is taken is found out at once.
     say('Starting SQS and DynamoDB …');
     const gateway = createGateway(say);
     const apiUrl = await listenOnLoopback(gateway.server, options.ports.api, '--port');
@@ -90,13 +90,15 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       emulator('sqs', process.env.POSTHORN_SQS_ENDPOINT, options.ports.sqs, state.sqsDir),
       emulator('dynamodb', process.env.POSTHORN_DYNAMODB_ENDPOINT, options.ports.dynamodb, state.dynamodbDir),
     ] as const;
-    // All, so that what has started is known to the undoing if another one fails.
-    await Promise.allSettled(emulators);
-    const [sqsEndpoint, dynamodbEndpoint] = await Promise.all(emulators);
-    signal?.throwIfAborted();
-
     say('Synthesising the stack …');
-    const template = await synthesise(state.assemblyDir, options.context);
+    const giveUp = new AbortController();
+    const signals = [giveUp.signal, ...(signal ? [signal] : [])];
+    const synthesis = synthesise(state.assemblyDir, options.context, AbortSignal.any(signals));
+    // A port that is taken is not found out after the slow part.
+    for (const one of emulators) one.catch(() => giveUp.abort());
+    // All, so that what has started is known to the undoing if another one fails.
+    await Promise.allSettled([...emulators, synthesis]);
+    const [sqsEndpoint, dynamodbEndpoint, template] = await Promise.all([...emulators, synthesis]);
     signal?.throwIfAborted();
     const plan = readPlan(template.content, {
       stackName: template.stackName,

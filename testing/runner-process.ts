@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Endpoints } from '../local/state.ts';
 import { synthesisePosthorn } from '../local/template/synth.ts';
+import { V8_FLAGS } from '../local/v8-flags.ts';
 
 const START = fileURLToPath(new URL('../local/start.ts', import.meta.url));
 export const FREE_PORTS = ['--port', '0', '--receiver-port', '0', '--sqs-port', '0', '--dynamodb-port', '0'];
@@ -29,7 +30,7 @@ process.once('exit', () => {
 });
 
 export function runRunner(args: string[], environment: Record<string, string> = {}): RunnerProcess {
-  const child = spawn(process.execPath, [START, ...args], {
+  const child = spawn(process.execPath, [...V8_FLAGS, START, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });

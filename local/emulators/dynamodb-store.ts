@@ -64,7 +64,7 @@ export function createStore(options: { path?: string }) {
     write(() => database.exec(`DROP TABLE IF EXISTS ${quoted(name)}`), done);
   }
 
-  const tableDb = Object.assign(new Part(database, 'table', write), {
+  const tableDb = Object.assign(new Definitions(database, 'table', write), {
     awsAccountId: '000000000000',
     awsRegion: 'us-east-1',
   });
@@ -221,3 +221,28 @@ class IndexPart extends Part {
 }
 
 const NOTHING = () => {};
+
+/** Every request asks for its table's definition, and every item of a batch again. */
+class Definitions extends Part {
+  readonly #kept = new Map<string, unknown>();
+
+  override get(name: string, done: Done<unknown>): void {
+    const kept = this.#kept.get(name);
+    if (kept !== undefined) done(null, kept);
+    else
+      super.get(name, (error, definition) => {
+        this.#kept.set(name, definition);
+        done(error, definition);
+      });
+  }
+
+  override put(name: string, definition: unknown, done: Done): void {
+    this.#kept.delete(name);
+    super.put(name, definition, done);
+  }
+
+  override del(name: string, done: Done): void {
+    this.#kept.delete(name);
+    super.del(name, done);
+  }
+}

@@ -87,6 +87,38 @@ test('whom the company’s provider lets in, the API knows; the page knows where
   });
 });
 
+test('CloudFront stands in front of console and API if the console’s props ask for it, and keeps nothing of the API', () => {
+  expect(propertiesOf(synthesize(), 'AWS::CloudFront::Distribution')).toEqual({});
+  for (const [props, host] of [
+    [{}, /ApiEndpoint/],
+    [
+      { domainName: 'hooks.example.com', certificateArn: 'arn:aws:acm:eu-central-1:111122223333:certificate/1' },
+      /PosthornDomainName/,
+    ],
+  ] as const) {
+    const template = synthesize({}, { console: { cloudFront: true }, ...props });
+    const [distribution] = Object.values(propertiesOf(template, 'AWS::CloudFront::Distribution'));
+    const { Origins, DefaultCacheBehavior, CacheBehaviors } = Object(distribution).DistributionConfig;
+    expect(JSON.stringify(Origins[0].DomainName)).toMatch(host);
+    expect(Origins).toMatchObject([{ CustomOriginConfig: { OriginProtocolPolicy: 'https-only' } }]);
+    expect(DefaultCacheBehavior).toMatchObject({
+      AllowedMethods: expect.arrayContaining(['GET', 'POST', 'PATCH', 'DELETE']),
+      // Managed-CachingDisabled and Managed-AllViewerExceptHostHeader.
+      CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
+      OriginRequestPolicyId: 'b689b0a8-53d0-40ab-baf2-68738e2966ac',
+      ViewerProtocolPolicy: 'https-only',
+    });
+    expect(CacheBehaviors.map(({ PathPattern }: { PathPattern: string }) => PathPattern)).toEqual([
+      '/console',
+      '/console/*',
+    ]);
+    template.hasResourceProperties('AWS::CloudFront::CachePolicy', {
+      CachePolicyConfig: { MinTTL: 0, DefaultTTL: 0, MaxTTL: 31_536_000 },
+    });
+    template.hasOutput('CloudFrontUrl', {});
+  }
+});
+
 const SIGN_IN = { issuer: 'https://id.example.com', clientId: 'console', adminValues: ['ops'] };
 
 test.each([

@@ -15,7 +15,11 @@ export const JobView = z
     progress: z.object({
       done: z.int(),
       failed: z.int(),
-      total: z.int().nullable().meta({ description: 'Null until it is known.' }),
+      total: z.int().nullable().meta({ description: 'Null until the job has ended.' }),
+      estimate: z.int().nullable().meta({
+        description:
+          'About how many there will have been, judged by how much of its range of time lies behind it. Null before its first page, once the total is known, and for jobs that are not about a range.',
+      }),
     }),
     result: z.record(z.string(), z.number()).nullable().meta({
       description: 'What an erasure has proven: how often it passed over everything, and what its last pass found.',
@@ -33,7 +37,9 @@ export function jobView(job: Job) {
   const { kind, tenantId, subscriptionId, filter } = job.task;
   // Its numbers are times.
   const shown = Object.entries(filter).map(([name, value]) => [name, typeof value === 'number' ? time(value) : value]);
-  return show({ ...job, kind, tenantId, subscriptionId, filter: Object.fromEntries(shown) });
+  const { total } = job.progress;
+  const progress = { ...job.progress, estimate: total === null ? (job.estimate?.total ?? null) : null };
+  return show({ ...job, progress, kind, tenantId, subscriptionId, filter: Object.fromEntries(shown) });
 }
 
 /** The answer to a request that starts a job. */

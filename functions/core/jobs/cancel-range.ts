@@ -3,7 +3,7 @@ import type { DeliveryStore } from '../delivery/delivery-store.ts';
 import { Refusal } from '../refusal.ts';
 import { changeDelivery } from './change-delivery.ts';
 import { nextOfStatuses } from './deliveries-in-range.ts';
-import type { Job, JobPage } from './job.ts';
+import { type Job, type JobPage, spanOf } from './job.ts';
 import type { TaskOf } from './job-task.ts';
 
 export interface CancelRangePorts {
@@ -19,7 +19,15 @@ export async function cancelPage(
 ): Promise<JobPage> {
   const statuses = filter.status === 'all' ? (['pending', 'parked'] as const) : [filter.status];
   const { deliveries, cursor } = await nextOfStatuses(store, subscriptionId, filter, job, statuses);
-  if (filter.dryRun) return { done: deliveries.length, failed: 0, cursor };
+  // Of two statuses one comes after the other: the place within one says nothing of the whole.
+  const span =
+    statuses.length > 1
+      ? null
+      : spanOf(
+          deliveries.map(({ eventAt }) => eventAt),
+          filter,
+        );
+  if (filter.dryRun) return { done: deliveries.length, failed: 0, cursor, span };
   const cancelled = await Promise.allSettled(
     deliveries.map((delivery) =>
       changeDelivery(store, delivery, (one) =>
@@ -36,5 +44,6 @@ export async function cancelPage(
     done: ended.filter((one) => !(one instanceof Refusal) && one.status === 'cancelled').length,
     failed: ended.filter((one) => one instanceof Refusal).length,
     cursor,
+    span,
   };
 }

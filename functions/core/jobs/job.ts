@@ -16,6 +16,8 @@ export const Job = z.object({
   cursor: z.string().nullable(),
   /** `total` is null until it is known. A page that a crash repeats counts only what was left of it. */
   progress: z.object({ done: z.int(), failed: z.int(), total: z.int().nullable() }),
+  /** When its first item was, and how many items there may be; null as long as that is unknown. */
+  estimate: z.object({ firstAt: z.number(), total: z.int() }).nullable().default(null),
   /** Figures of its own kind, such as what a proof has counted. */
   result: z.record(z.string(), z.number()).nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
@@ -50,6 +52,22 @@ export interface JobPage {
   /** How long the next page waits, besides what the rate asks for. */
   pauseMs?: number;
   result?: Record<string, number>;
+  /** Where the work goes through a range of time. */
+  span?: PageSpan | null;
+}
+
+/** What a page has covered of a range of time, whose items it takes in their order. Epoch milliseconds. */
+export interface PageSpan {
+  firstAt: number;
+  lastAt: number;
+  /** Where the range ends. */
+  until: number;
+}
+
+/** The span of a page with items of these times; null if there are none. */
+export function spanOf(times: readonly number[], { to: until }: { to: number }): PageSpan | null {
+  const [firstAt, lastAt] = [times[0], times.at(-1)];
+  return firstAt === undefined || lastAt === undefined ? null : { firstAt, lastAt, until };
 }
 
 /** The job cannot go on, and would not be able to later. */
@@ -74,6 +92,7 @@ export function newJob({ task, maxPerSecond, createdBy }: JobOrder, now: number,
     status: 'running',
     cursor: null,
     progress: { done: 0, failed: 0, total: null },
+    estimate: null,
     result: null,
     error: null,
     createdBy,
@@ -96,7 +115,9 @@ export function advanceJob(job: Job, page: JobPage, now: number): NextPage {
   const done = job.progress.done + page.done;
   const failed = job.progress.failed + page.failed;
   const progress = { ...job.progress, done, failed };
-  const counted: Job = { ...job, failures: 0, cursor: page.cursor, progress, result: page.result ?? job.result };
+  const estimate = page.span ? estimateTotal(job, page.span, done + failed) : job.estimate;
+  const result = page.result ?? job.result;
+  const counted: Job = { ...job, failures: 0, cursor: page.cursor, progress, estimate, result };
   if (page.cursor === null) {
     return {
       job: endJob({ ...counted, progress: { ...progress, total: done + failed } }, 'done', null, now),
@@ -104,6 +125,14 @@ export function advanceJob(job: Job, page: JobPage, now: number): NextPage {
     };
   }
   return continueJob(counted, (page.pauseMs ?? 0) + spreadMs(page.done, job.maxPerSecond), now);
+}
+
+/** As if the rest of the range had as many items in its time as what lies behind: it costs no read. */
+function estimateTotal(job: Job, { firstAt: first, lastAt, until }: PageSpan, handled: number): Job['estimate'] {
+  const firstAt = job.estimate?.firstAt ?? first;
+  const covered = lastAt - firstAt;
+  const total = covered > 0 ? Math.round((handled * Math.max(until - firstAt, covered)) / covered) : handled;
+  return { firstAt, total: Math.max(total, handled) };
 }
 
 /** The same page again after a while. */

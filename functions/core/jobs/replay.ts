@@ -5,7 +5,7 @@ import { createMatcher, FilteredContent } from '../subscription/match.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import { isAskedType, nextOfAny, nextOfStatuses } from './deliveries-in-range.ts';
-import { type Job, type JobError, type JobPage, pageLimit } from './job.ts';
+import { type Job, type JobError, type JobPage, pageLimit, spanOf } from './job.ts';
 import type { TaskOf } from './job-task.ts';
 import { ON_ITS_WAY_MS } from './recover.ts';
 import { isAskedBy, type RequestAttemptsPorts, refOf, requestAttempts, sendFirstAttempts } from './request-attempts.ts';
@@ -43,8 +43,15 @@ export async function replayPage(
       ? // What is pending is on its way.
         await nextOfAny(store, subscriptionId, filter, job, (one) => one.status !== 'pending' || isAskedBy(job, one))
       : await nextOfStatuses(store, subscriptionId, filter, job, [filter.status]);
-  if (filter.dryRun) return { done: page.deliveries.length, failed: 0, cursor: page.cursor };
-  return { ...(await requestAttempts(ports, job, page.deliveries)), cursor: page.cursor };
+  const place = {
+    cursor: page.cursor,
+    span: spanOf(
+      page.deliveries.map(({ eventAt }) => eventAt),
+      filter,
+    ),
+  };
+  if (filter.dryRun) return { done: page.deliveries.length, failed: 0, ...place };
+  return { ...(await requestAttempts(ports, job, page.deliveries)), ...place };
 }
 
 /**
@@ -82,7 +89,11 @@ async function replayMissing(
       missing.map((event) => ({ subscription, event })),
       'replay',
     );
-  return { done: missing.length, failed, cursor: page.next };
+  const span = spanOf(
+    page.values.map(({ acceptedAt }) => acceptedAt),
+    filter,
+  );
+  return { done: missing.length, failed, cursor: page.next, span };
 }
 
 function mayBeOnItsWay({ createdAt: now }: Job, { createdAt }: Subscription, event: Event): boolean {

@@ -1,7 +1,7 @@
 import type { RejectedEvent } from '../event/rejected-event.ts';
 import type { RejectedEventStore } from '../event/rejected-event-store.ts';
 import { type RepublishPorts, republish } from '../event/republish.ts';
-import { type Job, type JobPage, pageLimit } from './job.ts';
+import { type Job, type JobPage, pageLimit, spanOf } from './job.ts';
 import type { TaskOf } from './job-task.ts';
 
 export interface RepublishRangePorts extends RepublishPorts {
@@ -23,5 +23,9 @@ export async function republishPage(
   const page = await ports.rejectedEvents.listRejectedEvents(options, isOpen);
   const whole = page.values.filter(({ bodyTruncated }) => !bodyTruncated);
   if (!dryRun) await republish(ports, whole);
-  return { done: whole.length, failed: page.values.length - whole.length, cursor: page.next };
+  const span = spanOf(
+    page.values.map(({ rejectedAt }) => rejectedAt),
+    { to },
+  );
+  return { done: whole.length, failed: page.values.length - whole.length, cursor: page.next, span };
 }

@@ -9,6 +9,7 @@ import {
   owesItsEnd,
   pageLimit,
   repeatPage,
+  spanOf,
   spreadMs,
 } from '../../../functions/core/jobs/job.ts';
 import { MINUTE, makeJob, NOW, SECOND } from '../../support/domain.ts';
@@ -39,6 +40,39 @@ describe('a job after a page', () => {
       dueAt: NOW + SECOND + 5 * MINUTE,
       error: null,
     });
+  });
+
+  it('estimates its total by how much of its range of time lies behind it', () => {
+    const span = (firstAt: number, lastAt: number) => ({ firstAt, lastAt, until: NOW + 100 });
+    let job = makeJob();
+    const estimated = (rest: Partial<JobPage>) => {
+      job = advanceJob(job, page(rest), NOW).job;
+      return job.estimate?.total ?? null;
+    };
+    expect(estimated({})).toBeNull();
+    // Eight items in a fifth of the time.
+    expect(estimated({ span: span(NOW, NOW + 20) })).toBe(40);
+    // What lies before the first item is no part of it.
+    expect(estimated({ done: 91, span: span(NOW + 21, NOW + 50) })).toBe(200);
+    // A page without items says nothing new.
+    expect(estimated({ done: 0, failed: 0, span: null })).toBe(200);
+    expect(estimated({ done: 0, failed: 0, cursor: null })).toBe(200);
+  });
+
+  it('estimates at least what it has done, wherever its items lie', () => {
+    const times = fc
+      .array(fc.integer({ min: 0, max: 1_000 }), { minLength: 1 })
+      .map((all) => all.sort((a, b) => a - b));
+    fc.assert(
+      fc.property(fc.array(times, { minLength: 1 }), fc.integer({ min: 0, max: 1_000 }), (pages, to) => {
+        let job = makeJob();
+        for (const one of pages) {
+          job = advanceJob(job, page({ done: one.length, failed: 0, span: spanOf(one, { to }) }), NOW).job;
+          expect(job.estimate?.total).toBeGreaterThanOrEqual(job.progress.done);
+        }
+      }),
+    );
+    expect(spanOf([], { to: NOW })).toBeNull();
   });
 
   it('waits as long as its rate allows the page to take', () => {
