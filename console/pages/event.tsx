@@ -144,10 +144,10 @@ function Became({
   const t = useTexts(eventTexts);
   if (delivery !== null)
     return (
-      <>
-        <DeliveryStatus delivery={delivery} />{' '}
+      <div className="words">
+        <DeliveryStatus delivery={delivery} />
         <Link href={`/tenants/${tenantId}/deliveries/${delivery.id}`}>{t.seeDelivery}</Link>
-      </>
+      </div>
     );
   if (reason === null) return null;
   // What a filter missed is said by the API alone.

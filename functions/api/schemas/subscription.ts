@@ -3,7 +3,12 @@ import { Environment } from '../../core/event/environment.ts';
 import { MaxConcurrent, MaxPerSecond } from '../../core/profile/limits.ts';
 import { healthOf, LastFailure } from '../../core/subscription/health.ts';
 import { hideValues } from '../../core/subscription/own-headers.ts';
-import { SignatureVersion, type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
+import {
+  previousKeysEnd,
+  SignatureVersion,
+  type Subscription,
+  SubscriptionStatus,
+} from '../../core/subscription/subscription.ts';
 import { Json, Reason, Timestamp } from './values.ts';
 
 const HealthView = z
@@ -41,6 +46,9 @@ export const SubscriptionView = z
     maxPerSecond: MaxPerSecond.nullable(),
     maxConcurrent: MaxConcurrent.nullable(),
     expiresAt: Timestamp.nullable(),
+    previousSecretEndsAt: Timestamp.nullable().meta({
+      description: 'Until when a secret that was rotated away signs beside the present one. It may be over.',
+    }),
     status: SubscriptionStatus,
     statusReason: Reason.extend({ at: Timestamp }).nullable(),
     health: HealthView,
@@ -55,6 +63,7 @@ export function subscriptionView(subscription: Subscription, headers: Record<str
     ...subscription,
     headers: headers ?? hideValues(subscription.headers),
     hasCredentials: subscription.credentials !== null,
+    previousSecretEndsAt: previousKeysEnd(subscription),
     health: healthView(subscription),
   });
 }
