@@ -1,7 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+/** A test of a whole Posthorn waits more than it computes: two cores bear two of them. */
+const maxWorkers = Math.max(2, Math.floor(availableParallelism() / 2));
 
 export default defineConfig({
   test: {
+    maxWorkers,
     projects: [
       {
         test: {
@@ -13,11 +18,11 @@ export default defineConfig({
         },
       },
       {
-        // Each file runs a whole Posthorn of its own: one at a time, or two cores make every deadline late.
+        // Each file runs a whole Posthorn of its own.
         test: {
           name: 'end to end',
           include: ['test/e2e/**/*.test.ts', 'test/console/**/*.test.ts'],
-          fileParallelism: false,
+          globalSetup: 'test/e2e/set-up.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -27,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'rehearsal',
           include: ['test/rehearsal/**/*.test.ts'],
-          fileParallelism: false,
+          globalSetup: 'test/rehearsal/set-up.ts',
           testTimeout: 60_000,
           hookTimeout: 180_000,
         },

@@ -41,7 +41,7 @@ export interface Work {
 }
 
 /** With this much memory a function has one core; with less, that share of it. */
-const MIB_PER_CORE = 1769;
+export const MIB_PER_CORE = 1769;
 /** The duration is rounded up to the next millisecond. */
 const ROUNDING_MS = 0.5;
 

@@ -48,14 +48,16 @@ interface Plan {
   tuning: Tuning;
   /** As Lambda names it. */
   runtime: string;
+  stackName: string;
 }
 
 /** Looks at what of an account and its region a deployment would run into. Reads only. */
-export async function inspectAccount(caller: Caller, { tuning, runtime }: Plan): Promise<Finding[]> {
+export async function inspectAccount(caller: Caller, { tuning, runtime, stackName }: Plan): Promise<Finding[]> {
   const ask = createAsk(caller);
   const findings = await Promise.all([
     attempt('the caller', () => lookAtCaller(ask, caller.region)),
     attempt('the bootstrap', () => lookAtBootstrap(ask)),
+    attempt('the stack', () => lookAtStack(ask, stackName)),
     attempt('the runtime', () => lookAtRuntime(ask, runtime)),
     attempt('Lambda’s concurrency', () => lookAtConcurrency(ask, tuning)),
     attempt('API Gateway’s quotas', () => lookAtGateway(ask, tuning)),
@@ -96,11 +98,37 @@ function askJson(ask: Ask, service: string, target: string, input: object): Prom
   return ask({ service, headers, body: JSON.stringify(input) }).then((text) => JSON.parse(text));
 }
 
-async function lookAtCaller(ask: Ask, region: string): Promise<Finding> {
+/** Of a service that answers in XML. */
+function askQuery(ask: Ask, service: string, parameters: Record<string, string>): Promise<string> {
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  const text = await ask({ service: 'sts', headers, body: 'Action=GetCallerIdentity&Version=2011-06-15' });
+  return ask({ service, headers, body: new URLSearchParams(parameters).toString() });
+}
+
+async function lookAtCaller(ask: Ask, region: string): Promise<Finding> {
+  const text = await askQuery(ask, 'sts', { Action: 'GetCallerIdentity', Version: '2011-06-15' });
   const account = /<Account>(\d+)</.exec(text)?.[1] ?? 'of an unknown id';
   return { fact: `account ${account}, region ${region}`, change: null };
+}
+
+/**
+ * `cdk deploy` protects a stack before it makes it. If making it fails, the next `cdk deploy` wants to delete what is left of it, which
+ * the protection forbids.
+ */
+async function lookAtStack(ask: Ask, StackName: string): Promise<Finding> {
+  try {
+    const text = await askQuery(ask, 'cloudformation', { Action: 'DescribeStacks', Version: '2010-05-15', StackName });
+    const status = /<StackStatus>(\w+)</.exec(text)?.[1] ?? 'of an unknown status';
+    const isStuck = /^ROLLBACK_(COMPLETE|FAILED)$/.test(status) && /<EnableTerminationProtection>true</.test(text);
+    return {
+      fact: `the stack ${StackName} is ${status}`,
+      change: isStuck
+        ? `its first deployment failed, and its protection keeps the next from replacing it: run aws cloudformation update-termination-protection --stack-name ${StackName} --no-enable-termination-protection`
+        : null,
+    };
+  } catch (error) {
+    if (!(error instanceof Refused && error.message.includes('does not exist'))) throw error;
+    return { fact: `there is no stack ${StackName} yet`, change: null };
+  }
 }
 
 const AccountSettings = z.object({

@@ -50,7 +50,8 @@ async function build(): Promise<void> {
     checkBudget(outDir);
     compress(outDir);
     for (const old of globSync('*', { cwd: kept }))
-      if (!old.startsWith('building-')) rmSync(join(kept, old), { recursive: true, force: true });
+      if (!old.startsWith('building-') && join(kept, old) !== built)
+        rmSync(join(kept, old), { recursive: true, force: true });
     renameSync(outDir, built);
   } catch (error) {
     rmSync(outDir, { recursive: true, force: true });
@@ -59,6 +60,8 @@ async function build(): Promise<void> {
 }
 
 async function bundle(outDir: string): Promise<void> {
+  // Otherwise a shell's NODE_ENV decides which React is in the page; a test runner sets one, too.
+  process.env.NODE_ENV = 'production';
   // Takes half a second to load: only where something is built.
   const vite = await import('vite');
   await vite.build({

@@ -12,14 +12,15 @@ It reads only. Credentials and region are found as the AWS CLI finds them (AWS_P
 
   -c KEY=VALUE   a setting that the deployment will have, as of cdk deploy (cdk.json's hold without)`;
 
-/** As of cdk.json and `-c`; those that are no tuned values do not matter here. */
-function readTuning(given: readonly string[]): Tuning {
+/** As of cdk.json and `-c`; other settings do not matter here. */
+function readSettings(given: readonly string[]): { tuning: Tuning; stackName: string } {
   const pairs = given.map((one): [string, unknown] => [
     one.slice(0, one.indexOf('=')),
     one.slice(one.indexOf('=') + 1),
   ]);
   const context = [...Object.entries<unknown>(cdkJson.context), ...pairs];
-  return parseTuning(Object.fromEntries(context.filter(([key]) => key in tuningShape)));
+  const tuning = parseTuning(Object.fromEntries(context.filter(([key]) => key in tuningShape)));
+  return { tuning, stackName: String(Object.fromEntries(context).stackName ?? 'Posthorn') };
 }
 
 function linesOf({ fact, change }: Finding): string {
@@ -34,12 +35,12 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return console.log(USAGE);
-  const tuning = readTuning(values.context);
+  const settings = readSettings(values.context);
   // The SDK knows of profiles, single sign-on and roles.
   const { config } = new SQSClient({});
   const [credentials, region] = await Promise.all([config.credentials(), config.region()]);
   const caller = { region, credentials, endpoint: process.env.AWS_ENDPOINT_URL };
-  const findings = await inspectAccount(caller, { tuning, runtime: RUNTIME.name });
+  const findings = await inspectAccount(caller, { ...settings, runtime: RUNTIME.name });
   console.log(findings.map(linesOf).join('\n'));
   if (findings.some(({ change }) => change !== null)) process.exitCode = 1;
 }

@@ -4,11 +4,13 @@ import { Layout } from './components/layout.tsx';
 import { Loading } from './components/loading.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { ROUTES } from './routes.tsx';
+import { useIsShown } from './session/portal-pages.ts';
 import { useSession } from './session/session.tsx';
 
 /** The page that the address names, for who may see it. */
 export function App() {
   const { caller } = useSession();
+  const isShown = useIsShown();
   const routes = ROUTES.filter(({ face }) => face === 'everyone' || caller.tenantId === null);
   return (
     <Layout>
@@ -19,7 +21,7 @@ export function App() {
           </Route>
           {routes.map(({ path, page: Page }) => (
             <Route key={path} path={path}>
-              <Page />
+              {isShown(path) ? <Page /> : <NotFoundPage />}
             </Route>
           ))}
           <Route>

@@ -149,5 +149,18 @@ export const DOCS_ROUTES = ['/docs', '/docs/{asset}'] as const;
 /** Where the web console is. Its function finds out by itself which file a path means. */
 export const CONSOLE_ROUTES = ['/console', '/console/{path+}'] as const;
 
+/** Pages that a company can leave out of its customers' portal. The webhooks themselves are always there. */
+export const PORTAL_PAGES = [
+  'add',
+  'deliveries',
+  'replay',
+  'settings',
+  'security',
+  'test',
+  'events',
+  'publish',
+] as const;
+export type PortalPage = (typeof PORTAL_PAGES)[number];
+
 /** The folder beside the console's code that holds its built files. */
 export const CONSOLE_FILES = 'files';

@@ -7,7 +7,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import type { FunctionName } from '../functions/names.ts';
+import type { FunctionName, PortalPage } from '../functions/names.ts';
 import type { AlarmName } from './alarm-list.ts';
 import type { Rollout } from './constructs/rollout.ts';
 import { type Adoption, parseTuning, type Tuning } from './tuning.ts';
@@ -52,10 +52,14 @@ export interface ConsoleProps {
   readonly accentColor?: string | null;
   /** Profiles that customers choose from in their portal. @default no choice: the tenant's default profile */
   readonly profiles?: string[];
+  /** Pages that customers' portals show besides their webhooks. @default all of them */
+  readonly pages?: PortalPage[];
   /** Origins whose pages may show the console in a frame, such as https://app.example.com. @default none */
   readonly frameAncestors?: string[];
   /** The company's own OIDC provider, by which its people sign in besides keys. @default keys alone */
   readonly signIn?: SignInProps | null;
+  /** Puts CloudFront in front of console and API, see docs/console.md. @default false */
+  readonly cloudFront?: boolean;
 }
 
 export interface PosthornProps {

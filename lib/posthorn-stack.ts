@@ -30,6 +30,8 @@ export class PosthornStack extends Stack {
     output('CatalogTableName', posthorn.tables.catalog.tableName, 'What the company wrote');
     output('JournalTableName', posthorn.tables.journal.tableName, 'What happened');
     if (posthorn.domain) output('DomainTarget', posthorn.domain.target, 'What a CNAME of the domain must point at');
+    if (posthorn.distribution)
+      output('CloudFrontUrl', `https://${posthorn.distribution.domainName}`, 'API and console behind CloudFront');
     for (const [index, address] of posthorn.egressAddresses.entries())
       output(`EgressAddress${index + 1}`, address, 'An address that requests to receivers come from');
     for (const name of QUEUES) {

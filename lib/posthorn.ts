@@ -1,4 +1,5 @@
 import { Annotations, Names, RemovalPolicy, Tags } from 'aws-cdk-lib';
+import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -11,6 +12,7 @@ import { Console } from './constructs/console.ts';
 import { DataKey } from './constructs/data-key.ts';
 import { Deliver } from './constructs/deliver.ts';
 import { Domain } from './constructs/domain.ts';
+import { Edge } from './constructs/edge.ts';
 import type { Foundation } from './constructs/foundation.ts';
 import { Gateway } from './constructs/gateway.ts';
 import { Ingest } from './constructs/ingest.ts';
@@ -46,6 +48,8 @@ export class Posthorn extends Construct {
   readonly encryptionKey: IKey;
   /** The API's own name, if it has one; without a hosted zone a CNAME must point at its `target`. */
   readonly domain: Domain | undefined;
+  /** CloudFront in front of API and console, if the console's props ask for it. */
+  readonly distribution: Distribution | undefined;
   /** The addresses that receivers see requests come from; none unless `vpc` is `new`. */
   readonly egressAddresses: readonly string[];
 
@@ -118,6 +122,11 @@ export class Posthorn extends Construct {
       domain: this.domain,
       corsOrigins: tuning.corsOrigins,
     });
+
+    this.distribution =
+      settings !== false && settings.cloudFront
+        ? new Edge(this, 'Edge', { apiUrl: gateway.url }).distribution
+        : undefined;
 
     const canary = tuning.canary ? new Canary(this, 'Canary', { ...foundation, gateway, keys }).handler : null;
 

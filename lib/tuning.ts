@@ -1,6 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
-import type { FunctionName } from '../functions/names.ts';
+import { type FunctionName, PORTAL_PAGES, type PortalPage } from '../functions/names.ts';
 import { ALARM_NAMES, ALARMS, type AlarmName } from './alarm-list.ts';
 import {
   defaultConcurrency,
@@ -64,18 +64,19 @@ function functionTuning(
   );
 }
 
+/** The memories follow from `npm run memory` (docs/costs.md, "Memory"). */
 const functions = z.strictObject({
   /** API Gateway gives up on an integration after 30 s. */
-  api: functionTuning(512, 29, 29),
+  api: functionTuning(1024, 29, 29),
   ingest: functionTuning(512, 30, 900),
   /** The timeout follows from `attemptTimeoutSeconds`. */
   deliver: z.strictObject({ memoryMiB: memoryMiB.default(512), reservedConcurrency }).prefault({}),
   /** Below the schedule's minute, so that sweeps do not pile up. */
-  sweep: functionTuning(256, 55, 55),
+  sweep: functionTuning(1769, 55, 55),
   /** A page takes a few seconds; below the five minutes after which `sweep` counts a job's message as lost. */
   jobs: functionTuning(512, 60, 240),
   /** Hands out files of its own, and calls no one. */
-  console: functionTuning(256, 10, 29, 1),
+  console: functionTuning(1024, 10, 29, 1),
   canary: functionTuning(256, 25, 29),
 });
 
@@ -154,6 +155,9 @@ const signIn = z
     error: 'must name adminValues or readValues: otherwise no one could sign in',
   });
 
+const isReached = (page: PortalPage, from: PortalPage) => (pages: readonly PortalPage[]) =>
+  !pages.includes(page) || pages.includes(from);
+
 const consoleSettings = z.strictObject({
   companyName: z.string().min(1).max(60).nullable().default(null),
   logoUrl: z
@@ -166,8 +170,13 @@ const consoleSettings = z.strictObject({
     .nullable()
     .default(null),
   profiles: list(z.string()).default([]),
+  pages: list(oneOf(PORTAL_PAGES))
+    .default([...PORTAL_PAGES])
+    .refine(isReached('replay', 'deliveries'), { error: 'must have deliveries, too: replay is reached from there' })
+    .refine(isReached('publish', 'events'), { error: 'must have events, too: publish is reached from there' }),
   frameAncestors: list(origin).default([]),
   signIn: signIn.nullable().default(null),
+  cloudFront: z.boolean({ error: 'must be true or false' }).default(false),
 });
 
 /** The repository's own page, for those who have the repository at hand. */
@@ -325,10 +334,19 @@ export function parseTuning(input: unknown): Tuning {
   return parseOrExplain(tuningSchema, input);
 }
 
+/** Where one of several forms is meant, what is wrong within it; else that it is none of them. */
+function explained(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  const within =
+    issue.code === 'invalid_union'
+      ? issue.errors.find((branch) => branch.some(({ path }) => path.length > 0))
+      : undefined;
+  return within?.map((one) => ({ ...one, path: [...issue.path, ...one.path] })) ?? [issue];
+}
+
 export function parseOrExplain<T extends z.ZodType>(schema: T, input: unknown): z.infer<T> {
   const parsed = schema.safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map((issue) => {
+  const lines = parsed.error.issues.flatMap(explained).map((issue) => {
     if (issue.code === 'unrecognized_keys')
       return `${[...issue.path, issue.keys.join(', ')].join('.')}: there is no such setting`;
     const given = issue.code === 'custom' ? '' : `, but is ${JSON.stringify(issue.input)}`;

@@ -12,6 +12,9 @@ export interface RunnerOptions {
   context: Record<string, string>;
 }
 
+/** Calls of emulators may take so many times as long as those of AWS. */
+export const LOCAL_TIME_SCALE = '10';
+
 export const USAGE = `Usage: npm start -- [options]
   --state DIR         where the state is kept (.posthorn)
   --fresh             begin anew: throw the state away

@@ -1,6 +1,6 @@
 import { MAPPING, readMappings } from './resources/event-sources.ts';
 import { FUNCTION, readFunctions } from './resources/functions/function.ts';
-import { API_TYPES, readRoutes } from './resources/http-api/api.ts';
+import { API_TYPES, readCors, readRoutes } from './resources/http-api/api.ts';
 import { KEY, SECRET } from './resources/keys-and-secrets/types.ts';
 import { QUEUE } from './resources/queues.ts';
 import { RULE, readSchedules } from './resources/schedules.ts';
@@ -20,7 +20,7 @@ const EMULATED = [QUEUE, TABLE, FUNCTION, MAPPING, RULE, ...API_TYPES, SECRET, K
 
 /** They say who may do what, or watch; on one machine there is no one to keep out and no one to wake. */
 const WITHOUT_MEANING =
-  /^AWS::(CDK|CertificateManager|CloudWatch|EC2|IAM|Logs|Route53)::|^AWS::(Lambda::(EventInvokeConfig|Permission)|SQS::QueuePolicy|ApiGatewayV2::(ApiMapping|DomainName))$/;
+  /^AWS::(CDK|CertificateManager|CloudFront|CloudWatch|EC2|IAM|Logs|Route53)::|^AWS::(Lambda::(EventInvokeConfig|Permission)|SQS::QueuePolicy|ApiGatewayV2::(ApiMapping|DomainName))$/;
 
 /** Reads a synthesised template. Throws a StartError for all that the runner does not emulate. */
 export function readPlan(template: unknown, context: PlanContext) {
@@ -33,6 +33,7 @@ export function readPlan(template: unknown, context: PlanContext) {
     mappings: readMappings(stack, functions),
     schedules: readSchedules(stack, functions),
     routes: readRoutes(stack, functions),
+    cors: readCors(stack),
     secrets: stack.all(SECRET),
     keys: stack.all(KEY),
   };

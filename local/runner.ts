@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { createCalls } from '../functions/adapters/aws/calls.ts';
 import { AWS_TIME_SCALE, ENV } from '../functions/names.ts';
 import { secretsByApi } from '../receiver/secrets.ts';
 import { startReceiver } from '../receiver/server.ts';
@@ -10,7 +9,7 @@ import { createControlServer } from './control-server.ts';
 import { startEmulator } from './emulators/start-emulator.ts';
 import { messageOf, StartError } from './errors.ts';
 import { closeServer, listenOnLoopback } from './listen.ts';
-import type { RunnerOptions } from './options.ts';
+import { LOCAL_TIME_SCALE, type RunnerOptions } from './options.ts';
 import { readPlan } from './plan.ts';
 import { type Poller, startPoller } from './resources/event-sources.ts';
 import type { FunctionSpec } from './resources/functions/handler-protocol.ts';
@@ -70,7 +69,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     installClock(clock);
     undo.push(uninstallClock);
 
-    // All ports first: one that is taken should not be found out after the slow part.
+    // All ports first: one that is taken is found out at once.
     say('Starting SQS and DynamoDB …');
     const gateway = createGateway(say);
     const apiUrl = await listenOnLoopback(gateway.server, options.ports.api, '--port');
@@ -91,13 +90,15 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       emulator('sqs', process.env.POSTHORN_SQS_ENDPOINT, options.ports.sqs, state.sqsDir),
       emulator('dynamodb', process.env.POSTHORN_DYNAMODB_ENDPOINT, options.ports.dynamodb, state.dynamodbDir),
     ] as const;
-    // All, so that what has started is known to the undoing if another one fails.
-    await Promise.allSettled(emulators);
-    const [sqsEndpoint, dynamodbEndpoint] = await Promise.all(emulators);
-    signal?.throwIfAborted();
-
     say('Synthesising the stack …');
-    const template = await synthesise(state.assemblyDir, options.context);
+    const giveUp = new AbortController();
+    const signals = [giveUp.signal, ...(signal ? [signal] : [])];
+    const synthesis = synthesise(state.assemblyDir, options.context, AbortSignal.any(signals));
+    // A port that is taken is not found out after the slow part.
+    for (const one of emulators) one.catch(() => giveUp.abort());
+    // All, so that what has started is known to the undoing if another one fails.
+    await Promise.allSettled([...emulators, synthesis]);
+    const [sqsEndpoint, dynamodbEndpoint, template] = await Promise.all([...emulators, synthesis]);
     signal?.throwIfAborted();
     const plan = readPlan(template.content, {
       stackName: template.stackName,
@@ -108,14 +109,9 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
 
     say('Creating queues and tables …');
     const keys = openKeyFile(state.keyFile, plan);
-    const client = { region: REGION, credentials: CREDENTIALS };
-    // The bodies are checked against their MD5 nowhere: they come from this machine.
-    const sqs = new SQSClient({ ...client, endpoint: sqsEndpoint, md5: false });
-    const dynamodb = new DynamoDBClient({ ...client, endpoint: dynamodbEndpoint });
-    undo.push(() => {
-      sqs.destroy();
-      dynamodb.destroy();
-    });
+    const account = { region: REGION, credentials: CREDENTIALS };
+    const sqs = createCalls('sqs', { ...account, endpoint: () => sqsEndpoint });
+    const dynamodb = createCalls('dynamodb', { ...account, endpoint: () => dynamodbEndpoint });
     await Promise.all([provisionQueues(sqs, plan.queues), provisionTables(dynamodb, plan.tables)]);
     signal?.throwIfAborted();
 
@@ -153,7 +149,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     });
     undo.push(() => handlers.stop());
     signal?.throwIfAborted();
-    gateway.open(plan.routes, handlers.invoke);
+    gateway.open(plan.routes, handlers.invoke, plan.cors);
     const pollers: Poller[] = plan.mappings.map((mapping) =>
       startPoller({ mapping, sqs, invoke: handlers.invoke, say }),
     );
@@ -193,7 +189,7 @@ function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string
     AWS_DEFAULT_REGION: REGION,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    [AWS_TIME_SCALE]: '10',
+    [AWS_TIME_SCALE]: LOCAL_TIME_SCALE,
     AWS_ENDPOINT_URL_SQS: at.sqsEndpoint,
     AWS_ENDPOINT_URL_DYNAMODB: at.dynamodbEndpoint,
     AWS_ENDPOINT_URL_KMS: at.controlUrl,

@@ -96,12 +96,22 @@ const RULES: Record<string, { own: readonly string[]; packages?: readonly string
   // The one-machine runner: capabilities know how a template is read, and not who runs them.
   'local/errors.ts': { own: [], packages: [] },
   'local/clock.ts': { own: [], packages: [] },
+  'local/v8-flags.ts': { own: ['package.json'], packages: [] },
   'local/listen.ts': { own: ['local/errors.ts'], packages: ['node:http'] },
-  'local/template': { own: ['local/errors.ts', 'lib/app.ts'] },
+  'local/template': { own: ['local/errors.ts', 'local/files.ts', 'lib/app.ts'] },
   'local/emulators': { own: ['local/errors.ts', 'local/clock.ts', 'local/listen.ts', 'node_modules/fauxqs/dist'] },
   'local/files.ts': { own: ['local/errors.ts'], packages: ['node:fs'] },
-  'local/resources': { own: ['local/errors.ts', 'local/files.ts', 'local/clock.ts', 'local/template'] },
-  local: { own: ['functions/names.ts', 'receiver'] },
+  'local/resources': {
+    own: [
+      'local/errors.ts',
+      'local/files.ts',
+      'local/clock.ts',
+      'local/v8-flags.ts',
+      'local/template',
+      'functions/adapters/aws/calls.ts',
+    ],
+  },
+  local: { own: ['functions/names.ts', 'functions/adapters/aws/calls.ts', 'receiver'] },
 };
 
 /** Each module that a file imports, for its values or for its types. */

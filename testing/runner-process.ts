@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { readIfThere } from '../local/files.ts';
 import { Endpoints } from '../local/state.ts';
+import { synthesisePosthorn } from '../local/template/synth.ts';
+import { V8_FLAGS } from '../local/v8-flags.ts';
 
 const START = fileURLToPath(new URL('../local/start.ts', import.meta.url));
 export const FREE_PORTS = ['--port', '0', '--receiver-port', '0', '--sqs-port', '0', '--dynamodb-port', '0'];
@@ -29,7 +30,7 @@ process.once('exit', () => {
 });
 
 export function runRunner(args: string[], environment: Record<string, string> = {}): RunnerProcess {
-  const child = spawn(process.execPath, [START, ...args], {
+  const child = spawn(process.execPath, [...V8_FLAGS, START, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });
@@ -79,19 +80,12 @@ export interface StartOptions {
   aws?: { sqs: string; dynamodb: string };
 }
 
-/** The last cloud assembly that was made with the default settings. */
+/** The cloud assembly of the default settings. */
 const ASSEMBLY = fileURLToPath(new URL('../node_modules/.cache/posthorn-assembly', import.meta.url));
 
-/**
- * Synthesis is most of a start. The runner takes an assembly again whose fingerprint shows that nothing has changed that it was
- * made from, so a new state folder begins with the last one. The fingerprint comes last: what was cut short has none.
- */
-function copyAssembly(from: string, to: string): void {
-  const fingerprint = readIfThere(join(from, 'fingerprint'));
-  if (fingerprint === undefined || fingerprint === readIfThere(join(to, 'fingerprint'))) return;
-  rmSync(to, { recursive: true, force: true });
-  cpSync(from, to, { recursive: true, filter: (path) => path !== join(from, 'fingerprint') });
-  cpSync(join(from, 'fingerprint'), join(to, 'fingerprint'));
+/** Makes it, if the last one no longer fits; before what starts runners side by side. */
+export async function keepAssembly(): Promise<void> {
+  await synthesisePosthorn(ASSEMBLY, {});
 }
 
 /** Starts a whole Posthorn and waits until it can be used. What did not start in time is ended. */
@@ -104,8 +98,9 @@ export async function startRunner({
 }: StartOptions): Promise<Running> {
   const settings = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const assembly = join(state, 'cdk.out');
-  const isDefault = settings.length === 0;
-  if (isDefault && !existsSync(assembly)) copyAssembly(ASSEMBLY, assembly);
+  // Synthesis is most of a start: a new state folder begins with what is kept. The runner makes another if it does not fit.
+  if (settings.length === 0 && existsSync(ASSEMBLY) && !existsSync(assembly))
+    cpSync(ASSEMBLY, assembly, { recursive: true });
   const runner = runRunner(['--state', state, ...FREE_PORTS, ...settings, ...args], {
     ...environment,
     ...(aws && { POSTHORN_SQS_ENDPOINT: aws.sqs, POSTHORN_DYNAMODB_ENDPOINT: aws.dynamodb }),
@@ -133,7 +128,6 @@ export async function startRunner({
   }
   const endpoints = readEndpoints(state);
   if (endpoints === null) throw new Error(`The runner is ready but wrote no endpoints.json:\n${runner.output()}`);
-  if (isDefault) copyAssembly(assembly, ASSEMBLY);
   return {
     ...runner,
     state,

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type BrowserContextOptions, chromium } from 'playwright-core';
+import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import * as z from 'zod';
 import { newStateFolder, removeStateFolder, startRunner } from './runner-process.ts';
 
@@ -41,7 +41,21 @@ try {
   await take('event', `${of}/events/${event}${portal}`);
   await take('settings', `${of}/webhooks/${webhook}/settings${portal}`);
   await take('security', `${of}/webhooks/${webhook}/security?code=python${portal}`);
-  await take('test', `${of}/webhooks/${webhook}/test${portal}`, DESK, 'Send test event');
+  await take('test', `${of}/webhooks/${webhook}/test${portal}`, DESK, async (page) => {
+    await page.getByRole('button', { name: 'Send test event' }).click();
+    await page.getByText(/Your server answered/).waitFor();
+  });
+  await take('event-types', `/event-types${company}`);
+  await take('portal-access', `${of}/settings${company}`, DESK, async (page) => {
+    await page.getByRole('button', { name: 'Make a link' }).click();
+    await page.getByRole('link', { name: 'Open' }).scrollIntoViewIfNeeded();
+  });
+  await take('replay', `${of}/webhooks/${webhook}/replay?status=all${portal}`, DESK, async (page) => {
+    await page.getByLabel('Requests a second, at most').fill('2');
+    await page.getByRole('button', { name: 'Count' }).click();
+    await page.getByRole('button', { name: /^Send \d+$/ }).click();
+    await page.getByText(/^[1-9]\d+ of/).waitFor();
+  });
   await take('phone', `${of}/webhooks${portal}`, { ...DESK, viewport: { width: 390, height: 720 } });
 } finally {
   await browser.close();
@@ -84,17 +98,19 @@ async function fill() {
   return { webhook, delivery, event };
 }
 
-/** @param button pressed before, by its name */
-async function take(name: string, path: string, options = DESK, button?: string): Promise<void> {
+/** @param prepare what is done in the page before */
+async function take(
+  name: string,
+  path: string,
+  options = DESK,
+  prepare?: (page: Page) => Promise<void>,
+): Promise<void> {
   const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
   await page.goto(`${endpoints.apiUrl}/console${path}`);
   await page.getByRole('heading', { level: 1 }).waitFor();
   await page.waitForLoadState('networkidle');
-  if (button !== undefined) {
-    await page.getByRole('button', { name: button }).click();
-    await page.getByText(/Your server answered/).waitFor();
-  }
+  await prepare?.(page);
   await page.screenshot({ path: `${FOLDER}${name}.png` });
   await context.close();
 }

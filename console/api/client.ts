@@ -1,3 +1,5 @@
+import { toJson } from '../json/json-as-written.ts';
+
 /** What the API says when it refuses (RFC 9457), as documented at /docs. */
 export interface ProblemDocument {
   title: string;
@@ -26,13 +28,16 @@ export interface Page<T> {
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
+/** Makes a value of an answer's text; unless it is said, JSON.parse. */
+type Read<T> = (text: string) => T;
+
 export interface Api {
-  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
+  get<T>(path: string, query?: Query, signal?: AbortSignal, read?: Read<T>): Promise<T>;
   /** With the ETag, to give back as `ifMatch` when it is changed. */
-  getTagged<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T & { etag: string | null }>;
+  getTagged<T>(path: string, query?: Query, signal?: AbortSignal, read?: Read<T>): Promise<T & { etag: string | null }>;
   send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
   /** Changes what carries an ETag, if it still is what `ifMatch` names; null: whatever it is. */
-  patch<T>(path: string, body: unknown, ifMatch: string | null): Promise<T & { etag: string | null }>;
+  patch<T>(path: string, body: unknown, ifMatch: string | null, read?: Read<T>): Promise<T & { etag: string | null }>;
   /** Replaces it, under the same condition. */
   put<T>(path: string, body: unknown, ifMatch: string | null): Promise<T & { etag: string | null }>;
 }
@@ -58,32 +63,32 @@ export function createApi(credential: () => string | null, onUnauthenticated: ()
       throw new ApiProblem(UNREACHABLE);
     });
     const text = await response.text();
-    if (response.ok) return { value: text === '' ? undefined : JSON.parse(text), etag: response.headers.get('etag') };
+    if (response.ok) return { text, etag: response.headers.get('etag') };
     if (response.status === 401 && used === credential()) onUnauthenticated();
     throw new ApiProblem(readProblem(response.status, text));
   }
-  async function change(method: 'PATCH' | 'PUT', to: string, body: unknown, ifMatch: string | null) {
+  async function change(method: 'PATCH' | 'PUT', to: string, body: unknown, ifMatch: string | null, read = parse) {
     const { headers, ...init } = initOf(body);
     const condition = ifMatch === null ? {} : { 'if-match': ifMatch };
-    const { value, etag } = await call(method, to, {}, { ...init, headers: { ...headers, ...condition } });
-    return { ...value, etag };
+    const { text, etag } = await call(method, to, {}, { ...init, headers: { ...headers, ...condition } });
+    return { ...read(text), etag };
   }
   return {
-    get: async (to, query, signal) => (await call('GET', to, query, signal ? { signal } : {})).value,
-    async getTagged(to, query, signal) {
-      const { value, etag } = await call('GET', to, query, signal ? { signal } : {});
-      return { ...value, etag };
+    get: async (to, query, signal, read = parse) => read((await call('GET', to, query, signal ? { signal } : {})).text),
+    async getTagged(to, query, signal, read = parse) {
+      const { text, etag } = await call('GET', to, query, signal ? { signal } : {});
+      return { ...read(text), etag };
     },
-    send: async (method, to, body) => (await call(method, to, {}, initOf(body))).value,
-    patch: (to, body, ifMatch) => change('PATCH', to, body, ifMatch),
+    send: async (method, to, body) => parse((await call(method, to, {}, initOf(body))).text),
+    patch: (to, body, ifMatch, read) => change('PATCH', to, body, ifMatch, read),
     put: (to, body, ifMatch) => change('PUT', to, body, ifMatch),
   };
 }
 
+const parse = (text: string) => (text === '' ? undefined : JSON.parse(text));
+
 function initOf(body: unknown): { headers: Record<string, string>; body?: string } {
-  return body === undefined
-    ? { headers: {} }
-    : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  return body === undefined ? { headers: {} } : { headers: { 'content-type': 'application/json' }, body: toJson(body) };
 }
 
 function searchOf(query: Query): string {

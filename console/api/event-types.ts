@@ -1,4 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { splitJsonArray } from '../../functions/core/json/json-text.ts';
+import { readAsWritten } from '../json/json-as-written.ts';
 import { useApi } from '../session/session.tsx';
 import { type Api, type Page, path } from './client.ts';
 import type { EventType, EventTypeInput, EventTypePack, EventTypePatch, LoadedEventTypes } from './types.ts';
@@ -6,12 +8,14 @@ import type { EventType, EventTypeInput, EventTypePack, EventTypePatch, LoadedEv
 /** The most that a page takes. */
 const PAGE_SIZE = 100;
 
+const readEventType = readAsWritten('schema', 'example');
+
 /** All event types, by name: what a form offers must be complete. */
 export function useEventTypes() {
   const api = useApi();
   return useQuery({
     queryKey: ['event-types'],
-    queryFn: ({ signal }) => readAll<EventType>(api, path`/v1/event-types`, signal),
+    queryFn: ({ signal }) => readAll<EventType>(api, path`/v1/event-types`, signal, readEventType),
     staleTime: 60_000,
   });
 }
@@ -20,7 +24,7 @@ export function useEventType(name: string) {
   const api = useApi();
   return useQuery({
     queryKey: ['event-types', name],
-    queryFn: ({ signal }) => api.getTagged<EventType>(path`/v1/event-types/${name}`, {}, signal),
+    queryFn: ({ signal }) => api.getTagged<EventType>(path`/v1/event-types/${name}`, {}, signal, readEventType),
   });
 }
 
@@ -45,7 +49,7 @@ export function useEventTypeChanges() {
     }),
     update: useMutation({
       mutationFn: ({ name, patch, etag }: { name: string; patch: EventTypePatch; etag: string | null }) =>
-        api.patch<EventType>(path`/v1/event-types/${name}`, patch, etag),
+        api.patch<EventType>(path`/v1/event-types/${name}`, patch, etag, readEventType),
       onSuccess,
     }),
     load: useMutation({
@@ -55,11 +59,20 @@ export function useEventTypeChanges() {
   };
 }
 
-export async function readAll<T>(api: Api, from: string, signal: AbortSignal): Promise<T[]> {
+/** @param read makes an item of its text */
+export async function readAll<T>(
+  api: Api,
+  from: string,
+  signal: AbortSignal,
+  read: (text: string) => T = JSON.parse,
+): Promise<T[]> {
   const all: T[] = [];
   let cursor: string | null = null;
   do {
-    const page: Page<T> = await api.get(from, { limit: PAGE_SIZE, cursor }, signal);
+    const page: Page<T> = await api.get(from, { limit: PAGE_SIZE, cursor }, signal, (text) => ({
+      ...JSON.parse(text),
+      data: splitJsonArray(text, 'data').map(read),
+    }));
     all.push(...page.data);
     cursor = page.nextCursor;
   } while (cursor !== null);

@@ -1,4 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { readAsWritten } from '../json/json-as-written.ts';
 import { useApi } from '../session/session.tsx';
 import { ApiProblem, type Page, path } from './client.ts';
 import type { Event, EventRecipient, EventSummary, Job, PublishInput } from './types.ts';
@@ -33,7 +34,7 @@ export function useEvent(tenantId: string, id: string, isArriving: boolean) {
   const api = useApi();
   return useQuery({
     queryKey: [...keyOf(tenantId), id],
-    queryFn: ({ signal }) => api.get<Event>(pathOf(tenantId, id), {}, signal),
+    queryFn: ({ signal }) => api.get<Event>(pathOf(tenantId, id), {}, signal, readAsWritten('data')),
     ...(isArriving ? { retry: isNotThereYet, retryDelay: ARRIVING_MS } : {}),
   });
 }

@@ -1,4 +1,4 @@
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useApi } from '../session/session.tsx';
 import { path } from './client.ts';
 import type { Secret } from './types.ts';
@@ -12,6 +12,7 @@ export type KeyOwner = { tenantId: string; subscriptionId: string | null };
  */
 export function useKeys({ tenantId, subscriptionId }: KeyOwner) {
   const api = useApi();
+  const queries = useQueryClient();
   const at =
     subscriptionId === null
       ? path`/v1/tenants/${tenantId}/signing-key`
@@ -24,6 +25,8 @@ export function useKeys({ tenantId, subscriptionId }: KeyOwner) {
     rotate: useMutation({
       mutationFn: async (body: { overlapSeconds?: number }) =>
         secretOf(await api.send<Secret | { key: string }>('POST', `${at}/rotate`, body)),
+      // A subscription says until when its previous secret signs.
+      onSuccess: () => queries.invalidateQueries({ queryKey: ['tenants', tenantId, 'subscriptions'] }),
     }),
   };
 }

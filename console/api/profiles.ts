@@ -1,4 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { JsonText, toJson } from '../json/json-as-written.ts';
 import { useApi } from '../session/session.tsx';
 import { path } from './client.ts';
 import { readAll } from './event-types.ts';
@@ -21,12 +22,19 @@ export function useProfile(name: string) {
   });
 }
 
-/** What would be sent. @param document undefined: nothing is asked */
-export function usePreview(document: unknown, event: { type: string; data: unknown }) {
+/**
+ * What would be sent.
+ * @param document undefined: nothing is asked
+ * @param event its data as JSON text
+ */
+export function usePreview(document: unknown, event: { type: string; data: string }) {
   const api = useApi();
   return useQuery({
     queryKey: ['profile-preview', document, event],
-    queryFn: () => api.send<Preview>('POST', path`/v1/profiles/preview`, { profile: document, event }),
+    queryFn: () => {
+      const written = new JsonText(toJson({ ...event, data: new JsonText(event.data) }));
+      return api.send<Preview>('POST', path`/v1/profiles/preview`, { profile: document, event: written });
+    },
     enabled: document !== undefined,
     placeholderData: keepPreviousData,
     retry: false,

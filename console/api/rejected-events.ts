@@ -29,7 +29,9 @@ export function useRepublishing() {
   const queries = useQueryClient();
   return {
     one: useMutation({
-      mutationFn: (id: string) => api.send<RejectedEvent>('POST', path`/v1/rejected-events/${id}/republish`),
+      /** Without a body: as it came. */
+      mutationFn: ({ id, body }: { id: string; body?: string }) =>
+        api.send<RejectedEvent>('POST', path`/v1/rejected-events/${id}/republish`, { body }),
       onSuccess: () => queries.invalidateQueries({ queryKey: KEY }),
     }),
     /** By a job of the company. */

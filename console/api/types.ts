@@ -38,6 +38,10 @@ import type {
   SubscriptionInput as InputSchema,
   SubscriptionPatch as PatchSchema,
 } from '../../functions/core/subscription/subscription-input.ts';
+import type { AsWritten, JsonText } from '../json/json-as-written.ts';
+
+/** Of what is sent, members that are JSON text. */
+type Written<T, Name extends keyof T> = Omit<T, Name> & Record<Name, JsonText | null>;
 
 export type { ConsoleSettings } from '../../functions/adapters/lambda/environment.ts';
 export type ApiKey = z.output<typeof ApiKeyView>;
@@ -46,14 +50,14 @@ export type NewApiKey = z.output<typeof NewApiKeyView>;
 export type AuditRecord = z.output<typeof AuditView>;
 export type Caller = z.output<typeof CallerView>;
 export type Delivery = z.output<typeof DeliveryView>;
-export type Event = z.output<typeof EventView>;
+export type Event = AsWritten<z.output<typeof EventView>, 'data'>;
 export type EventSummary = z.output<typeof EventSummaryView>;
 export type EventRecipient = z.output<typeof RecipientView>;
 export type DeadLetters = z.output<typeof DeadLettersView>;
 export type Redriven = z.output<typeof RedrivenView>;
-export type EventType = z.output<typeof EventTypeView>;
-export type EventTypeInput = z.input<typeof EventTypeInputSchema>;
-export type EventTypePatch = z.input<typeof EventTypePatchSchema>;
+export type EventType = AsWritten<z.output<typeof EventTypeView>, 'schema' | 'example'>;
+export type EventTypeInput = Written<z.input<typeof EventTypeInputSchema>, 'schema' | 'example'>;
+export type EventTypePatch = Partial<Written<z.input<typeof EventTypePatchSchema>, 'schema' | 'example'>>;
 export type EventTypePack = z.output<typeof PackView>;
 export type LoadedEventTypes = z.output<typeof LoadedView>;
 export type Job = z.output<typeof JobView>;
@@ -70,7 +74,7 @@ export type RejectedEvent = z.output<typeof RejectedEventView>;
 export type RepublicationInput = z.input<typeof RepublicationSchema>;
 export type ReplayInput = z.input<typeof ReplaySchema>;
 /** One event, as it is published. */
-export type PublishInput = z.input<typeof PublishedEvent>;
+export type PublishInput = Written<z.input<typeof PublishedEvent>, 'data'>;
 export type SentRequest = z.output<typeof SentRequestView>;
 export type Secret = z.output<typeof SecretView>;
 export type Subscription = z.output<typeof SubscriptionView>;

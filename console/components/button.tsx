@@ -1,5 +1,5 @@
 import type { ComponentProps } from 'react';
-import { Link } from 'wouter';
+import { Link } from './link.tsx';
 
 type Look = 'plain' | 'main' | 'danger';
 

@@ -2,7 +2,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { usePreferences } from '../session/preferences.tsx';
-import { useLanguage } from '../texts/texts.ts';
+import { useLocale } from '../texts/texts.ts';
 
 export interface ChartSeries {
   label: string;
@@ -25,14 +25,14 @@ const HEIGHT = 180;
 
 export function Chart({ label, times, kind, series }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
-  const language = useLanguage();
+  const locale = useLocale();
   const { theme } = usePreferences();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the theme changes what the custom properties are
   useEffect(() => {
     if (box.current === null) return;
     const element = box.current;
     const plot = new uPlot(
-      optionsOf(element, language, kind, times, series),
+      optionsOf(element, locale, kind, times, series),
       [times.map((at) => Date.parse(at) / 1_000), ...series.map(({ values }) => [...values])],
       element,
     );
@@ -46,7 +46,7 @@ export function Chart({ label, times, kind, series }: ChartProps) {
       resizing.disconnect();
       plot.destroy();
     };
-  }, [language, theme, kind, series, times]);
+  }, [locale, theme, kind, series, times]);
   return (
     <figure className="chart" aria-label={label}>
       <figcaption>
@@ -67,7 +67,7 @@ export function Chart({ label, times, kind, series }: ChartProps) {
 
 function optionsOf(
   element: HTMLElement,
-  language: string,
+  locale: string,
   kind: ChartProps['kind'],
   times: readonly string[],
   series: readonly ChartSeries[],
@@ -81,7 +81,7 @@ function optionsOf(
     font: '12px "Instrument Sans Variable", sans-serif',
   };
   const interval = (Date.parse(times[1] ?? '') - Date.parse(times[0] ?? '')) / 1_000 || 3_600;
-  const numbers = new Intl.NumberFormat(language, { notation: 'compact' });
+  const numbers = new Intl.NumberFormat(locale, { notation: 'compact' });
   return {
     width: element.clientWidth,
     height: HEIGHT,
@@ -92,7 +92,7 @@ function optionsOf(
       y: { range: (_, __, most) => [0, Math.max(4, most * 1.1)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, values: (_, seconds) => timeLabels(seconds, language) },
+      { ...axis, grid: { show: false }, values: (_, seconds) => timeLabels(seconds, locale) },
       { ...axis, size: 56, values: (_, values) => values.map((one) => numbers.format(one)) },
     ],
     series: [
@@ -109,10 +109,10 @@ function optionsOf(
 }
 
 /** Hours within a day or two, days beyond. */
-function timeLabels(seconds: readonly number[], language: string): string[] {
+function timeLabels(seconds: readonly number[], locale: string): string[] {
   const isShort = (seconds.at(-1) ?? 0) - (seconds[0] ?? 0) <= 2 * 86_400;
   const format = new Intl.DateTimeFormat(
-    language,
+    locale,
     isShort ? { hour: '2-digit', minute: '2-digit' } : { day: 'numeric', month: 'short' },
   );
   return seconds.map((one) => format.format(one * 1_000));

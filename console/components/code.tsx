@@ -1,3 +1,4 @@
+import { layOutJson } from '../json/json-as-written.ts';
 import { CopyButton } from './copy-button.tsx';
 
 /** Text as it is: payloads, answers, code. Never markup. */
@@ -17,15 +18,5 @@ export function Code({ text, label }: { text: string; label: string }) {
 
 /** JSON with its lines broken; what is not JSON stays as it is. */
 export function JsonCode({ text, label }: { text: string; label: string }) {
-  return <Code text={indent(text)} label={label} />;
-}
-
-/** Numbers that JavaScript cannot hold would come out changed: then the text stays as it is, too. */
-function indent(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text);
-    return JSON.stringify(value) === text.trim() ? JSON.stringify(value, null, 2) : text;
-  } catch {
-    return text;
-  }
+  return <Code text={layOutJson(text)} label={label} />;
 }

@@ -1,9 +1,9 @@
-import { Link } from 'wouter';
 import type { Delivery } from '../api/types.ts';
 import { deliveryTexts } from '../texts/deliveries.ts';
 import { useTexts } from '../texts/texts.ts';
 import { webhookTexts } from '../texts/webhook.ts';
 import { DeliveryStatus } from './delivery-status.tsx';
+import { Link } from './link.tsx';
 import { Time, useTimeFormat } from './time.tsx';
 
 interface DeliveryTableProps {

@@ -7,8 +7,11 @@ export function JobProgress({ job: { status, progress }, expected }: { job: Job;
   const t = useTexts(jobTexts);
   const number = new Intl.NumberFormat(useLanguage());
   const handled = progress.done + progress.failed;
-  const total = progress.total ?? (expected === null ? null : Math.max(expected, handled));
-  const words = total === null ? number.format(handled) : t.ofAll(number.format(handled), number.format(total));
+  const known = progress.total ?? expected;
+  const about = known ?? progress.estimate;
+  const total = about === null ? null : Math.max(about, handled);
+  const ofSome = known === null ? t.ofAbout : t.ofAll;
+  const words = total === null ? number.format(handled) : ofSome(number.format(handled), number.format(total));
   return (
     <div className="progress">
       {/* A job of nothing is done. */}

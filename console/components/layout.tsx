@@ -1,12 +1,14 @@
 import { type CSSProperties, type ReactNode, useEffect, useRef } from 'react';
-import { Link, useLocation, useRoute } from 'wouter';
+import { useLocation, useRoute } from 'wouter';
 import { ROUTES } from '../routes.tsx';
+import { useIsShown } from '../session/portal-pages.ts';
 import { THEMES, usePreferences } from '../session/preferences.tsx';
 import { useMayChange, useSession } from '../session/session.tsx';
 import { navTexts } from '../texts/nav.ts';
 import { sharedTexts } from '../texts/shared.ts';
 import { LANGUAGE_NAMES, LANGUAGES, useLanguage, useTexts } from '../texts/texts.ts';
 import { Button } from './button.tsx';
+import { Link } from './link.tsx';
 import { StatusBadge } from './status-badge.tsx';
 
 /** The head with whose console it is, the navigation, and the page. */
@@ -46,6 +48,7 @@ function Navigation() {
   const t = useTexts(sharedTexts);
   const names = useTexts(navTexts);
   const { caller } = useSession();
+  const isShown = useIsShown();
   const [location] = useLocation();
   const [, params] = useRoute('/tenants/:tenantId/*?');
   const tenantId = caller.tenantId ?? params?.tenantId;
@@ -54,6 +57,7 @@ function Navigation() {
     const isTenants = path.includes(':tenantId');
     if (face === 'company' && caller.tenantId !== null) return [];
     if (isTenants && tenantId === undefined) return [];
+    if (!isShown(path)) return [];
     return [{ href: path.replace(':tenantId', encodeURIComponent(tenantId ?? '')), text: names[nav], isTenants }];
   });
   const groups = [

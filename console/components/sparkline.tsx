@@ -18,7 +18,7 @@ export function Sparkline({ tenantId, id }: { tenantId: string; id: string }) {
     <span className="sparkline">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
         <title>{label}</title>
-        {series.map(({ from, deliveries }, index) => {
+        {series.slice(-HOURS).map(({ from, deliveries }, index) => {
           const [good, failed] = [deliveries.succeeded, deliveries.failed].map(
             (count) => (count / most) * (HEIGHT - 2),
           );

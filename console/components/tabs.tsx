@@ -1,4 +1,5 @@
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
+import { Link } from './link.tsx';
 
 /** Pages of one thing, each with an address of its own: links, so that each can be opened, kept and gone back from. */
 export function Tabs({ label, tabs }: { label: string; tabs: { href: string; text: string }[] }) {

@@ -1,4 +1,4 @@
-import { useLanguage } from '../texts/texts.ts';
+import { useLocale } from '../texts/texts.ts';
 
 /** A moment in the reader's zone; the exact instant in UTC is its title. */
 export function Time({ at }: { at: string }) {
@@ -12,12 +12,12 @@ export function Time({ at }: { at: string }) {
 
 /** For texts in which a time stands. Today's need no date. */
 export function useTimeFormat(seconds: Pick<Intl.DateTimeFormatOptions, 'second'> = {}): (at: string) => string {
-  const language = useLanguage();
+  const locale = useLocale();
   return (at) => {
     const [moment, now] = [new Date(at), new Date()];
     const isToday = moment.toDateString() === now.toDateString();
     const isThisYear = moment.getFullYear() === now.getFullYear();
-    return new Intl.DateTimeFormat(language, {
+    return new Intl.DateTimeFormat(locale, {
       ...(isToday ? {} : { day: 'numeric', month: 'short' }),
       ...(isThisYear ? {} : { year: 'numeric' }),
       hour: '2-digit',

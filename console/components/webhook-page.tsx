@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import { Link, useLocation, useParams } from 'wouter';
+import { useLocation, useParams } from 'wouter';
 import { useSubscription, useSubscriptionChanges } from '../api/subscriptions.ts';
 import type { Subscription } from '../api/types.ts';
 import { useMayChange } from '../session/session.tsx';
@@ -9,6 +9,7 @@ import { webhookTexts } from '../texts/webhook.ts';
 import { Button } from './button.tsx';
 import { Confirm } from './confirm.tsx';
 import { ErrorNote } from './error-note.tsx';
+import { Link } from './link.tsx';
 import { Loading } from './loading.tsx';
 import { Page } from './page.tsx';
 import { SubscriptionStatus } from './subscription-status.tsx';

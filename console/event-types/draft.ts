@@ -1,5 +1,6 @@
 import type { EventType, EventTypeInput, EventTypePatch } from '../api/types.ts';
-import { type ReadJson, readJson, writeJson } from '../json/read-json.ts';
+import { JsonText, layOutJson } from '../json/json-as-written.ts';
+import { type ReadJson, readJson } from '../json/read-json.ts';
 
 /** An event type as a form holds it. */
 export interface EventTypeDraft {
@@ -21,7 +22,14 @@ export const NEW_EVENT_TYPE: EventTypeDraft = {
 };
 
 export function draftOf({ name, description, group, schema, validate, example }: EventType): EventTypeDraft {
-  return { name, description, group: group ?? '', schema: writeJson(schema), validate, example: writeJson(example) };
+  return {
+    name,
+    description,
+    group: group ?? '',
+    schema: layOutJson(schema ?? ''),
+    validate,
+    example: layOutJson(example ?? ''),
+  };
 }
 
 /** No text: there is none. */
@@ -29,23 +37,23 @@ export function readText(text: string): ReadJson {
   return text.trim() === '' ? { ok: true, value: null } : readJson(text);
 }
 
-export function inputOf(draft: EventTypeDraft, schema: unknown, example: unknown): EventTypeInput {
-  const { name, description, group, validate } = draft;
-  // The API holds the schema to be one.
+export function inputOf({ name, description, group, schema, validate, example }: EventTypeDraft): EventTypeInput {
   return {
     name,
     description,
     validate,
     group: group.trim() === '' ? null : group.trim(),
-    schema: schema as EventTypeInput['schema'],
-    example,
+    schema: jsonOf(schema),
+    example: jsonOf(example),
   };
 }
 
-/** Only what was changed: numbers that JavaScript cannot hold stay as they are where no one touched them. */
-export function patchOf(draft: EventTypeDraft, before: EventType, schema: unknown, example: unknown): EventTypePatch {
+/** Only what was changed. */
+export function patchOf(draft: EventTypeDraft, before: EventType): EventTypePatch {
   const was = draftOf(before);
-  const { name: _, ...now } = inputOf(draft, schema, example);
+  const { name: _, ...now } = inputOf(draft);
   const changed = (Object.keys(now) as (keyof typeof now)[]).filter((field) => draft[field] !== was[field]);
   return Object.fromEntries(changed.map((field) => [field, now[field]]));
 }
+
+const jsonOf = (text: string): JsonText | null => (text.trim() === '' ? null : new JsonText(text));

@@ -18,7 +18,7 @@ interface EventTypeFormProps {
   action: string;
   isBusy: boolean;
   error: unknown;
-  onSubmit: (draft: EventTypeDraft, schema: unknown, example: unknown) => void;
+  onSubmit: (draft: EventTypeDraft) => void;
 }
 
 export function EventTypeForm({ first, isNew, action, isBusy, error, onSubmit }: EventTypeFormProps) {
@@ -41,7 +41,7 @@ export function EventTypeForm({ first, isNew, action, isBusy, error, onSubmit }:
       onSubmit={(event) => {
         event.preventDefault();
         setTried(true);
-        if (schema.ok && example.ok) onSubmit(draft, schema.value, example.value);
+        if (schema.ok && example.ok) onSubmit(draft);
       }}
     >
       {isNew && (

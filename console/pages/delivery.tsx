@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Link, useParams } from 'wouter';
+import { useParams } from 'wouter';
 import { useDelivery, useDeliveryChanges } from '../api/deliveries.ts';
 import type { Delivery } from '../api/types.ts';
 import { AttemptDetails } from '../components/attempt-details.tsx';
@@ -8,6 +8,7 @@ import { Confirm } from '../components/confirm.tsx';
 import { DeliveryStatus } from '../components/delivery-status.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Icon } from '../components/icon.tsx';
+import { Link } from '../components/link.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
 import { Time, useTimeFormat } from '../components/time.tsx';
@@ -65,7 +66,7 @@ function Facts({
     <dl className="facts">
       <dt>{t.event}</dt>
       <dd>
-        <Link href={`/tenants/${tenantId}/events/${eventId}`}>
+        <Link href={`/tenants/${tenantId}/events/${eventId}`} keepsText>
           <code>{eventId}</code>
         </Link>
       </dd>

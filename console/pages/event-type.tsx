@@ -60,9 +60,9 @@ function Edit({ current }: { current: Tagged }) {
         action={t.save}
         isBusy={update.isPending}
         error={isOutdated ? null : update.error}
-        onSubmit={(draft, schema, example) =>
+        onSubmit={(draft) =>
           update.mutate(
-            { name: before.name, patch: patchOf(draft, before, schema, example), etag: before.etag },
+            { name: before.name, patch: patchOf(draft, before), etag: before.etag },
             { onSuccess: setBefore },
           )
         }

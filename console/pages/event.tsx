@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Link, useLocation, useParams, useSearchParams } from 'wouter';
+import { useLocation, useParams, useSearchParams } from 'wouter';
 import { ApiProblem } from '../api/client.ts';
 import { useEvent, useEventChanges, useEventRecipients } from '../api/events.ts';
 import type { Event, EventRecipient } from '../api/types.ts';
@@ -9,6 +9,7 @@ import { Confirm } from '../components/confirm.tsx';
 import { DeliveryStatus } from '../components/delivery-status.tsx';
 import { Empty } from '../components/empty.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
+import { Link } from '../components/link.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
 import { Paging } from '../components/paging.tsx';
@@ -48,11 +49,7 @@ export function EventPage() {
         <Recipients event={event} />
         <section>
           <h2>{t.data}</h2>
-          {event.data === null ? (
-            <p className="quiet">{t.expunged}</p>
-          ) : (
-            <JsonCode label={t.data} text={JSON.stringify(event.data)} />
-          )}
+          {event.data === null ? <p className="quiet">{t.expunged}</p> : <JsonCode label={t.data} text={event.data} />}
         </section>
       </Page>
     </>
@@ -147,10 +144,10 @@ function Became({
   const t = useTexts(eventTexts);
   if (delivery !== null)
     return (
-      <>
-        <DeliveryStatus delivery={delivery} />{' '}
+      <div className="words">
+        <DeliveryStatus delivery={delivery} />
         <Link href={`/tenants/${tenantId}/deliveries/${delivery.id}`}>{t.seeDelivery}</Link>
-      </>
+      </div>
     );
   if (reason === null) return null;
   // What a filter missed is said by the API alone.

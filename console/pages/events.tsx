@@ -1,4 +1,3 @@
-import { Link } from 'wouter';
 import { useEventTypes } from '../api/event-types.ts';
 import { useEvents } from '../api/events.ts';
 import type { EventSummary } from '../api/types.ts';
@@ -7,6 +6,7 @@ import { Empty } from '../components/empty.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { FilterSelect } from '../components/filter-select.tsx';
 import { Icon } from '../components/icon.tsx';
+import { Link } from '../components/link.tsx';
 import { Loading } from '../components/loading.tsx';
 import { MomentField } from '../components/moment-field.tsx';
 import { News } from '../components/news.tsx';

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Link, useParams, useSearchParams } from 'wouter';
+import { useParams, useSearchParams } from 'wouter';
 import { useJob, useJobCancelling } from '../api/jobs.ts';
 import type { Job } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
@@ -7,6 +7,7 @@ import { Confirm } from '../components/confirm.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { JobProgress } from '../components/job-progress.tsx';
 import { JobStatus } from '../components/job-status.tsx';
+import { Link } from '../components/link.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
 import { Time } from '../components/time.tsx';
@@ -65,7 +66,7 @@ function Facts({ job: { tenantId, subscriptionId, filter, progress, createdAt, e
         <>
           <dt>{t.event}</dt>
           <dd>
-            <Link href={`/tenants/${tenantId}/events/${eventId}`}>
+            <Link href={`/tenants/${tenantId}/events/${eventId}`} keepsText>
               <code>{eventId}</code>
             </Link>
           </dd>

@@ -18,8 +18,8 @@ export function NewEventTypePage() {
         action={t.add}
         isBusy={create.isPending}
         error={create.error}
-        onSubmit={(draft, schema, example) =>
-          create.mutate(inputOf(draft, schema, example), {
+        onSubmit={(draft) =>
+          create.mutate(inputOf(draft), {
             onSuccess: ({ name }) => navigate(`/event-types/${encodeURIComponent(name)}/settings`),
           })
         }

@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 import { useEventTypes } from '../api/event-types.ts';
 import { useEventChanges } from '../api/events.ts';
 import { Button } from '../components/button.tsx';
@@ -7,9 +7,11 @@ import { ErrorNote } from '../components/error-note.tsx';
 import { Field, FieldGroup } from '../components/field.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
 import { JsonField } from '../components/json-field.tsx';
+import { Link } from '../components/link.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
-import { readJson, writeJson } from '../json/read-json.ts';
+import { JsonText, layOutJson } from '../json/json-as-written.ts';
+import { readJson } from '../json/read-json.ts';
 import { useMayChange } from '../session/session.tsx';
 import { useTenantId } from '../session/tenant.ts';
 import { eventTexts } from '../texts/events.ts';
@@ -40,14 +42,14 @@ export function NewEventPage() {
   const choose = (name: string) => {
     setChosen(name);
     const example = known.find((one) => one.name === name)?.example ?? null;
-    if (example !== null) setData(writeJson(example));
+    if (example !== null) setData(layOutJson(example));
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setChecked(true);
     if (type === '' || !read.ok) return;
     publish.mutate(
-      { type, environment, data: read.value },
+      { type, environment, data: new JsonText(data) },
       { onSuccess: ({ data: [made] }) => navigate(`/tenants/${tenantId}/events/${made?.id}?published`) },
     );
   };

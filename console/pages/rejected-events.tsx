@@ -8,7 +8,9 @@ import { Code } from '../components/code.tsx';
 import { Dialog } from '../components/dialog.tsx';
 import { Empty } from '../components/empty.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
+import { readFieldErrors } from '../components/field-errors.ts';
 import { FilterSelect } from '../components/filter-select.tsx';
+import { JsonField } from '../components/json-field.tsx';
 import { Loading } from '../components/loading.tsx';
 import { MomentField } from '../components/moment-field.tsx';
 import { News } from '../components/news.tsx';
@@ -19,6 +21,8 @@ import { StatusBadge } from '../components/status-badge.tsx';
 import { Time, useTimeFormat } from '../components/time.tsx';
 import { type Filters, useFilters } from '../components/use-filters.ts';
 import { useLiveList } from '../components/use-live-list.ts';
+import { layOutJson } from '../json/json-as-written.ts';
+import { readJson } from '../json/read-json.ts';
 import { useMayChange } from '../session/session.tsx';
 import { rejectedTexts } from '../texts/rejected-events.ts';
 import { sharedTexts } from '../texts/shared.ts';
@@ -90,6 +94,7 @@ function Rejected({ rejected }: { rejected: RejectedEvent }) {
   const format = useTimeFormat();
   const mayChange = useMayChange();
   const { one } = useRepublishing();
+  const [isCorrected, setCorrected] = useState(false);
   const { id, tenantId, rejectedAt, reason, body, bodyTruncated, republishedAt } = rejected;
   return (
     <li className="card">
@@ -103,13 +108,17 @@ function Rejected({ rejected }: { rejected: RejectedEvent }) {
         </span>
         {republishedAt !== null && <StatusBadge tone="ok">{t.republished(format(republishedAt))}</StatusBadge>}
         {mayChange && !bodyTruncated && (
-          <Button isBusy={one.isPending} onClick={() => one.mutate(id)}>
-            {t.again}
-          </Button>
+          <>
+            {!isCorrected && <Button onClick={() => setCorrected(true)}>{t.correct}</Button>}
+            <Button isBusy={one.isPending} onClick={() => one.mutate({ id })}>
+              {t.again}
+            </Button>
+          </>
         )}
       </div>
       <p>{reason.message}</p>
       {one.isError && <ErrorNote error={one.error} />}
+      {isCorrected && <Correction rejected={rejected} onEnd={() => setCorrected(false)} />}
       <details className="more">
         <summary>{t.details}</summary>
         {reason.errors.length > 0 && (
@@ -136,6 +145,46 @@ function Rejected({ rejected }: { rejected: RejectedEvent }) {
         {bodyTruncated && <p className="quiet">{t.truncated}</p>}
       </details>
     </li>
+  );
+}
+
+/** The body to be corrected, and published instead of the one that came. */
+function Correction({ rejected: { id, body }, onEnd }: { rejected: RejectedEvent; onEnd: () => void }) {
+  const t = useTexts(rejectedTexts);
+  const shared = useTexts(sharedTexts);
+  const { one } = useRepublishing();
+  const [text, setText] = useState(layOutJson(body));
+  const [isTried, setTried] = useState(false);
+  const read = readJson(text);
+  const isWrong = isTried && !read.ok;
+  const errors = readFieldErrors(one.error, ['/body']);
+  return (
+    <form
+      className="form wide"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        setTried(true);
+        if (read.ok) one.mutate({ id, body: text }, { onSuccess: onEnd });
+      }}
+    >
+      <JsonField
+        label={t.corrected}
+        hint={t.correctedHint}
+        rows={12}
+        value={text}
+        error={isWrong ? t.notJson(read.line) : errors.of('/body')}
+        wrongLines={isWrong ? [read.line] : []}
+        onChange={setText}
+      />
+      {errors.hasOthers && <ErrorNote error={one.error} />}
+      <div className="actions">
+        <Button onClick={onEnd}>{shared.cancel}</Button>
+        <Button type="submit" look="main" isBusy={one.isPending}>
+          {t.publishCorrected}
+        </Button>
+      </div>
+    </form>
   );
 }
 

@@ -1,11 +1,12 @@
 import { type FormEvent, useState } from 'react';
-import { Link, useLocation, useSearchParams } from 'wouter';
+import { useLocation, useSearchParams } from 'wouter';
 import { useJob, useReplay } from '../api/jobs.ts';
 import type { ReplayInput, Subscription } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Field, FieldGroup } from '../components/field.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
+import { Link } from '../components/link.tsx';
 import { fromLocal, toLocal } from '../components/moment-field.tsx';
 import { WebhookPage } from '../components/webhook-page.tsx';
 import { useMayChange } from '../session/session.tsx';

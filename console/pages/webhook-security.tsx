@@ -57,8 +57,9 @@ interface KeysProps {
 }
 
 /** The secret: hidden until it is asked for, and replaced here. */
-function Keys({ subscription: { tenantId, id }, isOfTenant, canOverlap }: KeysProps) {
+function Keys({ subscription: { tenantId, id, previousSecretEndsAt }, isOfTenant, canOverlap }: KeysProps) {
   const t = useTexts(securityTexts);
+  const format = useTimeFormat();
   const mayChange = useMayChange();
   const { reveal, rotate } = useKeys({ tenantId, subscriptionId: isOfTenant ? null : id });
   const [shown, setShown] = useState<Secret | null>(null);
@@ -66,11 +67,17 @@ function Keys({ subscription: { tenantId, id }, isOfTenant, canOverlap }: KeysPr
   const [overlapSeconds, setOverlapSeconds] = useState(86_400);
   const action = isOfTenant ? t.regenerate : t.rotate;
   const close = () => setAsked(false);
+  const isOverlapping = previousSecretEndsAt !== null && Date.parse(previousSecretEndsAt) > Date.now();
   return (
     <section className="panel">
       <h2>{isOfTenant ? t.key : t.secret}</h2>
       <p>{isOfTenant ? t.keyIntro : t.secretIntro}</p>
       {!mayChange && <p className="quiet">{t.readOnly}</p>}
+      {isOverlapping && (
+        <p>
+          <StatusBadge tone="warn">{t.previous(format(previousSecretEndsAt))}</StatusBadge>
+        </p>
+      )}
       {shown !== null && <ShownKeys keys={shown} label={isOfTenant ? t.key : t.secret} />}
       {reveal.isError && <ErrorNote error={reveal.error} />}
       {mayChange && (
@@ -132,17 +139,11 @@ function Keys({ subscription: { tenantId, id }, isOfTenant, canOverlap }: KeysPr
 
 function ShownKeys({ keys, label }: { keys: Secret; label: string }) {
   const t = useTexts(securityTexts);
-  const format = useTimeFormat();
   return (
     <div className="plain" role="status">
       {keys.secret === null && keys.publicKey === null && <p>{t.noSecret}</p>}
       {keys.secret !== null && <Code label={label} text={keys.secret} />}
       {keys.publicKey !== null && <Code label={t.publicKey} text={keys.publicKey} />}
-      {keys.previous.map(({ secret, publicKey, endsAt }) => (
-        <p key={secret ?? publicKey}>
-          <StatusBadge tone="warn">{t.previous(format(endsAt))}</StatusBadge>
-        </p>
-      ))}
     </div>
   );
 }

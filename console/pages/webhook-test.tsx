@@ -1,5 +1,4 @@
 import { useState } from 'react';
-import { Link } from 'wouter';
 import { useEventTypes } from '../api/event-types.ts';
 import { useSubscriptionTest, useTestDelivery } from '../api/tests.ts';
 import type { Delivery, EventType, Subscription } from '../api/types.ts';
@@ -7,6 +6,7 @@ import { Button } from '../components/button.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Field } from '../components/field.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
+import { Link } from '../components/link.tsx';
 import { StatusBadge } from '../components/status-badge.tsx';
 import { TestOutcome } from '../components/test-outcome.tsx';
 import { WebhookPage } from '../components/webhook-page.tsx';
@@ -67,7 +67,7 @@ function isWanted({ name, example }: EventType, { eventTypes }: Subscription): b
   const isReceived = eventTypes.some((pattern) =>
     pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
   );
-  return isReceived && (example ?? null) !== null;
+  return isReceived && example !== null;
 }
 
 function Outcome({ sent }: { sent: Delivery }) {

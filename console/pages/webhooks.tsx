@@ -153,7 +153,7 @@ function Filters() {
     </label>
   );
   return (
-    <search className="filters">
+    <search className="filters many">
       <SearchField label={t.search} value={params.get('search') ?? ''} onChange={(text) => set('search', text)} />
       {select('status', t.status, Object.entries(shared.statuses))}
       {select('environment', t.environment, Object.entries(shared.environments))}

@@ -12,7 +12,7 @@ import { profilesTexts } from '../texts/profiles.ts';
 import { useTexts } from '../texts/texts.ts';
 
 const TYPING_MS = 400;
-const MADE_UP = { type: 'employee.created', data: { id: 7, name: 'Ada Lovelace', country: 'GB' } };
+const MADE_UP = { type: 'employee.created', data: '{"id":7,"name":"Ada Lovelace","country":"GB"}' };
 
 interface Mistake {
   path: string;
@@ -117,7 +117,9 @@ function useEventChoice() {
   const t = useTexts(profilesTexts);
   const eventTypes = useEventTypes();
   const [type, setType] = useState('');
-  const withExample = (eventTypes.data ?? []).filter(({ example }) => (example ?? null) !== null);
+  const withExample = (eventTypes.data ?? []).flatMap(({ name, example }) =>
+    example === null ? [] : [{ name, example }],
+  );
   const chosen = withExample.find(({ name }) => name === type);
   const event = chosen === undefined ? MADE_UP : { type: chosen.name, data: chosen.example };
   const choice = (

@@ -4,7 +4,7 @@ export const rejectedTexts = inEveryLanguage({
   en: {
     title: 'Rejected events',
     intro:
-      'What was published and is no event: it went to no webhook. Correct what is wrong (the event type’s schema, say, or the publisher), then publish it again as it is.',
+      'What was published and is no event: it went to no webhook. Correct its body here; or mend what is wrong elsewhere (the event type’s schema, say), and publish it again as it came.',
     filters: 'Filter rejected events',
     tenant: 'Tenant',
     reason: 'Reason',
@@ -24,6 +24,11 @@ export const rejectedTexts = inEveryLanguage({
     place: 'Place',
     mistake: 'Mistake',
     again: 'Publish again',
+    correct: 'Correct',
+    corrected: 'Corrected body',
+    correctedHint: 'It is published instead of the body that came. However often you correct it, it becomes one event.',
+    publishCorrected: 'Publish corrected',
+    notJson: (line: number) => `This is not JSON: look at line ${line}.`,
     republished: (time: string) => `Published again ${time}`,
     range: 'Publish all of these again',
     rangeTitle: 'Publish these again?',
@@ -47,7 +52,7 @@ export const rejectedTexts = inEveryLanguage({
   de: {
     title: 'Abgewiesene Ereignisse',
     intro:
-      'Was veröffentlicht wurde und kein Ereignis ist: Es ging an keinen Webhook. Beheben Sie, was falsch ist (das Schema des Ereignistyps etwa, oder den Absender), und veröffentlichen Sie es dann unverändert erneut.',
+      'Was veröffentlicht wurde und kein Ereignis ist: Es ging an keinen Webhook. Berichtigen Sie hier den Inhalt; oder beheben Sie, was anderswo falsch ist (das Schema des Ereignistyps etwa), und veröffentlichen Sie es unverändert erneut.',
     filters: 'Abgewiesene Ereignisse filtern',
     tenant: 'Mandant',
     reason: 'Grund',
@@ -67,6 +72,12 @@ export const rejectedTexts = inEveryLanguage({
     place: 'Stelle',
     mistake: 'Fehler',
     again: 'Erneut veröffentlichen',
+    correct: 'Berichtigen',
+    corrected: 'Berichtigter Inhalt',
+    correctedHint:
+      'Er wird anstelle dessen veröffentlicht, was kam. So oft Sie ihn auch berichtigen: Es wird ein Ereignis daraus.',
+    publishCorrected: 'Berichtigt veröffentlichen',
+    notJson: (line: number) => `Das ist kein JSON: Sehen Sie in Zeile ${line} nach.`,
     republished: (time: string) => `Erneut veröffentlicht ${time}`,
     range: 'Alle diese erneut veröffentlichen',
     rangeTitle: 'Diese erneut veröffentlichen?',

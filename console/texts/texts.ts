@@ -33,6 +33,12 @@ export function useLanguage(): Language {
   return useContext(LanguageContext);
 }
 
+/** For times: the language as the reader's region writes it. */
+export function useLocale(): string {
+  const language = useLanguage();
+  return navigator.languages.find((one) => one.startsWith(language)) ?? language;
+}
+
 export function useTexts<T>(texts: Texts<T>): Translated<T> {
   return texts[useLanguage()];
 }

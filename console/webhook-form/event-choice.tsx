@@ -134,14 +134,14 @@ function EventGroup({ title, types, value, isSingle, toggle }: EventGroupProps) 
               {description !== '' && <span className="quiet">{description}</span>}
             </span>
           </label>
-          {((schema ?? null) !== null || (example ?? null) !== null) && (
+          {(schema !== null || example !== null) && (
             <details>
               <summary>
                 {t.details}
                 <span className="visually-hidden"> {name}</span>
               </summary>
-              {(schema ?? null) !== null && <JsonCode label={t.schema} text={JSON.stringify(schema)} />}
-              {(example ?? null) !== null && <JsonCode label={t.example} text={JSON.stringify(example)} />}
+              {schema !== null && <JsonCode label={t.schema} text={schema} />}
+              {example !== null && <JsonCode label={t.example} text={example} />}
             </details>
           )}
         </div>

@@ -31,6 +31,7 @@ export class Console extends Construct {
 
   constructor(scope: Construct, id: string, { settings, ...foundation }: ConsoleProps) {
     super(scope, id);
+    const { cloudFront: _, ...shown } = settings;
     this.handler = new HandlerFunction(this, 'Function', {
       ...foundation,
       name: 'console',
@@ -38,7 +39,7 @@ export class Console extends Construct {
       bundling: { commandHooks: WITH_FILES },
       environment: {
         consoleSettings: JSON.stringify({
-          ...settings,
+          ...shown,
           signIn: settings.signIn && whatThePageNeeds(settings.signIn),
           defaultProfile: foundation.tuning.defaultProfile,
         }),

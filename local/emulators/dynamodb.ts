@@ -1,11 +1,23 @@
+import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { join } from 'node:path';
 import dynalite from 'dynalite';
+import db from 'dynalite/db/index.js';
+import { StartError } from '../errors.ts';
 import { closeServer, listenOnLoopback } from '../listen.ts';
+import { createStore } from './dynamodb-store.ts';
 import type { Emulator } from './sqs.ts';
 
-/** Starts DynamoDB on 127.0.0.1, with its tables in LevelDB at `dir` (in memory without it). */
+db.create = createStore;
+
+/** Starts DynamoDB on 127.0.0.1, with its tables in SQLite at `dir` (in memory without it). */
 export async function startDynamoDb(options: { port: number; dir?: string }): Promise<Emulator> {
-  const server: Server = dynalite({ createTableMs: 0, ...(options.dir && { path: options.dir }) });
+  if (options.dir && existsSync(join(options.dir, 'CURRENT'))) {
+    throw new StartError(
+      'The state folder is one of an older version, which kept its tables in LevelDB. Start anew with --fresh, or keep the state with --state OTHER-FOLDER.',
+    );
+  }
+  const server: Server = dynalite({ ...(options.dir && { path: options.dir }) });
   // Its own listener throws when a client goes away in the middle of a request, as handlers that are killed do.
   server.on('request', (request) => {
     request.removeAllListeners('error');

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ClockBuffer, installClock } from '../clock.ts';
 
@@ -17,3 +18,5 @@ const { url } =
     ? await (await import('./sqs.ts')).startSqs(options)
     : await (await import('./dynamodb.ts')).startDynamoDb(options);
 parentPort?.postMessage(url);
+// A thread that is terminated would keep nothing.
+flushCompileCache();

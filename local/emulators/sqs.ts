@@ -1,18 +1,20 @@
 /*
- * The only file that imports a package's own files (a test holds that). fauxqs exports nothing but its front door, which
- * either keeps messages on disk or binds to the loopback, not both; and two of its faults can only be mended inside: see
- * `QueueFiles` and `acceptAllOfUnicode`. Its version is pinned, and test/local fails if these parts change.
+ * The only file that imports a package's own files (a test holds that). fauxqs exports nothing but its front door: a server of
+ * SQS, SNS and S3 that either keeps messages on disk or binds to the loopback, not both. Three of its faults can only be mended
+ * inside: see `QueueFiles`, `FairStore` and `acceptAllOfUnicode`. Its version is pinned, and test/local fails if these parts change.
  */
+import { createServer, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { buildApp } from 'fauxqs';
+import { text as readText } from 'node:stream/consumers';
+import { z } from 'zod';
 import { PersistenceManager } from '../../node_modules/fauxqs/dist/persistence.js';
-import { S3Store } from '../../node_modules/fauxqs/dist/s3/s3Store.js';
 import { SnsStore } from '../../node_modules/fauxqs/dist/sns/snsStore.js';
-import { SqsStore } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
-import { INVALID_MESSAGE_BODY_CHAR } from '../../node_modules/fauxqs/dist/sqs/sqsTypes.js';
-import { hasCode } from '../errors.ts';
-import { addressOf, KEEP_ALIVE_MS, portTaken } from '../listen.ts';
+import { SqsRouter } from '../../node_modules/fauxqs/dist/sqs/sqsRouter.js';
+import { type SqsQueue, SqsStore } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
+import { INVALID_MESSAGE_BODY_CHAR, type SqsMessage } from '../../node_modules/fauxqs/dist/sqs/sqsTypes.js';
+import { closeServer, listenOnLoopback } from '../listen.ts';
+import { InFlight, WaitingMessages } from './waiting-messages.ts';
 
 export interface Emulator {
   /** Base address, `http://127.0.0.1:PORT`. */
@@ -20,38 +22,142 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
+/** In files of these names that export a function of the same name. */
+const ACTIONS = [
+  'changeMessageVisibility',
+  'changeMessageVisibilityBatch',
+  'createQueue',
+  'deleteMessage',
+  'deleteMessageBatch',
+  'deleteQueue',
+  'getQueueAttributes',
+  'getQueueUrl',
+  'listQueues',
+  'listQueueTags',
+  'purgeQueue',
+  'receiveMessage',
+  'sendMessage',
+  'sendMessageBatch',
+  'setQueueAttributes',
+  'tagQueue',
+  'untagQueue',
+];
+
 /** Starts SQS on 127.0.0.1, with its messages in SQLite below `dir`. */
 export async function startSqs(options: { port: number; dir: string }): Promise<Emulator> {
   acceptAllOfUnicode();
-  const sqsStore = new SqsStore();
-  const snsStore = new SnsStore();
-  const s3Store = new S3Store();
+  const store = new FairStore();
   const files = new QueueFiles(options.dir);
-  files.load(sqsStore, snsStore, s3Store);
+  files.loadSqsAndSns(store, new SnsStore());
   // Only after loading: while a store has its persistence, creating a queue replaces its row and so drops its messages.
-  sqsStore.persistence = files;
-  for (const queue of sqsStore.allQueues()) queue.persistence = files;
+  store.persistence = files;
+  for (const queue of store.allQueues()) queue.persistence = files;
+  const route = await createRoute(store);
 
-  const app = buildApp({ logger: false, stores: { sqsStore, snsStore, s3Store } });
-  app.server.keepAliveTimeout = KEEP_ALIVE_MS;
+  const server = createServer(async (incoming, response) => {
+    const { status, headers, body } = await answerTo(incoming);
+    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+    response.end(body);
+  });
+
+  async function answerTo(incoming: IncomingMessage) {
+    const answer = { status: 200, headers: {}, body: '' };
+    const reply = {
+      status(status: number) {
+        answer.status = status;
+      },
+      header(name: string, value: string) {
+        answer.headers = { ...answer.headers, [name]: value };
+      },
+    };
+    try {
+      const body: unknown = JSON.parse(await readText(incoming));
+      store.sending = Sending.parse(body);
+      answer.body = JSON.stringify(await route({ headers: incoming.headers, body }, reply));
+      await files.written();
+    } catch (error) {
+      answer.status = 500;
+      answer.body = JSON.stringify({ __type: 'InternalFailure', message: String(error) });
+    }
+    return answer;
+  }
+
   try {
-    await app.listen({ port: options.port, host: '127.0.0.1' });
+    const url = await listenOnLoopback(server, options.port, '--sqs-port');
+    return {
+      url,
+      async close() {
+        store.shutdown();
+        await closeServer(server);
+        await files.written();
+        files.close();
+      },
+    };
   } catch (error) {
     files.close();
-    throw hasCode(error, 'EADDRINUSE') ? portTaken(options.port, '--sqs-port') : error;
+    throw error;
   }
-  return {
-    url: addressOf(app.server),
-    async close() {
-      sqsStore.shutdown();
-      await app.close();
-      files.close();
-    },
-  };
 }
 
+/** Fastify's request and reply, as far as fauxqs looks at them. */
+type Route = (
+  request: { headers: IncomingMessage['headers']; body: unknown },
+  reply: { status(code: number): void; header(name: string, value: string): void },
+) => Promise<unknown>;
+
+async function createRoute(store: SqsStore): Promise<Route> {
+  const router = new SqsRouter(store);
+  for (const name of ACTIONS) {
+    const file: Record<string, unknown> = await import(`../../node_modules/fauxqs/dist/sqs/actions/${name}.js`);
+    const action = file[name];
+    if (typeof action !== 'function') throw new Error(`fauxqs no longer has the action ${name}`);
+    router.register(
+      name.replace(/^./, (first) => first.toUpperCase()),
+      (...given) => action(...given),
+    );
+  }
+  return (request, reply) => Reflect.apply(router.handle, router, [request, reply]);
+}
+
+const Entry = z.object({ MessageBody: z.string().optional(), MessageGroupId: z.string().optional() });
+type Entry = z.output<typeof Entry>;
+/** What a request sends, if it sends anything. */
+const Sending = Entry.extend({ Entries: z.array(Entry).optional() }).transform(({ Entries, ...single }) =>
+  Entries ? Entries : [single],
+);
+
+/** Standard queues drop a message's group; here they keep it, and hand messages out as fair queues do. */
+class FairStore extends SqsStore {
+  /** Of the request that is being answered: an action runs in one go. */
+  sending: Entry[] = [];
+
+  override createQueue(...args: Parameters<SqsStore['createQueue']>): SqsQueue {
+    const queue = super.createQueue(...args);
+    if (queue.isFifo()) return queue;
+    const inFlight = new InFlight<SqsMessage>();
+    const waiting = new WaitingMessages<SqsMessage>(inFlight);
+    Reflect.set(queue, 'inflightMessages', inFlight);
+    Reflect.defineProperty(queue, 'messages', { get: () => waiting, set: () => waiting.clear() });
+    const enqueue = queue.enqueue.bind(queue);
+    queue.enqueue = (message) => {
+      const group = message.messageGroupId ?? this.#groupOf(message.body);
+      enqueue(group === undefined ? message : Object.assign(message, { messageGroupId: group }));
+    };
+    return queue;
+  }
+
+  /** Entries are enqueued in their order, without those that are refused. */
+  #groupOf(body: string): string | undefined {
+    const index = this.sending.findIndex(({ MessageBody }) => MessageBody === body);
+    return this.sending.splice(0, index + 1).at(-1)?.MessageGroupId;
+  }
+}
+
+/** Writes all that happens in one turn of the event loop in one transaction. */
 class QueueFiles extends PersistenceManager {
-  private readonly makeReady: (messageId: string) => void;
+  readonly #db: DatabaseSync;
+  readonly #makeReady: (messageId: string) => void;
+  #transaction: Promise<void> | undefined;
 
   constructor(dir: string) {
     super(dir);
@@ -59,17 +165,51 @@ class QueueFiles extends PersistenceManager {
     if (!(db instanceof DatabaseSync)) {
       throw new Error(`fauxqs no longer keeps its queues in ${join(dir, 'fauxqs.db')} by node:sqlite`);
     }
-    // In WAL mode NORMAL still survives the death of the process, and saves an fsync for each message.
+    this.#db = db;
+    // In WAL mode NORMAL still survives the death of the process, and saves an fsync for each transaction.
     db.exec('PRAGMA synchronous = NORMAL');
     const statement = db.prepare(
       'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL WHERE message_id = ?',
     );
-    this.makeReady = (messageId) => statement.run(messageId);
+    this.#makeReady = (messageId) => statement.run(messageId);
+  }
+
+  /** Once what has been changed so far is on disk. */
+  async written(): Promise<void> {
+    await this.#transaction;
+  }
+
+  #begin(): void {
+    if (this.#transaction) return;
+    this.#db.exec('BEGIN');
+    this.#transaction = new Promise((resolve) => {
+      setImmediate(() => {
+        this.#transaction = undefined;
+        this.#db.exec('COMMIT');
+        resolve();
+      });
+    });
+  }
+
+  override insertMessage(...args: Parameters<PersistenceManager['insertMessage']>): void {
+    this.#begin();
+    super.insertMessage(...args);
+  }
+
+  override deleteMessage(messageId: string): void {
+    this.#begin();
+    super.deleteMessage(messageId);
+  }
+
+  override updateMessageInflight(...args: Parameters<PersistenceManager['updateMessageInflight']>): void {
+    this.#begin();
+    super.updateMessageInflight(...args);
   }
 
   /** The inherited one also sets the receive count to NULL, which the table refuses: a message made visible would be lost. */
   override updateMessageReady(messageId: string): void {
-    this.makeReady(messageId);
+    this.#begin();
+    this.#makeReady(messageId);
   }
 }
 

@@ -8,7 +8,10 @@ import type { Emulator } from './sqs.ts';
  * @param onDeath called when the thread ends without having been asked to
  */
 export async function startEmulator(options: EmulatorOptions, onDeath: (error: Error) => void): Promise<Emulator> {
-  const thread = new Worker(new URL('./emulator-thread.ts', import.meta.url), { workerData: options });
+  const thread = new Worker(new URL('./emulator-thread.ts', import.meta.url), {
+    workerData: options,
+    name: options.kind,
+  });
   const url = await new Promise<string>((resolve, reject) => {
     thread.once('message', resolve);
     thread.on('error', (error: Error) => {

@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  DeleteMessageBatchCommand,
-  type Message,
-  type MessageAttributeValue,
-  ReceiveMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
 import { z } from 'zod';
+import type { AwsCall } from '../../functions/adapters/aws/calls.ts';
 import { messageOf, StartError } from '../errors.ts';
 import { REGION } from '../template/names.ts';
 import type { ResourceType } from '../template/resource-type.ts';
@@ -64,7 +58,7 @@ export interface Poller {
 
 export interface PollerOptions {
   mapping: Mapping;
-  sqs: SQSClient;
+  sqs: AwsCall;
   invoke: Invoke;
   say: (line: string) => void;
 }
@@ -85,16 +79,15 @@ export function startPoller({ mapping, sqs, invoke, say }: PollerOptions): Polle
   const running = new Set<Promise<void>>();
 
   async function receive(): Promise<Message[]> {
-    const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({
-        QueueUrl: mapping.queueUrl,
-        MaxNumberOfMessages: mapping.batchSize,
-        WaitTimeSeconds: LONG_POLL_SECONDS,
-        MessageSystemAttributeNames: ['All'],
-        MessageAttributeNames: ['All'],
-      }),
-    );
-    return Messages;
+    const asked = {
+      QueueUrl: mapping.queueUrl,
+      MaxNumberOfMessages: mapping.batchSize,
+      WaitTimeSeconds: LONG_POLL_SECONDS,
+      MessageSystemAttributeNames: ['All'],
+      MessageAttributeNames: ['All'],
+    };
+    // Once: messages whose answer was lost are hidden, and a second receive would bring others.
+    return Received.parse(await sqs('ReceiveMessage', asked, 1)).Messages;
   }
 
   async function dispatch(batch: Message[]): Promise<void> {
@@ -107,10 +100,10 @@ export function startPoller({ mapping, sqs, invoke, say }: PollerOptions): Polle
         return;
       }
       // What failed stays hidden until its own visibility timeout ends, which the function may have changed.
-      const done = batch.filter((message) => !failed.has(message.MessageId ?? ''));
+      const done = batch.filter(({ MessageId }) => !failed.has(MessageId));
       if (done.length === 0) return;
-      const entries = done.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: mapping.queueUrl, Entries: entries }));
+      const Entries = done.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+      await sqs('DeleteMessageBatch', { QueueUrl: mapping.queueUrl, Entries });
     } catch (error) {
       // The batch comes back by itself; that a function failed has been said where it ran.
       if (!(error instanceof FunctionError)) say(`A batch of ${mapping.functionName} failed: ${messageOf(error)}`);
@@ -152,31 +145,25 @@ export function startPoller({ mapping, sqs, invoke, say }: PollerOptions): Polle
  * complete successes; an empty, absent or unknown id, a key of another name, or a string for a list are complete failures.
  */
 export function failedIds(answer: unknown, records: SQSRecord[]): Set<string> | undefined {
-  const known = z.enum(records.map((record) => record.messageId));
-  const parsed = z
-    .object({ batchItemFailures: z.array(z.object({ itemIdentifier: known })).nullish() })
-    .nullish()
-    .safeParse(answer);
+  const parsed = BatchAnswer.safeParse(answer);
   if (!parsed.success) return undefined;
-  return new Set(parsed.data?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
+  const failed = new Set(parsed.data?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
+  const known = new Set(records.map(({ messageId }) => messageId));
+  return failed.isSubsetOf(known) ? failed : undefined;
 }
 
+const BatchAnswer = z
+  .object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string() })).nullish() })
+  .nullish();
+
 function toRecord(message: Message, queueArn: string): SQSRecord {
-  const { ApproximateReceiveCount, SentTimestamp, SenderId, ApproximateFirstReceiveTimestamp } =
-    message.Attributes ?? {};
   return {
-    messageId: message.MessageId ?? '',
-    receiptHandle: message.ReceiptHandle ?? '',
-    body: message.Body ?? '',
-    attributes: {
-      ...message.Attributes,
-      ApproximateReceiveCount: ApproximateReceiveCount ?? '1',
-      SentTimestamp: SentTimestamp ?? '0',
-      SenderId: SenderId ?? '',
-      ApproximateFirstReceiveTimestamp: ApproximateFirstReceiveTimestamp ?? '0',
-    },
-    messageAttributes: toAttributes(message.MessageAttributes ?? {}),
-    md5OfBody: message.MD5OfBody ?? '',
+    messageId: message.MessageId,
+    receiptHandle: message.ReceiptHandle,
+    body: message.Body,
+    attributes: message.Attributes,
+    messageAttributes: toAttributes(message.MessageAttributes),
+    md5OfBody: message.MD5OfBody,
     eventSource: 'aws:sqs',
     eventSourceARN: queueArn,
     awsRegion: REGION,
@@ -184,10 +171,28 @@ function toRecord(message: Message, queueArn: string): SQSRecord {
 }
 
 /** Of the publishers' attributes only text has a meaning. */
-function toAttributes(attributes: Record<string, MessageAttributeValue>): SQSMessageAttributes {
+function toAttributes(attributes: Message['MessageAttributes']): SQSMessageAttributes {
   const named = Object.entries(attributes).map(([name, { DataType, StringValue }]) => [
     name,
     { dataType: DataType, stringValue: StringValue },
   ]);
   return Object.fromEntries(named);
 }
+
+const Message = z.object({
+  MessageId: z.string(),
+  ReceiptHandle: z.string(),
+  Body: z.string(),
+  MD5OfBody: z.string().default(''),
+  Attributes: z.looseObject({
+    ApproximateReceiveCount: z.string(),
+    SentTimestamp: z.string(),
+    SenderId: z.string(),
+    ApproximateFirstReceiveTimestamp: z.string(),
+  }),
+  MessageAttributes: z
+    .record(z.string(), z.object({ DataType: z.string(), StringValue: z.string().optional() }))
+    .default({}),
+});
+type Message = z.output<typeof Message>;
+const Received = z.object({ Messages: z.array(Message).default([]) });

@@ -1,5 +1,5 @@
-import { CreateQueueCommand, SetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
+import type { AwsCall } from '../../functions/adapters/aws/calls.ts';
 import { ACCOUNT_ID, arn, nameOf } from '../template/names.ts';
 import type { ResourceType } from '../template/resource-type.ts';
 import type { Resource } from '../template/stack.ts';
@@ -26,12 +26,12 @@ export const QUEUE = {
 export type Queue = Resource<typeof QUEUE.schema>;
 
 /** Creates the queues, or brings those that are there to what the stack says. Messages stay. */
-export async function provisionQueues(sqs: SQSClient, queues: readonly Queue[]): Promise<void> {
+export async function provisionQueues(sqs: AwsCall, queues: readonly Queue[]): Promise<void> {
   // Without attributes it changes nothing in a queue that is there.
-  for (const { name } of queues) await sqs.send(new CreateQueueCommand({ QueueName: name }));
+  for (const { name } of queues) await sqs('CreateQueue', { QueueName: name });
   // Afterwards, because a redrive policy names a queue that has to be there.
   for (const { ref: url, properties } of queues) {
     const Attributes = Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, String(value)]));
-    await sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes }));
+    await sqs('SetQueueAttributes', { QueueUrl: url, Attributes });
   }
 }

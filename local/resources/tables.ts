@@ -1,15 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  CreateTableCommand,
-  DeleteItemCommand,
-  DescribeTableCommand,
-  type DynamoDBClient,
-  paginateScan,
-  ResourceNotFoundException,
-  type TableDescription,
-  waitUntilTableExists,
-} from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
+import { type AwsCall, isAwsError } from '../../functions/adapters/aws/calls.ts';
 import { StartError } from '../errors.ts';
 import { arn, nameOf } from '../template/names.ts';
 import type { ResourceType } from '../template/resource-type.ts';
@@ -42,21 +34,34 @@ export const TABLE = {
 
 export type Table = Pick<Resource<typeof TABLE.schema>, 'name' | 'properties'>;
 
+const Description = z.object({
+  Table: z.object({
+    TableStatus: z.string(),
+    KeySchema: z.array(z.unknown()),
+    AttributeDefinitions: z.array(z.unknown()),
+    GlobalSecondaryIndexes: z
+      .array(z.object({ IndexName: z.unknown(), KeySchema: z.unknown(), Projection: z.unknown() }))
+      .default([]),
+  }),
+});
+type Description = z.output<typeof Description>['Table'];
+type Shape = Omit<Description, 'TableStatus'>;
+const WAIT_MS = 20;
+
 /** Creates the tables. A table whose keys or indexes have changed since is an error: on disk they cannot follow. */
-export async function provisionTables(dynamodb: DynamoDBClient, tables: readonly Table[]): Promise<void> {
+export async function provisionTables(dynamodb: AwsCall, tables: readonly Table[]): Promise<void> {
   await Promise.all(
     tables.map(async ({ name, properties }) => {
       const existing = await describe(dynamodb, name);
       if (existing) return assertSameShape(name, existing, properties);
       const { TimeToLiveSpecification, Replicas, ...shape } = properties;
-      await dynamodb.send(new CreateTableCommand({ TableName: name, ...shape }));
-      const wait = { client: dynamodb, maxWaitTime: 60, minDelay: 0.02, maxDelay: 0.02 };
-      await waitUntilTableExists(wait, { TableName: name });
+      await dynamodb('CreateTable', { TableName: name, ...shape });
+      while ((await describe(dynamodb, name))?.TableStatus !== 'ACTIVE') await sleep(WAIT_MS);
     }),
   );
 }
 
-function assertSameShape(name: string, existing: TableDescription, properties: Table['properties']): void {
+function assertSameShape(name: string, existing: Shape, properties: Shape): void {
   if (isDeepStrictEqual(shapeOf(existing), shapeOf(properties))) return;
   throw new StartError(
     `The table ${name} in the state folder has other keys or indexes than this version's. Start anew with --fresh, or keep the state with --state OTHER-FOLDER.`,
@@ -64,10 +69,8 @@ function assertSameShape(name: string, existing: TableDescription, properties: T
 }
 
 /** Keys and indexes, in sets: in which order they are listed does not count. */
-function shapeOf(
-  table: Pick<TableDescription, 'KeySchema' | 'AttributeDefinitions' | 'GlobalSecondaryIndexes'>,
-): Set<unknown>[] {
-  const indexes = table.GlobalSecondaryIndexes?.map(({ IndexName, KeySchema, Projection }) => [
+function shapeOf(table: Shape): Set<unknown>[] {
+  const indexes = table.GlobalSecondaryIndexes.map(({ IndexName, KeySchema, Projection }) => [
     IndexName,
     KeySchema,
     Projection,
@@ -75,24 +78,25 @@ function shapeOf(
   return [new Set(table.KeySchema), new Set(table.AttributeDefinitions), new Set(indexes)];
 }
 
-async function describe(dynamodb: DynamoDBClient, name: string): Promise<TableDescription | undefined> {
+async function describe(dynamodb: AwsCall, name: string): Promise<Description | null> {
   try {
-    return (await dynamodb.send(new DescribeTableCommand({ TableName: name }))).Table;
+    return Description.parse(await dynamodb('DescribeTable', { TableName: name })).Table;
   } catch (error) {
-    if (error instanceof ResourceNotFoundException) return undefined;
+    if (isAwsError(error, 'ResourceNotFoundException')) return null;
     throw error;
   }
 }
+
+const Page = z.object({
+  Items: z.array(z.record(z.string(), z.unknown())),
+  LastEvaluatedKey: z.unknown().optional(),
+});
 
 /**
  * Time to live, which the emulator has not.
  * @param signal aborted: deletes no more
  */
-export async function deleteExpired(
-  dynamodb: DynamoDBClient,
-  tables: readonly Table[],
-  signal?: AbortSignal,
-): Promise<void> {
+export async function deleteExpired(dynamodb: AwsCall, tables: readonly Table[], signal?: AbortSignal): Promise<void> {
   for (const { name, properties } of tables) {
     if (!properties.TimeToLiveSpecification) continue;
     const keys = properties.KeySchema.map((key, index) => [`#${index}`, key.AttributeName] as const);
@@ -106,9 +110,14 @@ export async function deleteExpired(
       },
       ExpressionAttributeValues: { ':now': { N: String(Math.floor(Date.now() / 1000)) } },
     };
-    for await (const { Items = [] } of paginateScan({ client: dynamodb }, query)) {
-      if (signal?.aborted) return;
-      for (const Key of Items) await dynamodb.send(new DeleteItemCommand({ TableName: name, Key }));
-    }
+    let from: unknown;
+    do {
+      const page = Page.parse(await dynamodb('Scan', { ...query, ExclusiveStartKey: from }));
+      for (const Key of page.Items) {
+        if (signal?.aborted) return;
+        await dynamodb('DeleteItem', { TableName: name, Key });
+      }
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
   }
 }

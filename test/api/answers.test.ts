@@ -182,7 +182,7 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ['GET', '/v1/jobs?limit=1', 200],
   ['GET', '/v1/jobs/JOB', 200],
   ['POST', '/v1/jobs/JOB/cancel', 200],
-  ['POST', '/v1/rejected-events/REJ/republish', 202],
+  ['POST', '/v1/rejected-events/REJ/republish', 202, { body: { body: '{"tenantId":"acme","type":"a.b","data":1}' } }],
   [
     'POST',
     '/v1/republications',

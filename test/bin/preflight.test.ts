@@ -19,6 +19,8 @@ interface Account {
   requests: number;
   burst: number;
   tableWrites: number;
+  /** Null: there is none. */
+  stack: { status: string; isProtected: boolean } | null;
   /** What the caller may not do, as part of the call. */
   denied: string | null;
 }
@@ -31,6 +33,7 @@ const USUAL: Account = {
   requests: 10_000,
   burst: 5_000,
   tableWrites: 40_000,
+  stack: null,
   denied: null,
 };
 
@@ -47,6 +50,12 @@ async function answerOf(account: Account, incoming: IncomingMessage): Promise<An
   if (account.denied !== null && call.includes(account.denied))
     return { status: 403, body: { message: 'User is not authorized' } };
   if (call.includes('GetCallerIdentity')) return { body: '<Account>111122223333</Account>' };
+  if (call.includes('Action=DescribeStacks') && call.includes('StackName=Hooks'))
+    return account.stack === null
+      ? { status: 400, body: '<Message>Stack with id Hooks does not exist</Message>' }
+      : {
+          body: `<StackStatus>${account.stack.status}</StackStatus><EnableTerminationProtection>${account.stack.isProtected}</EnableTerminationProtection>`,
+        };
   if (call.startsWith('GET /2016-08-19/account-settings'))
     return {
       body: { AccountLimit: { ConcurrentExecutions: concurrency, UnreservedConcurrentExecutions: unreserved } },
@@ -80,7 +89,8 @@ async function startAccount(difference: Partial<Account>): Promise<string> {
 async function changesOf(difference: Partial<Account>, settings: Record<string, unknown> = {}): Promise<string> {
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
   const caller = { region: 'eu-central-1', credentials, endpoint: await startAccount(difference) };
-  const findings = await inspectAccount(caller, { tuning: parseTuning(settings), runtime: 'nodejs24.x' });
+  const plan = { tuning: parseTuning(settings), runtime: 'nodejs24.x', stackName: 'Hooks' };
+  const findings = await inspectAccount(caller, plan);
   expect(findings.length).toBeGreaterThan(5);
   return findings.flatMap(({ fact, change }) => (change === null ? [] : [`${fact}: ${change}`])).join('\n');
 }
@@ -97,10 +107,23 @@ test.each<[string, Partial<Account>, string[]]>([
   ['an old bootstrap', { bootstrap: 5 }, ['version 5', 'npx cdk bootstrap']],
   ['a slow gateway', { requests: 500, burst: 250 }, ['-c throttleRate=500', '-c throttleBurst=250']],
   ['a small quota for tables', { tableWrites: 1_000 }, ['1000 writes', 'L-AB614373']],
+  [
+    'a first deployment that failed',
+    { stack: { status: 'ROLLBACK_COMPLETE', isProtected: true } },
+    ['--stack-name Hooks --no-enable-termination-protection'],
+  ],
   ['a caller who may not look', { denied: 'GetServiceQuota' }, ['quotas could not be looked at', 'not authorized']],
 ])('%s: it says what to change', async (_, account, words) => {
   const changes = await changesOf(account);
   for (const word of words) expect(changes).toContain(word);
+});
+
+test.each([
+  ['works', { status: 'UPDATE_COMPLETE', isProtected: true }],
+  ['took an update back', { status: 'UPDATE_ROLLBACK_COMPLETE', isProtected: true }],
+  ['could not be made, and may be deleted', { status: 'ROLLBACK_COMPLETE', isProtected: false }],
+])('a stack that %s needs nothing', async (_, stack) => {
+  expect(await changesOf({ stack })).toBe('');
 });
 
 test('it looks at the settings of the deployment', async () => {
@@ -117,11 +140,15 @@ test('the command prints what it finds, and fails if something is to be changed'
     AWS_ENDPOINT_URL: await startAccount({ concurrency: 10, unreserved: 10, bootstrap: null }),
   };
   const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) => {
-    execFile(process.execPath, [PREFLIGHT, '-c', 'accountConcurrency=10'], { env }, (error, stdout, stderr) =>
-      resolve({ code: error?.code, output: stdout + stderr }),
+    execFile(
+      process.execPath,
+      [PREFLIGHT, '-c', 'accountConcurrency=10', '-c', 'stackName=Hooks'],
+      { env },
+      (error, stdout, stderr) => resolve({ code: error?.code, output: stdout + stderr }),
     );
   });
   expect(code).toBe(1);
   expect(output).toContain('ok      account 111122223333, region eu-central-1');
+  expect(output).toContain('ok      there is no stack Hooks yet');
   expect(output.match(/^CHANGE.*/gm)).toEqual(['CHANGE  not bootstrapped for CDK']);
 });

@@ -126,7 +126,7 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
     await page.getByLabel('Description').fill('A customer paid.');
     await page.getByLabel('Group').fill('Invoices');
     await page.getByLabel('JSON Schema').fill('{"type": "object",\n "required": ["id",]}');
-    await page.getByLabel('Example').fill('{"id": 7}');
+    await page.getByLabel('Example').fill('{"id": 12345678901234567890}');
     await page.getByRole('button', { name: 'Add event type' }).click();
     await page.getByText('This is not JSON').waitFor();
     expect(await page.locator('.json-lines .wrong').textContent()).toBe('2');
@@ -143,9 +143,15 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
     await page.getByLabel('Reject events').check();
     await page.getByRole('button', { name: 'Save changes' }).click();
     await page.getByText('Saved.').waitFor();
-    expect(await system().call('GET', '/v1/event-types/invoice.paid')).toMatchObject({
-      body: { group: 'Invoices', schema: { required: ['id'] }, validate: true, example: { id: 7 }, archived: false },
-    });
+    expect(await page.getByLabel('Example').inputValue()).toBe('{\n  "id": 12345678901234567890\n}');
+    await page.getByLabel('Example').fill('{"id": 98765432109876543210}');
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await eventually(async () =>
+      expect(await system().call('GET', '/v1/event-types/invoice.paid')).toMatchObject({
+        text: expect.stringContaining('"example":{"id":98765432109876543210}'),
+        body: { group: 'Invoices', schema: { required: ['id'] }, validate: true, archived: false },
+      }),
+    );
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Archive' }).click();
     await dialog.getByRole('button', { name: 'Archive' }).click();

@@ -2,9 +2,13 @@ import { readFileSync } from 'node:fs';
 import type { Locator } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { useSystem } from '../e2e/use-system.ts';
+import { answeredAfterMs, medianOf, shownAfterMs } from './speed.ts';
 import { hasNoBrowser, useBrowser } from './use-browser.ts';
 
 const LIMIT_MS = 180_000;
+const FIRST_PAGE_MS = 1_000;
+const CLICK_MS = 100;
+const ROUNDS = 5;
 const docs = readFileSync(new URL('../../docs/console.md', import.meta.url), 'utf8');
 
 describe.skipIf(hasNoBrowser)('a newcomer', () => {
@@ -44,5 +48,33 @@ describe.skipIf(hasNoBrowser)('a newcomer', () => {
     expect((await system().received('/acme')).requests.at(-1)?.verified).toBe(true);
     expect(errors).toEqual([]);
     expect(docs, steps.join(', ')).toContain(`in ${steps.length} steps`);
+  });
+
+  test('has the first page within a second, and an answer to each click within a tenth of one', {
+    timeout: 60_000,
+  }, async () => {
+    const { apiUrl, adminKey } = system().endpoints;
+    const loads: number[] = [];
+    const clicks = new Map<string, number[]>();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      // Each page has an empty cache.
+      const { page } = await browser.open(`${apiUrl}/console/tenants/acme/webhooks#key=${adminKey}`);
+      loads.push(await shownAfterMs(page, 'tbody a'));
+      const link = (name: string) => page.getByRole('link', { name, exact: true });
+      const row = page.locator('tbody a').first();
+      const pressed = {
+        'a webhook': row,
+        'a tab': link('Deliveries'),
+        'a delivery': row,
+        'a page of the menu': link('Events'),
+        'another page of the menu': link('Webhooks'),
+        'a webhook again': row,
+        'a button': page.getByRole('button', { name: 'Pause' }),
+      };
+      for (const [what, target] of Object.entries(pressed))
+        clicks.set(what, [...(clicks.get(what) ?? []), await answeredAfterMs(page, target)]);
+    }
+    expect(medianOf(loads)).toBeLessThan(FIRST_PAGE_MS);
+    for (const [name, took] of clicks) expect(medianOf(took), name).toBeLessThan(CLICK_MS);
   });
 });

@@ -146,8 +146,8 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     const { page, errors } = await asCompany(`/tenants/${tenant}/webhooks`);
     await page.getByRole('link', { name: 'Two' }).waitFor();
     await page.getByLabel('Search by name or URL').fill('tw');
+    await page.waitForURL(/\?search=tw$/);
     await page.getByRole('link', { name: 'One' }).waitFor({ state: 'detached' });
-    expect(page.url()).toMatch(/\?search=tw$/);
     await page.getByLabel('Environment').selectOption('Production');
     await page.getByText('No webhook fits').waitFor();
     await expectAccessible(page);

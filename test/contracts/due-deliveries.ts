@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { cancelDelivery, type Delivery } from '../../functions/core/delivery/delivery.ts';
 import type { DeliveryStore } from '../../functions/core/delivery/delivery-store.ts';
 import type { DueEntry, DueStore } from '../../functions/core/delivery/due-store.ts';
+import { sweepDue, type Woken } from '../../functions/core/delivery/sweep.ts';
 import { HOUR, makeDelivery, NOW } from '../support/domain.ts';
 import { freshSubscription, freshTenant, RETENTION_MS, type Subject } from './subject.ts';
 
@@ -90,6 +91,17 @@ export function describeDueStore(
       expect(await store.saveDelivery(due(NOW), 1)).toBe(false);
       expect(await listAll(NOW + HOUR)).toEqual([]);
       expect(await find(NOW + 2 * HOUR)).toMatchObject({ dueAt: lease?.dueAt });
+    });
+
+    it('lets two sweeps at the same time wake each delivery once between them', async () => {
+      const waiting = Array.from({ length: 120 }, (_, index) => due(NOW, { eventId: `e${index}` }));
+      await Promise.all(waiting.map((one) => store.saveDelivery(one, 0)));
+      const woken: string[] = [];
+      const wake = async (some: readonly Woken<Delivery>[]) =>
+        void woken.push(...some.map(({ thing }) => thing.eventId));
+      const swept = await Promise.all([1, 2].map(() => sweepDue({ store, wake, now: () => NOW, hasTime: () => true })));
+      expect(woken.sort()).toEqual(waiting.map(({ eventId }) => eventId).sort());
+      expect(swept.reduce((sum, { woken: count }) => sum + count, 0)).toBe(120);
     });
 
     it('leases nothing that was moved, has finished or is not there', async () => {

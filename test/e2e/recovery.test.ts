@@ -126,14 +126,18 @@ test('all queues are lost: what waits wakes by itself, and the command finds wha
     await client.advance(MINUTES);
     expect(waiting.filter((event) => !seen.has(event))).toEqual([]);
   }, 40_000);
-  // Nothing else brings these: no message, and no delivery that is due.
-  const missing = lost.filter((event) => !seen.has(event));
+  // Nothing else brings these: no message, and no delivery on record. On a busy machine, some attempts end before the kill.
+  const recorded = await client.all(Delivery, `/v1/tenants/${TENANT}/subscriptions/${id}/deliveries`);
+  const missing = lost.filter((event) => !recorded.some(({ eventId }) => eventId === event));
   expect(missing.length).toBeGreaterThan(0);
 
   expect(await recover(state, '--dry-run')).toContain(`${missing.length} deliveries are missing`);
   expect(await recover(state)).toContain(`${missing.length} deliveries were missing and are on their way`);
-  await eventually(() => expect(lost.filter((event) => !seen.has(event))).toEqual([]), 20_000);
-  await eventually(async () => expect(await statuses(client, id)).toEqual({ succeeded: 40 }), 20_000);
+  await eventually(() => expect(missing.filter((event) => !seen.has(event))).toEqual([]), 20_000);
+  await eventually(async () => {
+    await client.advance(MINUTES);
+    expect(await statuses(client, id)).toEqual({ succeeded: 40 });
+  }, 40_000);
   expect(await recover(state)).toContain(': 0 deliveries were missing');
 });
 

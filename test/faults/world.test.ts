@@ -54,7 +54,7 @@ describe('a world in which everything fails now and then', () => {
 });
 
 describe('the checker notices that', () => {
-  test.concurrent.each(MUTATIONS)('$name', { timeout: 120_000 }, async (mutation) => {
+  test.concurrent.each(MUTATIONS)('$name', { timeout: 300_000 }, async (mutation) => {
     const workerData: MutatedRun = { mutation, seeds: MUTATED_SEEDS, events: EVENTS };
     const thread = new Worker(new URL('./mutated-world.ts', import.meta.url), { workerData });
     const [verdict]: MutatedVerdict[] = await once(thread, 'message');

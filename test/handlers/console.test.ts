@@ -14,6 +14,7 @@ const SETTINGS = {
   logoUrl: null,
   accentColor: null,
   profiles: [],
+  pages: [],
   defaultProfile: 'standard',
   signIn: null,
   frameAncestors: [],

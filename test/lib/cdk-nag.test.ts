@@ -41,6 +41,7 @@ test.each([
       dataKey: 'new',
       tags: { team: 'integrations' },
       rollout: 'canary',
+      console: { cloudFront: true },
     },
   ],
 ])('cdk-nag’s AwsSolutions finds nothing that is not acknowledged, %s', (_, context) => {

@@ -17,7 +17,7 @@ const RECEIVERS = {
 describe.each([
   {
     name: 'Api',
-    size: { MemorySize: 512, Timeout: 29 },
+    size: { MemorySize: 1024, Timeout: 29 },
     environment: {
       ...TABLES,
       ...RECEIVERS,
@@ -74,7 +74,7 @@ describe.each([
   },
   {
     name: 'Sweep',
-    size: { MemorySize: 256, Timeout: 55 },
+    size: { MemorySize: 1769, Timeout: 55 },
     environment: {
       JOURNAL_TABLE: TABLES.JOURNAL_TABLE,
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
@@ -95,10 +95,10 @@ describe.each([
   },
   {
     name: 'Console',
-    size: { MemorySize: 256, Timeout: 10 },
+    size: { MemorySize: 1024, Timeout: 10 },
     environment: {
       CONSOLE_SETTINGS:
-        '{"companyName":null,"logoUrl":null,"accentColor":null,"profiles":[],"frameAncestors":[],"signIn":null,"defaultProfile":"standard"}',
+        '{"companyName":null,"logoUrl":null,"accentColor":null,"profiles":[],"pages":["add","deliveries","replay","settings","security","test","events","publish"],"frameAncestors":[],"signIn":null,"defaultProfile":"standard"}',
     },
   },
   {

@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
+import type { ConsoleProps } from '../../lib/posthorn-props.ts';
 import { plainValue, propertiesOf, synthesize } from './synthesize.ts';
 
 const STAGE = 'AWS::ApiGatewayV2::Stage';
@@ -48,15 +49,17 @@ test('the console is what the company sets, or not there', () => {
     logoUrl: null,
     accentColor: null,
     profiles: [],
+    pages: ['add', 'deliveries', 'replay', 'settings', 'security', 'test', 'events', 'publish'],
     frameAncestors: [],
     signIn: null,
   };
   expect(settingsOf(synthesize())).toEqual({ ...none, defaultProfile: 'standard' });
-  const set = {
+  const set: ConsoleProps = {
     companyName: 'Acme',
     logoUrl: 'https://acme.example.com/logo.svg',
     accentColor: '#0057b8',
     profiles: ['standard', 'bindbee'],
+    pages: ['deliveries', 'test'],
     frameAncestors: ['https://app.acme.example.com', 'https://*.acme.example.com'],
   };
   const expected = { ...set, signIn: null, defaultProfile: 'keypay' };
@@ -84,6 +87,38 @@ test('whom the company’s provider lets in, the API knows; the page knows where
   });
 });
 
+test('CloudFront stands in front of console and API if the console’s props ask for it, and keeps nothing of the API', () => {
+  expect(propertiesOf(synthesize(), 'AWS::CloudFront::Distribution')).toEqual({});
+  for (const [props, host] of [
+    [{}, /ApiEndpoint/],
+    [
+      { domainName: 'hooks.example.com', certificateArn: 'arn:aws:acm:eu-central-1:111122223333:certificate/1' },
+      /PosthornDomainName/,
+    ],
+  ] as const) {
+    const template = synthesize({}, { console: { cloudFront: true }, ...props });
+    const [distribution] = Object.values(propertiesOf(template, 'AWS::CloudFront::Distribution'));
+    const { Origins, DefaultCacheBehavior, CacheBehaviors } = Object(distribution).DistributionConfig;
+    expect(JSON.stringify(Origins[0].DomainName)).toMatch(host);
+    expect(Origins).toMatchObject([{ CustomOriginConfig: { OriginProtocolPolicy: 'https-only' } }]);
+    expect(DefaultCacheBehavior).toMatchObject({
+      AllowedMethods: expect.arrayContaining(['GET', 'POST', 'PATCH', 'DELETE']),
+      // Managed-CachingDisabled and Managed-AllViewerExceptHostHeader.
+      CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
+      OriginRequestPolicyId: 'b689b0a8-53d0-40ab-baf2-68738e2966ac',
+      ViewerProtocolPolicy: 'https-only',
+    });
+    expect(CacheBehaviors.map(({ PathPattern }: { PathPattern: string }) => PathPattern)).toEqual([
+      '/console',
+      '/console/*',
+    ]);
+    template.hasResourceProperties('AWS::CloudFront::CachePolicy', {
+      CachePolicyConfig: { MinTTL: 0, DefaultTTL: 0, MaxTTL: 31_536_000 },
+    });
+    template.hasOutput('CloudFrontUrl', {});
+  }
+});
+
 const SIGN_IN = { issuer: 'https://id.example.com', clientId: 'console', adminValues: ['ops'] };
 
 test.each([
@@ -94,10 +129,13 @@ test.each([
   [{ signIn: { ...SIGN_IN, scope: 'email' } }, /scope: must begin with openid/],
   [{ accentColor: 'yellow' }, /accentColor: must be a color/],
   [{ logoUrl: 'http://acme.example.com/logo.svg' }, /logoUrl: must be an https URL/],
+  [{ pages: ['deliveries', 'billing'] }, /pages.*must be one of add, deliveries, replay/],
+  [{ pages: ['replay'] }, /pages: must have deliveries/],
+  [{ pages: ['publish'] }, /pages: must have events/],
   [{ frameAncestors: ['https://acme.example.com/portal'] }, /frameAncestors.*must be an origin/],
   [{ frameAncestors: ["'self'; script-src *"] }, /frameAncestors.*must be an origin/],
 ])('the console cannot be set so: %j', (console, message) => {
-  expect(() => synthesize({ console })).toThrow(message);
+  expect(() => synthesize({}, { console: JSON.stringify(console) })).toThrow(message);
 });
 
 test('which vendors they are is known to the API, and a vendor that is not known is refused', () => {

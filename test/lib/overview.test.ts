@@ -78,9 +78,9 @@ test('the cost of a day adds up each use at its price', () => {
   expect(uses(PRICES.dynamodbWrite.dollars / 1e6)).toBe(5);
   expect(uses(PRICES.dynamodbRead.dollars / 1e6)).toBe(5);
   expect(uses(PRICES.lambdaRequest.dollars / 1e6)).toBe(7);
-  // Of a millisecond at 512 MiB: api, ingest, deliver and jobs; at 256 MiB: sweep, console and canary.
-  expect(uses(PRICES.lambdaDuration.dollars / 2 / 1000)).toBe(4);
-  expect(uses(PRICES.lambdaDuration.dollars / 4 / 1000)).toBe(3);
+  const aMillisecond = (memoryMiB: number) => uses((PRICES.lambdaDuration.dollars * memoryMiB) / 1024 / 1000);
+  // ingest, deliver and jobs; api and console; sweep; canary.
+  expect([512, 1024, 1769, 256].map(aMillisecond)).toEqual([3, 2, 1, 1]);
   // Four queues: sent, received, deleted, and found empty.
   expect(uses((PRICES.sqsRequest.dollars + PRICES.sqsFairRequest.dollars) / 1e6)).toBe(16);
   expect(uses(PRICES.logs.dollars / 1024 ** 3)).toBe(8);

@@ -1,6 +1,5 @@
-import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { mockClient } from 'aws-sdk-client-mock';
 import { expect, it } from 'vitest';
+import type { AwsCall } from '../../functions/adapters/aws/calls.ts';
 import { startPoller } from '../../local/resources/event-sources.ts';
 import { SOON } from './soon.ts';
 
@@ -11,31 +10,38 @@ const MAPPING = {
   batchSize: 10,
   maxConcurrency: 1,
 };
-const MESSAGES = [{ MessageId: 'one', ReceiptHandle: 'handle', Body: '{}' }];
+const ATTRIBUTES = {
+  ApproximateReceiveCount: '1',
+  SentTimestamp: '1',
+  SenderId: 'AIDA',
+  ApproximateFirstReceiveTimestamp: '1',
+};
+const MESSAGES = [{ MessageId: 'one', ReceiptHandle: 'handle', Body: '{}', Attributes: ATTRIBUTES }];
 
 // The emulator refuses neither of these calls.
 it('says that receiving failed, and that deleting failed, and goes on', async () => {
-  const sqs = mockClient(SQSClient);
-  sqs
-    .on(ReceiveMessageCommand)
-    .rejectsOnce(new Error('no connection'))
-    .resolvesOnce({ Messages: MESSAGES })
-    .resolvesOnce({ Messages: MESSAGES })
-    .callsFake(() => new Promise((resolve) => setTimeout(resolve, 10, {})));
-  sqs.on(DeleteMessageBatchCommand).rejectsOnce(new Error('throttled')).resolves({});
+  const received = [new Error('no connection'), { Messages: MESSAGES }, { Messages: MESSAGES }];
+  const deleted = [new Error('throttled')];
+  let deletions = 0;
+  const sqs: AwsCall = async (operation) => {
+    if (operation === 'DeleteMessageBatch') deletions += 1;
+    else await new Promise((resolve) => setTimeout(resolve, 10));
+    const answer = (operation === 'DeleteMessageBatch' ? deleted : received).shift() ?? {};
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
   const said: string[] = [];
   const invoked: unknown[] = [];
   const poller = startPoller({
     mapping: MAPPING,
-    sqs: new SQSClient({ region: 'eu-central-1' }),
+    sqs,
     invoke: async (name) => {
       invoked.push(name);
     },
     say: (line) => said.push(line),
   });
-  await expect.poll(() => sqs.commandCalls(DeleteMessageBatchCommand).length, SOON).toBe(2);
+  await expect.poll(() => deletions, SOON).toBe(2);
   await poller.stop();
   expect(said).toEqual(['Receiving for deliver failed: no connection', 'A batch of deliver failed: throttled']);
   expect(invoked).toEqual(['deliver', 'deliver']);
-  sqs.restore();
 });

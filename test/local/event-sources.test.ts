@@ -6,13 +6,15 @@ import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
   SendMessageBatchCommand,
-  SQSClient,
+  type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createCalls } from '../../functions/adapters/aws/calls.ts';
 import { type Emulator, startSqs } from '../../local/emulators/sqs.ts';
 import { failedIds, type Mapping, type Poller, startPoller } from '../../local/resources/event-sources.ts';
 import { FunctionError } from '../../local/resources/functions/handlers.ts';
+import { CREDENTIALS, createSqsClient } from '../../testing/queues.ts';
 import { SOON } from './soon.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'posthorn-poller-'));
@@ -23,11 +25,7 @@ let queueNumber = 0;
 
 beforeAll(async () => {
   emulator = await startSqs({ port: 0, dir });
-  sqs = new SQSClient({
-    endpoint: emulator.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  sqs = createSqsClient(emulator.url);
 });
 afterAll(async () => {
   await Promise.all(pollers.map((poller) => poller.stop()));
@@ -65,7 +63,7 @@ interface Call {
 function poll(queueUrl: string, run: (records: SQSRecord[], call: number) => unknown, mapping: Partial<Mapping> = {}) {
   const calls: Call[] = [];
   const poller = startPoller({
-    sqs,
+    sqs: createCalls('sqs', { ...CREDENTIALS, endpoint: () => emulator.url }),
     say: () => {},
     invoke: async (_name, event) => {
       const { Records } = event as SQSEvent;

@@ -1,19 +1,18 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AwsCall, createCalls } from '../../functions/adapters/aws/calls.ts';
 import { startDynamoDb } from '../../local/emulators/dynamodb.ts';
 import type { Emulator } from '../../local/emulators/sqs.ts';
 import { provisionTables, TABLE } from '../../local/resources/tables.ts';
 import { CREDENTIALS } from '../../testing/queues.ts';
 
 let emulator: Emulator;
-let dynamodb: DynamoDBClient;
+let dynamodb: AwsCall;
 
 beforeAll(async () => {
   emulator = await startDynamoDb({ port: 0 });
-  dynamodb = new DynamoDBClient({ ...CREDENTIALS, endpoint: emulator.url });
+  dynamodb = createCalls('dynamodb', { ...CREDENTIALS, endpoint: () => emulator.url });
 });
 afterAll(async () => {
-  dynamodb.destroy();
   await emulator.close();
 });
 

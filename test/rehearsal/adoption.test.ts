@@ -1,14 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createApp } from '../../lib/app.ts';
+import { inspectAccount } from '../../bin/account.ts';
+import { parseTuning } from '../../lib/tuning.ts';
+import { CREDENTIALS } from '../../testing/queues.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { idsOf, subscribed } from '../e2e/steps.ts';
-import { CHANGED, synthesise, Template } from './assembly.ts';
+import { synthesise, templateLike } from './assembly.ts';
 import type { Aws } from './aws.ts';
 import { type Deployment, startDeployment } from './deployment.ts';
+import { sweep } from './journey.ts';
 
 const STATEFUL = [
   'AWS::DynamoDB::GlobalTable',
@@ -19,7 +19,7 @@ const STATEFUL = [
 
 const { changed } = synthesise();
 let deployment: Deployment;
-let failure: { status: string; left: Record<string, number> };
+let failure: Awaited<ReturnType<typeof failFirst>>;
 
 /** What a first deployment leaves that could not be finished. As docs/recovery.md says, its protection is lifted then. */
 async function failFirst(aws: Aws) {
@@ -35,9 +35,13 @@ async function failFirst(aws: Aws) {
   const left = Object.fromEntries(
     STATEFUL.map((type) => [type, existing[type]?.match(/Posthorn-|vendedlogs/g)?.length ?? 0]),
   );
+  const caller = { ...CREDENTIALS, endpoint: aws.url };
+  const plan = { tuning: parseTuning({}), runtime: '', stackName: 'Posthorn' };
+  const advice = (await inspectAccount(caller, plan)).find(({ fact }) => fact.startsWith('the stack'));
+  await expect(aws.destroy()).rejects.toThrow('TerminationProtection');
   await aws.allowDeletion();
   await aws.destroy();
-  return { status, left };
+  return { status, left, advice };
 }
 
 beforeAll(async () => {
@@ -52,21 +56,6 @@ afterEach(({ task }) => {
   if (task.result?.state === 'fail') console.error(`The emulator:\n${deployment.emulator.output()}`);
 });
 afterAll(() => deployment?.stop());
-
-/** The template with what is adopted, and the code of the one that was deployed. */
-function adopting(adopt: unknown): Template {
-  const outdir = mkdtempSync(join(tmpdir(), 'posthorn-adopting-'));
-  try {
-    const context = { ...CHANGED, adopt, 'aws:cdk:bundling-stacks': [] };
-    createApp({ appProps: { outdir, context, builtinCloudFormationValidation: false } }).synth();
-    const template = Template.parse(JSON.parse(readFileSync(join(outdir, 'Posthorn.template.json'), 'utf8')));
-    for (const [id, { Type, Properties }] of Object.entries(template.Resources))
-      if (Type === 'AWS::Lambda::Function') Properties.Code = changed.template.Resources[id]?.Properties.Code;
-    return template;
-  } finally {
-    rmSync(outdir, { recursive: true });
-  }
-}
 
 const Secrets = z.object({ SecretList: z.array(z.object({ ARN: z.string() })) });
 
@@ -105,13 +94,14 @@ test('a stack that is gone leaves what the next one adopts: nothing that was acc
   // The queue takes events while no one works.
   await client.send({ tenantId: tenant, id: 'between', type: 'thing.happened', data: {} });
 
-  const { status } = await aws.create({ ...changed, template: adopting(adopt) });
+  const { status } = await aws.create({ ...changed, template: templateLike(changed, { adopt }) });
   expect(status, (await aws.failures()).join('\n')).toBe('CREATE_COMPLETE');
   const kept = new Set((await aws.resources()).keys());
   for (const [id, { Type }] of Object.entries(changed.template.Resources))
     if (/::(GlobalTable|Key|Secret|Queue)$/.test(Type)) expect(kept).not.toContain(id);
   // The retry of the first, swept from the Journal, and the event that waited in the queue: signed with the secret of before.
-  await eventually(async () => expect((await client.received(path)).total).toBe(3), 150_000);
+  await sweep(deployment);
+  await eventually(async () => expect((await client.received(path)).total).toBe(3), 60_000);
   const { requests } = await client.received(path);
   expect(new Set(idsOf(requests)).size).toBe(2);
 });
@@ -119,6 +109,8 @@ test('a stack that is gone leaves what the next one adopts: nothing that was acc
 test('a first deployment that fails leaves empty tables at most, and nothing that blocks the second', () => {
   const { 'AWS::DynamoDB::GlobalTable': tables, ...others } = failure.left;
   expect(failure.status).toBe('ROLLBACK_COMPLETE');
+  // As preflight says; until then it cannot be deleted.
+  expect(failure.advice?.change).toContain('--stack-name Posthorn --no-enable-termination-protection');
   expect(tables).toBeLessThanOrEqual(2);
   expect(others).toEqual({ 'AWS::SQS::Queue': 0, 'AWS::SecretsManager::Secret': 0, 'AWS::Logs::LogGroup': 0 });
 });

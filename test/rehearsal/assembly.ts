@@ -1,4 +1,5 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
@@ -47,7 +48,7 @@ const Assemblies = z.object({ fingerprint: z.string(), asDelivered: StackAssembl
 type Assemblies = z.infer<typeof Assemblies>;
 
 /** The settings of the update, as `-c key=value` gives them. */
-export const CHANGED = {
+const CHANGED = {
   // The rehearsal's receivers are on the loopback, and have no certificates.
   allowHttp: true,
   allowedPrivateRanges: ['127.0.0.0/8'],
@@ -85,6 +86,21 @@ function synthesiseWith(context: Record<string, unknown>): StackAssembly {
   );
   const { terminationProtection } = CloudAssembly.parse(read('manifest.json')).artifacts.Posthorn.properties;
   return { template: Template.parse(read('Posthorn.template.json')), terminationProtection, assets };
+}
+
+/** The template with further settings, and the code of one that was synthesised with its bundles. */
+export function templateLike({ template: { Resources } }: StackAssembly, settings: Record<string, unknown>): Template {
+  const outdir = mkdtempSync(join(tmpdir(), 'posthorn-template-'));
+  try {
+    const context = { ...CHANGED, ...settings, 'aws:cdk:bundling-stacks': [] };
+    createApp({ appProps: { outdir, context, builtinCloudFormationValidation: false } }).synth();
+    const template = Template.parse(JSON.parse(readFileSync(join(outdir, 'Posthorn.template.json'), 'utf8')));
+    for (const [id, { Type, Properties }] of Object.entries(template.Resources))
+      if (Type === 'AWS::Lambda::Function') Properties.Code = Resources[id]?.Properties.Code;
+    return template;
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
 }
 
 /** The logical id of the function behind a handler. */

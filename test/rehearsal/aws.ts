@@ -8,7 +8,6 @@ import { plainName, type StackAssembly, type Template } from './assembly.ts';
 import { ACCOUNT, type Emulator, REGION } from './emulator.ts';
 
 const run = promisify(execFile);
-const STACK = 'Posthorn';
 const STACK_MS = 60_000;
 
 interface Request {
@@ -25,10 +24,10 @@ export interface StackState {
   outputs: Record<string, string>;
 }
 
-/** The account's root, with the calls that CloudFormation's users make. */
+/** The account's root, with the calls that CloudFormation's users make about one stack. */
 export type Aws = ReturnType<typeof createAws>;
 
-export function createAws({ url, port, python }: Emulator) {
+export function createAws({ url, port, python }: Emulator, stackName = 'Posthorn') {
   async function call({ service, method, path, headers = {}, body = '' }: Request): Promise<string> {
     const host = `127.0.0.1:${port}`;
     const signed = aws4.sign({ service, region: REGION, method, path, host, headers, body }, CREDENTIALS.credentials);
@@ -81,11 +80,11 @@ export function createAws({ url, port, python }: Emulator) {
     template: Template,
     options: Record<string, string> = {},
   ): Promise<StackState> {
-    await put(BUCKET, 'Posthorn.template.json', JSON.stringify(template));
+    await put(BUCKET, `${stackName}.template.json`, JSON.stringify(template));
     await query('cloudformation', {
       Action: action,
-      StackName: STACK,
-      TemplateURL: `${url}/${BUCKET}/Posthorn.template.json`,
+      StackName: stackName,
+      TemplateURL: `${url}/${BUCKET}/${stackName}.template.json`,
       'Capabilities.member.1': 'CAPABILITY_IAM',
       ...options,
     });
@@ -93,10 +92,12 @@ export function createAws({ url, port, python }: Emulator) {
   }
 
   async function state(): Promise<StackState> {
-    const text = await query('cloudformation', { Action: 'DescribeStacks', StackName: STACK }).catch((error: Error) => {
-      if (!error.message.includes('does not exist')) throw error;
-      return '<StackStatus>gone</StackStatus>';
-    });
+    const text = await query('cloudformation', { Action: 'DescribeStacks', StackName: stackName }).catch(
+      (error: Error) => {
+        if (!error.message.includes('does not exist')) throw error;
+        return '<StackStatus>gone</StackStatus>';
+      },
+    );
     const outputs = text.matchAll(/<OutputKey>([^<]*)<\/OutputKey>\s*<OutputValue>([^<]*)<\/OutputValue>/g);
     return {
       status: /<StackStatus>([^<]*)</.exec(text)?.[1] ?? '',
@@ -117,7 +118,7 @@ export function createAws({ url, port, python }: Emulator) {
 
   /** Physical ids by logical ones. */
   async function resources(): Promise<Map<string, string>> {
-    const text = await query('cloudformation', { Action: 'DescribeStackResources', StackName: STACK });
+    const text = await query('cloudformation', { Action: 'DescribeStackResources', StackName: stackName });
     const members = text.split('</member>').flatMap((member) => {
       const logical = /<LogicalResourceId>([^<]*)</.exec(member)?.[1];
       const physical = /<PhysicalResourceId>([^<]*)</.exec(member)?.[1];
@@ -127,6 +128,7 @@ export function createAws({ url, port, python }: Emulator) {
   }
 
   return {
+    url,
     query,
     json,
     call,
@@ -140,18 +142,18 @@ export function createAws({ url, port, python }: Emulator) {
     allowDeletion: () =>
       query('cloudformation', {
         Action: 'UpdateTerminationProtection',
-        StackName: STACK,
+        StackName: stackName,
         EnableTerminationProtection: 'false',
       }),
 
     async destroy(): Promise<StackState> {
-      await query('cloudformation', { Action: 'DeleteStack', StackName: STACK });
+      await query('cloudformation', { Action: 'DeleteStack', StackName: stackName });
       return settle();
     },
 
     /** What failed, and why. */
     async failures(): Promise<string[]> {
-      const text = await query('cloudformation', { Action: 'DescribeStackEvents', StackName: STACK });
+      const text = await query('cloudformation', { Action: 'DescribeStackEvents', StackName: stackName });
       return text.split('</member>').filter((event) => /<ResourceStatus>[A-Z_]*FAILED</.test(event));
     },
 

@@ -31,34 +31,49 @@ export async function startDeployment(
     const aws = createAws(emulator);
     await aws.bootstrap();
     await deploy(aws);
-    const { outputs } = await aws.state();
-    const output = (name: string) => {
-      const value = outputs[name];
-      if (value === undefined) throw new Error(`The stack has no output ${name}`);
-      return value;
-    };
-    const receiver = await startReceiver({ port: 0, secretsFor: async () => [] });
-    cleanups.push(receiver.close);
-    const front = await startFront(output('ApiUrl'), emulator.port);
-    cleanups.push(front.close);
-    const client = await createClient({
-      apiUrl: front.url,
-      adminKey: await readAdminKey(aws, output('AdminKeySecretArn')),
-      eventsQueueUrl: output('EventsQueueUrl'),
-      sqsEndpoint: emulator.url,
-      dynamodbEndpoint: emulator.url,
-      receiverUrl: receiver.url,
-      // Time is real here.
-      clockUrl: '',
-      pid: 0,
-      handlersPid: 0,
-    });
-    cleanups.push(client.close);
-    return { emulator, aws, apiUrl: front.url, client, stop };
+    const access = await openAccess(emulator, aws);
+    cleanups.push(access.close);
+    return { emulator, aws, ...access, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** What a stack's users have of it, with receivers of their own. */
+export async function openAccess(
+  emulator: Emulator,
+  aws: Aws,
+): Promise<Pick<Deployment, 'apiUrl' | 'client'> & { close(): Promise<void> }> {
+  const { outputs } = await aws.state();
+  const output = (name: string) => {
+    const value = outputs[name];
+    if (value === undefined) throw new Error(`The stack has no output ${name}`);
+    return value;
+  };
+  const receiver = await startReceiver({ port: 0, secretsFor: async () => [] });
+  const front = await startFront(output('ApiUrl'), emulator.port);
+  const client = await createClient({
+    apiUrl: front.url,
+    adminKey: await readAdminKey(aws, output('AdminKeySecretArn')),
+    eventsQueueUrl: output('EventsQueueUrl'),
+    sqsEndpoint: emulator.url,
+    dynamodbEndpoint: emulator.url,
+    receiverUrl: receiver.url,
+    // Time is real here.
+    clockUrl: '',
+    pid: 0,
+    handlersPid: 0,
+  });
+  return {
+    apiUrl: front.url,
+    client,
+    async close() {
+      await client.close();
+      await front.close();
+      await receiver.close();
+    },
+  };
 }
 
 /** Passes requests on to the API's host name, which the emulator knows and no name server does. */

@@ -101,7 +101,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, HOST);
   await new Promise((resolve) => server.once('listening', resolve));
   const address = server.address();

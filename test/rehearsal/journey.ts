@@ -44,7 +44,7 @@ function ended({ client, until }: World, { id }: { id: string }): Promise<unknow
 }
 
 /** As the schedule does. */
-async function sweep({ aws }: World): Promise<void> {
+export async function sweep({ aws }: Pick<World, 'aws'>): Promise<void> {
   const name = (await aws.resources()).get(functionId(synthesise().changed.template, 'sweep'));
   await aws.call({ service: 'lambda', method: 'POST', path: `/2015-03-31/functions/${name}/invocations`, body: '{}' });
 }

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../e2e/eventually.ts';
 import { arrived, subscribed } from '../e2e/steps.ts';
-import { functionId, synthesise } from './assembly.ts';
-import { type Deployment, startDeployment } from './deployment.ts';
+import { verifyWithPackages } from '../e2e/verify.ts';
+import { functionId, synthesise, templateLike } from './assembly.ts';
+import { createAws } from './aws.ts';
+import { type Deployment, openAccess, startDeployment } from './deployment.ts';
 import { JOURNEY } from './journey.ts';
 
 const { asDelivered, changed } = synthesise();
@@ -18,7 +20,10 @@ beforeAll(async () => {
 afterEach(({ task }) => {
   if (task.result?.state === 'fail') console.error(`The emulator:\n${deployment.emulator.output()}`);
 });
-afterAll(() => deployment?.stop());
+afterAll(async () => {
+  await second?.close();
+  await deployment?.stop();
+});
 
 test('as delivered it refuses receivers that are not public', async () => {
   const body = { url: `${deployment.client.endpoints.receiverUrl}/x`, eventTypes: ['*'] };
@@ -57,6 +62,31 @@ test('an update that cannot be finished is taken back as a whole', async () => {
   await arrived(client, path, 1);
 });
 
+/** A second deployment in the same account, which is there when the first is destroyed. */
+let second: Awaited<ReturnType<typeof openAccess>>;
+
+test('a second deployment gets nothing of what the first gets', async () => {
+  const { emulator, client } = deployment;
+  const aws = createAws(emulator, 'Second');
+  const template = templateLike(changed, { stackName: 'Second' });
+  const { status } = await aws.create({ ...changed, template });
+  expect(status, (await aws.failures()).join('\n')).toBe('CREATE_COMPLETE');
+  second = await openAccess(emulator, aws);
+
+  const [tenant, path] = ['in-both', '/in-both'];
+  for (const one of [client, second.client]) await one.subscribe(tenant, path);
+  const eventId = await client.publish(tenant);
+  await arrived(client, path, 1);
+  const own = await second.client.publish(tenant);
+  const { last } = await arrived(second.client, path, 1);
+  expect(last.headers['webhook-id']).toBe(own);
+  expect((await client.received(path)).total).toBe(1);
+  const ofTheFirst = `/v1/tenants/${tenant}/events/${eventId}`;
+  expect((await client.call('GET', ofTheFirst)).status).toBe(200);
+  expect((await second.client.call('GET', ofTheFirst)).status).toBe(404);
+  expect((await second.client.call('GET', ofTheFirst, { token: client.endpoints.adminKey })).status).toBe(401);
+});
+
 describe('destroyed', () => {
   test('only once its protection is lifted', async () => {
     const { aws } = deployment;
@@ -86,5 +116,11 @@ describe('destroyed', () => {
       'AWS::SQS::Queue',
       'AWS::SecretsManager::Secret',
     ]);
+  });
+
+  test('the second deployment works as before', async () => {
+    const { tenant, path, secret } = await subscribed(second.client, 'left');
+    await second.client.publish(tenant);
+    verifyWithPackages((await arrived(second.client, path, 1)).last, secret);
   });
 });

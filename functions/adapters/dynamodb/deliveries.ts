@@ -17,6 +17,7 @@ import {
   keyText,
   parseDeliveryKey,
   statusPartition,
+  statusPartitions,
   subscriptionKey,
 } from './keys.ts';
 import { PackedText, packText } from './packed-text.ts';
@@ -95,16 +96,18 @@ export function createDeliveries({ tables, retentionDays, now }: JournalOptions)
       lists.readList({ table: deliveryPartitions(subscriptionId) }, options, parseDelivery, matches),
 
     listDeliveriesByStatus: (subscriptionId, status, options, matches) =>
-      lists.readList({ index: [statusPartition(subscriptionId, status)] }, options, parseDelivery, matches),
+      lists.readList({ index: statusPartitions(subscriptionId, status) }, options, parseDelivery, matches),
 
     async listWaitingDeliveries(subscriptionId, status, cursor) {
       // The range includes the cursor's own entry.
-      const entries = await lists.queryIndex(
-        statusPartition(subscriptionId, status),
-        { from: cursor ?? '0', to: '~' },
-        WAITING_PAGE + 1,
-        'oldest',
+      const range = { from: cursor ?? '0', to: '~' };
+      const found = await Promise.all(
+        statusPartitions(subscriptionId, status).map((partition) =>
+          lists.queryIndex(partition, range, WAITING_PAGE + 1, 'oldest'),
+        ),
       );
+      const inOrder = found.flat().sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
+      const entries = inOrder.slice(0, WAITING_PAGE + 1);
       const page = entries.filter(({ sortKey }) => sortKey !== cursor);
       const deliveries = (await lists.followEntries(page))
         .map(({ value }) => parseDelivery(value))
@@ -158,7 +161,7 @@ function deliveryItem(delivery: Delivery, expiresAt: number): KeyedItem {
   const attempts = packText(JSON.stringify(delivery.attempts), COMPRESS_ATTEMPTS_FROM);
   const item: KeyedItem = { ...key, v: 1, ...attributes, attempts, expiresAt };
   if (delivery.status !== 'succeeded') {
-    item.listPk = statusPartition(subscriptionId, delivery.status);
+    item.listPk = statusPartition(delivery, delivery.status);
     item.listSk = key.sk;
   }
   if (delivery.dueAt !== null) item.duePk = duePartition(eventId);

@@ -80,8 +80,13 @@ export const deliveryKey = ({ subscriptionId, eventId, eventAt }: DeliveryRef): 
 });
 export const deliveryPartitions = (subscriptionId: string): string[] =>
   shards(DELIVERY_SHARDS, (shard) => `S#${subscriptionId}#${shard}`);
-/** Partition of the list index that holds a subscription's deliveries of one status other than succeeded. */
-export const statusPartition = (subscriptionId: string, status: string): string => `S#${subscriptionId}#${status}`;
+/** Partitions of the list index that hold a subscription's deliveries of one status other than succeeded. */
+export const statusPartitions = (subscriptionId: string, status: string): string[] =>
+  shards(DELIVERY_SHARDS, (shard) => statusShard(subscriptionId, status, shard));
+export const statusPartition = ({ subscriptionId, eventId }: DeliveryRef, status: string): string =>
+  statusShard(subscriptionId, status, hash(eventId) % DELIVERY_SHARDS);
+const statusShard = (subscriptionId: string, status: string, shard: number): string =>
+  `S#${subscriptionId}#${status}#${shard}`;
 
 /** What `deliveryKey` has put into a key. */
 export function parseDeliveryKey({ pk, sk }: { pk: string; sk: string }): DeliveryRef {

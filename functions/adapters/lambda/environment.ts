@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { SignIn } from '../../core/access/sign-in.ts';
-import { ENV } from '../../names.ts';
+import { ENV, PORTAL_PAGES } from '../../names.ts';
 
 /** What the page needs to send people to the company's provider. */
 const ConsoleSignIn = z.object({
@@ -19,6 +19,8 @@ const ConsoleSettings = z.object({
   accentColor: z.string().nullable(),
   /** What customers choose from; empty: no choice. */
   profiles: z.array(z.string()),
+  /** What their portal shows besides the webhooks themselves. */
+  pages: z.array(z.enum(PORTAL_PAGES)),
   /** Of subscriptions that name none, of tenants that have no default. */
   defaultProfile: z.string(),
   /** How people of the company sign in besides keys; null: they do not. */

@@ -2,10 +2,11 @@ import * as z from 'zod';
 import { Moment } from '../../core/event/moment.ts';
 import { REJECTION_CODES, type RejectedEvent, RejectionReason } from '../../core/event/rejected-event.ts';
 import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
-import { type RepublishPorts, republish } from '../../core/event/republish.ts';
+import { correctBody, type RepublishPorts, republish } from '../../core/event/republish.ts';
 import { TenantId } from '../../core/ids.ts';
 import type { Jobs } from '../../core/jobs/jobs.ts';
 import { invalidField, notFound, Refusal } from '../../core/refusal.ts';
+import { Text } from '../../core/text-fields.ts';
 import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
 import { JOB_STARTED, jobStarted } from '../schemas/job.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
@@ -37,6 +38,17 @@ export const RepublicationInput = z
   })
   .meta({ id: 'RepublicationInput' });
 
+/** What the queue takes in a message, in bytes, with room for the attributes. */
+const MAX_BODY = 1_000_000;
+
+const Correction = z
+  .strictObject({
+    body: Text.refine((body) => Buffer.byteLength(body) <= MAX_BODY, `must be at most ${MAX_BODY} bytes`)
+      .optional()
+      .meta({ description: 'The message with what was wrong corrected. Absent: as it came.' }),
+  })
+  .meta({ id: 'Correction' });
+
 export interface RejectedEventRouteDeps {
   store: RejectedEventStore;
   jobs: Jobs;
@@ -63,16 +75,20 @@ export const createRejectedEventRoutes = ({ store, jobs, publish, now }: Rejecte
   }),
   route('POST', '/v1/rejected-events/{rejectedEventId}/republish', {
     id: 'republishRejectedEvent',
-    summary: 'Publish a rejected event again, once what was wrong is mended',
+    summary: 'Publish a rejected event again, corrected, or as it came once what was wrong is mended',
+    body: Correction,
+    bodyOptional: true,
     responses: {
       202: { description: 'Queued. It is rejected again if nothing was mended.', schema: RejectedEventView },
     },
-    run: async ({ params }) => {
+    run: async ({ params, body }) => {
       const rejected = await store.getRejectedEvent(params.rejectedEventId);
       if (rejected === null) return notFound('rejected event');
-      if (rejected.bodyTruncated)
+      const corrected = body.body === undefined ? rejected : correctBody(rejected, body.body, now());
+      if (corrected instanceof Refusal) return corrected;
+      if (corrected.bodyTruncated)
         return new Refusal('conflict', 'Its body was too long to be kept whole. Publish the event anew.');
-      await republish({ rejectedEvents: store, publish, now }, [rejected]);
+      await republish({ rejectedEvents: store, publish, now }, [corrected]);
       return { status: 202, body: rejectedEventView({ ...rejected, republishedAt: now() }) };
     },
   }),

@@ -4,7 +4,12 @@ import { MaxConcurrent, MaxPerSecond } from '../../core/profile/limits.ts';
 import { healthOf, LastFailure } from '../../core/subscription/health.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { hideValues } from '../../core/subscription/own-headers.ts';
-import { SignatureVersion, type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
+import {
+  previousKeysEnd,
+  SignatureVersion,
+  type Subscription,
+  SubscriptionStatus,
+} from '../../core/subscription/subscription.ts';
 import { taggedAnswer } from '../http/route.ts';
 import { Json, Reason, Timestamp } from './values.ts';
 
@@ -43,6 +48,9 @@ export const SubscriptionView = z
     maxPerSecond: MaxPerSecond.nullable(),
     maxConcurrent: MaxConcurrent.nullable(),
     expiresAt: Timestamp.nullable(),
+    previousSecretEndsAt: Timestamp.nullable().meta({
+      description: 'Until when a secret that was rotated away signs beside the present one. It may be over.',
+    }),
     status: SubscriptionStatus,
     statusReason: Reason.extend({ at: Timestamp }).nullable(),
     health: HealthView,
@@ -76,6 +84,7 @@ export function subscriptionView(subscription: Subscription, headers: Record<str
     ...subscription,
     headers: headers ?? hideValues(subscription.headers),
     hasCredentials: subscription.credentials !== null,
+    previousSecretEndsAt: previousKeysEnd(subscription),
     health: healthView(subscription),
   });
 }

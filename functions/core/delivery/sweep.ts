@@ -25,6 +25,12 @@ export interface SweepDeps<Thing> {
  */
 export const LEASE_MS = 15 * 60_000;
 
+/**
+ * Leases of one shard under way at the same time. All shards together stay below the connections that are kept open: with more, each
+ * page would open and close hundreds.
+ */
+export const LEASES_AT_A_TIME = 6;
+
 /** What a run found. */
 export interface Swept {
   woken: number;
@@ -55,7 +61,11 @@ async function sweepShard<Thing>(
   while (deps.hasTime()) {
     const entries = await deps.store.listDue(shard, deps.now() + SWEEP_LOOK_AHEAD_MS);
     if (entries.length === 0) break;
-    const leased = await Promise.allSettled(entries.map((entry) => lease(deps, entry, swept)));
+    const leased: PromiseSettledResult<Woken<Thing> | null>[] = [];
+    for (let first = 0; first < entries.length; first += LEASES_AT_A_TIME) {
+      const some = entries.slice(first, first + LEASES_AT_A_TIME);
+      leased.push(...(await Promise.allSettled(some.map((entry) => lease(deps, entry, swept)))));
+    }
     failures.push(...leased.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
     const woken = leased.flatMap((one) => (one.status === 'fulfilled' && one.value !== null ? [one.value] : []));
     try {

@@ -46,7 +46,12 @@ function readEvent(json: unknown, text: string, path: string): EventToPublish | 
 export function publishMessage(tenantId: string, id: string, { event, data }: EventToPublish): string {
   const { type, environment, occurredAt } = event;
   const happened = occurredAt === undefined ? undefined : new Date(occurredAt).toISOString();
-  const text = `${JSON.stringify({ tenantId, id, type, environment, occurredAt: happened }).slice(0, -1)},"data":${data}}`;
-  // SQS refuses these two characters in a message; in JSON they can only stand in strings, where an escape means the same.
-  return text.replace(/[\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
+  return fitForQueue(
+    `${JSON.stringify({ tenantId, id, type, environment, occurredAt: happened }).slice(0, -1)},"data":${data}}`,
+  );
+}
+
+/** SQS refuses these two characters in a message; in JSON they can only stand in strings, where an escape means the same. */
+export function fitForQueue(json: string): string {
+  return json.replace(/[\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
 }

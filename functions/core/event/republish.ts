@@ -1,4 +1,7 @@
-import type { MessageOrigin } from './parse-message.ts';
+import { minifyJson } from '../json/json-text.ts';
+import { invalidFields, type Refusal } from '../refusal.ts';
+import { type MessageOrigin, parseMessage, RESERVED_TENANT } from './parse-message.ts';
+import { fitForQueue } from './publish-request.ts';
 import type { RejectedEvent } from './rejected-event.ts';
 import type { RejectedEventStore } from './rejected-event-store.ts';
 
@@ -33,5 +36,24 @@ export async function republish(
       body,
       origin: { messageId: messageId ?? id, sentAt: rejectedAt },
     })),
+  );
+}
+
+/**
+ * A rejected event with another body. Refused if that is no event; whether its type takes it is found out as it is published.
+ * Published, it is still the message that it was: of several corrections of one message, one becomes an event.
+ */
+export function correctBody(rejected: RejectedEvent, body: string, now: number): RejectedEvent | Refusal {
+  const { id, rejectedAt, messageId } = rejected;
+  const message = { messageId: messageId ?? id, body, sentAt: rejectedAt, origin: null, madeId: null };
+  const parsed = parseMessage(message, now);
+  if (parsed.kind === 'event') {
+    const { tenantId } = parsed.event;
+    return { ...rejected, tenantId, body: fitForQueue(minifyJson(body)), bodyTruncated: false };
+  }
+  const { reason } = parsed.kind === 'rejected' ? parsed : RESERVED_TENANT;
+  const errors = reason.errors.map(({ path, message }) => `${path} ${message}`);
+  return invalidFields(
+    (errors.length === 0 ? [reason.message] : errors).map((message) => ({ path: '/body', message })),
   );
 }

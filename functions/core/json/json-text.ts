@@ -61,19 +61,19 @@ const MAX_INDENTED_DEPTH = 32;
 
 /**
  * The same JSON, a member or element a line, as JSON.stringify lays it out; without a newline at the end. Null if that
- * would take more than `maxBytes`: a line can have a hundred times the bytes of its element.
+ * would add more than `maxAddedBytes`: a line can have a hundred times the bytes of its element.
  * @param compact valid JSON without white space between its tokens
  */
-export function indentJson(compact: string, width: number, newline: string, maxBytes: number): string | null {
+export function indentJson(compact: string, width: number, newline: string, maxAddedBytes: number): string | null {
   const scanner = new JsonScanner(compact);
   let depth = 0;
   const line = (): string => {
     const space = newline + ' '.repeat(width * Math.min(depth, MAX_INDENTED_DEPTH));
-    bytes += space.length;
+    added += space.length;
     return space;
   };
   const parts: string[] = [];
-  let bytes = Buffer.byteLength(compact);
+  let added = 0;
   let before: JsonToken = 'end';
   for (let token = scanner.next(); token !== 'end'; token = scanner.next()) {
     const opened = before === '{' || before === '[';
@@ -83,9 +83,9 @@ export function indentJson(compact: string, width: number, newline: string, maxB
     } else if (opened || before === ',') parts.push(line());
     else if (before === ':') {
       parts.push(' ');
-      bytes += 1;
+      added += 1;
     }
-    if (bytes > maxBytes) return null;
+    if (added > maxAddedBytes) return null;
     parts.push(compact.slice(scanner.start, scanner.end));
     if (token === '{' || token === '[') depth += 1;
     before = token;

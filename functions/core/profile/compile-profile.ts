@@ -71,8 +71,8 @@ export function compileProfile(input: unknown, version: number): ProfileCompilat
       usesTenantKey: document.signatures.some(({ key }) => key === 'tenant'),
       render(values, keys) {
         const compact = envelope.render(values);
-        const indented =
-          style.indent === 0 ? null : indentJson(compact, style.indent, NEWLINES[style.newline], MAX_BODY_BYTES);
+        const room = MAX_BODY_BYTES - Buffer.byteLength(compact);
+        const indented = style.indent === 0 ? null : indentJson(compact, style.indent, NEWLINES[style.newline], room);
         const body = indented ?? compact;
         const rendered: Record<string, string> = { 'content-type': contentType };
         for (const { name, text } of headers) if (text.ok) rendered[name] = headerValue(text.render(values, {}));

@@ -79,6 +79,14 @@ export function signingKeys(subscription: Pick<Subscription, 'keys' | 'signature
   );
 }
 
+/** Until when the last of its replaced keys signs, or signed; null: none was replaced lately. Epoch milliseconds. */
+export function previousKeysEnd(subscription: Pick<Subscription, 'keys' | 'signatureVersions'>): number | null {
+  const ends = subscription.keys.flatMap(({ version, endsAt }) =>
+    endsAt !== null && subscription.signatureVersions.includes(version) ? [endsAt] : [],
+  );
+  return ends.length === 0 ? null : Math.max(...ends);
+}
+
 /**
  * Whether a resume discarded a parked delivery. The subscription carries this, so that nothing has to find the delivery
  * first. `eventAt` is when Posthorn accepted its event.

@@ -1,5 +1,6 @@
 /** One function of the stack: loads its bundle as Lambda's runtime does and runs what it is given. */
 import { randomUUID } from 'node:crypto';
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { installClock } from '../../clock.ts';
 import type { FromThread, Outcome, ThreadData, ToThread } from './handler-protocol.ts';
@@ -13,7 +14,11 @@ const loading: Promise<Handler> = import(spec.entry).then((bundle: Record<string
   if (typeof handler !== 'function') throw new Error(`${spec.entry} does not export a function "${spec.exportName}"`);
   return (event, context) => handler(event, context);
 });
-const loaded = () => parentPort?.postMessage('loaded' satisfies FromThread);
+const loaded = () => {
+  parentPort?.postMessage('loaded' satisfies FromThread);
+  // A process that is killed would keep nothing.
+  flushCompileCache();
+};
 // That it could not be loaded is told by the invocations.
 loading.then(loaded, loaded);
 

@@ -31,6 +31,10 @@ interface Thread {
 /** Lambda's limit for loading a function, which its own timeout does not count. */
 const INIT_LIMIT_MS = 10_000;
 
+const { NODE_COMPILE_CACHE } = process.env;
+/** Of all that a thread has in its environment, the one thing that the function's does not say. */
+const COMPILE_CACHE = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
+
 const specs = new Map<string, FunctionSpec>();
 const threads = new Map<string, Thread>();
 const clock: ClockBuffer = createClockBuffer(0);
@@ -42,8 +46,6 @@ process.on('message', (message: ToProcess) => {
     case 'start':
       setClockOffsetMs(clock, message.clockOffsetMs);
       for (const spec of message.functions) specs.set(spec.name, spec);
-      // Loading the bundles now spares the first request of each function its cold start.
-      for (const spec of specs.values()) startThread(spec);
       send({ type: 'ready' });
       return;
     case 'invoke':
@@ -91,7 +93,7 @@ function startThread(spec: FunctionSpec): Thread {
   const data: ThreadData = { spec, clock };
   const worker = new Worker(new URL('./handler-thread.ts', import.meta.url), {
     workerData: data,
-    env: spec.env,
+    env: { ...COMPILE_CACHE, ...spec.env },
     stdout: true,
     stderr: true,
   });

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import { V8_FLAGS } from '../../v8-flags.ts';
 import type { FromProcess, FunctionSpec, Outcome, ToProcess } from './handler-protocol.ts';
 
 /** Runs a function and gives its answer. Rejects with a `FunctionError` if the function fails. */
@@ -73,7 +74,7 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
     child = fork(new URL('./handlers-process.ts', import.meta.url), {
       stdio: ['ignore', log, log, 'ipc'],
       serialization: 'advanced',
-      execArgv: [],
+      execArgv: V8_FLAGS,
     });
     closeSync(log);
     options.onStart?.(child.pid);

@@ -7,7 +7,8 @@ export interface Match {
 
 /**
  * Finds the route of a request by its decoded path. API Gateway takes the most specific: a literal segment before
- * `{name}`, that before `{name+}`, and a method before `ANY`.
+ * `{name}`, that before `{name+}`, and a method before `ANY`. `{name+}` may be empty, after a slash: API Gateway takes no route
+ * that ends with one, and hands `/path/` to that of `/path/{name+}` (https://github.com/storacha/w3infra/pull/166).
  */
 export function createRouter(routes: Route[]): (method: string, path: string) => Match | undefined {
   const candidates = routes
@@ -32,5 +33,5 @@ export function createRouter(routes: Route[]): (method: string, path: string) =>
 function readSegment(segment: string): { source: string; vagueness: number } {
   const [, name, greedy] = /^\{(\w+)(\+?)\}$/.exec(segment) ?? [];
   if (name === undefined) return { source: RegExp.escape(segment), vagueness: 0 };
-  return greedy ? { source: `(?<${name}>.+)`, vagueness: 2 } : { source: `(?<${name}>[^/]+)`, vagueness: 1 };
+  return greedy ? { source: `(?<${name}>.*)`, vagueness: 2 } : { source: `(?<${name}>[^/]+)`, vagueness: 1 };
 }

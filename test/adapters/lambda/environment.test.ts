@@ -8,6 +8,7 @@ const CONSOLE = {
   accentColor: null,
   profiles: [],
   defaultProfile: 'standard',
+  pages: [],
   frameAncestors: [],
   signIn: null,
 };

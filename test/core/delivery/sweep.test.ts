@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../../functions/core/delivery/delivery.ts';
 import type { Outgoing } from '../../../functions/core/delivery/queue-message.ts';
-import { sweepDue, wakeDeliveries } from '../../../functions/core/delivery/sweep.ts';
+import { LEASES_AT_A_TIME, sweepDue, wakeDeliveries } from '../../../functions/core/delivery/sweep.ts';
 import { SWEEP_LOOK_AHEAD_MS } from '../../../functions/core/delivery/wake.ts';
 import { HOUR, MINUTE, makeDelivery, NOW } from '../../support/domain.ts';
 import { MemoryJournal } from '../../support/memory-journal.ts';
@@ -55,6 +55,22 @@ describe('sweep', () => {
     journal.pageSize = 10;
     expect(await run()).toMatchObject({ woken: 25 });
     expect(new Set(queued.map(({ message }) => message.kind === 'deliver' && message.eventId)).size).toBe(25);
+  });
+
+  it('leases a few at a time, so that their connections are kept open', async () => {
+    const { journal, run } = setup(...Array.from({ length: 25 }, () => NOW));
+    const lease = journal.lease.bind(journal);
+    let underWay = 0;
+    let most = 0;
+    journal.lease = async (...args) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      const leased = await lease(...args);
+      underWay -= 1;
+      return leased;
+    };
+    expect(await run()).toMatchObject({ woken: 25 });
+    expect(most).toBe(LEASES_AT_A_TIME);
   });
 
   it('stops when time is up, and leaves the rest to the next run', async () => {

@@ -4,7 +4,12 @@ import { parseFilter } from '../../../functions/core/subscription/filter/filter.
 import { MAX_FILTER_STEPS } from '../../../functions/core/subscription/filter/filter-cost.ts';
 import { SubscriptionHeaders } from '../../../functions/core/subscription/headers.ts';
 import { createMatcher, FilteredContent } from '../../../functions/core/subscription/match.ts';
-import { nextGeneration, type StoredKey, signingKeys } from '../../../functions/core/subscription/subscription.ts';
+import {
+  nextGeneration,
+  previousKeysEnd,
+  type StoredKey,
+  signingKeys,
+} from '../../../functions/core/subscription/subscription.ts';
 import { makeEvent, makeSubscription, NOW } from '../../support/domain.ts';
 
 describe('a matcher', () => {
@@ -98,6 +103,14 @@ describe('signingKeys', () => {
     expect(sealed(['v1'])).toEqual(['current', 'ending']);
     expect(sealed(['v1a'])).toEqual(['other version']);
     expect(sealed(['v1', 'v1a'])).toEqual(['current', 'ending', 'other version']);
+  });
+
+  it('those that were replaced end with the last of them, of the versions wanted', () => {
+    const keys = [key('current'), key('ending', { endsAt: 7 }), key('older', { endsAt: 5 })];
+    const end = (more: StoredKey[]) => previousKeysEnd({ keys: [...keys, ...more], signatureVersions: ['v1'] });
+    expect(end([])).toBe(7);
+    expect(end([key('other version', { version: 'v1a', endsAt: 9 })])).toBe(7);
+    expect(previousKeysEnd({ keys: [key('current')], signatureVersions: ['v1'] })).toBeNull();
   });
 });
 

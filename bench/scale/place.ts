@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import { newStateFolder, removeStateFolder, startRunner } from '../../testing/runner-process.ts';
+
+/** A Posthorn of its own, with one tenant. Paths are those of the API, after `/v1`, or of the receiver. */
+export interface Place {
+  name: string;
+  tenant: string;
+  /** The subscription whose log is filled. */
+  log: string;
+  /** Receives what all subscriptions want, what only one does, and what fails at first. */
+  all: string;
+  one: string;
+  due: string;
+  dynamodbEndpoint(): string;
+  subscriptionId: string;
+  get(path: string): Promise<unknown>;
+  /** The path of the page that follows. */
+  nextPage(path: string): Promise<string>;
+  publish(type: string): Promise<string>;
+  /** The id of an event that was published, and delivered to the subscription whose log is filled. */
+  deliverOne(): Promise<string>;
+  countAll(): number;
+  /** Until so many deliveries wait for their next attempt. */
+  untilWaiting(count: number): Promise<void>;
+  advance(seconds: number): Promise<void>;
+  /** Ends it and starts it again; milliseconds until it is ready. */
+  restart(): Promise<number>;
+  remove(): Promise<void>;
+  /** Says how many subscriptions want what all want. */
+  filled(count: number): void;
+}
+
+const Id = z.object({ id: z.string() });
+const Accepted = z.object({ data: z.tuple([Id]) });
+const Page = z.object({ data: z.array(z.unknown()), nextCursor: z.string().nullable() });
+
+export async function startPlace(name: string, receiverUrl: string): Promise<Place> {
+  const state = newStateFolder();
+  let running = await startRunner({ state });
+  let total = 0;
+  const tenant = 'acme';
+
+  async function call(method: string, path: string, body?: object): Promise<unknown> {
+    const { apiUrl, adminKey } = running.endpoints;
+    const response = await fetch(`${apiUrl}/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  }
+  const subscribe = async (path: string, profile: string, eventTypes: string[]) =>
+    Id.parse(await call('POST', `/tenants/${tenant}/subscriptions`, { url: receiverUrl + path, profile, eventTypes }))
+      .id;
+
+  async function publish(type: string): Promise<string> {
+    const answer = await call('POST', `/tenants/${tenant}/events`, { type, data: { id: 1 } });
+    return Accepted.parse(answer).data[0].id;
+  }
+
+  const paths = { all: `/${name}/all`, one: `/${name}/one`, due: `/${name}/due` };
+  // A profile without secrets, because a copy could not open a copied one, and without a breaker, which would space retries.
+  const subscriptionId = await subscribe(paths.all, 'staffology', ['to.all']);
+  await subscribe(paths.one, 'standard', ['to.one']);
+  const dueId = await subscribe(paths.due, 'staffology', ['to.due']);
+
+  return {
+    name,
+    tenant,
+    log: `/tenants/${tenant}/subscriptions/${subscriptionId}`,
+    ...paths,
+    subscriptionId,
+    dynamodbEndpoint: () => running.endpoints.dynamodbEndpoint,
+    get: (path) => call('GET', path),
+    async nextPage(path) {
+      const { nextCursor } = Page.parse(await call('GET', path));
+      return nextCursor === null ? path : `${path}&cursor=${encodeURIComponent(nextCursor)}`;
+    },
+    publish,
+    async deliverOne() {
+      const id = await publish('to.all');
+      for (let found = 0; found === 0; ) {
+        await sleep(100);
+        const path = `/tenants/${tenant}/subscriptions/${subscriptionId}/deliveries?status=succeeded`;
+        found = Page.parse(await call('GET', path)).data.length;
+      }
+      return id;
+    },
+    countAll: () => total,
+    async untilWaiting(count) {
+      const path = `/tenants/${tenant}/subscriptions/${dueId}/deliveries?limit=100&status=pending`;
+      while (Page.parse(await call('GET', path)).data.length < count) await sleep(100);
+    },
+    async advance(seconds) {
+      const body = JSON.stringify({ advanceSeconds: seconds });
+      await fetch(running.endpoints.clockUrl, { method: 'POST', body });
+    },
+    async restart() {
+      await running.stop();
+      const began = performance.now();
+      running = await startRunner({ state });
+      return performance.now() - began;
+    },
+    async remove() {
+      await running.stop();
+      removeStateFolder(state);
+    },
+    filled: (count) => {
+      total = count;
+    },
+  };
+}
