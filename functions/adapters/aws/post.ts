@@ -3,9 +3,9 @@ import { request as requestTls, Agent as TlsAgent } from 'node:https';
 
 /**
  * As many connections as there are calls under way: one process that runs many invocations would count waiting for a connection as
- * waiting for AWS.
+ * waiting for AWS. A page of a job makes a hundred calls at the same time; what is not kept free would be opened anew for the next.
  */
-const OPTIONS = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 50 };
+const OPTIONS = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 100 };
 const AGENTS = { 'http:': new PlainAgent(OPTIONS), 'https:': new TlsAgent(OPTIONS) };
 
 /** Where a service is. */

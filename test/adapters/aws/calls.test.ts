@@ -56,6 +56,22 @@ function stubEnvironment(region: string): void {
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
 }
 
+it('keeps the connections of a page of calls open for the next page', async () => {
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
+  const call = makeCall();
+  // Each page is answered when all its calls are there, so that each of them needs a connection.
+  const held: (() => void)[] = [];
+  answer = (_, __, response) => {
+    held.push(() => response.end('{}'));
+    if (held.length === 100) for (const end of held.splice(0)) end();
+  };
+  for (const page of [1, 2]) await Promise.all(Array.from({ length: 100 }, () => call('GetItem', { page })));
+  expect(connections).toBe(100);
+});
+
 async function timed<T>(call: () => Promise<T>): Promise<{ ms: number; value?: T; error?: unknown }> {
   const began = performance.now();
   try {
