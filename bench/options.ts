@@ -28,6 +28,7 @@ const WHOLE_NUMBERS = {
   subscriptions: wholeNumber('subscriptions', 10, [1, 10_000], 'over all tenants'),
   fanOut: wholeNumber('fan-out', 1, [1, 10_000], 'subscriptions that each event goes to'),
   bytes: wholeNumber('bytes', 1024, DATA_BYTES, "of each event's data, as JSON"),
+  machineDeliveries: wholeNumber('deliveries', 0, [0, 10_000_000], 'on one machine, until its memory is read last'),
   receiverMs: wholeNumber(
     'receiver-ms',
     200,
@@ -43,6 +44,8 @@ export type BenchOptions = Record<keyof typeof WHOLE_NUMBERS, number> & {
   assert: boolean;
   /** Only a quiet tenant alone, then beside a hostile one. */
   hostile: boolean;
+  /** Only one machine as a whole, beside its peers. */
+  oneMachine: boolean;
 };
 
 export const USAGE = `Usage: npm run bench -- [options]
@@ -51,6 +54,7 @@ ${Object.values(WHOLE_NUMBERS)
   .join('\n')}
   --ids              the publisher gives each event an id, for idempotency
   --hostile          only what a hostile tenant does to a quiet one: no bursts, no bill
+  --one-machine      only what npm start does as a whole, beside others: no bill
   --assert           exit 1 if a target is missed, not only if a delivery is lost
   --help`;
 
@@ -65,6 +69,7 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
     ids: values.ids === true,
     assert: values.assert === true,
     hostile: values.hostile === true,
+    oneMachine: values['one-machine'] === true,
   };
   if (options.subscriptions % options.tenants !== 0) {
     throw new StartError('--subscriptions must be a multiple of --tenants: each tenant has as many.');
@@ -79,7 +84,7 @@ function parse(args: string[]): Record<string, string | boolean | undefined> {
   const flag = { type: 'boolean' as const };
   const numbers = Object.values(WHOLE_NUMBERS).map((option) => [option.flag, { type: 'string' as const }] as const);
   try {
-    const flags = { ids: flag, assert: flag, hostile: flag, help: flag };
+    const flags = { ids: flag, assert: flag, hostile: flag, 'one-machine': flag, help: flag };
     return parseArgs({ args, options: { ...Object.fromEntries(numbers), ...flags } }).values;
   } catch (error) {
     throw new StartError(`${messageOf(error)}\n\n${USAGE}`);

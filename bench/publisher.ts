@@ -90,6 +90,6 @@ export function createPublisher(endpoint: string, queueUrl: string, shape: Shape
   };
 }
 
-function epochMs(): number {
+export function epochMs(): number {
   return performance.timeOrigin + performance.now();
 }

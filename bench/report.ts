@@ -3,6 +3,7 @@ import { type Cost, costOf } from './cost.ts';
 import type { BenchOptions } from './options.ts';
 import { type PhaseResult, percentile, together } from './phase.ts';
 import { PRICES } from './prices.ts';
+import { holds, table } from './table.ts';
 import { type Assumptions, invocationsOf, usageOf } from './usage.ts';
 
 export interface BareLoop {
@@ -87,10 +88,6 @@ export function judgeSlowdown(
     holds: ratio <= TARGETS.slowdown,
     line: `At most ${TARGETS.slowdown} times the p99 of ${who}: ${holds(ratio, TARGETS.slowdown)} (${ratio.toFixed(2)}, ${before} and ${after} ms)`,
   };
-}
-
-function holds(value: number, target: number): 'holds' | 'MISSED' {
-  return value <= target ? 'holds' : 'MISSED';
 }
 
 export function report(results: Results, assumptions: Assumptions, options: BenchOptions): string {
@@ -201,15 +198,4 @@ function dollars(amount: number): string {
 
 function quantity(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 0.1 ? 3 : 6);
-}
-
-/** Markdown, with columns that line up. */
-function table(head: string[], rows: string[][]): string {
-  const widths = head.map((title, column) =>
-    Math.max(...[head, ...rows].map((row) => (row[column] ?? title).length), 3),
-  );
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
-  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
 }

@@ -9,6 +9,7 @@ import { type Child, startChild } from './child.ts';
 import { cpuMs } from './cpu.ts';
 import { exampleData } from './example-event.ts';
 import { publishHostileEvents, subscribeHostileTenant } from './hostile-tenant.ts';
+import { measureOneMachine, reportOneMachine } from './one-machine.ts';
 import { type BenchOptions, parseOptions, USAGE } from './options.ts';
 import { idleCpuMsPerSecond, runPhase } from './phase.ts';
 import { type Subscription, startPosthorn } from './posthorn.ts';
@@ -41,9 +42,18 @@ async function main(): Promise<number> {
   };
 
   const machine = describeMachine();
-  say('Starting SQS, DynamoDB, a receiver and Posthorn …');
-  const aws = start<'tally', AwsAnswer>('./aws-process.ts', [join(dir, 'aws')]);
   const receiver = start<'count' | 'arrivals', ReceiverAnswer>('./receiver-process.ts');
+  // First, and ended before the rest: two systems would share the cores.
+  const oneMachine = options.hostile
+    ? null
+    : await measureOneMachine(join(dir, 'machine'), receiver, options, say, undo);
+  if (oneMachine !== null && options.oneMachine) {
+    console.log(`\n${machine}\n\n${reportOneMachine(oneMachine)}`);
+    return oneMachine.lost > 0 ? 1 : 0;
+  }
+
+  say('Starting SQS, DynamoDB and Posthorn …');
+  const aws = start<'tally', AwsAnswer>('./aws-process.ts', [join(dir, 'aws')]);
   const bareChild = start<BareLoopQuestion, { seconds: number }>('./bare-loop-process.ts');
   const { counted } = await aws.ask('tally');
   const { url } = await receiver.ask('count');
@@ -103,7 +113,7 @@ async function main(): Promise<number> {
     return publisher.paced('beside', options.pacedEvents, options.rate);
   });
 
-  if (bad === null) {
+  if (bad === null || oneMachine === null) {
     console.log(`\n${machine}\n\n${judgeSlowdown({ alone: paced, beside }, BESIDE_HOSTILE).line}`);
     return paced.arrived + beside.arrived < paced.expected + beside.expected ? 1 : 0;
   }
@@ -119,8 +129,10 @@ async function main(): Promise<number> {
   const { memoryMib, retentionDays } = posthorn;
   const assumptions = { memoryMib, retentionDays, receiverMs: options.receiverMs, awsCallMs: options.awsCallMs };
   const verdict = judge(results, assumptions);
-  console.log(`\n${machine}\n\n${report(results, assumptions, options)}\n\n${verdict.lines.join('\n')}`);
-  return verdict.lost || (options.assert && !verdict.targetsHold) ? 1 : 0;
+  console.log(
+    `\n${machine}\n\n${report(results, assumptions, options)}\n\n${verdict.lines.join('\n')}\n\n${reportOneMachine(oneMachine)}`,
+  );
+  return verdict.lost || oneMachine.lost > 0 || (options.assert && !verdict.targetsHold) ? 1 : 0;
 }
 
 /** The envelope of Standard Webhooks around the same data. */

@@ -28,15 +28,10 @@ async function main(outdir: string): Promise<void> {
 /** The largest packages and folders of a bundle. */
 async function partsOf(name: string): Promise<[string, number][]> {
   const { metafile } = await build({
+    ...BUNDLING,
     entryPoints: [`functions/${name}/index.ts`],
-    bundle: true,
     metafile: true,
     write: false,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    mainFields: BUNDLING.mainFields,
-    logLevel: 'error',
   });
   const sizes = new Map<string, number>();
   for (const { inputs } of Object.values(metafile.outputs)) {

@@ -1,10 +1,7 @@
 import { SourceMap } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { FunctionName } from '../functions/names.ts';
 import { BUNDLING } from '../lib/constructs/bundling.ts';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export interface MappedBundle {
   /** The same as the stack deploys. */
@@ -15,21 +12,12 @@ export interface MappedBundle {
 /** Bundles a function as the stack does, with a source map beside it. */
 export async function bundleWithMap(name: FunctionName): Promise<MappedBundle> {
   const { outputFiles } = await build({
-    absWorkingDir: ROOT,
+    ...BUNDLING,
     entryPoints: [`functions/${name}/index.ts`],
     outfile: 'index.mjs',
     write: false,
-    bundle: true,
-    minify: BUNDLING.minify,
-    format: BUNDLING.format,
-    platform: 'node',
-    target: 'node24',
-    mainFields: BUNDLING.mainFields,
-    banner: { js: BUNDLING.banner },
-    alias: { 'node:http': BUNDLING.esbuildArgs['--alias:node:http'] },
     sourcemap: 'external',
     sourcesContent: false,
-    logLevel: 'error',
   });
   const textOf = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
   return { code: textOf('.mjs'), map: new SourceMap(JSON.parse(textOf('.map'))) };

@@ -1,6 +1,6 @@
 import { MAPPING, readMappings } from './resources/event-sources.ts';
 import { FUNCTION, readFunctions } from './resources/functions/function.ts';
-import { API_TYPES, readRoutes } from './resources/http-api/api.ts';
+import { API_TYPES, readCors, readRoutes } from './resources/http-api/api.ts';
 import { KEY, SECRET } from './resources/keys-and-secrets/types.ts';
 import { QUEUE } from './resources/queues.ts';
 import { RULE, readSchedules } from './resources/schedules.ts';
@@ -33,6 +33,7 @@ export function readPlan(template: unknown, context: PlanContext) {
     mappings: readMappings(stack, functions),
     schedules: readSchedules(stack, functions),
     routes: readRoutes(stack, functions),
+    cors: readCors(stack),
     secrets: stack.all(SECRET),
     keys: stack.all(KEY),
   };

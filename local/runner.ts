@@ -149,7 +149,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     });
     undo.push(() => handlers.stop());
     signal?.throwIfAborted();
-    gateway.open(plan.routes, handlers.invoke);
+    gateway.open(plan.routes, handlers.invoke, plan.cors);
     const pollers: Poller[] = plan.mappings.map((mapping) =>
       startPoller({ mapping, sqs, invoke: handlers.invoke, say }),
     );

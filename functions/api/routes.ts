@@ -144,7 +144,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createApiKeyRoutes(ports),
       ...createAuditRoutes(ports),
       ...createSubscriptionRoutes({ subscriptions, keys }),
-      ...createSubscriptionStatusRoutes({ activation, breakers }),
+      ...createSubscriptionStatusRoutes({ activation, breakers, subscriptions }),
       ...createStatsRoutes({ stats, subscriptions, tenants }),
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),

@@ -49,6 +49,7 @@ export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>
     access: 'tenant',
     needs: said.needs ?? (method === 'GET' ? 'read' : 'change'),
     isChange: method !== 'GET',
+    shows: null,
     reveals: () => said.reveals ?? 'nothing',
     params: z.object({ ...params, tenantId: TenantId }),
     query: z.looseObject({}),

@@ -1,6 +1,8 @@
-import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { Construct } from 'constructs';
 import { INDEXES, METRICS } from '../../functions/names.ts';
+import { fileInProject } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
 import { ENCRYPTION_CONTEXT_CONDITION, type Keys } from './keys.ts';
@@ -9,14 +11,11 @@ import { indexArn, type Storage } from './storage.ts';
 
 /** What the page at /docs loads: files beside the code, which the function reads only when a browser asks for them. */
 const DOCS_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js'];
-const WITH_DOCS: ICommandHooks = {
-  beforeBundling: () => [],
-  beforeInstall: () => [],
-  afterBundling: (inputDir, outputDir) => [
-    `mkdir -p "${outputDir}/docs"`,
-    ...DOCS_FILES.map((file) => `cp "${inputDir}/node_modules/swagger-ui-dist/${file}" "${outputDir}/docs/"`),
-  ],
-};
+const DOCS_FOLDER = fileInProject('node_modules/swagger-ui-dist');
+
+function addDocs(folder: string): void {
+  for (const file of DOCS_FILES) cpSync(join(DOCS_FOLDER, file), join(folder, 'docs', file));
+}
 
 export interface ApiProps extends Foundation {
   readonly storage: Storage;
@@ -39,7 +38,7 @@ export class Api extends Construct {
       // Handshakes and tests.
       callsReceivers: true,
       timeoutSeconds: tuning.functions.api.timeoutSeconds,
-      bundling: { commandHooks: WITH_DOCS },
+      addFiles: addDocs,
       environment: {
         catalogTable: storage.catalog.tableName,
         journalTable: storage.journal.tableName,

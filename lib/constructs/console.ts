@@ -1,18 +1,16 @@
-import { fileURLToPath } from 'node:url';
-import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { Construct } from 'constructs';
 import { CONSOLE_FILES } from '../../functions/names.ts';
 import type { Tuning } from '../tuning.ts';
+import { fileInProject } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
 import { HandlerFunction } from './handler-function.ts';
 
-const BUILD = fileURLToPath(new URL('../../bin/build-console.ts', import.meta.url));
 /** The page's files lie beside the code. They are built where bundles are, and only when their sources have changed. */
-const WITH_FILES: ICommandHooks = {
-  beforeBundling: () => [],
-  beforeInstall: () => [],
-  afterBundling: (_, outputDir) => [`"${process.execPath}" "${BUILD}" "${outputDir}/${CONSOLE_FILES}"`],
-};
+function addPage(folder: string): void {
+  execFileSync(process.execPath, [fileInProject('bin/build-console.ts'), join(folder, CONSOLE_FILES)]);
+}
 
 type Settings = Exclude<Tuning['console'], false>;
 
@@ -36,7 +34,7 @@ export class Console extends Construct {
       ...foundation,
       name: 'console',
       timeoutSeconds: foundation.tuning.functions.console.timeoutSeconds,
-      bundling: { commandHooks: WITH_FILES },
+      addFiles: addPage,
       environment: {
         consoleSettings: JSON.stringify({
           ...shown,

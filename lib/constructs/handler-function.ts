@@ -1,16 +1,21 @@
-import { fileURLToPath } from 'node:url';
 import { Duration, Names, Validations } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type IFunction, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  Architecture,
+  type IFunction,
+  Function as Lambda,
+  RecursiveLoop,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, type FunctionName, type METRICS } from '../../functions/names.ts';
 import type { AlarmName } from '../alarm-list.ts';
 import { ALARM_PERIOD } from './alarms.ts';
-import { BUNDLING } from './bundling.ts';
+import { bundledCode } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
 import { RolledOut } from './rollout.ts';
 
@@ -25,8 +30,8 @@ export interface HandlerFunctionProps extends Foundation {
   readonly callsReceivers?: boolean;
   /** Whether it sends messages to a queue that invokes it: Lambda would stop such a chain after 16 invocations. */
   readonly invokesItself?: boolean;
-  /** Added to the bundling that all functions share. */
-  readonly bundling?: BundlingOptions;
+  /** Puts files beside the code. */
+  readonly addFiles?: (folder: string) => void;
 }
 
 /** Of every function. */
@@ -34,7 +39,7 @@ export const RUNTIME = Runtime.NODEJS_24_X;
 
 /** A handler as a Lambda function, with its own log group and role; it may do only what `allow` says. */
 export class HandlerFunction extends Construct {
-  readonly lambda: NodejsFunction;
+  readonly lambda: Lambda;
   readonly logGroup: LogGroup;
   /** What invokes the function invokes this: the function, or the alias by which it is rolled out. */
   readonly entry: IFunction;
@@ -60,11 +65,10 @@ export class HandlerFunction extends Construct {
     const network = props.callsReceivers ? props.network : undefined;
     network?.allowUse(role);
 
-    this.lambda = new NodejsFunction(this, 'Lambda', {
+    this.lambda = new Lambda(this, 'Lambda', {
       description: `Posthorn: ${name}`,
-      entry: fileInProject(`functions/${name}/index.ts`),
-      projectRoot: fileInProject('.'),
-      depsLockFilePath: fileInProject('package-lock.json'),
+      code: bundledCode(this, name, props.addFiles),
+      handler: 'index.handler',
       runtime: RUNTIME,
       architecture: Architecture.ARM_64,
       memorySize: memoryMiB,
@@ -75,9 +79,6 @@ export class HandlerFunction extends Construct {
       role,
       logGroup: this.logGroup,
       ...(tuning.xrayTracing && { tracing: Tracing.ACTIVE }),
-      // Only the SDK's version 2 reads the variable that this would set.
-      awsSdkConnectionReuse: false,
-      bundling: { ...BUNDLING, ...props.bundling },
       environment: {
         POWERTOOLS_SERVICE_NAME: this.metrics.serviceName,
         POWERTOOLS_METRICS_NAMESPACE: this.metrics.namespace,
@@ -153,10 +154,6 @@ const ERRORS_ALARMS = {
   // Its own alarm says whether it works.
   canary: null,
 } as const satisfies Record<FunctionName, AlarmName | null>;
-
-function fileInProject(path: string): string {
-  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
-}
 
 function renamed(environment: HandlerFunctionProps['environment']): Record<string, string> {
   const variables: Record<string, string> = ENV;

@@ -57,9 +57,7 @@ export const synthesisePosthorn: Synthesise = async (dir, context, signal) => {
 };
 
 async function run(file: string, synthesis: Synthesis, signal?: AbortSignal): Promise<void> {
-  // The template is checked where it is deployed from: here that would be a third of the time.
-  const env = { ...process.env, CDK_VALIDATION: 'false' };
-  const options = { env, ...(signal && { signal }), maxBuffer: Number.POSITIVE_INFINITY };
+  const options = { ...(signal && { signal }), maxBuffer: Number.POSITIVE_INFINITY };
   try {
     await promisify(execFile)(process.execPath, [file, JSON.stringify(synthesis)], options);
   } catch (error) {

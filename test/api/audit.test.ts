@@ -44,6 +44,7 @@ describe('the audit trail', () => {
         tenantId: tenant,
         resourceIds: [id],
         fields: ['name', 'filter'],
+        changes: { name: { from: null, to: 'x' } },
         requestId: 'request',
       },
       {
@@ -55,9 +56,71 @@ describe('the audit trail', () => {
         tenantId: tenant,
         resourceIds: [id],
         fields: ['url', 'eventTypes', 'headers'],
+        changes: {
+          url: { from: null, to: 'https://a.example/' },
+          hasCredentials: { from: null, to: 'true' },
+          eventTypes: { from: null, to: '["*"]' },
+          environment: { from: null, to: 'production' },
+          profile: { from: null, to: 'standard' },
+          signatureVersions: { from: null, to: '["v1"]' },
+          'headers.X-Api-Key': { from: null, to: '[redacted]' },
+          status: { from: null, to: 'active' },
+        },
         requestId: 'request',
       },
     ]);
+  });
+
+  it('says what a change made of each field', async () => {
+    const id = await subscribe();
+    const changesBy = async (method: Method, target: string, body?: unknown, as?: Principal) => {
+      clock.now += 1_000;
+      const answer = await call(method, target, { body, ...(as === undefined ? {} : { as }) });
+      expect(answer.status, target).toBeLessThan(300);
+      const [latest] = z
+        .object({ data: z.array(z.looseObject({ changes: z.record(z.string(), z.unknown()) })) })
+        .parse((await call('GET', '/v1/audit')).json).data;
+      return latest?.changes;
+    };
+    const one = `${path}/${id}`;
+    expect(
+      await changesBy('PATCH', one, { url: 'https://u:p@b.example/', headers: { 'X-Api-Key': 'value-2' } }),
+    ).toEqual({
+      url: { from: 'https://a.example/', to: 'https://b.example/' },
+    });
+    expect(await changesBy('PATCH', one, { metadata: { a: '1' }, maxPerSecond: 5 })).toEqual({
+      'metadata.a': { from: null, to: '1' },
+      maxPerSecond: { from: null, to: '5' },
+    });
+    expect(await changesBy('PATCH', one, { maxPerSecond: 5 })).toEqual({});
+    expect(await changesBy('POST', `${one}/pause`)).toMatchObject({ status: { from: 'active', to: 'paused' } });
+    expect(await changesBy('POST', `${one}/secret/rotate`)).toEqual({});
+    expect(await changesBy('DELETE', one)).toMatchObject({ url: { from: 'https://b.example/', to: null } });
+    expect(await changesBy('PUT', `/v1/tenants/${tenant}`, { name: 'Acme' })).toEqual({
+      name: { from: null, to: 'Acme' },
+    });
+    const key = await call('POST', '/v1/api-keys', { body: { name: 'x', role: 'read', tenantId: tenant } });
+    expect(await changesBy('DELETE', `/v1/api-keys/${key.field('id')}`)).toEqual({
+      name: { from: 'x', to: null },
+      role: { from: 'read', to: null },
+      tenantId: { from: tenant, to: null },
+    });
+    const profile = { name: tenant, envelope: { data: '{{event.data}}' }, retry: { gapsSeconds: [1] } };
+    expect(await changesBy('POST', '/v1/profiles', profile)).toMatchObject({
+      'document.retry.gapsSeconds': { from: null, to: '[1]' },
+    });
+    expect(await changesBy('PUT', `/v1/profiles/${tenant}`, { ...profile, retry: { gapsSeconds: [2] } })).toEqual({
+      version: { from: '1', to: '2' },
+      'document.retry.gapsSeconds': { from: '[1]', to: '[2]' },
+    });
+    const type = `a${number}.b`;
+    expect(await changesBy('POST', '/v1/event-types', { name: type, example: { n: 1 } })).toMatchObject({
+      'example.n': { from: null, to: '1' },
+    });
+    expect(await changesBy('POST', `/v1/event-types/${type}/archive`)).toEqual({
+      archived: { from: 'false', to: 'true' },
+    });
+    expect(await changesBy('DELETE', `/v1/tenants/${tenant}`)).toEqual({ name: { from: 'Acme', to: null } });
   });
 
   it('has every kind of change, those of the company included', async () => {
@@ -149,8 +212,9 @@ describe('the audit trail', () => {
     expect(rotated.status).toBe(200);
     const trail = JSON.stringify(await audit());
     expect(trail).toContain('rotateSubscriptionSecret');
+    expect(trail).toContain('https://b.example/');
     const secrets = [key.field('key'), token.field('token'), made.field('secret'), rotated.field('secret')];
-    for (const secret of [...secrets, 'password', 'value-', 'a.example', 'X-Api-Key'])
+    for (const secret of [...secrets, 'password', 'value-', 'A'.repeat(40)])
       expect(trail, secret).not.toContain(secret);
   });
 

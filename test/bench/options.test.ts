@@ -24,6 +24,8 @@ describe('the options of the bench', () => {
       ids: true,
       receiverMs: 200,
       awsCallMs: 5,
+      machineDeliveries: 0,
+      oneMachine: false,
       assert: true,
       hostile: false,
     });

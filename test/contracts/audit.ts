@@ -47,6 +47,7 @@ export function describeAuditStore(
           tenantId: 'acme',
           resourceIds: ['sub_1', 'b'],
           fields: ['ü', '__proto__', 'url'],
+          changes: { 'headers.ü': { from: null, to: '[redacted]' }, url: { from: 'https://a.example/', to: '' } },
         },
       ],
     ])('comes back as it was (%s)', async (_, rest) => {

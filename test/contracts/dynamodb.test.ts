@@ -24,7 +24,7 @@ import { describeProfileStore } from './profiles.ts';
 import { describeRateLimitStore } from './rate-limits.ts';
 import { describeRejectedEventStore } from './rejected-events.ts';
 import { describeStatsStore } from './stats.ts';
-import { RETENTION_DAYS, type Subject } from './subject.ts';
+import { RETENTION_DAYS, readPages, type Subject, WHOLE } from './subject.ts';
 import { describeFanOutReads, describeSubscriptionStore, describeVerdicts } from './subscriptions.ts';
 import { describeSystemEventCounts } from './system-event-counts.ts';
 import { describeTenantData } from './tenant-data.ts';
@@ -98,13 +98,16 @@ describeDeliveryStore(NAME, {
 describeStatsStore(NAME, subject(stores.stats));
 describeEventStore(NAME, subject(stores.events));
 describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
+const audit = createAuditStore({ tables, retentionDays: RETENTION_DAYS, now: () => now });
 describeTenantData(NAME, {
   ...subject({ ...stores.deliveries, ...stores.events, ...createTenantData(tables) }),
   add: async (event) => stores.events.putEvents([event]),
+  addAudit: (record) => audit.putAuditRecord(record),
+  auditOf: (tenantId) => readPages((after) => audit.listAuditRecords(tenantId, { ...WHOLE, after }, null)),
 });
 describeJobStore(NAME, subject({ ...stores.jobs, ...createDueJobs(tables, () => now) }));
 describeRejectedEventStore(NAME, { ...subject(stores.rejectedEvents), clear: clearJournal });
 describeAuditStore(NAME, {
-  ...subject(createAuditStore({ tables, retentionDays: RETENTION_DAYS, now: () => now })),
+  ...subject(audit),
   clear: clearJournal,
 });

@@ -68,7 +68,12 @@ describeVerdicts(NAME, { ...subject(journal), add });
 describeDeliveryRecords(NAME, { ...subject(journal), add });
 describeDueStore(NAME, subject(journal));
 describeSystemEventCounts(NAME, subject(new MemoryCounts()));
-describeTenantData(NAME, { ...subject(journal), add });
+describeTenantData(NAME, {
+  ...subject(journal),
+  add,
+  addAudit: async (record) => void journal.auditRecords.set(record.id, record),
+  auditOf: async (tenantId) => [...journal.auditRecords.values()].filter((one) => one.tenantId === tenantId),
+});
 describeJobStore(NAME, subject(new MemoryJobs(() => now, RETENTION_MS)));
 describeRateLimitStore(NAME, subject(new MemoryRateLimits()));
 describeInFlightStore(NAME, subject(new MemoryInFlight()));

@@ -1,15 +1,26 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { AuditRecord } from '../../functions/core/access/audit-record.ts';
 import type { DeliveryStore } from '../../functions/core/delivery/delivery-store.ts';
 import type { Event } from '../../functions/core/event/event.ts';
 import type { TenantDataStore, TenantRecord } from '../../functions/core/jobs/tenant-data.ts';
-import { makeAttempt, makeDelivery, makeEvent, NOW } from '../support/domain.ts';
+import { makeAttempt, makeAuditRecord, makeDelivery, makeEvent, NOW } from '../support/domain.ts';
 import { freshSubscription, freshTenant, type Subject } from './subject.ts';
 
 type Store = TenantDataStore & Pick<DeliveryStore, 'saveDelivery' | 'getDelivery'>;
 
 export function describeTenantData(
   name: string,
-  { store, setNow, add }: Subject<Store> & { add: (event: Event) => Promise<void> },
+  {
+    store,
+    setNow,
+    add,
+    addAudit,
+    auditOf,
+  }: Subject<Store> & {
+    add: (event: Event) => Promise<void>;
+    addAudit: (record: AuditRecord) => Promise<void>;
+    auditOf: (tenantId: string) => Promise<AuditRecord[]>;
+  },
 ): void {
   describe(`what the journal has of a tenant, in ${name}`, () => {
     let tenantId = '';
@@ -56,6 +67,24 @@ export function describeTenantData(
       expect(await scan()).toEqual([]);
       expect(await store.getDelivery(one)).toBeNull();
       await store.removeTenantData([]);
+    });
+
+    it('leaves the audit trail without the values of what was changed', async () => {
+      const record = makeAuditRecord({ tenantId, changes: { url: { from: 'https://a.example/', to: null } } });
+      const bare = makeAuditRecord({ id: 'aud_2', tenantId });
+      for (const one of [record, bare, makeAuditRecord({ ...record, id: 'aud_3', tenantId: freshTenant() })])
+        await addAudit(one);
+      expect(await scan()).toEqual([{ kind: 'audit_record', value: record }]);
+      await store.removeTenantData(await scan());
+      expect(await scan()).toEqual([]);
+      const left = (await auditOf(tenantId)).toSorted((one, other) => (one.id < other.id ? -1 : 1));
+      expect(left).toEqual([{ ...record, changes: {} }, bare]);
+    });
+
+    it('does not bring back a record of the audit trail that is gone', async () => {
+      const value = makeAuditRecord({ tenantId, changes: { name: { from: null, to: 'x' } } });
+      await store.removeTenantData([{ kind: 'audit_record', value }]);
+      expect(await auditOf(tenantId)).toEqual([]);
     });
   });
 }

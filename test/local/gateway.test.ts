@@ -101,6 +101,58 @@ test('a path without a route is 404, and before the stack is there all is 503', 
   await closeServer(early.server);
 });
 
+describe('pages of other origins', () => {
+  const CORS = {
+    AllowMethods: ['*'],
+    AllowHeaders: ['authorization', 'if-match'],
+    ExposeHeaders: ['etag'],
+    MaxAge: 60,
+  };
+  const open = (...AllowOrigins: string[]) =>
+    gateway.open([{ functionName: 'api', routeKey: 'GET /open' }], async () => ({ statusCode: 200 }), {
+      ...CORS,
+      AllowOrigins,
+    });
+  const corsOf = ({ headers }: Response) =>
+    Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')));
+  const ask = (origin: string) => ({
+    method: 'OPTIONS',
+    headers: { origin, 'access-control-request-method': 'PATCH' },
+  });
+
+  test('are told what they may ask for, also where there is no route', async () => {
+    open('https://other.example', 'https://portal.example');
+    const response = await fetch(`${url}/nowhere`, ask('https://portal.example'));
+    expect(response.status).toBe(204);
+    expect(corsOf(response)).toEqual({
+      'access-control-allow-origin': 'https://portal.example',
+      'access-control-allow-methods': '*',
+      'access-control-allow-headers': 'authorization,if-match',
+      'access-control-max-age': '60',
+    });
+  });
+
+  test.each([
+    [['https://portal.example'], 'https://portal.example', 'https://portal.example'],
+    [['*'], 'https://portal.example', '*'],
+    [['https://*'], 'https://portal.example', 'https://portal.example'],
+    [['https://*'], 'http://portal.example', undefined],
+    [['https://portal.example'], 'https://portal.example.evil', undefined],
+  ])('%j lets %s read answers: %s', async (allowed, origin, expected) => {
+    open(...allowed);
+    const response = await get('/open', { origin });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('access-control-allow-origin') ?? undefined).toBe(expected);
+    expect(response.headers.get('access-control-expose-headers') ?? undefined).toBe(expected && 'etag');
+    expect(corsOf(await fetch(`${url}/open`, ask(origin)))['access-control-allow-origin']).toBe(expected);
+  });
+
+  test('get nothing from an API that says nothing of them', async () => {
+    expect(corsOf(await get('/open', { origin: 'https://portal.example' }))).toEqual({});
+    expect((await fetch(`${url}/open`, ask('https://portal.example'))).status).toBe(404);
+  });
+});
+
 test('a client that hangs up in the middle of its body does no harm', async () => {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write('POST /open HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf');

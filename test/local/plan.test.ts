@@ -86,10 +86,16 @@ describe('a template of CDK', () => {
   });
 });
 
-test("Posthorn's own template becomes a plan, whatever its settings reserve", () => {
+test("Posthorn's own template becomes a plan, whatever its settings reserve, and whose pages it lets in", () => {
   const functions = { api: { reservedConcurrency: 5 } };
-  const { queues, tables, mappings, routes } = readPlan(synthesize({}, { functions }).toJSON(), context);
+  const corsOrigins = ['https://portal.example'];
+  const { queues, tables, mappings, routes, cors } = readPlan(
+    synthesize({ corsOrigins }, { functions }).toJSON(),
+    context,
+  );
   expect([queues, tables, mappings, routes].map(({ length }) => length > 0)).toEqual([true, true, true, true]);
+  expect(cors).toMatchObject({ AllowOrigins: corsOrigins, MaxAge: 3_600 });
+  expect(readPlan(synthesize({}, { functions }).toJSON(), context).cors).toBeNull();
 });
 
 describe('what the runner does not emulate is an error', () => {
@@ -120,7 +126,12 @@ describe('what the runner does not emulate is an error', () => {
     ['a disabled schedule', 'AWS::Events::Rule', set({ State: 'DISABLED' }), /State/],
     ['a rule by pattern', 'AWS::Events::Rule', set({ EventPattern: {} }), /EventPattern/],
     ['an authorizer', 'AWS::ApiGatewayV2::Route', set({ AuthorizationType: 'CUSTOM' }), /AuthorizationType/],
-    ['CORS by the gateway', 'AWS::ApiGatewayV2::Api', set({ CorsConfiguration: {} }), /CorsConfiguration/],
+    [
+      'CORS with cookies',
+      'AWS::ApiGatewayV2::Api',
+      set({ CorsConfiguration: { AllowCredentials: true } }),
+      /AllowCredentials/,
+    ],
     ['another runtime', 'AWS::Lambda::Function', set({ Runtime: 'python3.13' }), /Node\.js/],
     ['a condition', 'AWS::SQS::Queue', (resource) => Object.assign(resource, { Condition: 'Sometimes' }), /condition/],
     ['an intrinsic function', 'AWS::SQS::Queue', set({ DelaySeconds: { 'Fn::If': ['a', 1, 2] } }), /Fn::If/],

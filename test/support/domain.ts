@@ -143,6 +143,7 @@ export function makeAuditRecord(rest: Partial<AuditRecord> = {}): AuditRecord {
     tenantId: null,
     resourceIds: [],
     fields: [],
+    changes: {},
     requestId: 'request',
     ...rest,
   };

@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../../functions/core/access/audit-record.ts';
 import type { DeliverDeps } from '../../functions/core/delivery/deliver.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
 import type { DeliveryStore, Loaded } from '../../functions/core/delivery/delivery-store.ts';
@@ -38,6 +39,7 @@ export class MemoryJournal
   readonly deliveries = new Map<string, Delivery>();
   readonly subscriptions = new Map<string, Subscription>();
   readonly events = new Map<string, Event>();
+  readonly auditRecords = new Map<string, AuditRecord>();
   /** Sealed, by tenant. */
   readonly tenantKeys = new Map<string, string>();
   /** Every call, as it begins. */
@@ -263,6 +265,9 @@ export class MemoryJournal
       const all: { key: string; record: TenantRecord }[] = [
         ...[...this.events].map(([key, value]) => ({ key: `event ${key}`, record: { kind: 'event' as const, value } })),
         ...[...this.deliveries].map(([key, value]) => ({ key, record: { kind: 'delivery' as const, value } })),
+        ...[...this.auditRecords]
+          .filter(([, { changes }]) => Object.keys(changes).length > 0)
+          .map(([key, value]) => ({ key: `audit ${key}`, record: { kind: 'audit_record' as const, value } })),
       ];
       const rest = all
         .filter(({ key }) => cursor === null || key > cursor)
@@ -280,8 +285,14 @@ export class MemoryJournal
       for (const { kind, value } of records) {
         if (kind === 'event') this.events.delete(`${value.tenantId} ${value.id}`);
         if (kind === 'delivery') this.deliveries.delete(deliveryKeyOf(value));
+        if (kind === 'audit_record') this.forgetChanges(value);
       }
     });
+  }
+
+  private forgetChanges({ id }: AuditRecord): void {
+    const known = this.auditRecords.get(id);
+    if (known !== undefined) this.auditRecords.set(id, { ...known, changes: {} });
   }
 
   getEvent(tenantId: string, id: string): Promise<Event | null> {

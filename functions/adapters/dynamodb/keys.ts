@@ -181,6 +181,7 @@ export const RECORD_PREFIXES = [
   { prefix: 'S#', kind: 'delivery' },
   { prefix: 'REJECTED#', kind: 'rejected_event' },
   { prefix: 'TOKEN#', kind: 'token' },
+  { prefix: 'AUDIT#', kind: 'audit_record' },
 ] as const;
 
 /** A key as one text, for maps. */

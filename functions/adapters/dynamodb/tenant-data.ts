@@ -1,10 +1,21 @@
 import * as z from 'zod';
+import { AuditRecord } from '../../core/access/audit-record.ts';
 import { Token } from '../../core/access/token.ts';
 import type { TenantDataStore, TenantRecord } from '../../core/jobs/tenant-data.ts';
 import type { Tables } from './client.ts';
+import { isConditionFailure } from './conditional-write.ts';
 import { parseDelivery } from './deliveries.ts';
 import { parseEvent } from './events.ts';
-import { deliveryKey, eventItemKey, type Item, type Key, RECORD_PREFIXES, rejectedKey, tokenKey } from './keys.ts';
+import {
+  auditItemKeys,
+  deliveryKey,
+  eventItemKey,
+  type Item,
+  type Key,
+  RECORD_PREFIXES,
+  rejectedKey,
+  tokenKey,
+} from './keys.ts';
 import { parseRejected } from './rejected-events.ts';
 
 /** Items that one page reads, whosever they are: a page then writes no more than a function has the time for. */
@@ -16,6 +27,16 @@ export function createTenantData({
   documents,
   journalTable,
 }: Pick<Tables, 'documents' | 'journalTable'>): TenantDataStore {
+  async function forgetChanges(key: { TableName: string; Key: Key }): Promise<void> {
+    try {
+      const ConditionExpression = 'attribute_exists(pk)';
+      await documents.updateItem({ ...key, UpdateExpression: 'REMOVE changes', ConditionExpression });
+    } catch (error) {
+      // Its own time was over.
+      if (!isConditionFailure(error)) throw error;
+    }
+  }
+
   return {
     async scanTenantData(tenantId, cursor) {
       const { Items = [], LastEvaluatedKey } = await documents.scan({
@@ -31,12 +52,17 @@ export function createTenantData({
     },
 
     async removeTenantData(records) {
-      await Promise.all(records.map((record) => documents.deleteItem({ TableName: journalTable, Key: keyOf(record) })));
+      await Promise.all(
+        records.map((record) => {
+          const key = { TableName: journalTable, Key: keyOf(record) };
+          return record.kind === 'audit_record' ? forgetChanges(key) : documents.deleteItem(key);
+        }),
+      );
     },
   };
 }
 
-/** Null for what is no record of what a tenant has sent or received: a job, a counter, the audit trail. */
+/** Null for what holds nothing that a tenant has sent or received: a job, a counter, a record of the audit trail without values. */
 function parseRecord(item: Item): TenantRecord | null {
   const { pk } = ItemKey.parse(item);
   const kind = RECORD_PREFIXES.find(({ prefix }) => pk.startsWith(prefix))?.kind;
@@ -51,6 +77,10 @@ function parseRecord(item: Item): TenantRecord | null {
       return { kind, value: parseRejected(item) };
     case 'token':
       return { kind, value: Token.parse(item) };
+    case 'audit_record': {
+      const value = AuditRecord.parse(item);
+      return Object.keys(value.changes).length === 0 ? null : { kind, value };
+    }
     default:
       return kind satisfies never;
   }
@@ -66,6 +96,10 @@ function keyOf({ kind, value }: TenantRecord): Key {
       return rejectedKey(value.id, value.rejectedAt);
     case 'token':
       return tokenKey(value.tenantId, value.id);
+    case 'audit_record': {
+      const { pk, sk } = auditItemKeys(value);
+      return { pk, sk };
+    }
     default:
       return kind satisfies never;
   }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { asError, type Telemetry } from '../../adapters/lambda/telemetry.ts';
+import { changesBetween } from '../../core/access/audit-changes.ts';
 import { type AuditRecord, newAuditRecord } from '../../core/access/audit-record.ts';
 import type { AuditStore } from '../../core/access/audit-store.ts';
 import { isAllowed } from '../../core/access/permission.ts';
@@ -7,6 +8,7 @@ import type { Principal } from '../../core/access/principal.ts';
 import type { Random } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { METRICS } from '../../names.ts';
+import { toJson } from './json.ts';
 import type { Route, RouteResult } from './route.ts';
 
 export interface AuditDeps extends Telemetry {
@@ -34,8 +36,9 @@ export async function runAudited(
   request: AuditedRequest,
   run: () => Promise<RouteResult | Refusal>,
 ): Promise<RouteResult | Refusal> {
-  const result = await run();
   const action = actionOf(route, request);
+  const before = action === 'change' ? await shownBefore(route, request) : null;
+  const result = await run();
   if (action === null || result instanceof Refusal) return result;
   const record = newAuditRecord(
     {
@@ -44,6 +47,7 @@ export async function runAudited(
       operation: route.id === '' ? `${route.method} ${route.path}` : route.id,
       ...subjectOf(request, result),
       fields: memberNames(request.body),
+      changes: action === 'change' ? changesOf(route, before, result) : {},
       requestId: request.requestId,
     },
     deps.now(),
@@ -79,6 +83,25 @@ function subjectOf({ params }: AuditedRequest, { status, body, tenantId }: Route
   const made = status === 201 || status === 202 ? Made.safeParse(body) : undefined;
   const ids = [...Object.values(rest), ...(made?.success === true ? [made.data] : [])];
   return { tenantId: named ?? tenantId ?? null, resourceIds: [...new Set(ids)] };
+}
+
+/** Null if there is no such thing, or the trail has no values of it. */
+async function shownBefore({ shows }: Route, { params }: AuditedRequest): Promise<RouteResult | null> {
+  // The route's own path made these parameters, so they are what its code expects.
+  const shown = (await shows?.before?.(params as never)) ?? null;
+  return shown instanceof Refusal ? null : shown;
+}
+
+function changesOf({ shows, method }: Route, before: RouteResult | null, result: RouteResult): AuditRecord['changes'] {
+  if (shows === null) return {};
+  // Another request wrote it in between: what it was before this one is not known.
+  const isBetween = before?.revision !== undefined && (result.revision ?? 0) > before.revision + 1;
+  if (isBetween) return {};
+  const shownOf = (body: unknown): unknown => {
+    const members = Object.entries(z.record(z.string(), z.unknown()).parse(JSON.parse(toJson(body ?? {}))));
+    return Object.fromEntries(members.filter(([name]) => shows.members.includes(name)));
+  };
+  return changesBetween(shownOf(result.was ?? before?.body), method === 'DELETE' ? null : shownOf(result.body));
 }
 
 function memberNames(body: unknown): string[] {

@@ -33,6 +33,8 @@ export interface RouteResult {
   tenantId?: string | null;
   /** Where what was created is found: a path. */
   location?: string;
+  /** What was deleted, as it was shown; for the audit trail. */
+  was?: unknown;
 }
 
 /** The answer that shows what the domain returned; a refusal stays one. */
@@ -55,6 +57,14 @@ export function taggedAnswer<T extends { revision: number }>(
  */
 export type Reveals = 'nothing' | 'secrets' | 'secrets_to_admins';
 
+/** How the audit trail learns what a change has made of a thing. */
+export interface Shows<Params> {
+  /** Of the thing as its answers show it: those that may go into the trail. Whatever is not named stays out, secrets above all. */
+  members: readonly string[];
+  /** The thing as it is shown now, read before the change. Absent for what the change makes. */
+  before?: (params: Params) => Promise<RouteResult | Refusal>;
+}
+
 export interface Route {
   method: Method;
   path: string;
@@ -72,6 +82,8 @@ export interface Route {
   reveals: (query: Record<string, unknown>) => Reveals;
   /** Whether it goes into the audit trail as a change. Unless it is said: true for every method but GET. */
   isChange: boolean;
+  /** Null: the audit trail has no values of what it changes. */
+  shows: Shows<never> | null;
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType | null;
@@ -93,6 +105,7 @@ interface RouteDefinition<Params, Query extends z.ZodRawShape, Body extends z.Zo
   summary: string;
   needs?: Route['needs'];
   isChange?: boolean;
+  shows?: Shows<Params>;
   reveals?: Reveals | ((query: z.infer<z.ZodObject<Query>>) => Reveals);
   query?: Query;
   body?: Body;
@@ -110,7 +123,7 @@ export const routesOf =
   <Path extends string, Query extends z.ZodRawShape = Record<never, never>, Body extends z.ZodType = z.ZodUndefined>(
     method: Method,
     path: Path,
-    { query, body, reveals = 'nothing', run, ...rest }: RouteDefinition<PathParams<Path>, Query, Body>,
+    { query, body, reveals = 'nothing', shows, run, ...rest }: RouteDefinition<PathParams<Path>, Query, Body>,
   ): Route => ({
     method,
     path,
@@ -118,6 +131,7 @@ export const routesOf =
     access,
     needs: method === 'GET' ? 'read' : 'change',
     isChange: method !== 'GET',
+    shows: (shows ?? null) as Route['shows'],
     params: pathParams(path),
     query: z.strictObject(query ?? {}),
     body: body ?? null,

@@ -45,6 +45,10 @@ export const ApiKeyInput = z
 
 export const NewApiKeyView = ApiKeyView.extend({ key: z.string() }).meta({ id: 'NewApiKey' });
 
+const AUDITED = ['name', 'role', 'tenantId', 'maxPerSecond', 'expiresAt'] as const satisfies (keyof z.infer<
+  typeof ApiKeyView
+>)[];
+
 const apiKeyView = (key: ApiKey) => ApiKeyView.parse({ ...key, expiresAt: key.endsAt });
 
 export const createApiKeyRoutes = ({ apiKeys }: { apiKeys: ApiKeys }) => [
@@ -59,6 +63,7 @@ export const createApiKeyRoutes = ({ apiKeys }: { apiKeys: ApiKeys }) => [
     id: 'createApiKey',
     summary: 'Make an API key, of the company or of a tenant',
     body: ApiKeyInput,
+    shows: { members: AUDITED },
     // Only the key's hash is stored, so its answer is not kept either.
     keepsAnswer: false,
     responses: {
@@ -76,10 +81,13 @@ export const createApiKeyRoutes = ({ apiKeys }: { apiKeys: ApiKeys }) => [
   route('DELETE', '/v1/api-keys/{apiKeyId}', {
     id: 'deleteApiKey',
     summary: 'Revoke an API key',
+    shows: { members: AUDITED },
     responses: { 204: { description: 'Revoked. It is refused within 30 seconds.', schema: null } },
     run: async ({ params }) => {
       const revoked = await apiKeys.revoke(params.apiKeyId);
-      return revoked instanceof Refusal ? revoked : { status: 204, tenantId: revoked.tenantId };
+      return revoked instanceof Refusal
+        ? revoked
+        : { status: 204, tenantId: revoked.tenantId, was: apiKeyView(revoked) };
     },
   }),
 ];

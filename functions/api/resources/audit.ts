@@ -11,7 +11,11 @@ const route = routesOf('Audit', 'company');
 export const AuditView = AuditRecord.extend({
   at: Timestamp,
   tenantId: z.string().nullable(),
-}).meta({ id: 'AuditRecord', description: 'Who changed what, or was shown a secret. Without values.' });
+  changes: AuditRecord.shape.changes.meta({
+    description:
+      'What became of each field: text as it is, anything else as JSON, null where there is none. Values are as every reader of the thing is shown them: without secrets, credentials and values of headers. At most 25 fields; a value of over 300 characters is cut and says so. Empty if another request changed it at the same moment, and for operations that change no subscription, profile, key, tenant or event type.',
+  }),
+}).meta({ id: 'AuditRecord', description: 'Who changed what, or was shown a secret.' });
 
 const CallerId = z
   .string()

@@ -61,6 +61,7 @@ export const EventTypePatch = z
   })
   .partial()
   .meta({ id: 'EventTypePatch' });
+const AUDITED = Object.keys(EventTypePatch.shape);
 const One = { 200: { description: 'The event type.', schema: EventTypeView } };
 
 export interface EventTypeRouteDeps {
@@ -78,6 +79,9 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
       change: (current) => ({ ...current, ...changes, updatedAt: now() }),
       save: store.saveEventType,
     });
+  const read = async ({ name }: { name: string }) =>
+    taggedAnswer(200, existing('event type', await store.getEventType(name)), eventTypeView);
+  const shows = { members: AUDITED, before: read };
   return [
     forReaders('GET', '/v1/event-types', {
       id: 'listEventTypes',
@@ -89,6 +93,7 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
     route('POST', '/v1/event-types', {
       id: 'createEventType',
       summary: 'Add an event type',
+      shows: { members: AUDITED },
       body: EventTypeInput,
       responses: { 201: { description: 'Added.', schema: EventTypeView } },
       run: async ({ body, bodyText }) => {
@@ -113,12 +118,12 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
       id: 'getEventType',
       summary: 'Read an event type',
       responses: One,
-      run: async ({ params }) =>
-        taggedAnswer(200, existing('event type', await store.getEventType(params.name)), eventTypeView),
+      run: ({ params }) => read(params),
     }),
     route('PATCH', '/v1/event-types/{name}', {
       id: 'updateEventType',
       summary: 'Change an event type (merge patch: null clears)',
+      shows,
       body: EventTypePatch,
       conditional: true,
       responses: One,
@@ -133,6 +138,7 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
     route('POST', '/v1/event-types/{name}/archive', {
       id: 'archiveEventType',
       summary: 'Take an event type out of use',
+      shows,
       responses: One,
       run: async ({ params }) => taggedAnswer(200, await change(params.name, null, { archived: true }), eventTypeView),
     }),

@@ -46,79 +46,87 @@ export interface ProfileRouteDeps {
   now: () => number;
 }
 
-export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: ProfileRouteDeps) => [
-  forReaders('GET', '/v1/profiles', {
-    id: 'listProfiles',
-    summary: 'List profiles by name, built-in ones and your own',
-    query: pageQuery,
-    responses: { 200: { description: 'A page of profiles.', schema: listOf(ProfileView) } },
-    run: async ({ query }) => {
-      const listed = (await store.listProfiles()).filter(({ deleted }) => !deleted);
-      const all = [...builtInProfiles().map(builtInView), ...listed.map(ownView)];
-      return pageAnswer(pageByName<(typeof all)[number]>(all, query), (one) => one);
-    },
-  }),
-  route('POST', '/v1/profiles', {
-    id: 'createProfile',
-    summary: 'Add a profile',
-    // Checked whole by compileProfile, which names every mistake.
-    body: z.unknown(),
-    bodyDocumented: ProfileDocument,
-    responses: { 201: { description: 'Added, as version 1.', schema: ProfileView } },
-    run: async ({ body, bodyText }) => taggedAnswer(201, refuseLong(bodyText) ?? (await own.add(body)), ownView),
-  }),
-  route('POST', '/v1/profiles/preview', {
-    id: 'previewProfile',
-    summary: 'See exactly what a profile would send, without sending it',
-    isChange: false,
-    body: PreviewInput,
-    bodyDocumented: PreviewDocument,
-    responses: {
-      200: {
-        description: 'The request.',
-        schema: PreviewView,
+export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: ProfileRouteDeps) => {
+  const readOwn = async ({ profile }: { profile: string }) => taggedAnswer(200, await own.read(profile), ownView);
+  const members = ['version', 'document'] as const satisfies (keyof z.infer<typeof ProfileView>)[];
+  const shows = { members, before: readOwn };
+  return [
+    forReaders('GET', '/v1/profiles', {
+      id: 'listProfiles',
+      summary: 'List profiles by name, built-in ones and your own',
+      query: pageQuery,
+      responses: { 200: { description: 'A page of profiles.', schema: listOf(ProfileView) } },
+      run: async ({ query }) => {
+        const listed = (await store.listProfiles()).filter(({ deleted }) => !deleted);
+        const all = [...builtInProfiles().map(builtInView), ...listed.map(ownView)];
+        return pageAnswer(pageByName<(typeof all)[number]>(all, query), (one) => one);
       },
-    },
-    run: async ({ body, bodyText }) => {
-      const request = await previewRequest({ profiles, userAgent, now }, body, bodyText);
-      const { url } = body.subscription;
-      return answer(200, request, ({ headers, body }) => ({
-        method: 'POST',
-        url,
-        headers,
-        body,
-        bodyBase64: Buffer.from(body).toString('base64'),
-      }));
-    },
-  }),
-  forReaders('GET', '/v1/profiles/{profile}', {
-    id: 'getProfile',
-    summary: 'Read a profile',
-    responses: One,
-    run: async ({ params }) => {
-      const builtIn = builtInProfile(params.profile);
-      if (builtIn !== null) return { status: 200, body: builtInView(builtIn) };
-      return taggedAnswer(200, await own.read(params.profile), ownView);
-    },
-  }),
-  route('PUT', '/v1/profiles/{profile}', {
-    id: 'replaceProfile',
-    summary: 'Make the next version of a profile; deliveries under way keep theirs',
-    body: z.unknown(),
-    bodyDocumented: ProfileDocument,
-    conditional: true,
-    responses: One,
-    run: async ({ params, body, bodyText, ifMatch }) =>
-      taggedAnswer(200, refuseLong(bodyText) ?? (await own.replace(params.profile, body, ifMatch)), ownView),
-  }),
-  route('DELETE', '/v1/profiles/{profile}', {
-    id: 'deleteProfile',
-    summary: 'Delete a profile that no subscription and no tenant uses',
-    conditional: true,
-    responses: { 204: { description: 'Deleted.', schema: null } },
-    run: async ({ params, ifMatch }) => (await own.delete(params.profile, ifMatch)) ?? { status: 204 },
-  }),
-];
+    }),
+    route('POST', '/v1/profiles', {
+      id: 'createProfile',
+      summary: 'Add a profile',
+      shows: { members },
+      // Checked whole by compileProfile, which names every mistake.
+      body: z.unknown(),
+      bodyDocumented: ProfileDocument,
+      responses: { 201: { description: 'Added, as version 1.', schema: ProfileView } },
+      run: async ({ body, bodyText }) => taggedAnswer(201, refuseLong(bodyText) ?? (await own.add(body)), ownView),
+    }),
+    route('POST', '/v1/profiles/preview', {
+      id: 'previewProfile',
+      summary: 'See exactly what a profile would send, without sending it',
+      isChange: false,
+      body: PreviewInput,
+      bodyDocumented: PreviewDocument,
+      responses: {
+        200: {
+          description: 'The request.',
+          schema: PreviewView,
+        },
+      },
+      run: async ({ body, bodyText }) => {
+        const request = await previewRequest({ profiles, userAgent, now }, body, bodyText);
+        const { url } = body.subscription;
+        return answer(200, request, ({ headers, body }) => ({
+          method: 'POST',
+          url,
+          headers,
+          body,
+          bodyBase64: Buffer.from(body).toString('base64'),
+        }));
+      },
+    }),
+    forReaders('GET', '/v1/profiles/{profile}', {
+      id: 'getProfile',
+      summary: 'Read a profile',
+      responses: One,
+      run: async ({ params }) => {
+        const builtIn = builtInProfile(params.profile);
+        if (builtIn !== null) return { status: 200, body: builtInView(builtIn) };
+        return readOwn(params);
+      },
+    }),
+    route('PUT', '/v1/profiles/{profile}', {
+      id: 'replaceProfile',
+      summary: 'Make the next version of a profile; deliveries under way keep theirs',
+      shows,
+      body: z.unknown(),
+      bodyDocumented: ProfileDocument,
+      conditional: true,
+      responses: One,
+      run: async ({ params, body, bodyText, ifMatch }) =>
+        taggedAnswer(200, refuseLong(bodyText) ?? (await own.replace(params.profile, body, ifMatch)), ownView),
+    }),
+    route('DELETE', '/v1/profiles/{profile}', {
+      id: 'deleteProfile',
+      summary: 'Delete a profile that no subscription and no tenant uses',
+      shows,
+      conditional: true,
+      responses: { 204: { description: 'Deleted.', schema: null } },
+      run: async ({ params, ifMatch }) => (await own.delete(params.profile, ifMatch)) ?? { status: 204 },
+    }),
+  ];
+};
 
 /** A document is kept in one item. */
 function refuseLong(bodyText: string): Refusal | null {

@@ -11,7 +11,13 @@ import { Text } from '../../core/text-fields.ts';
 import { listOptions, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
 import { SecretView, secretView } from '../schemas/secret.ts';
-import { ONE_SUBSCRIPTION as One, SubscriptionView, subscriptionView } from '../schemas/subscription.ts';
+import {
+  AUDITED_OF_SUBSCRIPTION,
+  ONE_SUBSCRIPTION as One,
+  SubscriptionView,
+  showsOf,
+  subscriptionView,
+} from '../schemas/subscription.ts';
 
 const route = routesOf('Subscriptions', 'tenant');
 
@@ -20,108 +26,115 @@ export interface SubscriptionRouteDeps {
   keys: SubscriptionKeys;
 }
 
-export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRouteDeps) => [
-  route('POST', '/v1/tenants/{tenantId}/subscriptions', {
-    id: 'createSubscription',
-    summary: 'Subscribe a URL',
-    body: SubscriptionInput,
-    responses: {
-      201: {
-        description: 'The subscription, with its secret.',
-        schema: SubscriptionView.extend({ ...SecretView.shape }),
+export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRouteDeps) => {
+  const shows = showsOf(subscriptions);
+  return [
+    route('POST', '/v1/tenants/{tenantId}/subscriptions', {
+      id: 'createSubscription',
+      summary: 'Subscribe a URL',
+      shows: { members: AUDITED_OF_SUBSCRIPTION },
+      body: SubscriptionInput,
+      responses: {
+        201: {
+          description: 'The subscription, with its secret.',
+          schema: SubscriptionView.extend({ ...SecretView.shape }),
+        },
       },
-    },
-    run: async ({ params: { tenantId }, body }) => {
-      const made = await subscriptions.create(tenantId, body, 'active');
-      if (made instanceof Refusal) return made;
-      const secret = secretView(await keys.reveal(made));
-      return { status: 201, body: { ...subscriptionView(made), ...secret }, revision: made.revision };
-    },
-  }),
-  route('GET', '/v1/tenants/{tenantId}/subscriptions', {
-    id: 'listSubscriptions',
-    summary: 'List subscriptions, newest first',
-    query: {
-      ...pageQuery,
-      status: SubscriptionStatus.optional(),
-      environment: Environment.optional(),
-      search: Text.min(1)
-        .max(200)
-        .optional()
-        .meta({ description: 'Those whose name, URL or id contains this text, in capital letters or small ones.' }),
-      eventType: EventTypePattern.optional().meta({ description: 'Those that name exactly this type or pattern.' }),
-    },
-    responses: { 200: { description: 'A page of subscriptions.', schema: listOf(SubscriptionView) } },
-    run: async ({ params, query }) => {
-      const { status, environment, eventType } = query;
-      const search = query.search?.toLowerCase();
-      const matches = (one: Subscription) =>
-        (status === undefined || one.status === status) &&
-        (environment === undefined || one.environment === environment) &&
-        (eventType === undefined || one.eventTypes.includes(eventType)) &&
-        (search === undefined || [one.name ?? '', one.url, one.id].some((text) => text.toLowerCase().includes(search)));
-      const isFiltered = [status, environment, eventType, search].some((wanted) => wanted !== undefined);
-      const { limit, after } = listOptions(query);
-      const page = await subscriptions.page(params.tenantId, limit, after, isFiltered ? matches : null);
-      return pageAnswer(page, subscriptionView);
-    },
-  }),
-  route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
-    id: 'getSubscription',
-    summary: 'Read a subscription',
-    reveals: ({ show }) => (show === 'headers' ? 'secrets' : 'nothing'),
-    query: {
-      show: z
-        .literal('headers')
-        .optional()
-        .meta({ description: 'Shows the values of the subscription’s headers, to callers of the role admin.' }),
-    },
-    responses: One,
-    run: async ({ params, query }) => {
-      const found = await subscriptions.read(params);
-      if (found instanceof Refusal) return found;
-      const headers = query.show === undefined ? null : await subscriptions.revealHeaders(found);
-      return taggedAnswer(200, found, (one) => subscriptionView(one, headers));
-    },
-  }),
-  route('PATCH', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
-    id: 'updateSubscription',
-    summary: 'Change a subscription (merge patch: null clears)',
-    body: SubscriptionPatch,
-    conditional: true,
-    responses: One,
-    run: async ({ params, body, ifMatch }) =>
-      taggedAnswer(200, await subscriptions.patch(params, ifMatch, body), subscriptionView),
-  }),
-  route('DELETE', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
-    id: 'deleteSubscription',
-    summary: 'Unsubscribe',
-    conditional: true,
-    responses: {
-      204: {
-        description:
-          'Deleted: nothing more is sent. What waits, parked or pending, is cancelled within moments, and when it is due at the latest.',
-        schema: null,
+      run: async ({ params: { tenantId }, body }) => {
+        const made = await subscriptions.create(tenantId, body, 'active');
+        if (made instanceof Refusal) return made;
+        const secret = secretView(await keys.reveal(made));
+        return { status: 201, body: { ...subscriptionView(made), ...secret }, revision: made.revision };
       },
-    },
-    run: async ({ params, ifMatch }) => (await subscriptions.delete(params, ifMatch)) ?? { status: 204 },
-  }),
-  route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/filter/test', {
-    id: 'testSubscriptionFilter',
-    summary: 'Whether its filter lets an event through, and why not',
-    isChange: false,
-    body: z.strictObject({ type: EventTypeName.optional(), data: z.unknown() }).meta({ id: 'FilterTestInput' }),
-    responses: {
-      200: { description: 'The verdict.', schema: z.object({ matches: z.boolean(), reason: z.string().nullable() }) },
-    },
-    run: async ({ params, body }) => {
-      const found = await subscriptions.read(params);
-      if (found instanceof Refusal) return found;
-      const { filter, environment, eventTypes } = found;
-      const type = body.type ?? eventTypes.find((pattern) => !pattern.endsWith('*')) ?? TEST_EVENT_TYPE;
-      const verdict =
-        filter === null ? { matches: true as const } : matchFilter(filter, { type, environment, data: body.data });
-      return { status: 200, body: { matches: verdict.matches, reason: verdict.matches ? null : verdict.reason } };
-    },
-  }),
-];
+    }),
+    route('GET', '/v1/tenants/{tenantId}/subscriptions', {
+      id: 'listSubscriptions',
+      summary: 'List subscriptions, newest first',
+      query: {
+        ...pageQuery,
+        status: SubscriptionStatus.optional(),
+        environment: Environment.optional(),
+        search: Text.min(1)
+          .max(200)
+          .optional()
+          .meta({ description: 'Those whose name, URL or id contains this text, in capital letters or small ones.' }),
+        eventType: EventTypePattern.optional().meta({ description: 'Those that name exactly this type or pattern.' }),
+      },
+      responses: { 200: { description: 'A page of subscriptions.', schema: listOf(SubscriptionView) } },
+      run: async ({ params, query }) => {
+        const { status, environment, eventType } = query;
+        const search = query.search?.toLowerCase();
+        const matches = (one: Subscription) =>
+          (status === undefined || one.status === status) &&
+          (environment === undefined || one.environment === environment) &&
+          (eventType === undefined || one.eventTypes.includes(eventType)) &&
+          (search === undefined ||
+            [one.name ?? '', one.url, one.id].some((text) => text.toLowerCase().includes(search)));
+        const isFiltered = [status, environment, eventType, search].some((wanted) => wanted !== undefined);
+        const { limit, after } = listOptions(query);
+        const page = await subscriptions.page(params.tenantId, limit, after, isFiltered ? matches : null);
+        return pageAnswer(page, subscriptionView);
+      },
+    }),
+    route('GET', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
+      id: 'getSubscription',
+      summary: 'Read a subscription',
+      reveals: ({ show }) => (show === 'headers' ? 'secrets' : 'nothing'),
+      query: {
+        show: z
+          .literal('headers')
+          .optional()
+          .meta({ description: 'Shows the values of the subscription’s headers, to callers of the role admin.' }),
+      },
+      responses: One,
+      run: async ({ params, query }) => {
+        const found = await subscriptions.read(params);
+        if (found instanceof Refusal) return found;
+        const headers = query.show === undefined ? null : await subscriptions.revealHeaders(found);
+        return taggedAnswer(200, found, (one) => subscriptionView(one, headers));
+      },
+    }),
+    route('PATCH', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
+      id: 'updateSubscription',
+      summary: 'Change a subscription (merge patch: null clears)',
+      shows,
+      body: SubscriptionPatch,
+      conditional: true,
+      responses: One,
+      run: async ({ params, body, ifMatch }) =>
+        taggedAnswer(200, await subscriptions.patch(params, ifMatch, body), subscriptionView),
+    }),
+    route('DELETE', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}', {
+      id: 'deleteSubscription',
+      summary: 'Unsubscribe',
+      shows,
+      conditional: true,
+      responses: {
+        204: {
+          description:
+            'Deleted: nothing more is sent. What waits, parked or pending, is cancelled within moments, and when it is due at the latest.',
+          schema: null,
+        },
+      },
+      run: async ({ params, ifMatch }) => (await subscriptions.delete(params, ifMatch)) ?? { status: 204 },
+    }),
+    route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/filter/test', {
+      id: 'testSubscriptionFilter',
+      summary: 'Whether its filter lets an event through, and why not',
+      isChange: false,
+      body: z.strictObject({ type: EventTypeName.optional(), data: z.unknown() }).meta({ id: 'FilterTestInput' }),
+      responses: {
+        200: { description: 'The verdict.', schema: z.object({ matches: z.boolean(), reason: z.string().nullable() }) },
+      },
+      run: async ({ params, body }) => {
+        const found = await subscriptions.read(params);
+        if (found instanceof Refusal) return found;
+        const { filter, environment, eventTypes } = found;
+        const type = body.type ?? eventTypes.find((pattern) => !pattern.endsWith('*')) ?? TEST_EVENT_TYPE;
+        const verdict =
+          filter === null ? { matches: true as const } : matchFilter(filter, { type, environment, data: body.data });
+        return { status: 200, body: { matches: verdict.matches, reason: verdict.matches ? null : verdict.reason } };
+      },
+    }),
+  ];
+};

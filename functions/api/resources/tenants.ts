@@ -56,99 +56,106 @@ export interface TenantRouteDeps {
   keys: TenantKeys;
 }
 
-export const createTenantRoutes = ({ tenants, removal, keys, jobs, now }: TenantRouteDeps) => [
-  ofCompany('PUT', '/v1/tenants/{tenantId}', {
-    id: 'putTenant',
-    summary: 'Create or replace a tenant',
-    body: TenantInput,
-    conditional: true,
-    responses: {
-      200: { description: 'Replaced.', schema: TenantView },
-      201: { description: 'Created.', schema: TenantView },
-    },
-    run: async ({ params, body, ifMatch }) => {
-      const put = await tenants.put(params.tenantId, body, ifMatch);
-      if (put instanceof Refusal) return put;
-      return taggedAnswer(put.isNew ? 201 : 200, put.tenant, tenantView);
-    },
-  }),
-  ofCompany('GET', '/v1/tenants', {
-    id: 'listTenants',
-    summary: 'List tenants, newest first',
-    query: {
-      ...pageQuery,
-      search: Text.min(1)
-        .max(200)
-        .optional()
-        .meta({ description: 'Those whose id or name contains this text, in capital letters or small ones.' }),
-    },
-    responses: {
-      200: {
-        description: 'A page of tenants. With search it may be short, or empty, before the last.',
-        schema: listOf(TenantView),
+export const createTenantRoutes = ({ tenants, removal, keys, jobs, now }: TenantRouteDeps) => {
+  const read = async ({ tenantId }: { tenantId: string }) =>
+    taggedAnswer(200, await tenants.read(tenantId), tenantView);
+  const shows = { members: Object.keys(TenantInput.shape), before: read };
+  return [
+    ofCompany('PUT', '/v1/tenants/{tenantId}', {
+      id: 'putTenant',
+      summary: 'Create or replace a tenant',
+      shows,
+      body: TenantInput,
+      conditional: true,
+      responses: {
+        200: { description: 'Replaced.', schema: TenantView },
+        201: { description: 'Created.', schema: TenantView },
       },
-    },
-    run: async ({ query }) => {
-      const { limit, after } = listOptions(query);
-      const search = query.search?.toLowerCase();
-      const matches = ({ id, name }: Tenant) =>
-        [id, name ?? ''].some((text) => text.toLowerCase().includes(search ?? ''));
-      return pageAnswer(await tenants.page(limit, after, search === undefined ? null : matches), tenantView);
-    },
-  }),
-  ofTenant('GET', '/v1/tenants/{tenantId}', {
-    id: 'getTenant',
-    summary: 'Read a tenant',
-    responses: { 200: { description: 'The tenant.', schema: TenantView } },
-    run: async ({ params }) => taggedAnswer(200, await tenants.read(params.tenantId), tenantView),
-  }),
-  ofCompany('DELETE', '/v1/tenants/{tenantId}', {
-    id: 'deleteTenant',
-    summary: 'Delete a tenant and its subscriptions',
-    conditional: true,
-    responses: {
-      202: { description: 'Deleted. The job deletes its many subscriptions.', schema: JobView },
-      204: { description: 'Deleted. The log of its deliveries stays until it expires.', schema: null },
-    },
-    run: async ({ params, ifMatch, principal }) => {
-      const job = await removal.delete(params.tenantId, ifMatch, principal.id);
-      if (job instanceof Refusal) return job;
-      return job === null ? { status: 204 } : jobStarted(job);
-    },
-  }),
-  ofCompany('POST', '/v1/tenants/{tenantId}/erasure', {
-    id: 'eraseTenant',
-    summary: 'Erase all that there is of a tenant, and prove it',
-    body: z
-      .strictObject({
-        keepLog: z.boolean().default(false).meta({
-          description: 'Leaves events, deliveries and attempts in the log, without what was in them.',
-        }),
-      })
-      .meta({ id: 'ErasureInput' }),
-    bodyOptional: true,
-    responses: JOB_STARTED,
-    run: async ({ params: { tenantId }, body, principal }) => {
-      const refused = refuseReservedTenant(tenantId, 'Nothing can be erased');
-      if (refused !== null) return refused;
-      const filter = { until: now(), keepLog: body.keepLog };
-      const task = { kind: 'erase', tenantId, subscriptionId: null, filter } as const;
-      return jobStarted(await jobs.start({ task, maxPerSecond: null, createdBy: principal.id }));
-    },
-  }),
-  ofTenant('GET', '/v1/tenants/{tenantId}/signing-key', {
-    id: 'getSigningKey',
-    summary: 'Read the signing key of profiles whose key belongs to the tenant',
-    reveals: 'secrets',
-    responses: { 200: { description: 'The key; made if there was none.', schema: SigningKeyView } },
-    run: async ({ params }) => answer(200, await keys.ensure(params.tenantId), signingKeyView),
-  }),
-  ofTenant('POST', '/v1/tenants/{tenantId}/signing-key/rotate', {
-    id: 'rotateSigningKey',
-    summary: 'Replace the tenant’s signing key immediately',
-    body: z.strictObject({ key: SecretInput.optional() }).meta({ id: 'SigningKeyInput' }),
-    bodyOptional: true,
-    responses: { 200: { description: 'The new key; the old one no longer signs.', schema: SigningKeyView } },
-    run: async ({ params, body }) => answer(200, await keys.rotate(params.tenantId, body.key), signingKeyView),
-  }),
-];
+      run: async ({ params, body, ifMatch }) => {
+        const put = await tenants.put(params.tenantId, body, ifMatch);
+        if (put instanceof Refusal) return put;
+        return taggedAnswer(put.isNew ? 201 : 200, put.tenant, tenantView);
+      },
+    }),
+    ofCompany('GET', '/v1/tenants', {
+      id: 'listTenants',
+      summary: 'List tenants, newest first',
+      query: {
+        ...pageQuery,
+        search: Text.min(1)
+          .max(200)
+          .optional()
+          .meta({ description: 'Those whose id or name contains this text, in capital letters or small ones.' }),
+      },
+      responses: {
+        200: {
+          description: 'A page of tenants. With search it may be short, or empty, before the last.',
+          schema: listOf(TenantView),
+        },
+      },
+      run: async ({ query }) => {
+        const { limit, after } = listOptions(query);
+        const search = query.search?.toLowerCase();
+        const matches = ({ id, name }: Tenant) =>
+          [id, name ?? ''].some((text) => text.toLowerCase().includes(search ?? ''));
+        return pageAnswer(await tenants.page(limit, after, search === undefined ? null : matches), tenantView);
+      },
+    }),
+    ofTenant('GET', '/v1/tenants/{tenantId}', {
+      id: 'getTenant',
+      summary: 'Read a tenant',
+      responses: { 200: { description: 'The tenant.', schema: TenantView } },
+      run: ({ params }) => read(params),
+    }),
+    ofCompany('DELETE', '/v1/tenants/{tenantId}', {
+      id: 'deleteTenant',
+      summary: 'Delete a tenant and its subscriptions',
+      shows,
+      conditional: true,
+      responses: {
+        202: { description: 'Deleted. The job deletes its many subscriptions.', schema: JobView },
+        204: { description: 'Deleted. The log of its deliveries stays until it expires.', schema: null },
+      },
+      run: async ({ params, ifMatch, principal }) => {
+        const job = await removal.delete(params.tenantId, ifMatch, principal.id);
+        if (job instanceof Refusal) return job;
+        return job === null ? { status: 204 } : jobStarted(job);
+      },
+    }),
+    ofCompany('POST', '/v1/tenants/{tenantId}/erasure', {
+      id: 'eraseTenant',
+      summary: 'Erase all that there is of a tenant, and prove it',
+      body: z
+        .strictObject({
+          keepLog: z.boolean().default(false).meta({
+            description: 'Leaves events, deliveries and attempts in the log, without what was in them.',
+          }),
+        })
+        .meta({ id: 'ErasureInput' }),
+      bodyOptional: true,
+      responses: JOB_STARTED,
+      run: async ({ params: { tenantId }, body, principal }) => {
+        const refused = refuseReservedTenant(tenantId, 'Nothing can be erased');
+        if (refused !== null) return refused;
+        const filter = { until: now(), keepLog: body.keepLog };
+        const task = { kind: 'erase', tenantId, subscriptionId: null, filter } as const;
+        return jobStarted(await jobs.start({ task, maxPerSecond: null, createdBy: principal.id }));
+      },
+    }),
+    ofTenant('GET', '/v1/tenants/{tenantId}/signing-key', {
+      id: 'getSigningKey',
+      summary: 'Read the signing key of profiles whose key belongs to the tenant',
+      reveals: 'secrets',
+      responses: { 200: { description: 'The key; made if there was none.', schema: SigningKeyView } },
+      run: async ({ params }) => answer(200, await keys.ensure(params.tenantId), signingKeyView),
+    }),
+    ofTenant('POST', '/v1/tenants/{tenantId}/signing-key/rotate', {
+      id: 'rotateSigningKey',
+      summary: 'Replace the tenant’s signing key immediately',
+      body: z.strictObject({ key: SecretInput.optional() }).meta({ id: 'SigningKeyInput' }),
+      bodyOptional: true,
+      responses: { 200: { description: 'The new key; the old one no longer signs.', schema: SigningKeyView } },
+      run: async ({ params, body }) => answer(200, await keys.rotate(params.tenantId, body.key), signingKeyView),
+    }),
+  ];
+};

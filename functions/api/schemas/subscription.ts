@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Environment } from '../../core/event/environment.ts';
 import { MaxConcurrent, MaxPerSecond } from '../../core/profile/limits.ts';
 import { healthOf, LastFailure } from '../../core/subscription/health.ts';
+import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { hideValues } from '../../core/subscription/own-headers.ts';
 import {
   previousKeysEnd,
@@ -9,6 +10,7 @@ import {
   type Subscription,
   SubscriptionStatus,
 } from '../../core/subscription/subscription.ts';
+import { taggedAnswer } from '../http/route.ts';
 import { Json, Reason, Timestamp } from './values.ts';
 
 const HealthView = z
@@ -57,6 +59,25 @@ export const SubscriptionView = z
   })
   .meta({ id: 'Subscription' });
 
+/** Those of a subscription's view that a request can change. */
+export const AUDITED_OF_SUBSCRIPTION = [
+  'name',
+  'url',
+  'hasCredentials',
+  'eventTypes',
+  'environment',
+  'profile',
+  'signatureVersions',
+  'headers',
+  'metadata',
+  'filter',
+  'maxPerSecond',
+  'maxConcurrent',
+  'expiresAt',
+  'status',
+  'statusReason',
+] as const satisfies (keyof z.infer<typeof SubscriptionView>)[];
+
 /** @param headers its own headers with their values in the clear, for callers who may see them */
 export function subscriptionView(subscription: Subscription, headers: Record<string, string> | null = null) {
   return SubscriptionView.parse({
@@ -82,3 +103,13 @@ function healthView(subscription: Subscription) {
 
 /** The answer that is one subscription. */
 export const ONE_SUBSCRIPTION = { 200: { description: 'The subscription.', schema: SubscriptionView } };
+
+/** What the audit trail is shown of a subscription that a request changes. */
+export const showsOf = (
+  subscriptions: Pick<Subscriptions, 'read'>,
+  members: readonly string[] = AUDITED_OF_SUBSCRIPTION,
+) => ({
+  members,
+  before: async (params: { tenantId: string; subscriptionId: string }) =>
+    taggedAnswer(200, await subscriptions.read(params), subscriptionView),
+});

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { newId, type Random, TenantId } from '../ids.ts';
+import { AuditChange } from './audit-changes.ts';
 import type { Principal } from './principal.ts';
 
-/** Who changed what, or was shown a secret. Names and ids only: a record holds no value of any field, so no secret. */
+/** Who changed what, or was shown a secret. It holds only such values as every reader of the thing is shown, so no secret. */
 export const AuditRecord = z.object({
   id: z.string(),
   /** Epoch milliseconds. */
@@ -17,6 +18,8 @@ export const AuditRecord = z.object({
   resourceIds: z.array(z.string()),
   /** The fields that the request named. */
   fields: z.array(z.string()),
+  /** What the change made of them, by path; empty where that is not known. */
+  changes: z.record(z.string(), AuditChange).default({}),
   /** As in the access log, which has the caller's address. */
   requestId: z.string(),
 });

@@ -100,7 +100,7 @@ async function eraseJournal(
 ): Promise<JobPage | JobError> {
   const page = await ports.tenantData.scanTenantData(tenantId, place.after);
   const old = page.records.filter((record) => timeOf(record) <= filter.until);
-  const kept = filter.keepLog ? old.filter(({ kind }) => kind !== 'token') : [];
+  const kept = filter.keepLog ? old.filter(({ kind }) => kind !== 'token' && kind !== 'audit_record') : [];
   const holding = kept.filter(holdsContent);
   const removed = old.filter((record) => !kept.includes(record));
   await Promise.all([ports.tenantData.removeTenantData(removed), ...holding.map((record) => strip(ports, record))]);
@@ -130,6 +130,8 @@ function timeOf({ kind, value }: TenantRecord): number {
       return value.rejectedAt;
     case 'token':
       return value.createdAt;
+    case 'audit_record':
+      return value.at;
     default:
       return kind satisfies never;
   }
@@ -144,6 +146,7 @@ function holdsContent({ kind, value }: TenantRecord): boolean {
     case 'rejected_event':
       return value.body !== '';
     case 'token':
+    case 'audit_record':
       return true;
     default:
       return kind satisfies never;
@@ -162,6 +165,8 @@ async function strip(ports: EraseTenantPorts, { kind, value }: TenantRecord): Pr
         { ...value, body: '', bodyTruncated: true, reason: { ...value.reason, message: '', errors: [] } },
       ]);
     case 'token':
+      return ports.tenantData.removeTenantData([{ kind, value }]);
+    case 'audit_record':
       return ports.tenantData.removeTenantData([{ kind, value }]);
     default:
       return kind satisfies never;

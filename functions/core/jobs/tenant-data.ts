@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../access/audit-record.ts';
 import type { Token } from '../access/token.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Event } from '../event/event.ts';
@@ -8,7 +9,9 @@ export type TenantRecord =
   | { kind: 'event'; value: Event }
   | { kind: 'delivery'; value: Delivery }
   | { kind: 'rejected_event'; value: RejectedEvent }
-  | { kind: 'token'; value: Token };
+  | { kind: 'token'; value: Token }
+  /** With the values of what was changed. */
+  | { kind: 'audit_record'; value: AuditRecord };
 
 /** A page of the whole journal: those of its records that are the tenant's. `next` is null after the last. */
 export interface TenantDataPage {
@@ -23,5 +26,6 @@ export interface TenantDataPage {
 export interface TenantDataStore {
   /** Consistent. Reads the whole journal, page by page, whosever it is. */
   scanTenantData(tenantId: string, cursor: string | null): Promise<TenantDataPage>;
+  /** A record of the audit trail stays, without its values. */
   removeTenantData(records: readonly TenantRecord[]): Promise<void>;
 }

@@ -93,6 +93,8 @@ function startThread(spec: FunctionSpec): Thread {
   const data: ThreadData = { spec, clock };
   const worker = new Worker(new URL('./handler-thread.ts', import.meta.url), {
     workerData: data,
+    // How the bench knows its CPU from that of the thread which passes events.
+    name: 'function',
     env: { ...COMPILE_CACHE, ...spec.env },
     stdout: true,
     stderr: true,

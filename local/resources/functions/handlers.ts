@@ -37,6 +37,8 @@ export interface HandlersOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Of each function's thread. V8 lets a heap grow by the more garbage before it collects, the further off its limit is. */
+const HEAP_MB = 768;
 /** A process that dies at once is started again no faster than this. */
 const RESTART_PAUSE_MS = 250;
 /** The same complaint is repeated on the console no more often than this; the log has them all. */
@@ -74,7 +76,7 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
     child = fork(new URL('./handlers-process.ts', import.meta.url), {
       stdio: ['ignore', log, log, 'ipc'],
       serialization: 'advanced',
-      execArgv: V8_FLAGS,
+      execArgv: [...V8_FLAGS, `--max-old-space-size=${HEAP_MB}`],
     });
     closeSync(log);
     options.onStart?.(child.pid);

@@ -4,6 +4,7 @@ import type { ResourceType } from '../../template/resource-type.ts';
 import type { Stack } from '../../template/stack.ts';
 import { functionNamed } from '../functions/function.ts';
 import type { FunctionSpec } from '../functions/handler-protocol.ts';
+import { Cors } from './cors.ts';
 
 /** A route of the stack's HTTP API. */
 export interface Route {
@@ -14,7 +15,7 @@ export interface Route {
 
 const API = {
   type: 'AWS::ApiGatewayV2::Api',
-  schema: z.strictObject({ ProtocolType: z.literal('HTTP') }),
+  schema: z.strictObject({ ProtocolType: z.literal('HTTP'), CorsConfiguration: Cors.optional() }),
   withoutMeaning: ['Name', 'Description', 'DisableExecuteApiEndpoint'],
   attributes: (id, { apiUrl }) => ({ ref: id, ApiEndpoint: apiUrl }),
 } satisfies ResourceType;
@@ -62,4 +63,9 @@ export function readRoutes(stack: Stack, functions: readonly FunctionSpec[]): Ro
     if (!integration) throw new StartError(`The route ${id} has no integration.`);
     return { routeKey: properties.RouteKey, functionName: functionNamed(integration.IntegrationUri, functions) };
   });
+}
+
+/** Null: browsers let no page of another origin use the API. */
+export function readCors(stack: Stack): Cors | null {
+  return stack.all(API)[0]?.properties.CorsConfiguration ?? null;
 }

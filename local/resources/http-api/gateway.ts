@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { messageOf } from '../../errors.ts';
 import { FunctionError, type Invoke } from '../functions/handlers.ts';
 import type { Route } from './api.ts';
+import { type Cors, corsHeaders, isPreflight } from './cors.ts';
 import { encodeBody, splitUrl, toEvent, writeAnswer } from './gateway-event.ts';
 import { createRouter } from './routes.ts';
 
@@ -15,7 +16,7 @@ const INTEGRATION_LIMIT_MS = 30_000;
 export interface Gateway {
   server: Server;
   /** Until then every request is answered 503. */
-  open(routes: Route[], invoke: Invoke): void;
+  open(routes: Route[], invoke: Invoke, cors?: Cors | null): void;
 }
 
 /** An API Gateway HTTP API. Its port can be taken before the stack is known, so that a taken one is seen at once. */
@@ -32,18 +33,22 @@ export function createGateway(say: (line: string) => void, limitMs = INTEGRATION
   });
   return {
     server,
-    open(routes, invoke) {
-      serve = createServe(routes, invoke);
+    open(routes, invoke, cors = null) {
+      serve = createServe(routes, invoke, cors);
     },
   };
 }
 
-function createServe(routes: Route[], invoke: Invoke) {
+function createServe(routes: Route[], invoke: Invoke, cors: Cors | null) {
   const match = createRouter(routes);
 
   return async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const requestId = randomUUID();
     response.setHeader('apigw-requestid', requestId);
+    if (cors !== null) {
+      response.setHeaders(new Map(Object.entries(corsHeaders(cors, incoming))));
+      if (isPreflight(incoming)) return void response.writeHead(204).end();
+    }
     // To its end also if it is too large, so that the client sees the answer.
     const body = await buffer(incoming);
     if (body.length > BODY_LIMIT_BYTES) return refuse(response, 413);

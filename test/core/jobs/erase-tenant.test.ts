@@ -5,6 +5,7 @@ import type { Job } from '../../../functions/core/jobs/job.ts';
 import type { TaskOf } from '../../../functions/core/jobs/job-task.ts';
 import {
   makeAttempt,
+  makeAuditRecord,
   makeDelivery,
   makeEvent,
   makeJob,
@@ -120,6 +121,21 @@ describe('the erasure of a tenant', () => {
     });
     expect(JSON.stringify(left('other'))).toContain(PAYLOAD);
   });
+
+  it.each([true, false])(
+    'takes the values out of the audit trail, and leaves its records (keepLog: %s)',
+    async (keepLog) => {
+      const changes = { url: { from: null, to: 'https://acme.example/' } };
+      const own = makeAuditRecord({ id: 'aud_1', tenantId: 'acme', at: NOW - 1, changes });
+      const others = [
+        makeAuditRecord({ id: 'aud_2', tenantId: 'acme', at: NOW + 1, changes }),
+        makeAuditRecord({ id: 'aud_3', tenantId: 'other', at: NOW - 1, changes }),
+      ];
+      for (const one of [own, ...others]) journal.auditRecords.set(one.id, one);
+      expect(await run(keepLog)).toMatchObject({ cursor: null, result: { passes: 2, left: 0 } });
+      expect([...journal.auditRecords.values()]).toEqual([{ ...own, changes: {} }, ...others]);
+    },
+  );
 
   it('passes over everything again until it finds nothing', async () => {
     let late = 2;
