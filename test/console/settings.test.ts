@@ -93,7 +93,7 @@ describe.skipIf(hasNoBrowser)('the console as a company sets it', { timeout: 120
     await page.getByRole('link', { name: 'thing.happened' }).waitFor();
     expect(await page.getByRole('link', { name: 'Send a range again' }).count()).toBe(0);
     await page.getByRole('link', { name: 'thing.happened' }).click();
-    await page.getByText(eventId, { exact: true }).waitFor();
+    await page.locator('dl').getByText(eventId, { exact: true }).waitFor();
     expect(await page.getByRole('link', { name: eventId }).count()).toBe(0);
     await expectAccessible(page);
     const left = [
