@@ -1,29 +1,25 @@
-import * as z from 'zod';
-import type { CommitStep, RecordedWrite } from '../../functions/core/delivery/commit.ts';
-import { type DeliverDeps, deliverBatch } from '../../functions/core/delivery/deliver.ts';
+import { deliverBatch } from '../../functions/core/delivery/deliver.ts';
 import { createManualControl } from '../../functions/core/delivery/manual-control.ts';
-import { type Outgoing, settleParkedMessage, WorkMessage } from '../../functions/core/delivery/queue-message.ts';
+import { settleParkedMessage, WorkMessage } from '../../functions/core/delivery/queue-message.ts';
 import { settleParked } from '../../functions/core/delivery/settle-parked.ts';
 import { sweepDue, wakeDeliveries } from '../../functions/core/delivery/sweep.ts';
 import { compileDataCheck } from '../../functions/core/event/validate-data.ts';
 import { deliveryId, newId, SYSTEM_TENANT } from '../../functions/core/ids.ts';
 import { ingestBatch } from '../../functions/core/ingest/ingest.ts';
-import { JobMessage, type JobQueue, jobMessage, wakeJobs } from '../../functions/core/jobs/job-store.ts';
+import { JobMessage, wakeJobs } from '../../functions/core/jobs/job-store.ts';
 import { REPLAY_STATUSES } from '../../functions/core/jobs/job-task.ts';
 import { createJobs } from '../../functions/core/jobs/jobs.ts';
 import { replayPage } from '../../functions/core/jobs/replay.ts';
 import { runJobPage } from '../../functions/core/jobs/run-page.ts';
-import { PartialFailure } from '../../functions/core/partial-failure.ts';
 import { type CompiledProfile, compileProfile } from '../../functions/core/profile/compile-profile.ts';
 import { Refusal } from '../../functions/core/refusal.ts';
 import { type CountedSubscription, countWrites } from '../../functions/core/stats/counters.ts';
 import { foldStats } from '../../functions/core/stats/fold-stats.ts';
-import type { StatsStore } from '../../functions/core/stats/stats-store.ts';
 import { healthOf } from '../../functions/core/subscription/health.ts';
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
 import { tellCounted } from '../../functions/core/system-event/counted.ts';
 import type { WebhookRequest, WebhookResult } from '../../functions/core/target/webhook.ts';
-import { HOUR, MINUTE, makeSubscription, NOW, SECOND } from '../support/domain.ts';
+import { MINUTE, makeSubscription, NOW, SECOND } from '../support/domain.ts';
 import { MemoryCounts } from '../support/memory-counts.ts';
 import { MemoryInFlight } from '../support/memory-in-flight.ts';
 import { MemoryJobs } from '../support/memory-jobs.ts';
@@ -43,6 +39,7 @@ import { MemoryQueue, type QueuedMessage } from './memory-queue.ts';
 import { type Choices, createChoices } from './random.ts';
 import { BEHAVIOURS, type Behaviour, DELIVERY_HEADER } from './scripted-receiver.ts';
 import { PROFILE_NAMES, PROFILES, profileDocument } from './traffic-profiles.ts';
+import { type Invocation, invoke, pause } from './world-invocation.ts';
 import { WorldStore } from './world-store.ts';
 
 /** What was done to the system, by name. */
@@ -62,43 +59,14 @@ const WANTS = [
   { eventTypes: ['order.*'], typePrefix: 'order.' },
 ];
 const BREAKER = { failures: 3, pauseSeconds: 5, maxPauseSeconds: 60 };
-const WAITS = { maxQueueWaitMs: 10 * SECOND, lostAfterMs: 10 * MINUTE };
-const STEPS: readonly CommitStep[] = ['recorded', 'health_written', 'queued'];
-/** Of each kind of call outside: how often it is refused, has its effect and fails, or is done in part. */
-const REFUSED = 0.04;
-const ANSWER_LOST = 0.04;
-/** Of an effect, of which there are few. */
-const EFFECT_LOST = 0.3;
-const IN_PART = 0.08;
-const CRASHES = 0.12;
-/** After a step that only the few deliveries reach that owe effects. */
-const EFFECT_CRASHES = 0.15;
-const MAX_PAGES = 20;
 /** So few that a minute's records take several pages. */
 const MAX_SUMS = 3;
-
-const isRare = (step: CommitStep): boolean => step === 'effects_done' || step === 'effects_cleared';
-
-class Crash extends Error {}
-
-/** How one invocation goes: what befalls its calls to the outside. */
-interface Invocation {
-  /** Runs a call. `about`: the deliveries that it writes. */
-  call<T>(act: () => T | Promise<T>, about?: readonly string[], lost?: number): Promise<T>;
-  crashed(): boolean;
-  deps: Omit<DeliverDeps, 'store'> & { store: WorldStore; hasTime: () => boolean };
-  deliveries: { send(messages: readonly Outgoing[]): Promise<void> };
-  jobs: { store: MemoryJobs; queue: JobQueue };
-  stats: Pick<StatsStore, 'putRecord' | 'readRecords' | 'addCounters' | 'readFolded' | 'moveFolded'>;
-  /** What it has put on record. */
-  recorded: RecordedWrite[];
-}
 
 /**
  * The whole system in memory: the core's own ingest, delivery, sweep and control over stores and queues that fail as AWS does.
  * The same seed does the same to the letter.
  */
-class World {
+export class World {
   now = NOW;
   isFaulty = true;
   readonly counts: WorldCounts = {};
@@ -129,7 +97,7 @@ class World {
   private restedAt = Number.POSITIVE_INFINITY;
   private readonly behaviours = new Map<string, { behaviour: Behaviour; left: number }>();
   private readonly sent: string[] = [];
-  private serial = 0;
+  serial = 0;
 
   /** Every other world loses first attempts and finds them by replay, which would hide that a fan-out lost them. */
   private readonly replaysMissing: boolean;
@@ -157,11 +125,11 @@ class World {
     this.store.catchUpIndexes();
   }
 
-  private count(name: string): void {
+  count(name: string): void {
     this.counts[name] = (this.counts[name] ?? 0) + 1;
   }
 
-  private strikes(name: string, probability: number): boolean {
+  strikes(name: string, probability: number): boolean {
     const struck = this.choices.chance(probability);
     if (struck) this.count(name);
     return struck;
@@ -245,7 +213,7 @@ class World {
 
   async ingest(): Promise<void> {
     const batch = this.queues.events.receive(this.now, this.choices);
-    const { call, crashed, deps, deliveries } = this.invocation();
+    const { call, crashed, deps, deliveries } = invoke(this);
     const messages = batch.map(({ id, body, madeId, sentAt, receives }) => ({
       messageId: id,
       body,
@@ -284,7 +252,7 @@ class World {
       one,
       message: WorkMessage.parse(JSON.parse(one.body)),
     }));
-    const { crashed, call, deps, stats, recorded } = this.invocation();
+    const { crashed, call, deps, stats, recorded } = invoke(this);
     const fromRetries = queue === 'retries';
     const done: QueuedMessage[] = [];
     try {
@@ -320,7 +288,7 @@ class World {
   }
 
   /** The health of a subscription may not have been written. */
-  private noteUnwritten(subscriptionId: string): void {
+  noteUnwritten(subscriptionId: string): void {
     const before = this.unwrittenHealth.get(subscriptionId) ?? [];
     this.unwrittenHealth.set(subscriptionId, [...before, this.now]);
   }
@@ -345,7 +313,7 @@ class World {
   }
 
   async sweep(): Promise<void> {
-    const { deps, jobs, stats } = this.invocation();
+    const { deps, jobs, stats } = invoke(this);
     await sweepDue({ ...deps, wake: wakeDeliveries(deps.retries) }).catch(() => {});
     await sweepDue({ ...deps, store: jobs.store, wake: wakeJobs(jobs.queue) }).catch(() => {});
     await this.addUpStats({ deps, stats });
@@ -357,7 +325,7 @@ class World {
 
   /** A tenant, or the company, asks for a range of a subscription again. */
   async startReplay(history: SubscriptionHistory, status: (typeof REPLAY_STATUSES)[number]): Promise<void> {
-    const { jobs } = this.invocation();
+    const { jobs } = invoke(this);
     const control = createJobs({ ...jobs, now: () => this.now, random: () => this.choices.next() });
     const filter = { from: 0, to: this.now, eventTypes: [], dryRun: false, status };
     const { tenantId, id: subscriptionId } = history;
@@ -370,7 +338,7 @@ class World {
   async runJobs(): Promise<void> {
     const batch = this.queues.jobs.receive(this.now, this.choices);
     for (const one of batch) {
-      const { crashed, deps, jobs } = this.invocation();
+      const { crashed, deps, jobs } = invoke(this);
       const { store, retries, waits, now, systemEvents } = deps;
       const ports = { deliveries: store, events: store, subscriptions: store, retries, waits, now };
       const work: Parameters<typeof runJobPage>[0]['work'] = async (job) => {
@@ -481,7 +449,7 @@ class World {
       startedAt: this.now,
       endedAt: null,
     };
-    const { store, retries, waits, now } = this.invocation().deps;
+    const { store, retries, waits, now } = invoke(this).deps;
     const control = createManualControl({ store, subscriptions: store, retries, waits, now });
     const answer = await control[kind](tenantId, asked.deliveryId).catch(() => null);
     if (answer !== null && !(answer instanceof Refusal)) asked.endedAt = this.now;
@@ -489,7 +457,7 @@ class World {
     if (answer === null ? kind === 'cancel' : asked.endedAt !== null) this.commands.push(asked);
   }
 
-  private receive({ url, headers, body }: WebhookRequest): WebhookResult {
+  receive({ url, headers, body }: WebhookRequest): WebhookResult {
     this.serial += 1;
     const path = new URL(url).pathname;
     const request: ReceivedRequest = {
@@ -520,168 +488,6 @@ class World {
     const isSuccess = status === 200;
     const error = isSuccess ? null : { code: 'http_status', message: `The receiver answered ${status}.` };
     return { outcome: isSuccess ? 'success' : 'http_error', durationMs, response, error };
-  }
-
-  private invocation(): Invocation {
-    const { choices } = this;
-    const isCrashing = this.isFaulty && choices.chance(CRASHES);
-    /** Half of the crashes come at a named step, the others before any call. */
-    const crashStep = isCrashing && choices.chance(0.5) ? choices.pick(STEPS) : null;
-    const crashAt = isCrashing && crashStep === null ? choices.whole(0, 12) : null;
-    let calls = 0;
-    let hasCrashed = false;
-    let pages = 0;
-    const crash = (name: string): never => {
-      if (!hasCrashed) {
-        this.count(`crash ${name}`);
-        this.kills.push(this.now);
-      }
-      hasCrashed = true;
-      throw new Crash();
-    };
-    const noteRefused = (about: readonly string[]): void => {
-      for (const id of about) this.refusedWrites.set(id, [...(this.refusedWrites.get(id) ?? []), this.now]);
-    };
-    const refuse = (about: readonly string[], name: string): never => {
-      noteRefused(about);
-      throw new Error(name);
-    };
-    const receive = (request: WebhookRequest): WebhookResult => this.receive(request);
-    const call: Invocation['call'] = async (act, about = [], lost = ANSWER_LOST) => {
-      await pause(choices.whole(0, 6));
-      if (hasCrashed || calls === crashAt) crash('before a call');
-      calls += 1;
-      if (this.isFaulty && this.strikes('throttled', REFUSED)) refuse(about, 'throttled');
-      const answer = await act();
-      if (this.isFaulty && this.strikes('answer lost', lost)) refuse(about, 'the answer was lost');
-      return answer;
-    };
-    /** Of a batch, what is done; the rest is reported as undone. */
-    const inPart = async <T>(
-      things: readonly T[],
-      act: (done: readonly T[]) => void | Promise<void>,
-      about: readonly string[] = [],
-    ) => {
-      const undone = this.isFaulty && this.strikes('in part', IN_PART) ? things.filter(() => choices.chance(0.5)) : [];
-      await call(() => act(things.filter((one) => !undone.includes(one))), about);
-      if (undone.length === 0) return;
-      noteRefused(about);
-      throw new PartialFailure(undone, things.length, new Error('throttled'));
-    };
-    const send = (queue: MemoryQueue) => (messages: readonly Outgoing[]) =>
-      inPart(messages, (done) => {
-        for (const { message, delaySeconds } of done) {
-          if (message.kind === 'deliver' && queue === this.queues.deliveries && message.repeated)
-            this.doubled.add(deliveryId(message));
-          queue.send(JSON.stringify(message), this.now, delaySeconds);
-        }
-      });
-    const idsOf = (written: unknown): string[] =>
-      [written].flat().flatMap((one) => {
-        const ref = z.object({ subscriptionId: z.string(), eventId: z.string(), eventAt: z.number() }).safeParse(one);
-        return ref.success ? [deliveryId(ref.data)] : [];
-      });
-    const store = new Proxy(this.store, {
-      get: (target, name) => {
-        const member: unknown = Reflect.get(target, name, target);
-        if (typeof member !== 'function') return member;
-        const act = (...args: unknown[]) => Reflect.apply(member, target, args);
-        if (name === 'putSucceededDeliveries' || name === 'putEvents')
-          return (things: readonly unknown[]) => inPart(things, (done) => act(done), idsOf(things));
-        if (name === 'saveHealth')
-          return (...args: unknown[]) =>
-            call(() => act(...args)).catch((error: unknown) => {
-              this.noteUnwritten(String(args[1]));
-              throw error;
-            });
-        // A write that finds another one is tried again on what it reads then.
-        const writes = name === 'saveDelivery' || name === 'getDelivery';
-        const lost = name === 'disableSubscription' || name === 'removeSubscription' ? EFFECT_LOST : ANSWER_LOST;
-        return (...args: unknown[]) => call(() => act(...args), writes ? idsOf(args[0]) : [], lost);
-      },
-    });
-    /** Each call of a port is one to the outside. */
-    const outside = <Port extends object>(port: Port): Port =>
-      new Proxy(port, {
-        get: (target, name) => {
-          const member: unknown = Reflect.get(target, name, target);
-          if (typeof member !== 'function') return member;
-          return (...args: unknown[]) => call(() => Reflect.apply(member, target, args));
-        },
-      });
-    const recorded: RecordedWrite[] = [];
-    const retries = { send: send(this.queues.retries) };
-    const now = (): number => this.now;
-    const deps: Invocation['deps'] = {
-      store,
-      retries,
-      systemEvents: {
-        events: store,
-        counts: outside(this.windows),
-        later: retries,
-        now,
-        publish: (messages) =>
-          call(() => {
-            for (const { body } of messages) this.queues.events.send(body, this.now);
-          }),
-      },
-      sender: {
-        async send(request) {
-          // A receiver takes its time, in which others get on; only a crash parts its answer from the journal.
-          await pause(choices.whole(0, 40));
-          if (hasCrashed || calls === crashAt) crash('before a call');
-          calls += 1;
-          return receive(request);
-        },
-      },
-      opener: { open: async (sealed) => sealed },
-      profiles: { get: async (name) => this.profiles.get(name) ?? null },
-      waits: WAITS,
-      attemptTimeoutMs: 4_000,
-      disableAfterMs: 5 * 24 * HOUR,
-      userAgent: 'Posthorn/test',
-      remainingMs: () => 30_000,
-      // An invocation has time for so many pages, also for one that would go on for ever.
-      hasTime: () => pages++ < MAX_PAGES && (!this.isFaulty || choices.chance(0.8)),
-      newAttemptId: () => `attempt ${this.serial++}`,
-      now,
-      rates: outside(this.rates),
-      inFlight: outside(this.inFlight),
-      sleep: async () => {},
-      patience: () => (this.isFaulty && choices.chance(0.2) ? Promise.resolve() : new Promise<void>(() => {})),
-      random: () => choices.next(),
-      report: (report) => {
-        if (report.kind === 'recorded') recorded.push(report);
-      },
-      reached: (step) => {
-        const isMeant = isRare(step) ? this.isFaulty && choices.chance(EFFECT_CRASHES) : step === crashStep;
-        if (hasCrashed || isMeant) crash(`after ${step}`);
-      },
-    };
-    const jobs = {
-      store: outside(this.jobs),
-      queue: {
-        send: (messages: Parameters<JobQueue['send']>[0]) =>
-          inPart(messages, (done) => {
-            for (const { job, delaySeconds } of done)
-              this.queues.jobs.send(JSON.stringify(jobMessage(job)), this.now, delaySeconds);
-          }),
-      },
-    };
-    const { stats } = this;
-    const { putRecord, addCounters, readFolded, moveFolded } = outside<StatsStore>(stats);
-    const readRecords: StatsStore['readRecords'] = async function* (...range) {
-      yield* await call(() => stats.readRecords(...range));
-    };
-    return {
-      call,
-      crashed: () => hasCrashed,
-      deps,
-      deliveries: { send: send(this.queues.deliveries) },
-      jobs,
-      stats: { putRecord, readRecords, addCounters, readFolded, moveFolded },
-      recorded,
-    };
   }
 
   /** Whether anything is left that should come to an end. */
@@ -753,7 +559,7 @@ class World {
     }
     // A minute's records are added to the statistics a minute after its end.
     this.now += 3 * MINUTE;
-    await this.addUpStats(this.invocation());
+    await this.addUpStats(invoke(this));
     return { record: await this.record(), quiet, counts: this.counts };
   }
 
@@ -791,11 +597,6 @@ class World {
       jumps: [],
     };
   }
-}
-
-/** Lets others get on for so many turns of the event loop's microtasks. */
-async function pause(turns: number): Promise<void> {
-  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
 }
 
 type Action = 'pause' | 'resume' | 'move' | 'rotate' | 'delete' | Command['kind'];
