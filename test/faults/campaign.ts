@@ -25,6 +25,8 @@ export interface CampaignOptions {
 export interface CampaignResult {
   verdict: Verdict;
   record: CampaignRecord;
+  /** How often the functions were killed. */
+  kills: number;
   /** Whether the system came to rest; if not, what is open counts as stuck. */
   quiet: boolean;
   /** What the system printed and logged last. */
@@ -160,6 +162,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       await traffic.readStatuses();
       const { publications, subscriptions, commands } = traffic;
       const { uncounted: _uncounted, ...onRecord } = await journal.read();
+      const cuts = [...kills, ...system.timeouts.flatMap(cutsOf)];
       const record: CampaignRecord = {
         ...onRecord,
         publications,
@@ -168,12 +171,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         requests: receiver.requests,
         emptied: false,
         leftMessages: (await journal.queues()).filter(({ count }) => count > 0),
-        kills,
+        kills: cuts,
         doubled: whatWasDoubled(system),
         refusedWrites: refusedWrites(system),
         lostCounts: system.lostCounts(),
-        uncountedEnds: kills,
-        unwrittenHealth: unwrittenHealth(system, subscriptions, kills),
+        uncountedEnds: cuts,
+        unwrittenHealth: unwrittenHealth(system, subscriptions, cuts),
         restedAt,
         jumps,
       };
@@ -183,12 +186,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         `${published.length} events, ${deliveries.length} deliveries, ${attempts} attempts, ${requests.length} requests.`,
       );
       const output = system.output();
-      if (output.includes('Task timed out'))
+      if (system.timeouts.length > 0)
         say(
-          'An invocation took longer than its time, which explains repeats and counts that nothing else does: publish fewer a second.',
+          `Invocations took longer than their time, at ${system.timeouts.length} moments, which explain what a kill explains: publish fewer a second.`,
         );
       const verdict = checkCampaign(record);
-      return { verdict, record, quiet, output };
+      return { verdict, record, kills: kills.length, quiet, output };
     } finally {
       traffic.close();
       journal.close();
@@ -197,6 +200,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   } finally {
     await receiver.close();
   }
+}
+
+/**
+ * An invocation that ran out of its time goes on until those beside it have ended, half a minute at most, and is cut off then; and the
+ * runner is silent about the next ones for ten seconds.
+ */
+function cutsOf(timeoutAt: number): number[] {
+  return [0, 10_000, 20_000, 30_000, 40_000].map((later) => timeoutAt + later);
 }
 
 function setFaults({ proxies }: SystemUnderFaults, active: boolean): void {

@@ -32,6 +32,8 @@ export interface SystemUnderFaults {
   advance(ms: number): Promise<void>;
   /** What the functions logged as not counted. */
   lostCounts(): CountedSubscription[];
+  /** When the runner said that an invocation took longer than its time; by function at most once in ten seconds. */
+  timeouts: readonly number[];
   /** What the runner printed, and what the functions logged last. */
   output(): string;
   stop(): Promise<void>;
@@ -83,8 +85,13 @@ export async function startSystemUnderFaults(
 
     const state = join(dir, 'state');
     const aws = { sqs: sqsEndpoint, dynamodb: dynamodbEndpoint };
-    const { endpoints, handlersPid, output, stop: stopRunner } = await startRunner({ state, context: settings, aws });
+    const runner = await startRunner({ state, context: settings, aws });
+    const { endpoints, handlersPid, output, stop: stopRunner } = runner;
     undo.push(stopRunner);
+    const timeouts: number[] = [];
+    runner.child.stdout?.on('data', (chunk: Buffer) => {
+      if (chunk.includes('Task timed out')) timeouts.push(Date.now());
+    });
     const { apiUrl, adminKey, eventsQueueUrl, clockUrl } = endpoints;
     return {
       apiUrl,
@@ -106,6 +113,7 @@ export async function startSystemUnderFaults(
           .split('\n')
           .filter((line) => line.includes('statistics were lost'))
           .flatMap((line) => LostLine.parse(JSON.parse(line)).counted),
+      timeouts,
       output: () => `${output()}\n${readFileSync(join(state, 'handlers.log'), 'utf8').slice(-LOG_SHOWN)}`,
       stop,
     };
