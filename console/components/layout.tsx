@@ -51,7 +51,9 @@ function Navigation() {
   const isShown = useIsShown();
   const [location] = useLocation();
   const [, params] = useRoute('/tenants/:tenantId/*?');
-  const tenantId = caller.tenantId ?? params?.tenantId;
+  // Where a tenant is made, there is none yet.
+  const [isNew] = useRoute('/tenants/new');
+  const tenantId = caller.tenantId ?? (isNew ? undefined : params?.tenantId);
   const entries = ROUTES.flatMap(({ path, face, nav }) => {
     if (nav === undefined) return [];
     const isTenants = path.includes(':tenantId');

@@ -66,7 +66,7 @@ function AuditTable({ records }: { records: readonly AuditRecord[] }) {
           </tr>
         </thead>
         <tbody>
-          {records.map(({ id, at, by, action, operation, tenantId, resourceIds, fields }) => (
+          {records.map(({ id, at, by, action, operation, tenantId, resourceIds, fields, changes }) => (
             <tr key={id}>
               <th scope="row">
                 <Time at={at} />
@@ -83,7 +83,7 @@ function AuditTable({ records }: { records: readonly AuditRecord[] }) {
                 </code>
               </td>
               <td data-label={t.fields}>
-                <code className="url">{fields.join(', ') || '–'}</code>
+                <Fields fields={fields} changes={changes} />
               </td>
             </tr>
           ))}
@@ -91,6 +91,22 @@ function AuditTable({ records }: { records: readonly AuditRecord[] }) {
       </table>
     </div>
   );
+}
+
+/** What became of each field, where the trail knows it. */
+function Fields({ fields, changes }: Pick<AuditRecord, 'fields' | 'changes'>) {
+  const t = useTexts(auditTexts);
+  const changed = Object.entries(changes);
+  if (changed.length === 0) return <code className="url">{fields.join(', ') || '–'}</code>;
+  const words = ({ from, to }: AuditRecord['changes'][string]): string => {
+    if (from === null) return t.setTo(to ?? '–');
+    return to === null ? t.removed(from) : t.changed(from, to);
+  };
+  return changed.map(([name, change]) => (
+    <div key={name} className="url">
+      <code>{name}</code> {words(change)}
+    </div>
+  ));
 }
 
 /** `createApiKey` as words; method and path of a vendor's route stay as they are. */

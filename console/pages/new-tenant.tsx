@@ -24,7 +24,6 @@ export function NewTenantPage() {
       });
       if (known !== null) return { exists: id };
       await save.mutateAsync({ id, input, etag: null });
-      navigate(`/tenants/${id}/settings`);
       return { exists: null };
     },
   });
@@ -36,7 +35,10 @@ export function NewTenantPage() {
         action={t.add}
         isBusy={create.isPending}
         error={create.error}
-        onSubmit={(id, input) => create.mutate({ id, input })}
+        onSubmit={(id, input) =>
+          // Whoever has gone elsewhere meanwhile stays there.
+          create.mutate({ id, input }, { onSuccess: ({ exists }) => exists ?? navigate(`/tenants/${id}/settings`) })
+        }
       />
       <div role="status">
         {exists !== null && (

@@ -2,7 +2,7 @@ import { inEnglish } from './texts.ts';
 
 export const auditTexts = inEnglish({
   title: 'Audit trail',
-  intro: 'Who changed what, and who was shown secrets. Values are never recorded.',
+  intro: 'Who changed what, from which value to which, and who was shown secrets. Secrets are never recorded.',
   filters: 'Filters',
   tenant: 'Tenant',
   caller: 'Id of a key, token or person',
@@ -13,6 +13,9 @@ export const auditTexts = inEnglish({
   what: 'What',
   on: 'To what',
   fields: 'Fields',
+  setTo: (to: string) => `set to ${to}`,
+  removed: (from: string) => `removed (was ${from})`,
+  changed: (from: string, to: string) => `${to} (was ${from})`,
   reveal: 'Secret shown',
   kinds: { key: 'Key', token: 'Portal token', person: 'Person', anonymous: 'No key' },
   empty: 'Nothing recorded yet',

@@ -56,6 +56,8 @@ describe.skipIf(hasNoBrowser)('what a portal gives access to', () => {
         pressed += 1;
         await press(page, control);
         await repainted(page);
+        // What was asked for may bring more to press.
+        await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
         // A dialog asks once more.
         const confirm = page.getByRole('dialog').getByRole('button').last();
         if ((await confirm.count()) > 0) await confirm.click({ timeout: 2_000 });
