@@ -105,7 +105,15 @@ test('all queues are lost: what waits wakes by itself, and the command finds wha
   const state = stateFolder();
   const first = await start(state);
   const { url, seen, become } = await receiver();
-  const { id } = await first.client.subscribe(TENANT, '', { url });
+  // With a breaker, the first failures would have the others held, on record, without an attempt.
+  const { document } = await first.client.ask(
+    z.object({ document: z.looseObject({}) }),
+    'GET',
+    '/v1/profiles/standard',
+  );
+  const profile = 'without-breaker';
+  await first.client.call('POST', '/v1/profiles', { body: { ...document, name: profile, breaker: null } });
+  const { id } = await first.client.subscribe(TENANT, '', { url, profile });
 
   // Ten have failed and wait; thirty are in the middle of their first attempts.
   become('fails');
