@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { ENV } from '../functions/names.ts';
 import { readPlan } from '../local/plan.ts';
+import { callApi } from '../testing/call-api.ts';
 import { startRunner } from '../testing/runner-process.ts';
 
 /** The system under test: the one-machine runner, over emulators that are not its own. */
@@ -39,17 +40,9 @@ export async function startPosthorn(
     ),
   );
   const { endpoints, handlersPid } = await starting;
-  const { apiUrl, adminKey, eventsQueueUrl } = endpoints;
+  const { eventsQueueUrl } = endpoints;
 
-  async function api(method: string, path: string, body?: object): Promise<unknown> {
-    const response = await fetch(`${apiUrl}/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
-    return response.json();
-  }
+  const api = (method: string, path: string, body?: object) => callApi(endpoints, method, `/v1${path}`, body);
 
   return {
     eventsQueueUrl,

@@ -1,7 +1,7 @@
 import type { BadReceivers } from './bad-receivers.ts';
 import { type Cost, costOf } from './cost.ts';
 import type { BenchOptions } from './options.ts';
-import { type PhaseResult, percentile, together } from './phase.ts';
+import { median, type PhaseResult, percentile, together } from './phase.ts';
 import { PRICES } from './prices.ts';
 import { holds, table } from './table.ts';
 import { type Assumptions, invocationsOf, usageOf } from './usage.ts';
@@ -183,13 +183,6 @@ function barePer({ cpuMs, requests }: BareLoop): number {
 /** Ascending. */
 function cpuRatios(rounds: readonly Pick<Round, 'burst' | 'bare'>[]): number[] {
   return rounds.map(({ burst, bare }) => cpuPer(burst) / barePer(bare)).sort((a, b) => a - b);
-}
-
-function median(values: readonly number[]): number {
-  return percentile(
-    [...values].sort((a, b) => a - b),
-    0.5,
-  );
 }
 
 function dollars(amount: number): string {

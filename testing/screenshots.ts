@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import * as z from 'zod';
+import { callApi } from './call-api.ts';
 import { newStateFolder, removeStateFolder, startRunner } from './runner-process.ts';
 
 /*
@@ -116,12 +117,5 @@ async function take(
 }
 
 async function ask<T extends z.ZodType>(schema: T, method: string, path: string, body?: object): Promise<z.output<T>> {
-  const answer = await fetch(endpoints.apiUrl + path, {
-    method,
-    headers: { authorization: `Bearer ${endpoints.adminKey}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
-  return schema.parse(text === '' ? null : JSON.parse(text));
+  return schema.parse(await callApi(endpoints, method, path, body));
 }

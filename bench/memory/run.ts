@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { FUNCTION_NAMES, type FunctionName } from '../../functions/names.ts';
 import { messageOf, StartError } from '../../local/errors.ts';
 import { batchOf, SCHEDULED_EVENT } from '../../testing/lambda-events.ts';
+import { median } from '../phase.ts';
 import { PRICES } from '../prices.ts';
 import { createCases } from './cases.ts';
 import { type CpuGroup, createCpuGroup } from './cpu-group.ts';
@@ -36,8 +37,6 @@ interface Measured {
 }
 
 const undo: (() => unknown)[] = [];
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Lambda bills whole milliseconds, and each invocation. */
 function dollarsPerMillion(ms: number, memoryMib: number): number {

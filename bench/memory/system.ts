@@ -12,6 +12,7 @@ import { readPlan } from '../../local/plan.ts';
 import type { FunctionSpec } from '../../local/resources/functions/handler-protocol.ts';
 import { startRunner } from '../../local/runner.ts';
 import { type SynthesisedTemplate, synthesisePosthorn } from '../../local/template/synth.ts';
+import { callApi } from '../../testing/call-api.ts';
 import { CREDENTIALS, createSqsClient } from '../../testing/queues.ts';
 import { startSlowAws, type WireItem } from './slow-aws.ts';
 
@@ -108,15 +109,7 @@ export async function startSystem(
   const queueUrl = (queue: QueueName): string =>
     functionOf('api').env[QUEUE_VARIABLES[queue]] ?? functionOf('ingest').env[QUEUE_VARIABLES[queue]] ?? '';
 
-  async function api(path: string, body: object): Promise<unknown> {
-    const response = await fetch(`${apiUrl}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-    return response.json();
-  }
+  const api = (path: string, body: object) => callApi(runner.endpoints, 'POST', path, body);
 
   return {
     adminKey,

@@ -54,7 +54,6 @@ export async function fill(place: Place, filling: Filling, say: (done: string) =
   await inBatches(copies, 1, async ([id = '']) => {
     await stores.subscriptions.saveSubscription({ ...subscription, id }, 0);
   });
-  place.filled(filling.subscriptions);
 
   const began = Date.now() - SPAN_MS;
   const deliveryOf = (number: number): Delivery => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { callApi } from '../../testing/call-api.ts';
 import { newStateFolder, removeStateFolder, startRunner } from '../../testing/runner-process.ts';
 
 /** A Posthorn of its own, with one tenant. Paths are those of the API, after `/v1`, or of the receiver. */
@@ -20,15 +21,12 @@ export interface Place {
   publish(type: string): Promise<string>;
   /** The id of an event that was published, and delivered to the subscription whose log is filled. */
   deliverOne(): Promise<string>;
-  countAll(): number;
   /** Until so many deliveries wait for their next attempt. */
   untilWaiting(count: number): Promise<void>;
   advance(seconds: number): Promise<void>;
   /** Ends it and starts it again; milliseconds until it is ready. */
   restart(): Promise<number>;
   remove(): Promise<void>;
-  /** Says how many subscriptions want what all want. */
-  filled(count: number): void;
 }
 
 const Id = z.object({ id: z.string() });
@@ -38,19 +36,9 @@ const Page = z.object({ data: z.array(z.unknown()), nextCursor: z.string().nulla
 export async function startPlace(name: string, receiverUrl: string): Promise<Place> {
   const state = newStateFolder();
   let running = await startRunner({ state });
-  let total = 0;
   const tenant = 'acme';
 
-  async function call(method: string, path: string, body?: object): Promise<unknown> {
-    const { apiUrl, adminKey } = running.endpoints;
-    const response = await fetch(`${apiUrl}/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
-    return response.json();
-  }
+  const call = (method: string, path: string, body?: object) => callApi(running.endpoints, method, `/v1${path}`, body);
   const subscribe = async (path: string, profile: string, eventTypes: string[]) =>
     Id.parse(await call('POST', `/tenants/${tenant}/subscriptions`, { url: receiverUrl + path, profile, eventTypes }))
       .id;
@@ -88,7 +76,6 @@ export async function startPlace(name: string, receiverUrl: string): Promise<Pla
       }
       return id;
     },
-    countAll: () => total,
     async untilWaiting(count) {
       const path = `/tenants/${tenant}/subscriptions/${dueId}/deliveries?limit=100&status=pending`;
       while (Page.parse(await call('GET', path)).data.length < count) await sleep(100);
@@ -106,9 +93,6 @@ export async function startPlace(name: string, receiverUrl: string): Promise<Pla
     async remove() {
       await running.stop();
       removeStateFolder(state);
-    },
-    filled: (count) => {
-      total = count;
     },
   };
 }

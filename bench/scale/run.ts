@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { median } from '../phase.ts';
 import { type Filling, fill } from './fill.ts';
 import { type Place, startPlace } from './place.ts';
 
@@ -58,7 +59,6 @@ async function startReceiver() {
 }
 
 const receiver = await startReceiver();
-const median = (figures: readonly number[]): number => [...figures].sort((a, b) => a - b)[figures.length >> 1] ?? 0;
 
 interface Line {
   what: string;
@@ -138,7 +138,7 @@ try {
 
   await compare('fan-out to all subscriptions, for each', 3, async (place) => {
     const before = receiver.count(place.all);
-    const total = place.countAll();
+    const total = (place === few ? FEW : MANY).subscriptions;
     const all = await timed(async () => {
       await place.publish('to.all');
       await receiver.until(place.all, before + total);
