@@ -185,8 +185,11 @@ function isFirstSuccess({ received, base, made }: Change): boolean {
   return base.revision === 0 && made?.result.outcome === 'success' && !mayHaveTwin(received);
 }
 
-/** How often another write may come between before it counts as a fault. */
-const MAX_CONFLICTS = 5;
+/**
+ * How often another write may come between before it counts as a fault. Each time another writer has got its write done, and those are
+ * few: requests by hand, which give up after five, and twins. An attempt that is not recorded would stand as interrupted, and be made again.
+ */
+const MAX_CONFLICTS = 30;
 
 async function record(
   { store }: CommitPorts,

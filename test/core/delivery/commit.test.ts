@@ -365,6 +365,26 @@ describe('an attempt that could not be sent for a fault of ours', () => {
   });
 });
 
+describe('an attempt that was made', () => {
+  it('goes on record, though request after request by hand is written in between', async () => {
+    const setup = deliverSetup();
+    setup.journal.store(pending);
+    let requests = 0;
+    setup.journal.before = (operation) => {
+      const current = stored(setup);
+      if (operation !== 'saveDelivery' || !current?.claim || requests === 20) return;
+      requests += 1;
+      const { ticket, revision } = current;
+      setup.journal.store({ ...current, requested: 'manual', ticket: ticket + 1, revision: revision + 1 });
+    };
+    expect(await setup.deliver({ fromRetries: true })).toEqual([ACK]);
+    expect(requests).toBe(20);
+    expect(setup.requests).toHaveLength(1);
+    expect(stored(setup)).toMatchObject({ status: 'succeeded', claim: null, requested: null });
+    expect(stored(setup)?.attempts.at(-1)?.outcome).toBe('success');
+  });
+});
+
 describe('two messages for one delivery', () => {
   it('make one attempt: the second meets the claim', async () => {
     const setup = deliverSetup();

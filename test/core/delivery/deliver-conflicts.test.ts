@@ -106,7 +106,7 @@ describe('what another writer does while an attempt is under way', () => {
     };
     expect(await setup.deliver({ fromRetries: true })).toEqual([{ kind: 'fail' }]);
     expect(setup.reports).toMatchObject([
-      { kind: 'error', error: { message: expect.stringMatching(/changed 5 times/) } },
+      { kind: 'error', error: { message: expect.stringMatching(/changed 30 times/) } },
     ]);
     expect(setup.journal.delivery(pending)?.status).toBe('pending');
   });
