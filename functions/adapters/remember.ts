@@ -16,7 +16,7 @@ export interface Remember<Value> {
 }
 
 /**
- * The only cache. Its values can be promises: callers that miss one key at the same moment share one load. Neither a
+ * The cache of what is loaded by a key. Its values can be promises: callers that miss one key at the same moment share one load. Neither a
  * failure nor an absence (null) is kept, because both can end at any moment.
  */
 export function remember<Value extends NonNullable<unknown>>({

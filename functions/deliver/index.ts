@@ -55,7 +55,7 @@ const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
 const handle = createDeliverHandler({
   store: {
     ...createDeliveries(journalOptions),
-    ...createSubscriptions(tables),
+    ...createSubscriptions(tables, now),
     ...createTenants(tables),
   },
   retries,

@@ -3,8 +3,8 @@ import { createTables } from '../adapters/dynamodb/client.ts';
 import { createEventTypes } from '../adapters/dynamodb/event-types.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createKnownTypes } from '../adapters/dynamodb/known-types.ts';
+import { createMatchableSubscriptions } from '../adapters/dynamodb/matchable-subscriptions.ts';
 import { createRejectedEvents } from '../adapters/dynamodb/rejected-events.ts';
-import { createSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
 import { createSystemEventCounts } from '../adapters/dynamodb/system-event-counts.ts';
 import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createSystemEventsBus } from '../adapters/eventbridge/system-events-bus.ts';
@@ -37,7 +37,7 @@ const handle = createIngestHandler({
   store: {
     ...createEvents(journalOptions),
     ...createRejectedEvents(journalOptions),
-    ...createSubscriptions(tables),
+    ...createMatchableSubscriptions(tables, now),
     ...createTenants(tables),
     findType: createKnownTypes(createEventTypes(tables), now, env.EVENT_TYPES === 'strict'),
   },

@@ -46,7 +46,7 @@ const handle = createJobsHandler({
     apiKeys: createApiKeyStore(tables),
     tenantData: createTenantData(tables),
     publish,
-    subscriptions: createSubscriptions(tables),
+    subscriptions: createSubscriptions(tables, now),
     retries,
     parked: { settle: (subscription) => retries.send([settleParkedMessage(subscription)]) },
     waits: { maxQueueWaitMs: MAX_DELAY_SECONDS * 1_000, lostAfterMs: LOST_AFTER_MS },

@@ -38,13 +38,18 @@ export class Ingest extends Construct {
       },
     });
     this.handler = ingest;
-    ingest.allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'], [storage.catalog.tableArn]);
+    ingest.allow(
+      ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      [storage.catalog.tableArn],
+    );
     ingest.allow(
       [
         'dynamodb:BatchGetItem',
         'dynamodb:BatchWriteItem',
         'dynamodb:GetItem',
         'dynamodb:PutItem',
+        // Which subscriptions were written.
+        'dynamodb:Query',
         'dynamodb:UpdateItem',
       ],
       [storage.journal.tableArn],

@@ -77,7 +77,7 @@ describe('to change and to unsubscribe', () => {
 
   it('shows and revives what a receiver has deactivated', async () => {
     const { one, tenantId } = await subscribe();
-    const [subscription] = (await deps.stores.subscriptions.listSubscriptions(tenantId, null)).subscriptions;
+    const [subscription] = (await deps.stores.subscriptions.pageSubscriptions(tenantId, 100, null, null)).values;
     const reason = { code: 'receiver_gone', message: 'gone', at: clock.now };
     await deps.stores.subscriptions.disableSubscription(tenantId, subscription?.id ?? '', reason, 0);
     expect((await staffology('GET', one)).json).toMatchObject({ active: false });
@@ -119,7 +119,7 @@ describe('payloads', () => {
   /** Deliveries of a webhook, one a second; the last in the list is the newest. */
   async function withDeliveries(changes: Parameters<typeof makeDelivery>[0][]) {
     const { one, tenantId } = await subscribe();
-    const [subscription] = (await deps.stores.subscriptions.listSubscriptions(tenantId, null)).subscriptions;
+    const [subscription] = (await deps.stores.subscriptions.pageSubscriptions(tenantId, 100, null, null)).values;
     if (subscription === undefined) throw new Error('there is no subscription');
     for (const [index, change] of changes.entries()) {
       const at = clock.now + index * 1_000;

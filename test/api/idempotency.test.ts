@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 const send = (request: ApiRequest = {}, changes: Parameters<typeof call>[3] = {}, path = PATH) =>
   call('POST', path, { body: BODY, headers: { 'idempotency-key': key }, ...request }, changes);
-const count = async () => (await deps.stores.subscriptions.listSubscriptions('acme', null)).subscriptions.length;
+const count = async () => (await deps.stores.subscriptions.pageSubscriptions('acme', 100, null, null)).values.length;
 
 describe('Idempotency-Key', () => {
   it('the same request again gives the first answer, and does nothing', async () => {

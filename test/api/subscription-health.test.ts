@@ -15,12 +15,13 @@ async function subscribe(): Promise<string> {
 async function breakDown(id: string, rest: Partial<Health> = {}): Promise<void> {
   const { now } = clock;
   const lastFailure = { outcome: 'timeout', status: null, message: 'No answer within 15 seconds.', at: now } as const;
-  const { saved } = await deps.stores.subscriptions.saveHealth('acme', id, {
+  const broken: Health = {
     ...healthOf({ generation: 0, health: null }),
     failing: { since: now - MINUTE, failures: 12, lastFailure, warnings: 0, warnedAt: null },
     breaker: { state: 'open', openedAt: now - SECOND, pauseMs: MINUTE, nextProbeAt: now + MINUTE, probe: null },
     ...rest,
-  });
+  };
+  const { saved } = await deps.stores.subscriptions.saveHealth('acme', id, broken, true);
   expect(saved).toBe(true);
 }
 const healthy = { state: 'healthy', since: null, failures: 0, lastFailure: null, nextProbeAt: null };
@@ -98,15 +99,15 @@ describe('closing a breaker by hand', () => {
     let between = 1;
     const busy: typeof subscriptions = {
       ...subscriptions,
-      async saveHealth(tenantId, subscriptionId, health) {
+      async saveHealth(tenantId, subscriptionId, health, changesLane) {
         if (between > 0) {
           between -= 1;
           const { health: stored } = (await subscriptions.getSubscription(tenantId, subscriptionId)) ?? {
             health: null,
           };
-          if (stored !== null) await subscriptions.saveHealth(tenantId, subscriptionId, stored);
+          if (stored !== null) await subscriptions.saveHealth(tenantId, subscriptionId, stored, false);
         }
-        return subscriptions.saveHealth(tenantId, subscriptionId, health);
+        return subscriptions.saveHealth(tenantId, subscriptionId, health, changesLane);
       },
     };
     const changes = { stores: { ...deps.stores, subscriptions: busy } };

@@ -18,7 +18,7 @@ async function fill(tenantId: string, count: number): Promise<void> {
 }
 
 const idsOf = async (tenantId: string) =>
-  (await deps.stores.subscriptions.listSubscriptions(tenantId, null)).subscriptions;
+  (await deps.stores.subscriptions.pageSubscriptions(tenantId, 10_000, null, null)).values;
 const messages = async () => (await queues.retries.take()).map(({ body }) => WorkMessage.parse(JSON.parse(body)));
 
 const taskFor = (tenantId: string, until: number): TaskOf<'delete_tenant'> => ({

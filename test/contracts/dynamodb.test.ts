@@ -4,6 +4,7 @@ import { createAuditStore } from '../../functions/adapters/dynamodb/audit.ts';
 import { createDueDeliveries } from '../../functions/adapters/dynamodb/due-deliveries.ts';
 import { createInFlight } from '../../functions/adapters/dynamodb/in-flight.ts';
 import { createDueJobs } from '../../functions/adapters/dynamodb/jobs.ts';
+import { createMatchableSubscriptions } from '../../functions/adapters/dynamodb/matchable-subscriptions.ts';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import { createSystemEventCounts } from '../../functions/adapters/dynamodb/system-event-counts.ts';
@@ -75,7 +76,7 @@ describeTenantStore(NAME, subject(stores.tenants));
 describeSubscriptionStore(NAME, subject(stores.subscriptions));
 describeFanOutReads(
   NAME,
-  { ...subject({ ...stores.tenants, ...stores.subscriptions }), ...subscriptions },
+  { ...subject({ ...stores.tenants, ...createMatchableSubscriptions(tables, options.now) }), ...subscriptions },
   {
     // About 2 KB each: DynamoDB ends a page at 1 MB.
     manyPages: { headers: { 'X-Long': 'x'.repeat(2_000) } },

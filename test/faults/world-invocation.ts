@@ -109,6 +109,12 @@ export function invoke(world: World): Invocation {
       const act = (...args: unknown[]) => Reflect.apply(member, target, args);
       if (name === 'putSucceededDeliveries' || name === 'putEvents')
         return (things: readonly unknown[]) => inPart(things, (done) => act(done), idsOf(things));
+      if (name === 'readMatchable')
+        return async function* (...args: Parameters<typeof world.store.readMatchable>) {
+          const pages = target.readMatchable(...args);
+          for (let page = await call(() => pages.next()); page.done !== true; page = await call(() => pages.next()))
+            yield page.value;
+        };
       if (name === 'saveHealth')
         return (...args: unknown[]) =>
           call(() => act(...args)).catch((error: unknown) => {

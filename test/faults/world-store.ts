@@ -117,13 +117,16 @@ export class WorldStore extends MemoryJournal implements IngestStore {
     this.cursors.set(eventKey(ref), cursor);
   }
 
-  async listSubscriptions(tenantId: string, cursor: string | null) {
-    const own = [...this.subscriptions.values()]
-      .filter((one) => one.tenantId === tenantId && (cursor === null || one.id > cursor))
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
-    const page = own.slice(0, PAGE_SIZE);
-    const next = own.length > page.length ? (page.at(-1)?.id ?? null) : null;
-    return { tenantExists: true, subscriptions: page, cursor: next };
+  async *readMatchable(tenantId: string, after: string | null) {
+    let cursor = after;
+    do {
+      const own = [...this.subscriptions.values()]
+        .filter((one) => one.tenantId === tenantId && (cursor === null || one.id > cursor))
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+      const page = own.slice(0, PAGE_SIZE);
+      cursor = own.length > page.length ? (page.at(-1)?.id ?? null) : null;
+      yield { tenantExists: true, subscriptions: page, cursor };
+    } while (cursor !== null);
   }
 
   async createTenant(): Promise<void> {}

@@ -106,7 +106,7 @@ describe('the ingest function', () => {
   it('leaves what failed by our fault in the queue', async () => {
     const { handler, store, telemetry } = setup();
     store.before = (operation) => {
-      if (operation === 'listSubscriptions') throw new Error('away');
+      if (operation === 'readMatchable') throw new Error('away');
     };
     const answer = await handler(sqsEvent({ body: body() }, { body: 'no json' }), context());
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });

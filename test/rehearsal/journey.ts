@@ -327,6 +327,20 @@ export const ERRANDS: Step[] = [
     },
   },
   {
+    name: 'a tenant with many subscriptions is read once, and its changes are heeded',
+    async run(world) {
+      const { client } = world;
+      const { tenant, path } = await subscribed(client, 'many');
+      const idle = Array.from({ length: 20 }, () => client.subscribe(tenant, '/many/idle', { eventTypes: ['other'] }));
+      await Promise.all(idle);
+      await client.publish(tenant);
+      await arrived(world, path, 1);
+      await client.subscribe(tenant, `${path}/late`);
+      await client.publish(tenant);
+      await arrived(world, `${path}/late`, 1);
+    },
+  },
+  {
     name: 'an event comes twice',
     async run(world) {
       const { client } = world;

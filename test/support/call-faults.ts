@@ -6,13 +6,13 @@ export class CallFaults {
   /** The error of a call that fails before it leaves, as one fails that was tried often enough; null: it is carried out. */
   fails: (operation: string, input: unknown) => Error | null = () => null;
   /** Whether the service carries out a try whose answer is then lost. */
-  loses: (operation: string) => boolean = () => false;
+  loses: (operation: string, body: string) => boolean = () => false;
 
   readonly post: typeof post = async (place, headers, body, timeoutMs) => {
     // On a busy machine the emulators take longer than AWS.
     const answer = await post(place, headers, body, 10 * timeoutMs);
     const operation = String(headers['x-amz-target']).split('.').at(-1) ?? '';
-    if (answer.status === 200 && this.loses(operation)) throw new Error('socket hang up');
+    if (answer.status === 200 && this.loses(operation, body)) throw new Error('socket hang up');
     return answer;
   };
 

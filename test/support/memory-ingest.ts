@@ -13,6 +13,7 @@ import {
   ingestBatch,
 } from '../../functions/core/ingest/ingest.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
+import type { FanOutPage } from '../../functions/core/subscription/subscription-store.ts';
 import { makeSubscription, NOW } from './domain.ts';
 import { MemoryCounts } from './memory-counts.ts';
 
@@ -99,18 +100,25 @@ export class MemoryIngestStore implements IngestStore {
     });
   }
 
-  listSubscriptions(tenantId: string, cursor: string | null) {
-    return this.run('listSubscriptions', () => {
-      const own = this.subscriptions
-        .filter((one) => one.tenantId === tenantId && (cursor === null || one.id > cursor))
-        .toSorted((a, b) => (a.id < b.id ? -1 : 1));
-      const page = own.slice(0, this.pageSize);
-      return {
-        tenantExists: this.tenants.has(tenantId),
-        subscriptions: page,
-        cursor: own.length > page.length ? (page.at(-1)?.id ?? null) : null,
-      };
-    });
+  async *readMatchable(tenantId: string, after: string | null) {
+    let cursor = after;
+    do {
+      const page: FanOutPage = await this.run('readMatchable', () => this.pageAfter(tenantId, cursor));
+      yield page;
+      cursor = page.cursor;
+    } while (cursor !== null);
+  }
+
+  private pageAfter(tenantId: string, cursor: string | null): FanOutPage {
+    const own = this.subscriptions
+      .filter((one) => one.tenantId === tenantId && (cursor === null || one.id > cursor))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const page = own.slice(0, this.pageSize);
+    return {
+      tenantExists: this.tenants.has(tenantId),
+      subscriptions: page,
+      cursor: own.length > page.length ? (page.at(-1)?.id ?? null) : null,
+    };
   }
 
   createTenant(tenantId: string): Promise<void> {

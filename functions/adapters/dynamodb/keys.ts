@@ -29,7 +29,7 @@ export const subscriptionKey = (tenantId: string, subscriptionId: string): Key =
   pk: tenantPartition(tenantId),
   sk: subscriptionId,
 });
-/** Holds the tenant itself (first, by its sort key) and its subscriptions: fan-out reads both in one query. */
+/** Holds the tenant itself (first, by its sort key) and its subscriptions, which one query reads. */
 export const tenantPartition = (tenantId: string): string => `T#${tenantId}`;
 /** Partition of the Catalog's list index. */
 export const TENANT_LIST = 'TENANT';
@@ -156,6 +156,15 @@ export const STATS_FOLDED: Key = { pk: 'STATS_RECORD', sk: 'FOLDED' };
 
 /** Which of a subscription's attempts are under way. */
 export const inFlightKey = (subscriptionId: string): Key => ({ pk: `RATE#${subscriptionId}`, sk: 'IN_FLIGHT' });
+
+/** That a subscription of the tenant was about to be written then. */
+export const changePartition = (tenantId: string): string => `CHANGED#${tenantId}`;
+export const changeKey = (tenantId: string, subscriptionId: string, at: number): Key => ({
+  pk: changePartition(tenantId),
+  sk: timeKey(at, subscriptionId),
+});
+/** The subscription that `changeKey` has put into a sort key. */
+export const parseChangeKey = (sk: string): string => sk.slice(sk.indexOf('#') + 1);
 
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 

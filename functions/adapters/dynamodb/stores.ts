@@ -50,7 +50,7 @@ export function createStores(options: StoresOptions): Stores {
   return {
     apiKeys: createApiKeyStore(tables),
     tenants: createTenants(tables),
-    subscriptions: createSubscriptions(tables),
+    subscriptions: createSubscriptions(tables, options.now),
     eventTypes: createEventTypes(tables),
     profiles: createProfileStore(tables),
     events: createEvents(options),

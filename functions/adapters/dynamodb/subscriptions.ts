@@ -1,53 +1,23 @@
 import * as z from 'zod';
 import { isBuiltInProfile } from '../../core/profile/built-in-profiles.ts';
-import { MATCHABLE_FIELDS, type MatchableSubscription } from '../../core/subscription/match.ts';
 import { Subscription } from '../../core/subscription/subscription.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
 import type { Tables } from './client.ts';
 import { atRevision, createConditionalWrites } from './conditional-write.ts';
-import {
-  type Item,
-  type KeyedItem,
-  profileUsers,
-  subscriptionKey,
-  tenantKey,
-  tenantPartition,
-  timeKey,
-} from './keys.ts';
+import { type Item, type KeyedItem, profileUsers, subscriptionKey, tenantPartition, timeKey } from './keys.ts';
 import { readPartition } from './partition-list.ts';
-
-const LastKey = z.object({ sk: z.string() }).optional();
-
-const FAN_OUT_FIELDS = ['sk', ...MATCHABLE_FIELDS];
+import { createSubscriptionChanges } from './subscription-changes.ts';
 
 /** Subscriptions' sort keys; the tenant itself sorts before them. */
 const SUBSCRIPTIONS = { from: 'sub_', to: 'sub_~' };
 
 export function createSubscriptions(
-  tables: Pick<Tables, 'documents' | 'catalogTable' | 'newWriteId'>,
+  tables: Pick<Tables, 'documents' | 'catalogTable' | 'journalTable' | 'newWriteId'>,
+  now: () => number,
 ): SubscriptionStore {
   const { documents, catalogTable } = tables;
   const writes = createConditionalWrites(tables, catalogTable);
-
-  /** A page of a tenant's partition, as much as DynamoDB gives, strongly consistent. `last` is null after the last. */
-  async function queryPartition(
-    pk: string,
-    after: string | null,
-    fields: readonly string[],
-  ): Promise<{ items: Item[]; last: string | null }> {
-    const { Items, LastEvaluatedKey } = await documents.query({
-      TableName: catalogTable,
-      KeyConditionExpression: 'pk = :pk',
-      ConsistentRead: true,
-      // Some of the fields are reserved words, so all go by number.
-      ProjectionExpression: fields.map((_, index) => `#${index}`).join(', '),
-      ExpressionAttributeNames: Object.fromEntries(fields.map((field, index) => [`#${index}`, field])),
-      ExpressionAttributeValues: { ':pk': pk },
-      ExclusiveStartKey: after === null ? undefined : { pk, sk: after },
-    });
-    const last = LastKey.parse(LastEvaluatedKey);
-    return { items: Items, last: last?.sk ?? null };
-  }
+  const changes = createSubscriptionChanges(tables, now);
 
   return {
     async getSubscription(tenantId, subscriptionId) {
@@ -60,6 +30,7 @@ export function createSubscriptions(
     },
 
     async saveSubscription(subscription, revision) {
+      await changes.announce(subscription.tenantId, subscription.id);
       const { health: _health, ...item } = subscriptionItem({ ...subscription, revision: revision + 1 });
       if (revision === 0) return writes.putIf(item, atRevision(0));
       const { pk, sk, ...attributes } = item;
@@ -78,8 +49,10 @@ export function createSubscriptions(
       return saved !== null;
     },
 
-    deleteSubscription: ({ tenantId, id, revision }) =>
-      writes.deleteIf(subscriptionKey(tenantId, id), atRevision(revision)),
+    async deleteSubscription({ tenantId, id, revision }) {
+      await changes.announce(tenantId, id);
+      return writes.deleteIf(subscriptionKey(tenantId, id), atRevision(revision));
+    },
 
     async disableSubscription(tenantId, subscriptionId, reason, generation) {
       const disabled = await writes.updateIf(
@@ -98,7 +71,8 @@ export function createSubscriptions(
       return disabled !== null;
     },
 
-    async saveHealth(tenantId, subscriptionId, health) {
+    async saveHealth(tenantId, subscriptionId, health, changesLane) {
+      if (changesLane) await changes.announce(tenantId, subscriptionId);
       const { done, item } = await writes.tryUpdate(
         subscriptionKey(tenantId, subscriptionId),
         { set: 'health = :health', values: { ':health': { ...health, revision: health.revision + 1 } } },
@@ -115,6 +89,7 @@ export function createSubscriptions(
     },
 
     async removeSubscription(tenantId, subscriptionId, generation) {
+      await changes.announce(tenantId, subscriptionId);
       const key = subscriptionKey(tenantId, subscriptionId);
       if (generation !== null) {
         return writes.deleteIf(key, {
@@ -124,16 +99,6 @@ export function createSubscriptions(
       }
       await documents.deleteItem({ TableName: catalogTable, Key: key });
       return true;
-    },
-
-    async listSubscriptions(tenantId, cursor) {
-      const page = await queryPartition(tenantPartition(tenantId), cursor, FAN_OUT_FIELDS);
-      const tenant = tenantKey(tenantId).sk;
-      return {
-        tenantExists: cursor !== null || page.items[0]?.sk === tenant,
-        subscriptions: page.items.filter((item) => item.sk !== tenant).map(parseMatchable),
-        cursor: page.last,
-      };
     },
 
     pageSubscriptions: (tenantId, limit, after, matches) =>
@@ -188,7 +153,7 @@ function subscriptionItem(subscription: Subscription): KeyedItem {
 }
 
 /** The filter was checked when it was written. Only its form is checked here, which also keeps a member called __proto__. */
-const SubscriptionItem = Subscription.extend({
+export const SubscriptionItem = Subscription.extend({
   filter: z
     .string()
     .transform((text): unknown => JSON.parse(text))
@@ -196,14 +161,6 @@ const SubscriptionItem = Subscription.extend({
     .nullable()
     .default(null),
 });
-
-const MatchableItem = SubscriptionItem.pick(
-  Object.fromEntries(MATCHABLE_FIELDS.map((field) => [field, true])) as Record<(typeof MATCHABLE_FIELDS)[number], true>,
-);
-
-function parseMatchable(item: Item): MatchableSubscription {
-  return MatchableItem.parse(item);
-}
 
 export function parseSubscription(item: Item): Subscription {
   return SubscriptionItem.parse(item);

@@ -201,7 +201,9 @@ async function markSlowOnes({ store, now, report }: DeliverDeps, underWay: Under
       const marked = markSlow(health, now());
       if (marked === health) return;
       // If another worker wrote its health meanwhile, the next slow attempt marks it.
-      await store.saveHealth(tenantId, id, marked).catch((error) => report({ kind: 'error', about: delivery, error }));
+      await store
+        .saveHealth(tenantId, id, marked, true)
+        .catch((error) => report({ kind: 'error', about: delivery, error }));
     }),
   );
 }

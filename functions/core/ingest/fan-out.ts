@@ -4,13 +4,11 @@ import type { EventStore } from '../event/event-store.ts';
 import { StepBudget } from '../step-budget.ts';
 import { isSlowOrFailing } from '../subscription/health.ts';
 import { createMatcher, FilteredContent, type MatchableSubscription } from '../subscription/match.ts';
-import type { SubscriptionStore } from '../subscription/subscription-store.ts';
+import type { MatchableSubscriptions } from '../subscription/subscription-store.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
 
 export interface FanOutDeps {
-  store: Pick<EventStore, 'saveFanOutCursor'> &
-    Pick<SubscriptionStore, 'listSubscriptions'> &
-    Pick<TenantStore, 'createTenant'>;
+  store: Pick<EventStore, 'saveFanOutCursor'> & MatchableSubscriptions & Pick<TenantStore, 'createTenant'>;
   deliveries: WorkQueue;
   /** Carries also the first attempts of slow and failing receivers, so that the others' never wait behind them. */
   retries: WorkQueue;
@@ -63,9 +61,8 @@ export async function fanOutFrom(
     await Promise.all(run.map(({ event }) => deps.store.saveFanOutCursor(event, cursor)));
     saved = cursor;
   };
-  let cursor = start;
-  do {
-    const page = await deps.store.listSubscriptions(tenantId, cursor);
+  const events = run.map(({ event }) => event);
+  for await (const page of deps.store.readMatchable(tenantId, start, events)) {
     if (!page.tenantExists) await deps.store.createTenant(tenantId, deps.now());
     const last = page.subscriptions.at(-1);
     let outgoing: Lanes = { deliveries: [], retries: [] };
@@ -91,12 +88,11 @@ export async function fanOutFrom(
       await save(subscription.id);
       if (mustStop || !deps.hasTime()) return 'continue';
     }
-    cursor = page.cursor;
-    if (cursor !== null && !deps.hasTime()) {
-      await save(cursor);
+    if (page.cursor !== null && !deps.hasTime()) {
+      await save(page.cursor);
       return 'continue';
     }
-  } while (cursor !== null);
+  }
   // A fan-out that finishes in one stretch stored no cursor. A longer one clears its cursor, so that a repetition starts
   // at the beginning.
   await save(null);

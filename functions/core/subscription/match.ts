@@ -43,7 +43,7 @@ export class FilteredContent {
   }
 }
 
-type MatchedEvent = Pick<Event, 'environment' | 'type' | 'recordedAt' | 'acceptedAt'>;
+export type MatchedEvent = Pick<Event, 'environment' | 'type' | 'recordedAt' | 'acceptedAt'>;
 
 /** Whether a subscription wants an event. Its filter takes its steps from `steps`; without them it comes to its end. */
 export type Matcher = (
@@ -78,6 +78,14 @@ export function createMatcher(subscription: Omit<MatchableSubscription, 'id'>): 
   };
 }
 
+/** Whether it may want events of that type in that environment: what its other fields say changes by the event and the time. */
+export function mayWant(
+  { environment, eventTypes }: Pick<MatchableSubscription, 'environment' | 'eventTypes'>,
+  event: Pick<MatchedEvent, 'environment' | 'type'>,
+): boolean {
+  return environment === event.environment && eventTypes.some((pattern) => matchesPattern(pattern, event.type));
+}
+
 /** Everything but the filter. */
 function isAddressed(
   subscription: Omit<MatchableSubscription, 'id'>,
@@ -85,10 +93,9 @@ function isAddressed(
   isRepetition: boolean,
 ): boolean {
   return (
-    subscription.environment === event.environment &&
+    mayWant(subscription, event) &&
     (subscription.status !== 'unverified' || subscription.hasBeenVerified) &&
     !hasExpired(subscription, event.acceptedAt) &&
-    (!isRepetition || subscription.createdAt <= event.recordedAt) &&
-    subscription.eventTypes.some((pattern) => matchesPattern(pattern, event.type))
+    (!isRepetition || subscription.createdAt <= event.recordedAt)
   );
 }

@@ -1,6 +1,6 @@
 import type { Matches, Page } from '../page.ts';
 import type { Health } from './health.ts';
-import type { MatchableSubscription } from './match.ts';
+import type { MatchableSubscription, MatchedEvent } from './match.ts';
 import type { StatusReason, Subscription } from './subscription.ts';
 
 /** A page of what fan-out reads. `cursor` is null after the last page. */
@@ -8,6 +8,19 @@ export interface FanOutPage {
   tenantExists: boolean;
   subscriptions: MatchableSubscription[];
   cursor: string | null;
+}
+
+/** The port by which fan-out finds the subscriptions of its events. */
+export interface MatchableSubscriptions {
+  /**
+   * A tenant's subscriptions after `after`, oldest first: all that may want one of the events, and maybe others. One that was
+   * written before this is called is among them, as it was written. `cursor` of a page: from where another call goes on.
+   */
+  readMatchable(
+    tenantId: string,
+    after: string | null,
+    events: readonly Pick<MatchedEvent, 'environment' | 'type'>[],
+  ): AsyncIterable<FanOutPage>;
 }
 
 /** `subscription`: as it stands now; null if it is gone. */
@@ -39,12 +52,11 @@ export interface SubscriptionStore {
   /**
    * Writes health over its own revision (0: there is none), if the subscription is of the generation that the health is
    * about. Stores revision + 1, and changes nothing else of the subscription.
+   * @param changesLane whether it changes what fan-out reads of health (`changesLane`), so that fan-out is to read it anew
    */
-  saveHealth(tenantId: string, subscriptionId: string, health: Health): Promise<SavedHealth>;
+  saveHealth(tenantId: string, subscriptionId: string, health: Health, changesLane: boolean): Promise<SavedHealth>;
   /** Deletes it whatever its revision is, if it is of that generation (null: any). False if it is there still. */
   removeSubscription(tenantId: string, subscriptionId: string, generation: number | null): Promise<boolean>;
-  /** What fan-out needs of a tenant's subscriptions, oldest first, and whether the tenant is on record. */
-  listSubscriptions(tenantId: string, cursor: string | null): Promise<FanOutPage>;
   /** Newest first. */
   pageSubscriptions(
     tenantId: string,

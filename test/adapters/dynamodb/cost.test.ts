@@ -10,6 +10,7 @@ import { createEventTypes } from '../../../functions/adapters/dynamodb/event-typ
 import { createEvents, type JournalOptions } from '../../../functions/adapters/dynamodb/events.ts';
 import { createInFlight } from '../../../functions/adapters/dynamodb/in-flight.ts';
 import { createKnownTypes } from '../../../functions/adapters/dynamodb/known-types.ts';
+import { createMatchableSubscriptions } from '../../../functions/adapters/dynamodb/matchable-subscriptions.ts';
 import { createProfiles } from '../../../functions/adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../../../functions/adapters/dynamodb/profiles.ts';
 import { createRateLimits } from '../../../functions/adapters/dynamodb/rate-limits.ts';
@@ -49,7 +50,12 @@ const journalOf = (options: JournalOptions) => ({
 });
 const now = (): number => Date.now();
 const journal = journalOf({ tables, retentionDays: 30, now });
-const catalog = { ...createTenants(tables), ...createSubscriptions(tables), ...createEventTypes(tables) };
+const catalog = {
+  ...createTenants(tables),
+  ...createSubscriptions(tables, now),
+  ...createMatchableSubscriptions(tables, now),
+  ...createEventTypes(tables),
+};
 const vault = createVault(tables, kms, KEY_ARN);
 const sender = createHttpSender({
   addressPolicy: createAddressPolicy({ allowedPrivateRanges: ['127.0.0.0/8'] }),
@@ -226,7 +232,7 @@ describe('ten first attempts that succeed', () => {
 });
 
 describe('ten first attempts that fail', () => {
-  it('cost a conditional write each, with two index entries, a message each, and one write of health', async () => {
+  it('cost a conditional write each, with two index entries, a message each, and two writes of health', async () => {
     const { batch } = await tenDeliveries('failing', true);
     status = 500;
     reset();
@@ -234,12 +240,13 @@ describe('ten first attempts that fail', () => {
     print('deliver, ten that fail');
     const count = (name: string) => calls().filter((call) => call === name).length;
     expect(count('BatchGetItem')).toBe(1);
-    expect(count('PutItem')).toBe(10);
+    // Fan-out is told that the subscription began to fail.
+    expect(count('PutItem')).toBe(10 + 1);
     // The health of the subscription, and the batch's statistics.
     expect([count('UpdateItem'), count('BatchWriteItem')]).toEqual([1, 1]);
-    expect(calls().length).toBe(1 + 10 + 2 + count('SendMessageBatch'));
+    expect(calls().length).toBe(1 + 11 + 2 + count('SendMessageBatch'));
     expect(count('SendMessageBatch')).toBeLessThanOrEqual(10);
-    expect(tally.writeUnits).toBe(32);
+    expect(tally.writeUnits).toBe(33);
   });
 });
 
@@ -279,11 +286,11 @@ describe('ten deliveries that fail for good', () => {
     expect(await deliver({ profiles })(batch, context())).toEqual({ batchItemFailures: [] });
     print('deliver, ten that fail for good');
     const count = (name: string) => calls().filter((call) => call === name).length;
-    expect(count('PutItem')).toBe(20);
+    expect(count('PutItem')).toBe(20 + 1);
     // The counts, and the health of the subscription; the batch's statistics are one write more.
     expect(count('UpdateItem')).toBe(10 + 1);
     // Eight each: the delivery with its entries in the list and in the due index, the count, and the delivery once more.
-    expect(tally.writeUnits).toBe(10 * 8 + 2);
+    expect(tally.writeUnits).toBe(10 * 8 + 3);
 
     const messages = await queues.retries.take();
     expect(messages).toEqual([]);

@@ -117,7 +117,7 @@ describe('the lane of first attempts', () => {
     expect(setup.targets()).toEqual([1, 3, 5].map((number) => `a ${subscriptionId(number)}`));
     expect(setup.slow).toMatchObject([2, 4].map((number) => ({ message: { subscriptionId: subscriptionId(number) } })));
     expect(setup.reports).toContainEqual({ kind: 'queued', deliveries: 5 });
-    expect(setup.store.calls.filter((call) => call === 'listSubscriptions')).toHaveLength(1);
+    expect(setup.store.calls.filter((call) => call === 'readMatchable')).toHaveLength(1);
   });
 
   it('and the other one are both tried before a failure is reported', async () => {

@@ -15,7 +15,7 @@ describe('a crash', () => {
   ])('after the event was written repeats its fan-out (%s)', async (_, rest) => {
     const setup = ingestSetup();
     setup.store.before = (operation) => {
-      if (operation === 'listSubscriptions') throw new Error('crashed');
+      if (operation === 'readMatchable') throw new Error('crashed');
     };
     expect((await setup.ingest({ body: body(rest) })).retry).toEqual(new Set(['m1']));
     setup.store.before = () => {};
@@ -99,7 +99,7 @@ describe('a fan-out that is too long for one invocation', () => {
     setup.store.subscriptions = manySubscriptions(4);
     setup.store.pageSize = 2;
     await setup.ingest({ body: body({ id: 'a' }) }, { body: body({ id: 'b' }) });
-    expect(setup.store.calls.filter((call) => call === 'listSubscriptions')).toHaveLength(2);
+    expect(setup.store.calls.filter((call) => call === 'readMatchable')).toHaveLength(2);
     expect(setup.queued).toHaveLength(8);
   });
 });

@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from 'node:util';
+import { LRUCache } from 'lru-cache';
+import * as z from 'zod';
+import {
+  MATCHABLE_FIELDS,
+  type MatchableSubscription,
+  type MatchedEvent,
+  mayWant,
+} from '../../core/subscription/match.ts';
+import type { FanOutPage, MatchableSubscriptions } from '../../core/subscription/subscription-store.ts';
+import { type Remember, remember } from '../remember.ts';
+import { batchGet } from './batch.ts';
+import type { Tables } from './client.ts';
+import { type Item, subscriptionKey, tenantKey, tenantPartition } from './keys.ts';
+import { createSubscriptionChanges } from './subscription-changes.ts';
+import { SubscriptionItem } from './subscriptions.ts';
+
+/*
+ * What fan-out reads (docs/decisions/026-fan-out-reads-changes.md). A tenant with many subscriptions is read once, and from
+ * then on only what was written since.
+ */
+
+/** A tenant with fewer is read whole each time: that is one call, and few read units. */
+const KEPT_FROM = 20;
+/** Of all tenants together; some 30 MB. */
+const MAX_KEPT = 20_000;
+/** After that a tenant is read whole again, whatever is on record of changes. */
+const KEPT_MS = 10 * 60_000;
+/** For so many types of event it is kept which subscriptions of a tenant may want them. */
+const MAX_TYPES = 100;
+
+interface Kept {
+  /** Epoch milliseconds. It may know of later writes, and lacks no earlier one. */
+  readAt: number;
+  /** By id, in order. */
+  byId: ReadonlyMap<string, MatchableSubscription>;
+  /** Those that may want events of a type in an environment. */
+  byType: Remember<MatchableSubscription[]>;
+}
+
+type Events = readonly Pick<MatchedEvent, 'environment' | 'type'>[];
+
+export function createMatchableSubscriptions(
+  tables: Pick<Tables, 'call' | 'documents' | 'catalogTable' | 'journalTable'>,
+  now: () => number,
+): MatchableSubscriptions {
+  const changes = createSubscriptionChanges(tables, now);
+  const kept = new LRUCache<string, Kept>({
+    maxSize: MAX_KEPT,
+    sizeCalculation: ({ byId }) => byId.size,
+    ttl: KEPT_MS,
+    // What is brought up to date is not read whole later for that.
+    noUpdateTTL: true,
+    ttlResolution: 0,
+    perf: { now },
+  });
+
+  /** What is kept of a tenant, as it is now; null if nothing is. */
+  async function renew(tenantId: string): Promise<Kept | null> {
+    const known = kept.get(tenantId);
+    if (known === undefined) return null;
+    const readAt = now();
+    const changed = await changes.since(tenantId, known.readAt);
+    const renewed = changed === null ? null : { ...(await withChanges(tenantId, known, changed)), readAt };
+    // One whose tenant was deleted has none left.
+    if (renewed === null || renewed.byId.size < KEPT_FROM) {
+      kept.delete(tenantId);
+      return null;
+    }
+    kept.set(tenantId, renewed);
+    return renewed;
+  }
+
+  async function withChanges(tenantId: string, known: Kept, ids: readonly string[]): Promise<Kept> {
+    if (ids.length === 0) return known;
+    const keys = ids.map((id) => subscriptionKey(tenantId, id));
+    const { [tables.catalogTable]: items = [] } = await batchGet(tables, { [tables.catalogTable]: keys }, true);
+    const found = new Map(items.map(parseMatchable).map((one) => [one.id, one]));
+    if (ids.every((id) => isDeepStrictEqual(found.get(id), known.byId.get(id)))) return known;
+    const others = [...known.byId].filter(([id]) => !ids.includes(id));
+    const all = [...others, ...found].toSorted(([one], [other]) => (one < other ? -1 : 1));
+    return { ...known, byId: new Map(all), byType: emptyLists() };
+  }
+
+  return {
+    async *readMatchable(tenantId, after, events) {
+      const known = await renew(tenantId);
+      if (known !== null) {
+        yield { tenantExists: true, subscriptions: select(known, after, events), cursor: null };
+        return;
+      }
+      const readAt = now();
+      const all: MatchableSubscription[] = [];
+      let page: FanOutPage | null = null;
+      do {
+        const next: FanOutPage = await readPage(tables, tenantId, page === null ? after : page.cursor);
+        page = next;
+        all.push(...next.subscriptions);
+        const isWhole = after === null && next.tenantExists && next.cursor === null;
+        if (isWhole && all.length >= KEPT_FROM) {
+          kept.set(tenantId, { readAt, byId: new Map(all.map((one) => [one.id, one])), byType: emptyLists() });
+        }
+        yield next;
+      } while (page.cursor !== null);
+    },
+  };
+}
+
+const emptyLists = () => remember<MatchableSubscription[]>({ max: MAX_TYPES, ttlMs: null });
+
+function select({ byId, byType }: Kept, after: string | null, events: Events): MatchableSubscription[] {
+  const types = new Map(events.map((event) => [`${event.environment} ${event.type}`, event]));
+  const lists = [...types].map(([key, event]) =>
+    byType(key, () => [...byId.values()].filter((one) => mayWant(one, event))),
+  );
+  const [first = []] = lists;
+  const all =
+    lists.length === 1 ? first : [...new Set(lists.flat())].toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return after === null ? all : all.filter(({ id }) => id > after);
+}
+
+const FIELDS = ['sk', ...MATCHABLE_FIELDS];
+const LastKey = z.object({ sk: z.string() }).optional();
+
+/** As much of a tenant's partition as DynamoDB gives at once, strongly consistent. */
+async function readPage(
+  { documents, catalogTable }: Pick<Tables, 'documents' | 'catalogTable'>,
+  tenantId: string,
+  after: string | null,
+): Promise<FanOutPage> {
+  const pk = tenantPartition(tenantId);
+  const { Items, LastEvaluatedKey } = await documents.query({
+    TableName: catalogTable,
+    KeyConditionExpression: 'pk = :pk',
+    ConsistentRead: true,
+    // Some of the fields are reserved words, so all go by number.
+    ProjectionExpression: FIELDS.map((_, index) => `#${index}`).join(', '),
+    ExpressionAttributeNames: Object.fromEntries(FIELDS.map((field, index) => [`#${index}`, field])),
+    ExpressionAttributeValues: { ':pk': pk },
+    ExclusiveStartKey: after === null ? undefined : { pk, sk: after },
+  });
+  const tenant = tenantKey(tenantId).sk;
+  return {
+    tenantExists: after !== null || Items[0]?.sk === tenant,
+    subscriptions: Items.filter((item) => item.sk !== tenant).map(parseMatchable),
+    cursor: LastKey.parse(LastEvaluatedKey)?.sk ?? null,
+  };
+}
+
+const MatchableItem = SubscriptionItem.pick(
+  Object.fromEntries(MATCHABLE_FIELDS.map((field) => [field, true])) as Record<(typeof MATCHABLE_FIELDS)[number], true>,
+);
+
+function parseMatchable(item: Item): MatchableSubscription {
+  return MatchableItem.parse(item);
+}
