@@ -99,6 +99,8 @@ try {
   ] as const) {
     const seconds = (await timed(() => fill(place, filling, (done) => console.error(`  ${done}`)))) / 1_000;
     console.error(`${place.name}: ${filling.deliveries} deliveries in ${seconds.toFixed(0)} s`);
+    // What was written in the last minute is read again at each fan-out.
+    await place.advance(120);
   }
 
   const list = (path: (place: Place) => string) => (place: Place) => timed(() => place.get(path(place)));

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { TRY_MS } from '../aws/calls.ts';
 import type { Tables } from './client.ts';
 import { changeKey, changePartition, parseChangeKey } from './keys.ts';
 
@@ -8,8 +7,8 @@ import { changeKey, changePartition, parseChangeKey } from './keys.ts';
  * since, instead of reading all of them again.
  */
 
-/** A write that was announced has had its effect by then, or never will: a function has 30 seconds in all. */
-const SETTLED_AFTER_MS = 20 * TRY_MS;
+/** A write that was announced has had its effect by then, or never will: a function has 30 seconds, and clocks differ by a few. */
+const SETTLED_AFTER_MS = 90_000;
 /** A record is of use for as long as anybody keeps what was read before it. */
 const KEEP_SECONDS = 60 * 60;
 /** So many can be read again by one call. */
