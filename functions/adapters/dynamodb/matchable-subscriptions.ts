@@ -26,6 +26,8 @@ const KEPT_FROM = 20;
 const MAX_KEPT = 20_000;
 /** After that a tenant is read whole again, whatever is on record of changes. */
 const KEPT_MS = 10 * 60_000;
+/** So many tenants with few are remembered as such. */
+const MAX_SMALL = 1_000;
 /** For so many types of event it is kept which subscriptions of a tenant may want them. */
 const MAX_TYPES = 100;
 
@@ -34,8 +36,8 @@ interface Kept {
   readAt: number;
   /** By id, in order. */
   byId: ReadonlyMap<string, MatchableSubscription>;
-  /** Those that may want events of a type in an environment. */
-  byType: Remember<MatchableSubscription[]>;
+  /** The ids of those that may want events of a type in an environment. */
+  byType: Remember<string[]>;
 }
 
 type Events = readonly Pick<MatchedEvent, 'environment' | 'type'>[];
@@ -54,9 +56,37 @@ export function createMatchableSubscriptions(
     ttlResolution: 0,
     perf: { now },
   });
+  /** Tenants that were found to have few: theirs are read at once, side by side. */
+  const small = new LRUCache<string, true>({ max: MAX_SMALL });
+  /** One for all batches that miss a tenant at the same moment: on one machine they share a process. */
+  const loads = new Map<string, Promise<FanOutPage>>();
+
+  /** All of a tenant that may be kept, and keeps it. */
+  async function readWhole(tenantId: string): Promise<FanOutPage> {
+    const readAt = now();
+    const first = await readPage(tables, tenantId, null);
+    const all = [...first.subscriptions];
+    let { cursor } = first;
+    while (cursor !== null && all.length < MAX_KEPT) {
+      const page = await readPage(tables, tenantId, cursor);
+      all.push(...page.subscriptions);
+      cursor = page.cursor;
+    }
+    if (all.length < KEPT_FROM) small.set(tenantId, true);
+    else if (first.tenantExists && cursor === null)
+      kept.set(tenantId, { readAt, byId: new Map(all.map((one) => [one.id, one])), byType: emptyLists() });
+    return { ...first, subscriptions: all, cursor };
+  }
+
+  function load(tenantId: string): Promise<FanOutPage> {
+    const loading = readWhole(tenantId).finally(() => loads.delete(tenantId));
+    loads.set(tenantId, loading);
+    return loading;
+  }
 
   /** What is kept of a tenant, as it is now; null if nothing is. */
   async function renew(tenantId: string): Promise<Kept | null> {
+    await loads.get(tenantId)?.catch(() => {});
     const known = kept.get(tenantId);
     if (known === undefined) return null;
     const readAt = now();
@@ -76,10 +106,17 @@ export function createMatchableSubscriptions(
     const keys = ids.map((id) => subscriptionKey(tenantId, id));
     const { [tables.catalogTable]: items = [] } = await batchGet(tables, { [tables.catalogTable]: keys }, true);
     const found = new Map(items.map(parseMatchable).map((one) => [one.id, one]));
-    if (ids.every((id) => isDeepStrictEqual(found.get(id), known.byId.get(id)))) return known;
-    const others = [...known.byId].filter(([id]) => !ids.includes(id));
-    const all = [...others, ...found].toSorted(([one], [other]) => (one < other ? -1 : 1));
-    return { ...known, byId: new Map(all), byType: emptyLists() };
+    const isSame = (...fields: (keyof MatchableSubscription)[]) =>
+      ids.every((id) => {
+        const [before, after] = [known.byId.get(id), found.get(id)];
+        return fields.every((field) => isDeepStrictEqual(before?.[field], after?.[field]));
+      });
+    const byId = new Map(known.byId);
+    for (const [id, one] of found) byId.set(id, one);
+    // Those that were there before keep their places, and their lists: what changes most often is their health.
+    if (isSame('id', 'environment', 'eventTypes')) return { ...known, byId };
+    for (const id of ids) if (!found.has(id)) byId.delete(id);
+    return { ...known, byId: new Map([...byId].toSorted(byFirst)), byType: emptyLists() };
   }
 
   return {
@@ -89,34 +126,30 @@ export function createMatchableSubscriptions(
         yield { tenantExists: true, subscriptions: select(known, after, events), cursor: null };
         return;
       }
-      const readAt = now();
-      const all: MatchableSubscription[] = [];
-      let page: FanOutPage | null = null;
-      do {
-        const next: FanOutPage = await readPage(tables, tenantId, page === null ? after : page.cursor);
-        page = next;
-        all.push(...next.subscriptions);
-        const isWhole = after === null && next.tenantExists && next.cursor === null;
-        if (isWhole && all.length >= KEPT_FROM) {
-          kept.set(tenantId, { readAt, byId: new Map(all.map((one) => [one.id, one])), byType: emptyLists() });
-        }
-        yield next;
-      } while (page.cursor !== null);
+      const mayKeep = after === null && !small.has(tenantId);
+      let page = await (mayKeep ? load(tenantId) : readPage(tables, tenantId, after));
+      if (page.subscriptions.length >= KEPT_FROM) small.delete(tenantId);
+      yield page;
+      while (page.cursor !== null) {
+        page = await readPage(tables, tenantId, page.cursor);
+        yield page;
+      }
     },
   };
 }
 
-const emptyLists = () => remember<MatchableSubscription[]>({ max: MAX_TYPES, ttlMs: null });
+const emptyLists = () => remember<string[]>({ max: MAX_TYPES, ttlMs: null });
+const byFirst = ([one]: readonly [string, ...unknown[]], [other]: readonly [string, ...unknown[]]): number =>
+  one < other ? -1 : 1;
 
 function select({ byId, byType }: Kept, after: string | null, events: Events): MatchableSubscription[] {
   const types = new Map(events.map((event) => [`${event.environment} ${event.type}`, event]));
   const lists = [...types].map(([key, event]) =>
-    byType(key, () => [...byId.values()].filter((one) => mayWant(one, event))),
+    byType(key, () => [...byId.values()].filter((one) => mayWant(one, event)).map(({ id }) => id)),
   );
   const [first = []] = lists;
-  const all =
-    lists.length === 1 ? first : [...new Set(lists.flat())].toSorted((one, other) => (one.id < other.id ? -1 : 1));
-  return after === null ? all : all.filter(({ id }) => id > after);
+  const ids = lists.length === 1 ? first : [...new Set(lists.flat())].toSorted();
+  return ids.flatMap((id) => (after === null || id > after ? (byId.get(id) ?? []) : []));
 }
 
 const FIELDS = ['sk', ...MATCHABLE_FIELDS];

@@ -80,6 +80,50 @@ describe('the subscriptions that fan-out reads', () => {
     expect(idsOf(await read(reader, many))).toEqual(upTo(200));
   });
 
+  it('are read once for all that miss them at the same moment', async () => {
+    const tenantId = freshTenant();
+    await fill(tenantId, 60);
+    later(2 * MINUTE);
+    const reader = newReader();
+    const found: string[][] = [];
+    const { calls } = await costOf(() =>
+      Promise.all(
+        [1, 2, 3].map(async () => {
+          found.push(idsOf(await read(reader, tenantId)));
+        }),
+      ),
+    );
+    expect(found).toEqual([upTo(60), upTo(60), upTo(60)]);
+    // One for the subscriptions, and one for the changes since for each that waited.
+    expect(calls).toEqual(['Query', 'Query', 'Query']);
+    expect(tally.readUnits).toBeLessThan(20);
+  });
+
+  it('are read by the next, if whoever reads them for others fails', async () => {
+    const tenantId = freshTenant();
+    await fill(tenantId, 25);
+    const reader = newReader();
+    tables.faults.fails = (operation) => {
+      tables.faults.fails = () => null;
+      return operation === 'Query' ? new Error('throttled') : null;
+    };
+    const outcomes = await Promise.allSettled([read(reader, tenantId), read(reader, tenantId)]);
+    expect(outcomes).toMatchObject([{ status: 'rejected' }, { status: 'fulfilled', value: Array(25).fill({}) }]);
+  });
+
+  it('of a tenant that had few are kept once it has many', async () => {
+    const tenantId = freshTenant();
+    await fill(tenantId, 19);
+    const reader = newReader();
+    await read(reader, tenantId);
+    await add(tenantId, 19);
+    later(2 * MINUTE);
+    for (let count = 0; count < 2; count += 1) expect(idsOf(await read(reader, tenantId))).toEqual(upTo(20));
+    const { calls, readUnits } = await costOf(() => read(reader, tenantId));
+    expect(calls).toEqual(['Query']);
+    expect(readUnits).toBeLessThanOrEqual(1);
+  });
+
   it('are those that may want the events, oldest first, and go on after one of them', async () => {
     const tenantId = freshTenant();
     await fill(tenantId, 30, wants('other.*'));
