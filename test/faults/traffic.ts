@@ -12,6 +12,9 @@ import { PROFILE_NAMES, PROFILES, type ProfileName, profileDocument } from './tr
 export const SETTINGS = { maxQueueWaitSeconds: '10', attemptTimeoutSeconds: '4', logLevel: 'WARN' };
 
 export const TENANTS = ['acme', 'bolt', 'cargo'];
+/** Tenants with so many more subscriptions, which want nothing that is published: fan-out keeps what it read of them. */
+const CROWDED = ['bolt', 'cargo'];
+const BYSTANDERS = 20;
 const TYPES = ['order.paid', 'order.sent', 'person.left'];
 /** What a subscription wants, as the API takes it and as the checker does. */
 const WANTS = [
@@ -235,6 +238,13 @@ export function createTraffic(system: SystemUnderFaults, receiver: ScriptedRecei
         // 409: a try whose answer came too late has made it.
         if (answer?.status !== 201 && answer?.status !== 409)
           throw new Error(`A profile was refused: ${JSON.stringify(answer)}`);
+      }
+      for (const tenantId of CROWDED) {
+        for (let number = 0; number < BYSTANDERS; number += 1) {
+          const body = { url: receiver.url('/bystander'), eventTypes: ['never.published'] };
+          const path = `/tenants/${tenantId}/subscriptions`;
+          await call('POST', path, body, { 'idempotency-key': `${tenantId}-bystander-${number}` });
+        }
       }
       for (const tenantId of TENANTS) {
         for (const profile of PROFILE_NAMES) {
