@@ -107,7 +107,11 @@ export function FilterField({ tenantId, value, onChange, eventTypes, environment
             wrongLines={!example.ok && isWrong.example ? [example.line] : []}
             rows={6}
             value={data}
-            onChange={(text) => setWritten(new Map(written).set(shown.name, text))}
+            onChange={(text) => {
+              // Otherwise a type that is checked above could take its place.
+              setChosen(shown.name);
+              setWritten(new Map(written).set(shown.name, text));
+            }}
           />
           <Button isBusy={test.isPending} onClick={run}>
             {t.runFilter}

@@ -145,6 +145,7 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     const example = '{"country":"FR","id":9007199254740993}';
     await call('POST', '/v1/event-types', { rawBody: `{"name":"tried.hired","example":${example}}` });
     await call('POST', '/v1/event-types', { body: { name: 'tried.left', example: { reason: 'moved' } } });
+    await call('POST', '/v1/event-types', { body: { name: 'tried.asked', example: {} } });
     const { token } = await tokenOf(tenant);
     const { page, errors } = await browser.open(`${at(`/tenants/${tenant}/webhooks/new`)}#token=${token}`);
     await page.getByLabel('URL', { exact: true }).fill(endpoints.receiverUrl + path);
@@ -177,7 +178,9 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     await answer.getByText('This event would be delivered.').waitFor();
     await expectAccessible(page);
 
-    // Another type brings its example, and takes nothing away.
+    // Another type brings its example, and takes nothing away, not even one that comes before it.
+    await page.getByRole('checkbox', { name: 'tried.asked' }).check();
+    expect(await data.inputValue()).toBe(own);
     await type.selectOption('tried.left');
     expect(await data.inputValue()).toBe('{\n  "reason": "moved"\n}');
     await type.selectOption('tried.hired');
