@@ -21,7 +21,7 @@ async function breakDown(id: string, rest: Partial<Health> = {}): Promise<void> 
     breaker: { state: 'open', openedAt: now - SECOND, pauseMs: MINUTE, nextProbeAt: now + MINUTE, probe: null },
     ...rest,
   };
-  const { saved } = await deps.stores.subscriptions.saveHealth('acme', id, broken, true);
+  const { saved } = await deps.stores.subscriptions.saveHealth('acme', id, broken);
   expect(saved).toBe(true);
 }
 const healthy = { state: 'healthy', since: null, failures: 0, lastFailure: null, nextProbeAt: null };
@@ -99,15 +99,15 @@ describe('closing a breaker by hand', () => {
     let between = 1;
     const busy: typeof subscriptions = {
       ...subscriptions,
-      async saveHealth(tenantId, subscriptionId, health, changesLane) {
+      async saveHealth(tenantId, subscriptionId, health) {
         if (between > 0) {
           between -= 1;
           const { health: stored } = (await subscriptions.getSubscription(tenantId, subscriptionId)) ?? {
             health: null,
           };
-          if (stored !== null) await subscriptions.saveHealth(tenantId, subscriptionId, stored, false);
+          if (stored !== null) await subscriptions.saveHealth(tenantId, subscriptionId, stored);
         }
-        return subscriptions.saveHealth(tenantId, subscriptionId, health, changesLane);
+        return subscriptions.saveHealth(tenantId, subscriptionId, health);
       },
     };
     const changes = { stores: { ...deps.stores, subscriptions: busy } };

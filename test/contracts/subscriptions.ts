@@ -182,7 +182,7 @@ export function describeVerdicts(
       breaker: open,
       slowUntil: NOW + 5,
     });
-    const save = (health: Health, tenant = tenantId) => store.saveHealth(tenant, own().id, health, true);
+    const save = (health: Health, tenant = tenantId) => store.saveHealth(tenant, own().id, health);
 
     it('writes health, and nothing that others would notice', async () => {
       await add(own());
@@ -310,7 +310,7 @@ export function describeSubscriptionStore(name: string, { store, losing }: Subje
       };
       await store.saveSubscription(own({ profile: 'own' }), 0);
       const read = own({ profile: 'own', revision: 1 });
-      expect(await store.saveHealth(tenantId, read.id, health, true)).toMatchObject({ saved: true });
+      expect(await store.saveHealth(tenantId, read.id, health)).toMatchObject({ saved: true });
       expect(await store.saveSubscription({ ...read, name: 'b', profile: 'standard' }, 1)).toBe(true);
       expect(await get()).toEqual(own({ name: 'b', revision: 2, health: { ...health, revision: 1 } }));
     });

@@ -53,12 +53,17 @@ export function deliverSetup() {
     publish: async (messages: readonly { body: string }[]): Promise<void> => {
       published.push(...messages.map(({ body }) => body));
     },
+    /** The queue of messages that do not say theirs. */
+    fromRetries: false,
     /** Opens what is sealed. */
     open: async (sealed: string): Promise<string> => sealed,
     /** After each step of `commit`. */
     reached: (_step: CommitStep): void => {},
     deliver: (...received: (Partial<ReceivedMessage> | DeliverMessage)[]): Promise<Decision[]> =>
-      deliverBatch(deps, received.map(asReceived)),
+      deliverBatch(
+        deps,
+        received.map((one) => asReceived(one, setup.fromRetries)),
+      ),
   };
   const deps: DeliverDeps = {
     store: journal,
@@ -102,8 +107,7 @@ export function deliverSetup() {
   return setup;
 }
 
-function asReceived(one: Partial<ReceivedMessage> | DeliverMessage): ReceivedMessage {
-  return 'kind' in one
-    ? { message: one, fromRetries: false, receivedBefore: false }
-    : { message: makeMessage(), fromRetries: false, receivedBefore: false, ...one };
+function asReceived(one: Partial<ReceivedMessage> | DeliverMessage, fromRetries: boolean): ReceivedMessage {
+  const usual = { message: makeMessage(), fromRetries, receivedBefore: false };
+  return 'kind' in one ? { ...usual, message: one } : { ...usual, ...one };
 }

@@ -24,8 +24,8 @@ import { SubscriptionItem } from './subscriptions.ts';
 const KEPT_FROM = 20;
 /** Of all tenants together; some 30 MB. */
 const MAX_KEPT = 20_000;
-/** After that a tenant is read whole again, whatever is on record of changes. */
-const KEPT_MS = 10 * 60_000;
+/** After that a tenant is read whole again, whatever is on record of changes: of its receivers' health nothing is. */
+const KEPT_MS = 5 * 60_000;
 /** So many tenants with few are remembered as such. */
 const MAX_SMALL = 1_000;
 /** For so many types of event it is kept which subscriptions of a tenant may want them. */
@@ -106,17 +106,10 @@ export function createMatchableSubscriptions(
     const keys = ids.map((id) => subscriptionKey(tenantId, id));
     const { [tables.catalogTable]: items = [] } = await batchGet(tables, { [tables.catalogTable]: keys }, true);
     const found = new Map(items.map(parseMatchable).map((one) => [one.id, one]));
-    const isSame = (...fields: (keyof MatchableSubscription)[]) =>
-      ids.every((id) => {
-        const [before, after] = [known.byId.get(id), found.get(id)];
-        return fields.every((field) => isDeepStrictEqual(before?.[field], after?.[field]));
-      });
-    const byId = new Map(known.byId);
-    for (const [id, one] of found) byId.set(id, one);
-    // Those that were there before keep their places, and their lists: what changes most often is their health.
-    if (isSame('id', 'environment', 'eventTypes')) return { ...known, byId };
-    for (const id of ids) if (!found.has(id)) byId.delete(id);
-    return { ...known, byId: new Map([...byId].toSorted(byFirst)), byType: emptyLists() };
+    // Mostly what was read again when the change was new.
+    if (ids.every((id) => isDeepStrictEqual(found.get(id), known.byId.get(id)))) return known;
+    const others = [...known.byId].filter(([id]) => !ids.includes(id));
+    return { ...known, byId: new Map([...others, ...found].toSorted(byFirst)), byType: emptyLists() };
   }
 
   return {

@@ -71,8 +71,7 @@ export function createSubscriptions(
       return disabled !== null;
     },
 
-    async saveHealth(tenantId, subscriptionId, health, changesLane) {
-      if (changesLane) await changes.announce(tenantId, subscriptionId);
+    async saveHealth(tenantId, subscriptionId, health) {
       const { done, item } = await writes.tryUpdate(
         subscriptionKey(tenantId, subscriptionId),
         { set: 'health = :health', values: { ':health': { ...health, revision: health.revision + 1 } } },

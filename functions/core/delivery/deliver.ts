@@ -4,6 +4,7 @@ import { type Admission, type Admitted, admit } from './admit.ts';
 import { claimDelivery, releaseClaim } from './claim.ts';
 import { type Change, type CommitPorts, commit, withFreshTicket } from './commit.ts';
 import type { DeliveryStore } from './delivery-store.ts';
+import { leaveFastLane } from './fast-lane.ts';
 import { findingOf } from './health-change.ts';
 import { createLimiter, type Limiter, type LimiterPorts, waitForTurn } from './limiter.ts';
 import { type AttemptDeps, makeAttempt } from './make-attempt.ts';
@@ -39,7 +40,7 @@ const ACK: Decision = { kind: 'ack' };
 
 /**
  * Makes the attempts that a batch of messages asks for, and says what becomes of each message, in their order. Stages:
- * read, admit, limit, claim, send, settle, commit.
+ * read, admit, change lanes, limit, claim, send, settle, commit.
  */
 export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMessage[]): Promise<Decision[]> {
   const decisions = new Map<ReceivedMessage, Decision>();
@@ -64,7 +65,10 @@ export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMe
       }),
     ),
   );
-  const admissions = chooseProbes(admitted, deps.now(), deps.random);
+  const probed = chooseProbes(admitted, deps.now(), deps.random);
+  const moved = await leaveFastLane(deps, probed);
+  for (const [received, decision] of moved) decisions.set(received, decision);
+  const admissions = new Map([...probed].filter(([received]) => !moved.has(received)));
   const limiter = createLimiter(
     deps,
     [...admissions.values()].filter((one) => one.kind === 'attempt'),
@@ -201,9 +205,7 @@ async function markSlowOnes({ store, now, report }: DeliverDeps, underWay: Under
       const marked = markSlow(health, now());
       if (marked === health) return;
       // If another worker wrote its health meanwhile, the next slow attempt marks it.
-      await store
-        .saveHealth(tenantId, id, marked, true)
-        .catch((error) => report({ kind: 'error', about: delivery, error }));
+      await store.saveHealth(tenantId, id, marked).catch((error) => report({ kind: 'error', about: delivery, error }));
     }),
   );
 }

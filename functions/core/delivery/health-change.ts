@@ -1,6 +1,5 @@
 import type { ProfileDocument } from '../profile/profile.ts';
 import {
-  changesLane,
   type Health,
   type HealthPolicy,
   type HealthSignal,
@@ -87,12 +86,7 @@ export async function writeHealth(
       signals.every(({ kind }) => told.get(finding)?.some((one) => one.kind === kind) === true),
     );
     if (isSame(change.next, current) || !isTold) return null;
-    const { saved, subscription } = await store.saveHealth(
-      tenantId,
-      subscriptionId,
-      change.next,
-      changesLane(current, change.next),
-    );
+    const { saved, subscription } = await store.saveHealth(tenantId, subscriptionId, change.next);
     if (saved) return change;
     // It was moved, resumed or verified meanwhile: the findings are not about it.
     if (subscription === null || subscription.generation !== current.generation) return null;

@@ -38,6 +38,6 @@ export async function leaseProbe(
 ): Promise<Admitted | null> {
   const { tenantId, id } = admitted.subscription;
   const leased = takeProbe(admitted.health, attemptId, leaseEndsAt);
-  const { saved } = await store.saveHealth(tenantId, id, leased, false);
+  const { saved } = await store.saveHealth(tenantId, id, leased);
   return saved ? { ...admitted, health: { ...leased, revision: leased.revision + 1 } } : null;
 }

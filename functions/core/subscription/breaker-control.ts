@@ -29,7 +29,7 @@ export function createBreakerControl({ store, parked, now }: BreakerControlPorts
         const health = healthOf(current);
         const closed = closeBreaker(health, now());
         if (closed === health) return current;
-        const { saved, subscription } = await store.saveHealth(tenantId, subscriptionId, closed, true);
+        const { saved, subscription } = await store.saveHealth(tenantId, subscriptionId, closed);
         if (saved && subscription !== null) {
           await parked.settle(subscription);
           return subscription;

@@ -285,15 +285,6 @@ export function markSlow(health: Health, now: number): Health {
   return isMarked ? health : { ...health, slowUntil: now + SLOW_MS };
 }
 
-/** Whether a change of health can change what `isSlowOrFailing` says. */
-export function changesLane(before: Health, after: Health): boolean {
-  return (
-    (before.failing === null) !== (after.failing === null) ||
-    before.breaker.state !== after.breaker.state ||
-    before.slowUntil !== after.slowUntil
-  );
-}
-
 /** Whether its first attempts are to stay out of the lane of first attempts. */
 export function isSlowOrFailing(observed: Observed, now: number): boolean {
   const { failing, breaker, slowUntil } = healthOf(observed);

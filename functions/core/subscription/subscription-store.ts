@@ -14,7 +14,7 @@ export interface FanOutPage {
 export interface MatchableSubscriptions {
   /**
    * A tenant's subscriptions after `after`, oldest first: all that may want one of the events, and maybe others. One that was
-   * written before this is called is among them, as it was written. `cursor` of a page: from where another call goes on.
+   * written before this is called is among them, as it was written; only its health may be older. `cursor` of a page: from where another call goes on.
    */
   readMatchable(
     tenantId: string,
@@ -52,9 +52,8 @@ export interface SubscriptionStore {
   /**
    * Writes health over its own revision (0: there is none), if the subscription is of the generation that the health is
    * about. Stores revision + 1, and changes nothing else of the subscription.
-   * @param changesLane whether it changes what fan-out reads of health (`changesLane`), so that fan-out is to read it anew
    */
-  saveHealth(tenantId: string, subscriptionId: string, health: Health, changesLane: boolean): Promise<SavedHealth>;
+  saveHealth(tenantId: string, subscriptionId: string, health: Health): Promise<SavedHealth>;
   /** Deletes it whatever its revision is, if it is of that generation (null: any). False if it is there still. */
   removeSubscription(tenantId: string, subscriptionId: string, generation: number | null): Promise<boolean>;
   /** Newest first. */

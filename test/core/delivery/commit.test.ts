@@ -171,6 +171,7 @@ describe('a delivery that fails for good', () => {
   const fails = (setup: ReturnType<typeof deliverSetup>) => {
     setup.profiles.set('standard', profile);
     setup.receive = () => answered(500);
+    setup.fromRetries = true;
     return setup;
   };
   /** Time passes until the window is over, and the messages that tell of it arrive. */

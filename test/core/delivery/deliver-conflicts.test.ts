@@ -237,8 +237,11 @@ describe('a fault of ours', () => {
     setup.send = async (messages) => void setup.queued.push(...messages);
     setup.profiles.set('standard', makeProfile({ retry: { gapsSeconds: [5, 5, 5], jitter: 0 } }));
     expect(await setup.deliver({ receivedBefore: true })).toEqual([ACK]);
+    const [moved] = setup.queued.splice(0);
+    expect(moved).toEqual({ message: makeMessage({ repeated: true }), delaySeconds: 0 });
+    expect(await setup.deliver({ message: makeMessage({ repeated: true }), fromRetries: true })).toEqual([ACK]);
     expect(setup.requests).toHaveLength(2);
-    expect(setup.queued).toEqual([{ message: makeMessage({ ticket: 1 }), delaySeconds: 6 }]);
+    expect(setup.queued).toEqual([{ message: makeMessage(), delaySeconds: 6 }]);
   });
 
   it('in opening a secret sends nothing', async () => {

@@ -23,6 +23,8 @@ const DAY = 24 * HOUR;
 /** A subscription with so many events on their way to it. */
 function setup(count: number, rest: Partial<Subscription> = {}) {
   const parts = deliverSetup();
+  // The lane of receivers that are failing.
+  parts.fromRetries = true;
   const { journal } = parts;
   journal.add(makeSubscription(rest));
   const messages = Array.from({ length: count }, (_, index) => {
