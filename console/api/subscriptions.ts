@@ -1,7 +1,16 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useApi } from '../session/session.tsx';
 import { type Page, path } from './client.ts';
-import type { Secret, Stats, Subscription, SubscriptionInput, SubscriptionPatch, TestResult } from './types.ts';
+import type {
+  FilterTest,
+  FilterTestInput,
+  Secret,
+  Stats,
+  Subscription,
+  SubscriptionInput,
+  SubscriptionPatch,
+  TestResult,
+} from './types.ts';
 
 export interface SubscriptionFilter {
   search: string | null;
@@ -84,5 +93,14 @@ export function useUrlTest(tenantId: string) {
   return useMutation({
     mutationFn: (body: { url: string; profile?: string; eventType?: string }) =>
       api.send<TestResult>('POST', path`/v1/tenants/${tenantId}/test-url`, body),
+  });
+}
+
+/** For a filter that is not saved. */
+export function useFilterTest(tenantId: string) {
+  const api = useApi();
+  return useMutation({
+    mutationFn: (body: FilterTestInput) =>
+      api.send<FilterTest>('POST', path`/v1/tenants/${tenantId}/test-filter`, body),
   });
 }

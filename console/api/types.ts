@@ -17,6 +17,10 @@ import type {
   EventTypeView,
 } from '../../functions/api/resources/event-types.ts';
 import type { EventSummaryView, EventView, RecipientView } from '../../functions/api/resources/events.ts';
+import type {
+  TestFilterInput as FilterTestSchema,
+  FilterTestView,
+} from '../../functions/api/resources/filter-tests.ts';
 import type { CallerView } from '../../functions/api/resources/me.ts';
 import type { NewPortalTokenView, PortalTokenView } from '../../functions/api/resources/portal-tokens.ts';
 import type { PreviewView, ProfileView } from '../../functions/api/resources/profiles.ts';
@@ -69,6 +73,8 @@ export type Tenant = z.output<typeof TenantView>;
 export type TenantInput = z.input<typeof TenantInputSchema>;
 export type PortalToken = z.output<typeof PortalTokenView>;
 export type NewPortalToken = z.output<typeof NewPortalTokenView>;
+export type FilterTest = z.output<typeof FilterTestView>;
+export type FilterTestInput = Written<z.input<typeof FilterTestSchema>, 'data'>;
 export type TestResult = z.output<typeof TestResultView>;
 export type RejectedEvent = z.output<typeof RejectedEventView>;
 export type RepublicationInput = z.input<typeof RepublicationSchema>;

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { useEventTypes } from '../api/event-types.ts';
 import { useSubscriptionTest, useTestDelivery } from '../api/tests.ts';
-import type { Delivery, EventType, Subscription } from '../api/types.ts';
+import type { Delivery, Subscription } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Field } from '../components/field.tsx';
@@ -10,6 +10,7 @@ import { Link } from '../components/link.tsx';
 import { StatusBadge } from '../components/status-badge.tsx';
 import { TestOutcome } from '../components/test-outcome.tsx';
 import { WebhookPage } from '../components/webhook-page.tsx';
+import { isReceived } from '../event-types/is-received.ts';
 import { useMayChange } from '../session/session.tsx';
 import { useTexts } from '../texts/texts.ts';
 import { webhookTestTexts } from '../texts/webhook-test.ts';
@@ -43,7 +44,8 @@ function Test({ subscription }: { subscription: Subscription }) {
             <select {...control} value={eventType} onChange={(event) => setEventType(event.target.value)}>
               <option value="">{t.usual}</option>
               {types
-                .filter((type) => isWanted(type, subscription))
+                // What has no example cannot be sent.
+                .filter(({ name, example }) => example !== null && isReceived(name, subscription.eventTypes))
                 .map(({ name }) => (
                   <option key={name} value={name}>
                     {name}
@@ -60,14 +62,6 @@ function Test({ subscription }: { subscription: Subscription }) {
       <div role="status">{sent !== null && <Outcome key={sent.id} sent={sent} />}</div>
     </section>
   );
-}
-
-/** An event that the webhook receives, and that has an example to send. */
-function isWanted({ name, example }: EventType, { eventTypes }: Subscription): boolean {
-  const isReceived = eventTypes.some((pattern) =>
-    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
-  );
-  return isReceived && example !== null;
 }
 
 function Outcome({ sent }: { sent: Delivery }) {

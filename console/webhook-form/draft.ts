@@ -47,12 +47,14 @@ export function draftOf(subscription: Subscription): Draft {
 /** What the form itself must read before the API can judge it. */
 export function readDraft({ filter, maxPerSecond }: Draft) {
   return {
-    filter: filter.trim() === '' ? { isJson: true, value: null } : parse(filter),
+    filter: readFilter(filter),
     maxPerSecond: maxPerSecond.trim() === '' ? null : Number(maxPerSecond),
   };
 }
 
-function parse(text: string): { isJson: boolean; value: SubscriptionInput['filter'] } {
+/** No text is no filter. */
+export function readFilter(text: string): { isJson: boolean; value: SubscriptionInput['filter'] } {
+  if (text.trim() === '') return { isJson: true, value: null };
   try {
     return { isJson: true, value: JSON.parse(text) };
   } catch {

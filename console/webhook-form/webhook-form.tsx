@@ -8,6 +8,7 @@ import { useTexts } from '../texts/texts.ts';
 import { webhookFormTexts } from '../texts/webhook-form.ts';
 import { type Draft, readDraft } from './draft.ts';
 import { EventChoice } from './event-choice.tsx';
+import { FilterField } from './filter-field.tsx';
 import { HeadersField } from './headers-field.tsx';
 import { UrlField } from './url-field.tsx';
 import { useProfileChoice } from './use-profile-choice.ts';
@@ -43,6 +44,8 @@ export function WebhookForm({ tenantId, first, isNew, action, isBusy, error, onS
   const { choices, rulesOf } = useProfileChoice();
   const [draft, setDraft] = useState(first);
   const [isTried, setTried] = useState(false);
+  // As it was when the form opened: a field that is emptied must not close it.
+  const [hasMore] = useState(first.headers.length > 0 || first.filter !== '' || first.maxPerSecond !== '');
   const set =
     <Key extends keyof Draft>(key: Key) =>
     (value: Draft[Key]) =>
@@ -52,7 +55,6 @@ export function WebhookForm({ tenantId, first, isNew, action, isBusy, error, onS
   const filterError = isTried && !read.filter.isJson ? t.filterNotJson : errors.of('/filter');
   const rateError = isTried && Number.isNaN(read.maxPerSecond) ? t.rateNotNumber : errors.of('/maxPerSecond');
   const rules = rulesOf(draft.profile);
-  const hasMore = draft.headers.length > 0 || draft.filter !== '' || draft.maxPerSecond !== '';
   return (
     <form
       className="form"
@@ -132,17 +134,14 @@ export function WebhookForm({ tenantId, first, isNew, action, isBusy, error, onS
       <details className="more" open={hasMore || undefined}>
         <summary>{t.more}</summary>
         <HeadersField value={draft.headers} onChange={set('headers')} error={errors.of('/headers')} />
-        <Field label={t.filter} hint={t.filterHint} error={filterError} isOptional>
-          {(control) => (
-            <textarea
-              {...control}
-              rows={5}
-              spellCheck={false}
-              value={draft.filter}
-              onChange={(event) => set('filter')(event.target.value)}
-            />
-          )}
-        </Field>
+        <FilterField
+          tenantId={tenantId}
+          value={draft.filter}
+          onChange={set('filter')}
+          eventTypes={draft.eventTypes}
+          environment={draft.environment}
+          error={filterError}
+        />
         <Field label={t.rate} hint={t.rateHint} error={rateError} isOptional>
           {(control) => (
             <input

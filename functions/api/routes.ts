@@ -40,6 +40,7 @@ import { createDeliveryRoutes } from './resources/deliveries.ts';
 import { createEventTypePackRoutes } from './resources/event-type-packs.ts';
 import { createEventTypeRoutes } from './resources/event-types.ts';
 import { createEventRoutes } from './resources/events.ts';
+import { createFilterTestRoutes } from './resources/filter-tests.ts';
 import { createHealthRoutes } from './resources/health.ts';
 import { createJobRoutes } from './resources/jobs.ts';
 import { createMeRoutes } from './resources/me.ts';
@@ -148,6 +149,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createStatsRoutes({ stats, subscriptions, tenants }),
       ...createSecretRoutes({ secrets }),
       ...createTestRoutes({ subscriptions, testEvents }),
+      ...createFilterTestRoutes({ subscriptions }),
       ...createEventRoutes({ ...ports, ...stores }),
       ...createDeliveryRoutes({
         ...stores,

@@ -166,6 +166,7 @@ const TABLE: [method: Method, target: string, status: number, request?: ApiReque
   ['POST', `${T}/subscriptions/SUB/verify`, 200],
   ['POST', `${T}/subscriptions/SUB/breaker/close`, 200],
   ['POST', `${T}/subscriptions/SUB/filter/test`, 200, { body: { data: {} } }],
+  ['POST', `${T}/test-filter`, 200, { body: { filter: { data: { n: [1] } }, environment: 'development', data: {} } }],
   ['GET', '/v1/rejected-events?code=malformed_json', 200],
   ['GET', '/v1/dead-letters', 200],
   ['POST', '/v1/dead-letters/redrive', 200],

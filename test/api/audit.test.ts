@@ -276,6 +276,7 @@ describe('what is on record as a change', () => {
     expect(others.toSorted()).toEqual([
       'previewProfile',
       'publishEvents',
+      'testFilter',
       'testSubscription',
       'testSubscriptionFilter',
       'testUrl',

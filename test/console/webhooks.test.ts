@@ -139,6 +139,135 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     expect(errors).toEqual([]);
   });
 
+  test('a filter is tried on an example, and what it then lets through is what it said', async () => {
+    const { tenant, path } = scene('tried');
+    const { call, ask, publish, received, endpoints } = system();
+    const example = '{"country":"FR","id":9007199254740993}';
+    await call('POST', '/v1/event-types', { rawBody: `{"name":"tried.hired","example":${example}}` });
+    await call('POST', '/v1/event-types', { body: { name: 'tried.left', example: { reason: 'moved' } } });
+    await call('POST', '/v1/event-types', { body: { name: 'tried.asked', example: {} } });
+    const { token } = await tokenOf(tenant);
+    const { page, errors } = await browser.open(`${at(`/tenants/${tenant}/webhooks/new`)}#token=${token}`);
+    await page.getByLabel('URL', { exact: true }).fill(endpoints.receiverUrl + path);
+    await page.getByLabel('Only the events that I choose').check();
+    for (const name of ['tried.hired', 'tried.left']) await page.getByRole('checkbox', { name }).check();
+    await page.getByText('More settings').click();
+    await page.getByLabel('Filter').fill('{"data": {"country": ["DE"]}}');
+    const trial = page.getByRole('group', { name: 'Try the filter' });
+    const [type, data] = [trial.getByLabel('Type of the event'), trial.getByLabel('Data of the event')];
+    expect(await type.inputValue()).toBe('tried.hired');
+    expect(await data.inputValue()).toBe('{\n  "country": "FR",\n  "id": 9007199254740993\n}');
+
+    const [request] = await Promise.all([
+      page.waitForRequest(/\/test-filter$/),
+      trial.getByRole('button', { name: 'Try it' }).click(),
+    ]);
+    expect(request.postData()).toContain('9007199254740993');
+    const answer = trial.getByRole('status');
+    await answer
+      .getByText('This event would not be delivered: data.country is "FR", but the filter wants "DE"')
+      .waitFor();
+    await expectAccessible(page);
+
+    // An answer is gone once the question is another. The keyboard is enough.
+    const own = '{"country": "DE", "n": 1.0}';
+    await data.fill(own);
+    expect(await answer.textContent()).toBe('');
+    await data.press('Tab');
+    await page.keyboard.press('Enter');
+    await answer.getByText('This event would be delivered.').waitFor();
+    await expectAccessible(page);
+
+    // Another type brings its example, and takes nothing away, not even one that comes before it.
+    await page.getByRole('checkbox', { name: 'tried.asked' }).check();
+    expect(await data.inputValue()).toBe(own);
+    await type.selectOption('tried.left');
+    expect(await data.inputValue()).toBe('{\n  "reason": "moved"\n}');
+    await type.selectOption('tried.hired');
+    expect(await data.inputValue()).toBe(own);
+
+    await page.getByRole('button', { name: 'Add webhook' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('link', { name: 'All webhooks' }).waitFor();
+    const Saved = z.object({ data: z.array(z.object({ filter: z.unknown() })) });
+    expect((await ask(Saved, 'GET', `/v1/tenants/${tenant}/subscriptions`)).data).toEqual([
+      { filter: { data: { country: ['DE'] } } },
+    ]);
+    await publish(tenant, { type: 'tried.hired', data: JSON.parse(example) });
+    await publish(tenant, { type: 'tried.hired', data: JSON.parse(own) });
+    await eventually(async () => expect((await received(path)).total).toBe(1));
+    expect((await received(path)).requests[0]?.body).toContain('"DE"');
+    expect(errors).toEqual([]);
+  });
+
+  test('what is wrong with a filter that is tried, or with its example, is said beside it', async () => {
+    const { tenant } = scene('tried');
+    const { page, errors } = await asCompany(`/tenants/${tenant}/webhooks/new`);
+    // Nothing is known of the events of this name.
+    await page.getByLabel('Only the events that I choose').check();
+    await page.getByText('More settings').click();
+    const filter = page.getByLabel('Filter');
+    const trial = page.getByRole('group', { name: 'Try the filter' });
+    const data = trial.getByLabel('Data of the event');
+    const run = () => trial.getByRole('button', { name: 'Try it' }).click();
+    const mistakeOf = async (field: typeof data) => {
+      const ids = String(await field.getAttribute('aria-describedby')).split(' ');
+      return (await field.getAttribute('aria-invalid')) && page.locator(`[id="${ids.at(-1)}"]`).textContent();
+    };
+
+    await filter.fill('{');
+    await data.fill('{\n  "country": }');
+    await run();
+    expect(await mistakeOf(filter)).toBe('This is not JSON.');
+    expect(await mistakeOf(data)).toBe('This is not JSON: look at line 2.');
+    await expectAccessible(page);
+    await filter.fill('{"data": {"country": "DE"}, "type": ["unknown.one"]}');
+    await data.fill('{"country": "DE"}');
+    await run();
+    await eventually(async () => expect(await mistakeOf(filter)).toBe('must be a list: write ["DE"]'));
+    expect(await mistakeOf(data)).toBeNull();
+    await filter.fill('{"data": {"country": ["DE"]}, "type": ["unknown.one"]}');
+    expect(await mistakeOf(filter)).toBeNull();
+
+    // Of a type that has no name yet, the reader says it.
+    const type = trial.getByLabel('Type of the event');
+    await type.fill('not a type');
+    await run();
+    await eventually(async () => expect(await mistakeOf(type)).toMatch(/must be words/));
+    await type.fill('unknown.one');
+    await run();
+    await trial.getByText('This event would be delivered.').waitFor();
+
+    // What was typed stays when a type is chosen that has no example, and when the filter is emptied.
+    await page.getByLabel('Another name or pattern').fill('unknown.two');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    expect(await type.inputValue()).toBe('unknown.two');
+    await run();
+    await trial.getByText(/^This event would not be delivered: type is "unknown.two"/).waitFor();
+    await filter.fill('');
+    await run();
+    await trial.getByText('This event would be delivered.').waitFor();
+    expect(await data.inputValue()).toBe('{"country": "DE"}');
+    expect(errors).toEqual([]);
+  });
+
+  test('a filter is tried in the language of the reader, on a phone, too', async () => {
+    const { tenant, path } = scene('tried');
+    const { id } = await system().subscribe(tenant, path, { filter: { data: { country: ['DE'] } } });
+    const { token } = await tokenOf(tenant);
+    const phone = { viewport: { width: 390, height: 800 }, locale: 'de-DE' };
+    const { page, errors } = await browser.open(
+      `${at(`/tenants/${tenant}/webhooks/${id}/settings`)}#token=${token}`,
+      phone,
+    );
+    await page.getByLabel('Daten des Ereignisses').fill(JSON.stringify({ country: 'X'.repeat(500) }));
+    await page.getByRole('button', { name: 'Ausprobieren' }).click();
+    await page.getByText(/^Dieses Ereignis würde nicht zugestellt: data.country is "X+/).waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await expectAccessible(page);
+    expect(errors).toEqual([]);
+  });
+
   test('search and filters stand in the address, and lead back', async () => {
     const { tenant, path } = scene('filters');
     await system().subscribe(tenant, path, { name: 'One' });

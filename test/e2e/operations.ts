@@ -109,6 +109,7 @@ export function operations(receiverUrl: string): Operation[] {
     tenant(`POST ${T}/deliveries/{deliveryId}/retry`),
     tenant(`POST ${T}/deliveries/{deliveryId}/cancel`),
     tenant(`POST ${T}/test-url`, { body: { url: `${receiverUrl}/tested` } }),
+    tenant(`POST ${T}/test-filter`, { body: { filter: null, data: 1 } }),
     anyKey('GET /v1/me'),
     anyKey('GET /v1/event-types'),
     company('POST /v1/event-types', { body: { name: 'operations.added' } }),

@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { Environment } from '../../core/event/environment.ts';
-import { EventTypeName, EventTypePattern, TEST_EVENT_TYPE } from '../../core/event/event-type.ts';
+import { EventTypePattern } from '../../core/event/event-type.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { matchFilter } from '../../core/subscription/filter/filter.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
 import { SubscriptionInput, SubscriptionPatch } from '../../core/subscription/subscription-input.ts';
@@ -117,24 +116,6 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
         },
       },
       run: async ({ params, ifMatch }) => (await subscriptions.delete(params, ifMatch)) ?? { status: 204 },
-    }),
-    route('POST', '/v1/tenants/{tenantId}/subscriptions/{subscriptionId}/filter/test', {
-      id: 'testSubscriptionFilter',
-      summary: 'Whether its filter lets an event through, and why not',
-      isChange: false,
-      body: z.strictObject({ type: EventTypeName.optional(), data: z.unknown() }).meta({ id: 'FilterTestInput' }),
-      responses: {
-        200: { description: 'The verdict.', schema: z.object({ matches: z.boolean(), reason: z.string().nullable() }) },
-      },
-      run: async ({ params, body }) => {
-        const found = await subscriptions.read(params);
-        if (found instanceof Refusal) return found;
-        const { filter, environment, eventTypes } = found;
-        const type = body.type ?? eventTypes.find((pattern) => !pattern.endsWith('*')) ?? TEST_EVENT_TYPE;
-        const verdict =
-          filter === null ? { matches: true as const } : matchFilter(filter, { type, environment, data: body.data });
-        return { status: 200, body: { matches: verdict.matches, reason: verdict.matches ? null : verdict.reason } };
-      },
     }),
   ];
 };
