@@ -13,14 +13,14 @@ export interface Filling {
   deliveries: number;
   events: number;
   subscriptions: number;
+  /** Of so many deliveries one has failed, so that lists by status have something to find. */
+  failedEvery: number;
 }
 
 const BATCH = 25;
 const AT_ONCE = 8;
 /** The log of a day: that many one after the other. */
 const SPAN_MS = 24 * 3_600_000;
-/** So that lists by status have something to find. */
-const FAILED_EVERY = 100;
 
 /**
  * Puts deliveries, their events and copies of a subscription straight into the tables, by the stores that the functions use.
@@ -58,7 +58,7 @@ export async function fill(place: Place, filling: Filling, say: (done: string) =
   const began = Date.now() - SPAN_MS;
   const deliveryOf = (number: number): Delivery => {
     const eventAt = began + Math.floor((number / filling.deliveries) * SPAN_MS);
-    const status = number % FAILED_EVERY === 0 ? 'failed' : 'succeeded';
+    const status = number % filling.failedEvery === 0 ? 'failed' : 'succeeded';
     return { ...delivery, eventId: eventIdOf(number, eventAt), eventAt, completedAt: eventAt + 100, status };
   };
   const numbers = Array.from({ length: filling.deliveries }, (_, number) => number);

@@ -21,11 +21,13 @@ const { values } = parseArgs({
   },
 });
 const TARGET = 1.5;
-const FEW: Filling = { deliveries: 100, events: 100, subscriptions: 100 };
+/** Half of them have failed: lists are compared by pages of the same length. */
+const FEW: Filling = { deliveries: 100, events: 100, subscriptions: 100, failedEvery: 2 };
 const MANY: Filling = {
   deliveries: Number(values.deliveries),
   events: Number(values.events),
   subscriptions: Number(values.subscriptions),
+  failedEvery: 100,
 };
 const ROUNDS = Number(values.rounds);
 /** Deliveries that wait for the sweep, in either place. */

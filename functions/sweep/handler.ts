@@ -17,6 +17,8 @@ export interface SweepHandlerDeps extends Telemetry {
   jobQueue: JobQueue;
   /** Null: nothing is counted. */
   stats: StatsStore | null;
+  /** Resolves when statistics are to be added up, also if there is still something to wake. */
+  patience: () => Promise<unknown>;
   now: () => number;
 }
 
@@ -30,16 +32,19 @@ export function createSweepHandler(deps: SweepHandlerDeps) {
   const { deliveries, retries, jobs, jobQueue, stats, now, logger, counter } = deps;
   return async (_event: unknown, context: Context): Promise<void> => {
     const hasTime = () => context.getRemainingTimeInMillis() > RESERVE_MS;
+    const waking = sweepDue({
+      store: deliveries,
+      plannedAt: ({ nextAttemptAt }) => nextAttemptAt,
+      wake: wakeDeliveries(retries),
+      now,
+      hasTime,
+    });
+    // Statistics can wait, and those of thousands of subscriptions take seconds of this function's processor.
+    const isWoken = Promise.race([waking.catch(() => {}), deps.patience()]);
     const [woken, wokenJobs, folded] = await Promise.allSettled([
-      sweepDue({
-        store: deliveries,
-        plannedAt: ({ nextAttemptAt }) => nextAttemptAt,
-        wake: wakeDeliveries(retries),
-        now,
-        hasTime,
-      }),
+      waking,
       sweepDue({ store: jobs, wake: wakeJobs(jobQueue), now, hasTime }),
-      stats === null ? null : foldStats({ store: stats, maxSums: MAX_SUMS, now, hasTime }),
+      stats === null ? null : isWoken.then(() => foldStats({ store: stats, maxSums: MAX_SUMS, now, hasTime })),
     ]);
     if (woken.status === 'fulfilled') {
       const { overdue, oldestOverdueMs } = woken.value;

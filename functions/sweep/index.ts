@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createCalls } from '../adapters/aws/calls.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDueDeliveries } from '../adapters/dynamodb/due-deliveries.ts';
@@ -13,6 +14,8 @@ import { createSweepHandler } from './handler.ts';
 
 const env = readEnvironment([ENV.journalTable, ENV.retriesQueueUrl, ENV.jobsQueueUrl, ENV.statsRetentionDays]);
 
+/** A third of the time that there is to wake things. */
+const STATS_LATEST_MS = 15_000;
 const now = (): number => Date.now();
 const statsRetentionDays = env.STATS_RETENTION_DAYS;
 const tables = createTables({ journalTable: env.JOURNAL_TABLE });
@@ -24,6 +27,7 @@ const handle = createSweepHandler({
   jobs: createDueJobs(tables, now),
   jobQueue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
   stats: statsRetentionDays === 0 ? null : createStats({ tables, retentionDays: statsRetentionDays, now }),
+  patience: () => sleep(STATS_LATEST_MS, undefined, { ref: false }),
   now,
   ...createTelemetry(),
 });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import type { Outgoing } from '../../functions/core/delivery/queue-message.ts';
 import type { Job } from '../../functions/core/jobs/job.ts';
 import { METRICS } from '../../functions/names.ts';
@@ -9,7 +10,7 @@ import { MemoryJobs } from '../support/memory-jobs.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
 import { MemoryStats } from '../support/memory-stats.ts';
 
-function setup(count: number, stats: MemoryStats | null = new MemoryStats()) {
+function setup(count: number, stats: MemoryStats | null = new MemoryStats(), patience = new Promise<void>(() => {})) {
   const journal = new MemoryJournal();
   for (let index = 0; index < count; index += 1) {
     journal.store(makeDelivery({ eventId: `e${index}`, dueAt: NOW - index, nextAttemptAt: NOW - index, revision: 1 }));
@@ -27,6 +28,7 @@ function setup(count: number, stats: MemoryStats | null = new MemoryStats()) {
     jobs: jobStore,
     jobQueue: { send: async (jobs) => void wokenJobs.push(...jobs) },
     stats,
+    patience: () => patience,
     now: () => NOW,
     ...telemetry,
   });
@@ -63,6 +65,35 @@ describe('the sweep function', () => {
     journal.before = () => {};
     await handler({}, context());
     expect(wokenJobs).toHaveLength(1);
+  });
+
+  it('wakes what is due before it adds up statistics', async () => {
+    const stats = new MemoryStats();
+    const { handler, queued } = setup(3, stats);
+    const { readFolded } = stats;
+    let before = -1;
+    stats.readFolded = () => {
+      before = queued.length;
+      return readFolded.call(stats);
+    };
+    await handler({}, context());
+    expect(before).toBe(3);
+  });
+
+  it('adds up statistics also while there is still something to wake', async () => {
+    const stats = new MemoryStats();
+    const patience = Promise.withResolvers<void>();
+    const { handler, journal } = setup(1, stats, patience.promise);
+    const listed = Promise.withResolvers<void>();
+    journal.before = () => listed.promise;
+    const folded = vi.spyOn(stats, 'readFolded');
+    const run = handler({}, context());
+    await setImmediate();
+    expect(folded).not.toHaveBeenCalled();
+    patience.resolve();
+    await vi.waitFor(() => expect(folded).toHaveBeenCalledOnce());
+    listed.resolve();
+    await run;
   });
 
   it('adds up the statistics of minutes that are over, also when deliveries cannot be woken', async () => {
