@@ -159,6 +159,8 @@ class Fifo<T> {
   }
 }
 
+type Lane = 'firsts' | 'retries';
+
 export function simulate(scenario: Scenario): Outcome {
   const { profile, random, result, publishSeconds } = scenario;
   const resultOf = typeof result === 'function' ? result : () => result;
@@ -206,7 +208,7 @@ export function simulate(scenario: Scenario): Outcome {
   };
 
   /** What one message leads to: the end of an attempt that begins now, or nothing more. */
-  function receive({ entry, ticket }: Message): { end: () => void; durationMs: number } | null {
+  function receive({ entry, ticket }: Message, lane: Lane): { end: () => void; durationMs: number } | null {
     const { delivery, subscription } = entry;
     outcome.looks += 1;
     if (delivery.status !== 'pending' || entry.isUnderWay) return null;
@@ -219,6 +221,11 @@ export function simulate(scenario: Scenario): Outcome {
       entry.wasHeld = true;
       const triedAt = delivery.attempts.at(-1)?.startedAt ?? null;
       store(entry, { ...delivery, nextAttemptAt: null, dueAt: heldUntil(subscription.health, now, random, triedAt) });
+      return null;
+    }
+    // As deliver does with what ingest queued before it was known.
+    if (lane === 'firsts' && isSlowOrFailing({ generation: 0, health: subscription.health }, now)) {
+      send(entry, 0);
       return null;
     }
     const id = String(outcome.requests);
@@ -257,10 +264,10 @@ export function simulate(scenario: Scenario): Outcome {
     outcome.firstDelays[seconds] = (outcome.firstDelays[seconds] ?? 0) + 1;
   }
 
-  function work(lane: 'firsts' | 'retries', queue: Fifo<Message>): void {
+  function work(lane: Lane, queue: Fifo<Message>): void {
     while (busy[lane] < Math.floor(allowed[lane]) && queue.size > 0) {
       const batch = queue.take(BATCH);
-      const attempts = batch.map(receive).filter((attempt) => attempt !== null);
+      const attempts = batch.map((message) => receive(message, lane)).filter((attempt) => attempt !== null);
       busy[lane] += 1;
       inFlight[lane] += batch.length;
       const slowest = Math.max(0, ...attempts.map(({ durationMs }) => durationMs));

@@ -59,7 +59,9 @@ export function createMatchableSubscriptions(
   /** Tenants that were found to have few: theirs are read at once, side by side. */
   const small = new LRUCache<string, true>({ max: MAX_SMALL });
   /** One for all batches that miss a tenant at the same moment: on one machine they share a process. */
-  const loads = new Map<string, Promise<FanOutPage>>();
+  const loads = new Map<string, { began: number; page: Promise<FanOutPage> }>();
+  /** Calls and loads are numbered in the order in which they begin. */
+  let begun = 0;
 
   /** All of a tenant that may be kept, and keeps it. */
   async function readWhole(tenantId: string): Promise<FanOutPage> {
@@ -78,15 +80,23 @@ export function createMatchableSubscriptions(
     return { ...first, subscriptions: all, cursor };
   }
 
-  function load(tenantId: string): Promise<FanOutPage> {
-    const loading = readWhole(tenantId).finally(() => loads.delete(tenantId));
-    loads.set(tenantId, loading);
-    return loading;
+  function load(tenantId: string, called: number): Promise<FanOutPage> {
+    const other = loads.get(tenantId);
+    // It misses nothing that was written before the call.
+    if (other !== undefined && other.began > called) return other.page;
+    begun += 1;
+    const own = { began: begun, page: readWhole(tenantId) };
+    loads.set(tenantId, own);
+    const forget = (): void => {
+      if (loads.get(tenantId) === own) loads.delete(tenantId);
+    };
+    own.page.then(forget, forget);
+    return own.page;
   }
 
   /** What is kept of a tenant, as it is now; null if nothing is. */
   async function renew(tenantId: string): Promise<Kept | null> {
-    await loads.get(tenantId)?.catch(() => {});
+    await loads.get(tenantId)?.page.catch(() => {});
     const known = kept.get(tenantId);
     if (known === undefined) return null;
     const readAt = now();
@@ -108,19 +118,22 @@ export function createMatchableSubscriptions(
     const found = new Map(items.map(parseMatchable).map((one) => [one.id, one]));
     // Mostly what was read again when the change was new.
     if (ids.every((id) => isDeepStrictEqual(found.get(id), known.byId.get(id)))) return known;
-    const others = [...known.byId].filter(([id]) => !ids.includes(id));
+    const changed = new Set(ids);
+    const others = [...known.byId].filter(([id]) => !changed.has(id));
     return { ...known, byId: new Map([...others, ...found].toSorted(byFirst)), byType: emptyLists() };
   }
 
   return {
     async *readMatchable(tenantId, after, events) {
+      begun += 1;
+      const called = begun;
       const known = await renew(tenantId);
       if (known !== null) {
         yield { tenantExists: true, subscriptions: select(known, after, events), cursor: null };
         return;
       }
       const mayKeep = after === null && !small.has(tenantId);
-      let page = await (mayKeep ? load(tenantId) : readPage(tables, tenantId, after));
+      let page = await (mayKeep ? load(tenantId, called) : readPage(tables, tenantId, after));
       if (page.subscriptions.length >= KEPT_FROM) small.delete(tenantId);
       yield page;
       while (page.cursor !== null) {
