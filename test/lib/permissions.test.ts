@@ -57,8 +57,8 @@ test.each([
   [
     'Ingest',
     [
-      ...dynamodb('Catalog.Arn', 'GetItem', 'PutItem', 'Query'),
-      ...dynamodb('Journal.Arn', 'BatchGetItem', 'BatchWriteItem', 'GetItem', 'PutItem', 'UpdateItem'),
+      ...dynamodb('Catalog.Arn', 'BatchGetItem', 'GetItem', 'PutItem', 'Query'),
+      ...dynamodb('Journal.Arn', 'BatchGetItem', 'BatchWriteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
       ...consume('Events'),
       ...hide('Events'),
       ...send('Deliveries'),
