@@ -7,6 +7,7 @@ import { ErrorNote } from '../components/error-note.tsx';
 import { Field, FieldGroup } from '../components/field.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
 import { JsonField } from '../components/json-field.tsx';
+import { Loading } from '../components/loading.tsx';
 import { StatusBadge } from '../components/status-badge.tsx';
 import { isReceived } from '../event-types/is-received.ts';
 import { JsonText, layOutJson, toJson } from '../json/json-as-written.ts';
@@ -31,7 +32,8 @@ interface FilterFieldProps {
 export function FilterField({ tenantId, value, onChange, eventTypes, environment, error }: FilterFieldProps) {
   const t = useTexts(webhookFormTexts);
   const test = useFilterTest(tenantId);
-  const types = useReceivedTypes(eventTypes);
+  const found = useReceivedTypes(eventTypes);
+  const types = found ?? [];
   const [chosen, setChosen] = useState(NO_TYPE);
   const [ownType, setOwnType] = useState('');
   /** By type, so that another type's example replaces nothing that was typed. */
@@ -78,61 +80,67 @@ export function FilterField({ tenantId, value, onChange, eventTypes, environment
         )}
       </Field>
       <FieldGroup label={t.tryFilter} hint={t.tryFilterHint}>
-        <div className="filter-trial">
-          <Field label={t.tryType} error={errors.of('/type')} isOptional={types.length === 0}>
-            {(control) =>
-              types.length === 0 ? (
-                <input
-                  {...control}
-                  spellCheck={false}
-                  value={ownType}
-                  onChange={(event) => setOwnType(event.target.value)}
-                  // Enter would send the whole form.
-                  onKeyDown={(event) => event.key === 'Enter' && event.preventDefault()}
-                />
-              ) : (
-                <select {...control} value={shown.name} onChange={(event) => setChosen(event.target.value)}>
-                  {types.map(({ name }) => (
-                    <option key={name} value={name}>
-                      {name}
-                    </option>
-                  ))}
-                </select>
-              )
-            }
-          </Field>
-          <JsonField
-            label={t.tryData}
-            error={!example.ok && isWrong.example ? t.tryDataNotJson(example.line) : errors.of('/data')}
-            wrongLines={!example.ok && isWrong.example ? [example.line] : []}
-            rows={6}
-            value={data}
-            onChange={(text) => {
-              // Otherwise a type that is checked above could take its place.
-              setChosen(shown.name);
-              setWritten(new Map(written).set(shown.name, text));
-            }}
-          />
-          <Button isBusy={test.isPending} onClick={run}>
-            {t.runFilter}
-          </Button>
-          <div role="status">
-            {isAnswered && test.data && (
-              <StatusBadge tone={test.data.matches ? 'ok' : 'warn'}>
-                {test.data.matches ? t.wouldDeliver : t.wouldNotDeliver(test.data.reason ?? '')}
-              </StatusBadge>
-            )}
+        {/* A type that came later would make another question of what was typed by then. */}
+        {found === null ? (
+          <Loading />
+        ) : (
+          <div className="filter-trial">
+            <Field label={t.tryType} error={errors.of('/type')} isOptional={types.length === 0}>
+              {(control) =>
+                types.length === 0 ? (
+                  <input
+                    {...control}
+                    spellCheck={false}
+                    value={ownType}
+                    onChange={(event) => setOwnType(event.target.value)}
+                    // Enter would send the whole form.
+                    onKeyDown={(event) => event.key === 'Enter' && event.preventDefault()}
+                  />
+                ) : (
+                  <select {...control} value={shown.name} onChange={(event) => setChosen(event.target.value)}>
+                    {types.map(({ name }) => (
+                      <option key={name} value={name}>
+                        {name}
+                      </option>
+                    ))}
+                  </select>
+                )
+              }
+            </Field>
+            <JsonField
+              label={t.tryData}
+              error={!example.ok && isWrong.example ? t.tryDataNotJson(example.line) : errors.of('/data')}
+              wrongLines={!example.ok && isWrong.example ? [example.line] : []}
+              rows={6}
+              value={data}
+              onChange={(text) => {
+                // Otherwise a type that is checked above could take its place.
+                setChosen(shown.name);
+                setWritten(new Map(written).set(shown.name, text));
+              }}
+            />
+            <Button isBusy={test.isPending} onClick={run}>
+              {t.runFilter}
+            </Button>
+            <div role="status">
+              {isAnswered && test.data && (
+                <StatusBadge tone={test.data.matches ? 'ok' : 'warn'}>
+                  {test.data.matches ? t.wouldDeliver : t.wouldNotDeliver(test.data.reason ?? '')}
+                </StatusBadge>
+              )}
+            </div>
           </div>
-        </div>
+        )}
         {errors.hasOthers && <ErrorNote error={problem} />}
       </FieldGroup>
     </>
   );
 }
 
-/** What a webhook of these names and patterns receives, as far as it has a name. */
-function useReceivedTypes(patterns: readonly string[]): { name: string; example: string | null }[] {
-  const known = useEventTypes().data ?? [];
+/** What a webhook of these names and patterns receives, as far as it has a name. Null until that is known. */
+function useReceivedTypes(patterns: readonly string[]): { name: string; example: string | null }[] | null {
+  const { data: known = [], isPending } = useEventTypes();
+  if (isPending) return null;
   const received = known.filter(({ name, archived }) =>
     archived ? patterns.includes(name) : isReceived(name, patterns),
   );

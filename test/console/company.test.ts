@@ -191,6 +191,8 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
     await expectAccessible(page);
     await row.getByRole('button', { name: 'Revoke' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    // Until then it hides the row.
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await row.waitFor({ state: 'detached' });
     // What has been looked up is remembered for 30 seconds.
     await system().advance(31);

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { eventually } from '../e2e/eventually.ts';
 import { scene, useSystem } from '../e2e/use-system.ts';
-import { expectAccessible, hasNoBrowser, useBrowser } from './use-browser.ts';
+import { expectAccessible, hasNoBrowser, repainted, useBrowser } from './use-browser.ts';
 
 const Token = z.object({ id: z.string(), token: z.string() });
 
@@ -254,14 +255,24 @@ describe.skipIf(hasNoBrowser)('the console', () => {
   test('a filter is tried in the language of the reader, on a phone, too', async () => {
     const { tenant, path } = scene('tried');
     const { id } = await system().subscribe(tenant, path, { filter: { data: { country: ['DE'] } } });
+    await system().call('POST', '/v1/event-types', { body: { name: 'tried.late' } });
     const { token } = await tokenOf(tenant);
     const phone = { viewport: { width: 390, height: 800 }, locale: 'de-DE' };
     const { page, errors } = await browser.open(
       `${at(`/tenants/${tenant}/webhooks/${id}/settings`)}#token=${token}`,
       phone,
     );
+    // Event types that come late must not make another question of what is asked by then.
+    await page.route('**/v1/event-types*', async (route) => {
+      await sleep(1_500);
+      await route.continue();
+    });
+    const known = page.waitForResponse('**/v1/event-types*');
+    await page.reload();
     await page.getByLabel('Daten des Ereignisses').fill(JSON.stringify({ country: 'X'.repeat(500) }));
     await page.getByRole('button', { name: 'Ausprobieren' }).click();
+    await (await known).finished();
+    await repainted(page);
     await page.getByText(/^Dieses Ereignis würde nicht zugestellt: data.country is "X+/).waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
     await expectAccessible(page);
