@@ -22,8 +22,11 @@ import { SubscriptionItem } from './subscriptions.ts';
 
 /** A tenant with fewer is read whole each time: that is one call, and few read units. */
 const KEPT_FROM = 20;
-/** Of all tenants together; some 30 MB. */
-const MAX_KEPT = 20_000;
+/**
+ * Of all tenants together, as JSON: 20,000 usual subscriptions. In memory they take some times as much, so it is bytes that are
+ * counted: filters and lists of types can be long.
+ */
+const MAX_KEPT_BYTES = 8_000_000;
 /** After that a tenant is read whole again, whatever is on record of changes: of its receivers' health nothing is. */
 const KEPT_MS = 5 * 60_000;
 /** So many tenants with few are remembered as such. */
@@ -36,20 +39,24 @@ interface Kept {
   readAt: number;
   /** By id, in order. */
   byId: ReadonlyMap<string, MatchableSubscription>;
+  /** Of all of them, as JSON. */
+  bytes: number;
   /** The ids of those that may want events of a type in an environment. */
   byType: Remember<string[]>;
 }
 
 type Events = readonly Pick<MatchedEvent, 'environment' | 'type'>[];
 
+/** @param maxKeptBytes a tenant with more is read whole each time */
 export function createMatchableSubscriptions(
   tables: Pick<Tables, 'call' | 'documents' | 'catalogTable' | 'journalTable'>,
   now: () => number,
+  maxKeptBytes = MAX_KEPT_BYTES,
 ): MatchableSubscriptions {
   const changes = createSubscriptionChanges(tables, now);
   const kept = new LRUCache<string, Kept>({
-    maxSize: MAX_KEPT,
-    sizeCalculation: ({ byId }) => byId.size,
+    maxSize: maxKeptBytes,
+    sizeCalculation: ({ bytes }) => bytes,
     ttl: KEPT_MS,
     // What is brought up to date is not read whole later for that.
     noUpdateTTL: true,
@@ -69,14 +76,16 @@ export function createMatchableSubscriptions(
     const first = await readPage(tables, tenantId, null);
     const all = [...first.subscriptions];
     let { cursor } = first;
-    while (cursor !== null && all.length < MAX_KEPT) {
+    let bytes = bytesOf(all);
+    while (cursor !== null && bytes < maxKeptBytes) {
       const page = await readPage(tables, tenantId, cursor);
       all.push(...page.subscriptions);
+      bytes += bytesOf(page.subscriptions);
       cursor = page.cursor;
     }
     if (all.length < KEPT_FROM) small.set(tenantId, true);
     else if (first.tenantExists && cursor === null)
-      kept.set(tenantId, { readAt, byId: new Map(all.map((one) => [one.id, one])), byType: emptyLists() });
+      kept.set(tenantId, { readAt, byId: new Map(all.map((one) => [one.id, one])), bytes, byType: emptyLists() });
     return { ...first, subscriptions: all, cursor };
   }
 
@@ -120,7 +129,9 @@ export function createMatchableSubscriptions(
     if (ids.every((id) => isDeepStrictEqual(found.get(id), known.byId.get(id)))) return known;
     const changed = new Set(ids);
     const others = [...known.byId].filter(([id]) => !changed.has(id));
-    return { ...known, byId: new Map([...others, ...found].toSorted(byFirst)), byType: emptyLists() };
+    const replaced = ids.flatMap((id) => known.byId.get(id) ?? []);
+    const bytes = known.bytes - bytesOf(replaced) + bytesOf([...found.values()]);
+    return { ...known, byId: new Map([...others, ...found].toSorted(byFirst)), bytes, byType: emptyLists() };
   }
 
   return {
@@ -144,6 +155,8 @@ export function createMatchableSubscriptions(
   };
 }
 
+const bytesOf = (subscriptions: readonly MatchableSubscription[]): number =>
+  subscriptions.reduce((sum, one) => sum + JSON.stringify(one).length, 0);
 const emptyLists = () => remember<string[]>({ max: MAX_TYPES, ttlMs: null });
 const byFirst = ([one]: readonly [string, ...unknown[]], [other]: readonly [string, ...unknown[]]): number =>
   one < other ? -1 : 1;

@@ -7,9 +7,12 @@ import { changeKey, changePartition, parseChangeKey } from './keys.ts';
  * since, instead of reading all of them again.
  */
 
-/** A write that was announced has had its effect by then, or never will: a function has 30 seconds, and clocks differ by a few. */
+/**
+ * A write that was announced has had its effect by then, or never will: it follows at once, a request to the API has 30 seconds,
+ * and clocks differ by a few.
+ */
 const SETTLED_AFTER_MS = 90_000;
-/** A record is of use for as long as anybody keeps what was read before it. */
+/** A record is of use while somebody keeps what was read before it: for five minutes. An hour is well beyond that. */
 const KEEP_SECONDS = 60 * 60;
 /** So many can be read again by one call. */
 const MAX_CHANGES = 100;

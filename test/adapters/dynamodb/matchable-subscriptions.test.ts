@@ -212,6 +212,26 @@ describe('the subscriptions that fan-out reads', () => {
     expect(await isWhole()).toBe(true);
   });
 
+  it('are not kept where they are too large together, nor once they have become so', async () => {
+    const tenantId = freshTenant();
+    await fill(tenantId, 25);
+    later(2 * MINUTE);
+    const bytes = JSON.stringify(await read(newReader(), tenantId)).length;
+    const costs = async (reader: MatchableSubscriptions) => (await costOf(() => read(reader, tenantId))).readUnits;
+    const [tight, roomy] = [bytes - 1_000, bytes + 1_000].map((max) =>
+      createMatchableSubscriptions(tables, () => now, max),
+    );
+    if (tight === undefined || roomy === undefined) throw new Error('there are two');
+    for (const reader of [tight, roomy]) expect(await costs(reader)).toBeGreaterThan(3);
+    expect(await costs(tight)).toBeGreaterThan(3);
+    expect(await costs(roomy)).toBeLessThanOrEqual(1);
+    await change(tenantId, 3, wants(...Array.from({ length: 200 }, (_, index) => `employee.event-${index}`)));
+    await read(roomy, tenantId);
+    later(2 * MINUTE);
+    expect(await costs(roomy)).toBeGreaterThan(3);
+    expect(idsOf(await read(roomy, tenantId))).toEqual(upTo(25));
+  });
+
   it('of a tenant that was deleted are none, and it is on record no more', async () => {
     const tenantId = freshTenant();
     await fill(tenantId, 22);
