@@ -14,7 +14,8 @@ export interface FanOutPage {
 export interface MatchableSubscriptions {
   /**
    * A tenant's subscriptions after `after`, oldest first: all that may want one of the events, and maybe others. One that was
-   * written before this is called is among them, as it was written; only its health may be older. `cursor` of a page: from where another call goes on.
+   * written before this is called is among them, as it was written; only its health, and whether it is disabled, may be older: `deliver` looks
+   * at both. `cursor` of a page: from where another call goes on.
    */
   readMatchable(
     tenantId: string,
