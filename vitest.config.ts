@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** A test of a whole Posthorn waits more than it computes: two cores bear two of them. */
-const maxWorkers = Math.max(2, Math.floor(availableParallelism() / 2));
+/** A test of a whole Posthorn waits more than it computes: two cores bear three of them. */
+const maxWorkers = Math.max(3, Math.floor(availableParallelism() / 2));
 
 export default defineConfig({
   test: {
@@ -13,6 +13,10 @@ export default defineConfig({
           name: 'parts',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/console/**', 'test/rehearsal/**'],
+          // Most of a small file's time would be its imports. What a test replaces is put back before the next one.
+          isolate: false,
+          restoreMocks: true,
+          unstubEnvs: true,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -3,20 +3,12 @@
  * built again only if its sources have changed. The synthesis calls it; a person need not.
  */
 import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip, gzipSync } from 'node:zlib';
+import { keepFolder } from '../local/files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const kept = join(root, 'node_modules/.cache/posthorn-console');
@@ -26,7 +18,11 @@ const COMPRESSED = /\.(html|js|css|svg)$/;
 
 const [folder] = process.argv.slice(2);
 const built = join(kept, fingerprint());
-if (!existsSync(built)) await build();
+await keepFolder(built, async (outDir) => {
+  await bundle(outDir);
+  checkBudget(outDir);
+  await compress(outDir);
+});
 if (folder !== undefined) cpSync(built, folder, { recursive: true });
 
 function fingerprint(): string {
@@ -38,24 +34,6 @@ function fingerprint(): string {
   const paths = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   for (const path of paths.sort()) hash.update(`\n${path.slice(root.length)}\n`).update(readFileSync(path));
   return hash.digest('hex').slice(0, 32);
-}
-
-/** Another process may build the same: each builds in a folder of its own, and the first one's is kept. */
-async function build(): Promise<void> {
-  mkdirSync(kept, { recursive: true });
-  const outDir = mkdtempSync(join(kept, 'building-'));
-  try {
-    await bundle(outDir);
-    checkBudget(outDir);
-    compress(outDir);
-    for (const old of globSync('*', { cwd: kept }))
-      if (!old.startsWith('building-') && join(kept, old) !== built)
-        rmSync(join(kept, old), { recursive: true, force: true });
-    renameSync(outDir, built);
-  } catch (error) {
-    rmSync(outDir, { recursive: true, force: true });
-    if (!existsSync(built)) throw error;
-  }
 }
 
 async function bundle(outDir: string): Promise<void> {
@@ -84,13 +62,19 @@ function checkBudget(outDir: string): void {
     );
 }
 
-function compress(outDir: string): void {
-  for (const path of globSync('**/*', { cwd: outDir }).filter((path) => COMPRESSED.test(path))) {
-    const content = readFileSync(join(outDir, path));
-    writeFileSync(join(outDir, `${path}.gz`), gzipSync(content, { level: 9 }));
-    writeFileSync(
-      join(outDir, `${path}.br`),
-      brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } }),
-    );
-  }
+/** On all cores: brotli's best is slow. */
+async function compress(outDir: string): Promise<void> {
+  const paths = globSync('**/*', { cwd: outDir }).filter((path) => COMPRESSED.test(path));
+  await Promise.all(
+    paths.map(async (path) => {
+      const content = readFileSync(join(outDir, path));
+      const params = { [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
+      const [gz, br] = await Promise.all([
+        promisify(gzip)(content, { level: 9 }),
+        promisify(brotliCompress)(content, { params }),
+      ]);
+      writeFileSync(join(outDir, `${path}.gz`), gz);
+      writeFileSync(join(outDir, `${path}.br`), br);
+    }),
+  );
 }

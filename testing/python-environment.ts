@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { keepFolder } from '../local/files.ts';
 
 const run = promisify(execFile);
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/posthorn-python', import.meta.url));
@@ -13,23 +13,17 @@ const CACHE = fileURLToPath(new URL('../node_modules/.cache/posthorn-python', im
  * @returns the path of its Python; run tools by `-m`, because the environment was moved after it was made
  */
 export async function pythonWith(...requirements: string[]): Promise<string> {
-  const environment = join(CACHE, requirements.join('+'));
-  const python = join(environment, 'bin', 'python');
-  if (existsSync(python)) return python;
-  mkdirSync(CACHE, { recursive: true });
-  // Elsewhere first: what was broken off must not pass for complete, and two may install at the same time.
-  const unfinished = mkdtempSync(join(CACHE, 'unfinished-'));
+  const environment = join(CACHE, requirements.join('+'), 'environment');
   try {
-    await run('python3', ['-m', 'venv', unfinished]);
-    await run(join(unfinished, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', ...requirements]);
-    if (!existsSync(python)) renameSync(unfinished, environment);
+    await keepFolder(environment, async (folder) => {
+      await run('python3', ['-m', 'venv', folder]);
+      await run(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', ...requirements]);
+    });
   } catch (error) {
     const needs = 'It needs python3 of 3.10 or later with venv (python3-venv on Debian), and PyPI.';
     throw new Error(`A Python environment with ${requirements.join(', ')} could not be made. ${needs}`, {
       cause: error,
     });
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
   }
-  return python;
+  return join(environment, 'bin', 'python');
 }

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { keepFolder } from '../local/files.ts';
 import { Endpoints } from '../local/state.ts';
-import { synthesisePosthorn } from '../local/template/synth.ts';
+import { fingerprintOf, synthesisePosthorn } from '../local/template/synth.ts';
 import { V8_FLAGS } from '../local/v8-flags.ts';
 
 const START = fileURLToPath(new URL('../local/start.ts', import.meta.url));
@@ -80,12 +81,14 @@ export interface StartOptions {
   aws?: { sqs: string; dynamodb: string };
 }
 
+const ASSEMBLIES = fileURLToPath(new URL('../node_modules/.cache/posthorn-assembly', import.meta.url));
+
 /** The cloud assembly of the default settings. */
-const ASSEMBLY = fileURLToPath(new URL('../node_modules/.cache/posthorn-assembly', import.meta.url));
+const assembly = (): string => join(ASSEMBLIES, fingerprintOf({}));
 
 /** Makes it, if the last one no longer fits; before what starts runners side by side. */
 export async function keepAssembly(): Promise<void> {
-  await synthesisePosthorn(ASSEMBLY, {});
+  await keepFolder(assembly(), (folder) => synthesisePosthorn(folder, {}));
 }
 
 /** Starts a whole Posthorn and waits until it can be used. What did not start in time is ended. */
@@ -97,10 +100,9 @@ export async function startRunner({
   aws,
 }: StartOptions): Promise<Running> {
   const settings = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-  const assembly = join(state, 'cdk.out');
-  // Synthesis is most of a start: a new state folder begins with what is kept. The runner makes another if it does not fit.
-  if (settings.length === 0 && existsSync(ASSEMBLY) && !existsSync(assembly))
-    cpSync(ASSEMBLY, assembly, { recursive: true });
+  const dir = join(state, 'cdk.out');
+  // Synthesis is most of a start: a new state folder begins with what is kept.
+  if (settings.length === 0 && !existsSync(dir) && existsSync(assembly())) cpSync(assembly(), dir, { recursive: true });
   const runner = runRunner(['--state', state, ...FREE_PORTS, ...settings, ...args], {
     ...environment,
     ...(aws && { POSTHORN_SQS_ENDPOINT: aws.sqs, POSTHORN_DYNAMODB_ENDPOINT: aws.dynamodb }),

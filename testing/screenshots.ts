@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import * as z from 'zod';
 import { callApi } from './call-api.ts';
+import { ensureChromium } from './chromium.ts';
 import { newStateFolder, removeStateFolder, startRunner } from './runner-process.ts';
 
 /*
@@ -18,9 +19,7 @@ const Deliveries = z.object({ data: z.array(Id) });
 const Token = z.object({ token: z.string() });
 
 const state = newStateFolder();
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', chromium.executablePath()].find(
-  (path) => path !== undefined && existsSync(path),
-);
+const executablePath = ensureChromium();
 if (executablePath === undefined) throw new Error('There is no Chromium. Install one, or name it in CHROMIUM.');
 
 const { endpoints, stop } = await startRunner({ state });

@@ -126,11 +126,14 @@ describe.skipIf(hasNoBrowser)('the console as a company sets it', { timeout: 120
     const { ask, advance, endpoints } = system();
     const tokens = `/v1/tenants/${tenant}/portal-tokens`;
     const first = await ask(Token, 'POST', tokens, { body: {} });
-    const { page, errors } = await browser.open(product.showing(`${url}#token=${first.token}`, stranger.origin));
+    const { page, errors, hasAsked } = await browser.open(
+      product.showing(`${url}#token=${first.token}`, stranger.origin),
+    );
     const portal = page.frameLocator('iframe >> nth=0');
     await portal.getByRole('link', { name: 'Add webhook' }).click();
     await portal.getByLabel('Name').fill('Typed before the end');
     await portal.getByLabel('URL').fill(endpoints.receiverUrl + path);
+    await hasAsked();
     await ask(Anything, 'DELETE', `${tokens}/${first.id}`);
     await advance(TOKEN_KNOWN_SECONDS);
     await portal.getByRole('button', { name: 'Add webhook' }).click();

@@ -1,17 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  type Request,
+} from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { findChromium } from '../../testing/chromium.ts';
 import { eventually } from '../e2e/eventually.ts';
 
-/** Where systems keep a Chromium, and where `npx playwright-core install chromium` puts one; CHROMIUM names another. */
-const executablePath = [
-  process.env.CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  chromium.executablePath(),
-].find((path) => path !== undefined && existsSync(path));
+const executablePath = findChromium();
 
 /** For `describe.skipIf`. In CI nothing is skipped: there the tests fail. */
 export const hasNoBrowser = executablePath === undefined && !process.env.CI;
@@ -25,6 +26,8 @@ export interface OpenPage {
   page: Page;
   /** What went wrong in the page: exceptions, errors of the console, breaches of its security policy. */
   errors: string[];
+  /** Waits until the page asks nothing any more: what it asked before something changed is answered as it was. */
+  hasAsked: () => Promise<void>;
 }
 
 /** One Chromium for a test file; each page that is opened has a storage of its own. */
@@ -57,8 +60,17 @@ export function useBrowser() {
       // The browser logs each refusal of the API, too: the page shows those.
       if (message.type() === 'error' && !isOfApi && !isIcon) errors.push(message.text());
     });
+    const underWay = new Set<Request>();
+    page.on('request', (request) => underWay.add(request));
+    page.on('requestfinished', (request) => underWay.delete(request));
+    page.on('requestfailed', (request) => underWay.delete(request));
+    const hasAsked = async () => {
+      // What is on the page begins to ask with the picture that shows it.
+      await repainted(page);
+      await eventually(async () => expect([...underWay].map((request) => request.url())).toEqual([]));
+    };
     await page.goto(url);
-    return { page, errors };
+    return { page, errors, hasAsked };
   }
 
   return { open };

@@ -28,6 +28,9 @@ RULES = [
     (r"^/headers/", r"^cannot be sent beside the basic auth"),
     # What is there already counts, too.
     (r"^/metadata$", r"^must have at most 50 keys$"),
+    (r"^/headers$", r"^must be at most 20 headers$"),
+    (r"^/headers/", r"which only stands for a value that is stored"),
+    (r"^/secret$", r"^is not the X-Hook-Secret that the receiver was sent"),
     # Bytes and levels are not counted by schemas.
     (r"", r"^is \d+ bytes; at most|^is nested deeper than"),
     (r"", r"^must be in the years 0000 to 9999 in UTC$"),
@@ -39,6 +42,8 @@ RULES = [
     (r"(^|/profile)/signatures/\d+/(key|keyFormat|when|separator)$", r"^(must be|is whsec|is subscription|is required: another)"),
     (r"(^|/profile)/(headers/.*|signatures/\d+/header)$", r"^(may not be|is the same header as)"),
     (r"(^|/profile)/(envelope|headers|signatures)(/|$)", r"reference|\{\{"),
+    # A text that must hold an event.
+    (r"^/body$", r"^is no event: "),
     # How long events are kept is a setting.
     (r"^/retry$", r"^can take .* days"),
     (r"(^|/profile)/responses/deactivate/\d+$", r"takes for success$"),

@@ -17,7 +17,7 @@ const STATEFUL = [
   'AWS::Logs::LogGroup',
 ];
 
-const { changed } = synthesise();
+const { changed } = await synthesise();
 let deployment: Deployment;
 let failure: Awaited<ReturnType<typeof failFirst>>;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { createApp } from '../../lib/app.ts';
-import { readIfThere } from '../../local/files.ts';
+import { keepFolder } from '../../local/files.ts';
 import { fingerprintOf } from '../../local/template/synth.ts';
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/posthorn-rehearsal', import.meta.url));
@@ -44,7 +44,7 @@ const StackAssembly = z.object({
 });
 export type StackAssembly = z.infer<typeof StackAssembly>;
 
-const Assemblies = z.object({ fingerprint: z.string(), asDelivered: StackAssembly, changed: StackAssembly });
+const Assemblies = z.object({ asDelivered: StackAssembly, changed: StackAssembly });
 type Assemblies = z.infer<typeof Assemblies>;
 
 /** The settings of the update, as `-c key=value` gives them. */
@@ -61,28 +61,30 @@ const CHANGED = {
 };
 
 /** The stack as `cdk synth` gives it, and with settings. The last synthesis is taken again if nothing has changed that it came from. */
-export function synthesise(): Assemblies {
-  const fingerprint = fingerprintOf({ for: readFileSync(fileURLToPath(import.meta.url), 'utf8') });
-  // One of an older shape, or that was broken off, has no right fingerprint.
-  const last = Assemblies.safeParse(JSON.parse(readIfThere(join(CACHE, FILE)) ?? 'null'));
-  if (last.data?.fingerprint === fingerprint) return last.data;
-  rmSync(CACHE, { recursive: true, force: true });
-  // Into one folder, so that the bundles, which take nearly all of the time, are made once.
-  const assemblies = { fingerprint, asDelivered: synthesiseWith({}), changed: synthesiseWith(CHANGED) };
-  writeFileSync(join(CACHE, FILE), JSON.stringify(assemblies));
-  return assemblies;
+export async function synthesise(): Promise<Assemblies> {
+  const kept = join(CACHE, fingerprintOf({ for: readFileSync(fileURLToPath(import.meta.url), 'utf8') }));
+  await keepFolder(kept, (folder) => {
+    // Into one folder, so that the bundles, which take nearly all of the time, are made once.
+    const made: Assemblies = { asDelivered: synthesiseInto(folder, {}), changed: synthesiseInto(folder, CHANGED) };
+    writeFileSync(join(folder, FILE), JSON.stringify(made));
+  });
+  const { asDelivered, changed } = Assemblies.parse(JSON.parse(readFileSync(join(kept, FILE), 'utf8')));
+  const inKept = (one: StackAssembly): StackAssembly => ({
+    ...one,
+    assets: one.assets.map((asset) => ({ ...asset, folder: join(kept, asset.folder) })),
+  });
+  return { asDelivered: inKept(asDelivered), changed: inKept(changed) };
 }
 
-function synthesiseWith(context: Record<string, unknown>): StackAssembly {
+/** Folders of assets are relative to `outdir`. */
+function synthesiseInto(outdir: string, context: Record<string, unknown>): StackAssembly {
   // `npx cdk synth` makes CDK's own checks of the template; they take seconds.
-  const appProps = { outdir: CACHE, context, analyticsReporting: false, builtinCloudFormationValidation: false };
+  const appProps = { outdir, context, analyticsReporting: false, builtinCloudFormationValidation: false };
   createApp({ appProps }).synth();
-  const read = (name: string) => JSON.parse(readFileSync(join(CACHE, name), 'utf8'));
+  const read = (name: string) => JSON.parse(readFileSync(join(outdir, name), 'utf8'));
   const files = Object.values(Manifest.parse(read('Posthorn.assets.json')).files);
   const assets = files.flatMap(({ source, destinations }) =>
-    source.packaging === 'zip'
-      ? Object.values(destinations).map((one) => ({ ...one, folder: join(CACHE, source.path) }))
-      : [],
+    source.packaging === 'zip' ? Object.values(destinations).map((one) => ({ ...one, folder: source.path })) : [],
   );
   const { terminationProtection } = CloudAssembly.parse(read('manifest.json')).artifacts.Posthorn.properties;
   return { template: Template.parse(read('Posthorn.template.json')), terminationProtection, assets };

@@ -7,7 +7,7 @@ import { type Deployment, startDeployment } from './deployment.ts';
 import { type Grant, isAbout, nameOf, putGrants, readGrants } from './grants.ts';
 import type { Step } from './journey.ts';
 
-const { changed } = synthesise();
+const { changed } = await synthesise();
 /** How long something is waited for while a grant is missing. */
 const PATIENCE_MS = 3_000;
 /** So many steps that used a grant are tried; one may have been attributed what another caused. */

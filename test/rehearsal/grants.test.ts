@@ -51,7 +51,7 @@ test('API Gateway and schedules invoke only what lets them', async () => {
   const routes = { api: '/v1/health', console: '/console' };
   for (const [name, path] of Object.entries(routes)) {
     expect((await fetch(apiUrl + path)).status).toBe(200);
-    const functionName = (await aws.resources()).get(functionId(synthesise().changed.template, name));
+    const functionName = (await aws.resources()).get(functionId((await synthesise()).changed.template, name));
     const policyPath = `/2015-03-31/functions/${functionName}/policy`;
     const { Policy } = JSON.parse(await aws.call({ service: 'lambda', method: 'GET', path: policyPath }));
     for (const { Sid } of JSON.parse(Policy).Statement)

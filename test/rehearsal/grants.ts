@@ -64,7 +64,7 @@ export const NOT_PROVOKED: Record<string, string> = {
   'Ingest: dynamodb:GetItem on StorageCatalog': 'two invocations make one tenant at the same moment',
   'Ingest: dynamodb:GetItem on StorageJournal': 'two invocations record one event at the same moment',
   'Jobs: dynamodb:GetItem on StorageJournal': 'a delivery changes while a job changes it',
-  'Ingest: sqs:ChangeMessageVisibility on QueuesEventsQueue': 'a fan-out outlasts its invocation',
+  'Ingest: sqs:SendMessage on QueuesJobsQueue': 'a fan-out outlasts its invocation',
   'Deliver: sqs:ChangeMessageVisibility on QueuesDeliveriesQueue':
     'an invocation has too little time left for an attempt',
   'Deliver: sqs:ChangeMessageVisibility on QueuesRetriesQueue': 'a retry cannot be enqueued anew, or comes too early',

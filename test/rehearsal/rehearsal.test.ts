@@ -7,7 +7,7 @@ import { createAws } from './aws.ts';
 import { type Deployment, openAccess, startDeployment } from './deployment.ts';
 import { JOURNEY } from './journey.ts';
 
-const { asDelivered, changed } = synthesise();
+const { asDelivered, changed } = await synthesise();
 let deployment: Deployment;
 
 beforeAll(async () => {

@@ -38,7 +38,7 @@ const CFN_LINT = 'from cfnlint.runner import main; main()';
 const folder = mkdtempSync(join(tmpdir(), 'posthorn-template-'));
 try {
   const template = join(folder, 'Posthorn.template.json');
-  writeFileSync(template, JSON.stringify(synthesise().asDelivered.template));
+  writeFileSync(template, JSON.stringify((await synthesise()).asDelivered.template));
   const findings = (await Promise.all([lint(template), check(template)])).flat();
 
   const isAccepted = ({ check, resource }: Finding) =>
