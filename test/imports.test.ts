@@ -100,7 +100,7 @@ const RULES: Record<string, { own: readonly string[]; packages?: readonly string
   'local/listen.ts': { own: ['local/errors.ts'], packages: ['node:http'] },
   'local/template': { own: ['local/errors.ts', 'local/files.ts', 'lib/app.ts'] },
   'local/emulators': { own: ['local/errors.ts', 'local/clock.ts', 'local/listen.ts', 'node_modules/fauxqs/dist'] },
-  'local/files.ts': { own: ['local/errors.ts'], packages: ['node:fs'] },
+  'local/files.ts': { own: ['local/errors.ts'], packages: ['node:fs', 'node:path'] },
   'local/resources': {
     own: [
       'local/errors.ts',

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { callApi } from '../../testing/call-api.ts';
 import { newStateFolder, removeStateFolder, startRunner } from '../../testing/runner-process.ts';
+import { memoryMb } from '../process-memory.ts';
 
 /** A Posthorn of its own, with one tenant. Paths are those of the API, after `/v1`, or of the receiver. */
 export interface Place {
@@ -16,6 +17,9 @@ export interface Place {
   dynamodbEndpoint(): string;
   subscriptionId: string;
   get(path: string): Promise<unknown>;
+  post(path: string, body: object): Promise<unknown>;
+  /** Of the functions' process. */
+  memoryMb(): number;
   /** The path of the page that follows. */
   nextPage(path: string): Promise<string>;
   publish(type: string): Promise<string>;
@@ -62,6 +66,8 @@ export async function startPlace(name: string, receiverUrl: string): Promise<Pla
     subscriptionId,
     dynamodbEndpoint: () => running.endpoints.dynamodbEndpoint,
     get: (path) => call('GET', path),
+    post: (path, body) => call('POST', path, body),
+    memoryMb: () => memoryMb(running.handlersPid()),
     async nextPage(path) {
       const { nextCursor } = Page.parse(await call('GET', path));
       return nextCursor === null ? path : `${path}&cursor=${encodeURIComponent(nextCursor)}`;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { median } from '../phase.ts';
 import { type Filling, fill } from './fill.ts';
+import { type LongJob, runLongJob } from './long-job.ts';
 import { type Place, startPlace } from './place.ts';
 
 /*
@@ -69,6 +70,7 @@ interface Line {
   many: number;
 }
 const lines: Line[] = [];
+let longJob: LongJob;
 
 /** @param measure milliseconds, or milliseconds a thing */
 async function compare(what: string, rounds: number, measure: (place: Place, round: number) => Promise<number>) {
@@ -174,6 +176,9 @@ try {
   // Fan-out to all has just given the sweep statistics of each subscription to add up.
   await compare('the same sweep, with their statistics', SWEEPS, sweep);
   await compare('start-up', STARTS, (place) => place.restart());
+
+  console.error('a job over the whole log …');
+  longJob = await runLongJob(many, MANY.deliveries);
 } finally {
   await Promise.all([few.remove(), many.remove()]);
   receiver.close();
@@ -188,4 +193,10 @@ for (const { what, few: little, many: much } of lines) {
   const mark = ratio > TARGET ? ' missed' : '';
   console.log(`${columns(what, little.toFixed(2), much.toFixed(2), ratio.toFixed(2))}${mark}`);
 }
-process.exitCode = lines.some(({ few: little, many: much }) => much / little > TARGET) ? 1 : 0;
+const { items, seconds, firstMb, lastMb } = longJob;
+const grows = lastMb / firstMb > TARGET;
+console.log(
+  `\nA job that counted ${items} deliveries took ${seconds.toFixed(0)} s (${(items / seconds).toFixed(0)} a second). Memory of the functions: ` +
+    `${firstMb.toFixed(0)} MB in its first tenth, ${lastMb.toFixed(0)} MB in its last${grows ? ' missed' : ''}`,
+);
+process.exitCode = grows || lines.some(({ few: little, many: much }) => much / little > TARGET) ? 1 : 0;

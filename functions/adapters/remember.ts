@@ -48,3 +48,18 @@ export function remember<Value extends NonNullable<unknown>>({
   }
   return Object.assign(recall, { forgetAll: () => kept.clear() });
 }
+
+/** What `make` gives for an object, as long as somebody keeps the object. */
+export function rememberOf<Subject extends object, Value>(
+  make: (subject: Subject) => Value,
+): (subject: Subject) => Value {
+  const made = new WeakMap<Subject, { value: Value }>();
+  return (subject) => {
+    let known = made.get(subject);
+    if (known === undefined) {
+      known = { value: make(subject) };
+      made.set(subject, known);
+    }
+    return known.value;
+  };
+}

@@ -4,7 +4,7 @@ import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { hideMessages } from '../adapters/sqs/hide-messages.ts';
 import type { DeliverReport, RecordedWrite } from '../core/delivery/commit.ts';
 import { type DeliverDeps, deliverBatch } from '../core/delivery/deliver.ts';
-import { type SettleParkedMessage, WorkMessage } from '../core/delivery/queue-message.ts';
+import { WorkMessage } from '../core/delivery/queue-message.ts';
 import type { Decision, ReceivedMessage } from '../core/delivery/received-message.ts';
 import { type SettleParkedPorts, settleParked } from '../core/delivery/settle-parked.ts';
 import { traceIdOf } from '../core/event/traceparent.ts';
@@ -16,6 +16,7 @@ import { measureDelivery } from './measure-delivery.ts';
 
 export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store' | 'remainingMs'>, Telemetry {
   store: DeliverDeps['store'] & SettleParkedPorts['store'];
+  goOn: SettleParkedPorts['goOn'];
   /** Null: nothing is counted. */
   stats: Pick<StatsStore, 'putRecord'> | null;
   sqs: AwsCall;
@@ -23,9 +24,6 @@ export interface DeliverHandlerDeps extends Omit<DeliverDeps, 'report' | 'store'
   retriesQueueUrl: string;
   retriesQueueArn: string;
 }
-
-/** Time kept back for what follows the last page of parked deliveries that is begun. */
-const RESERVE_MS = 10_000;
 
 interface ReceivedRecord {
   record: SQSRecord;
@@ -37,23 +35,22 @@ export function createDeliverHandler(deps: DeliverHandlerDeps) {
   return async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
     const deliveries: ReceivedRecord[] = [];
     const failed: string[] = [];
-    const jobs: Promise<unknown>[] = [];
+    const others: Promise<unknown>[] = [];
     for (const record of event.Records) {
       const message = readMessage(deps, record);
       if (message === null) failed.push(record.messageId);
       else if (message.kind === 'settle_parked')
-        jobs.push(
-          settle(deps, context, message).catch((error) => {
+        others.push(
+          settleParked(deps, message).catch((error) => {
             const { tenantId, subscriptionId } = message;
             fail(deps, failed, record, error, { tenantId, subscriptionId });
           }),
         );
       else if (message.kind === 'tell_counted')
-        jobs.push(tellCounted(deps.systemEvents, message).catch((error) => fail(deps, failed, record, error)));
+        others.push(tellCounted(deps.systemEvents, message).catch((error) => fail(deps, failed, record, error)));
       else deliveries.push({ record, received: describe(deps, record, message) });
     }
-    // A job may take all the time that there is: the batch's retries are hidden before it ends.
-    const [unfinished] = await Promise.all([deliver(deps, context, deliveries), ...jobs]);
+    const [unfinished] = await Promise.all([deliver(deps, context, deliveries), ...others]);
     deps.counter.publish();
     return { batchItemFailures: [...failed, ...unfinished].map((itemIdentifier) => ({ itemIdentifier })) };
   };
@@ -109,16 +106,12 @@ function describe(
   };
 }
 
-function settle(deps: DeliverHandlerDeps, context: Context, message: SettleParkedMessage): Promise<void> {
-  return settleParked({ ...deps, hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS }, message);
-}
-
 function fail(
   { logger }: DeliverHandlerDeps,
   failed: string[],
   { messageId }: SQSRecord,
   error: unknown,
-  about: Pick<SettleParkedMessage, 'tenantId' | 'subscriptionId'> | null = null,
+  about: { tenantId: string; subscriptionId: string } | null = null,
 ): void {
   logger.error('work that is no attempt failed and will be repeated', { ...about, error: asError(error) });
   failed.push(messageId);

@@ -5,6 +5,7 @@ import { createTables } from '../adapters/dynamodb/client.ts';
 import { createDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
 import { createInFlight } from '../adapters/dynamodb/in-flight.ts';
+import { createJobStore } from '../adapters/dynamodb/jobs.ts';
 import { createProfiles } from '../adapters/dynamodb/profile-source.ts';
 import { createProfileStore } from '../adapters/dynamodb/profiles.ts';
 import { createRateLimits } from '../adapters/dynamodb/rate-limits.ts';
@@ -17,8 +18,11 @@ import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
+import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createPublish, createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { LOST_AFTER_MS } from '../core/delivery/wake.ts';
+import { createJobs } from '../core/jobs/jobs.ts';
+import { settleAsJob } from '../core/jobs/settle-parked.ts';
 import { createAddressPolicy } from '../core/target/address-policy.ts';
 import { ENV } from '../names.ts';
 import { USER_AGENT } from '../version.ts';
@@ -31,6 +35,7 @@ const env = readEnvironment([
   ENV.deliveriesQueueUrl,
   ENV.retriesQueueUrl,
   ENV.retriesQueueArn,
+  ENV.jobsQueueUrl,
   ENV.kmsKeyArn,
   ENV.journalRetentionDays,
   ENV.statsRetentionDays,
@@ -51,6 +56,12 @@ const journalOptions = { tables, retentionDays: env.JOURNAL_RETENTION_DAYS, now 
 const sqs = createCalls('sqs');
 
 const retries = createWorkQueue(sqs, env.RETRIES_QUEUE_URL);
+const jobs = createJobs({
+  store: createJobStore(journalOptions),
+  queue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
+  now,
+  random: Math.random,
+});
 
 const handle = createDeliverHandler({
   store: {
@@ -59,6 +70,7 @@ const handle = createDeliverHandler({
     ...createTenants(tables),
   },
   retries,
+  goOn: settleAsJob(jobs),
   systemEvents: {
     events: createEvents(journalOptions),
     publish: createPublish(sqs, env.EVENTS_QUEUE_URL),

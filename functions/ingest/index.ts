@@ -2,6 +2,7 @@ import { createCalls } from '../adapters/aws/calls.ts';
 import { createTables } from '../adapters/dynamodb/client.ts';
 import { createEventTypes } from '../adapters/dynamodb/event-types.ts';
 import { createEvents } from '../adapters/dynamodb/events.ts';
+import { createJobStore } from '../adapters/dynamodb/jobs.ts';
 import { createKnownTypes } from '../adapters/dynamodb/known-types.ts';
 import { createMatchableSubscriptions } from '../adapters/dynamodb/matchable-subscriptions.ts';
 import { createRejectedEvents } from '../adapters/dynamodb/rejected-events.ts';
@@ -12,18 +13,21 @@ import { readEnvironment } from '../adapters/lambda/environment.ts';
 import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { remember } from '../adapters/remember.ts';
+import { createJobQueue } from '../adapters/sqs/job-queue.ts';
 import { createWorkQueue } from '../adapters/sqs/work-queue.ts';
 import { compileDataCheck, type DataCheck } from '../core/event/validate-data.ts';
+import { fanOutAsJob } from '../core/jobs/fan-out.ts';
+import { createJobs } from '../core/jobs/jobs.ts';
 import { ENV } from '../names.ts';
 import { createIngestHandler } from './handler.ts';
 
 const env = readEnvironment([
   ENV.catalogTable,
   ENV.journalTable,
-  ENV.eventsQueueUrl,
   ENV.deliveriesQueueUrl,
   ENV.systemEventsBus,
   ENV.retriesQueueUrl,
+  ENV.jobsQueueUrl,
   ENV.eventTypes,
   ENV.journalRetentionDays,
 ]);
@@ -46,8 +50,14 @@ const handle = createIngestHandler({
   systemEventCounts: createSystemEventCounts(tables, now),
   deliveries: createWorkQueue(sqs, env.DELIVERIES_QUEUE_URL),
   retries: createWorkQueue(sqs, env.RETRIES_QUEUE_URL),
-  sqs,
-  eventsQueueUrl: env.EVENTS_QUEUE_URL,
+  goOn: fanOutAsJob(
+    createJobs({
+      store: createJobStore(journalOptions),
+      queue: createJobQueue(sqs, env.JOBS_QUEUE_URL),
+      now,
+      random: Math.random,
+    }),
+  ),
   eventTypes: env.EVENT_TYPES,
   checkOf: (schema) => checks(schema, () => compileDataCheck(schema)),
   now,

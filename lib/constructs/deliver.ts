@@ -41,6 +41,8 @@ export class Deliver extends Construct {
         deliveriesQueueUrl: queues.deliveries.queue.queueUrl,
         retriesQueueUrl: retries.queueUrl,
         retriesQueueArn: retries.queueArn,
+        // For what waits for a subscription and does not fit on a page.
+        jobsQueueUrl: queues.jobs.queue.queueUrl,
         kmsKeyArn: keys.encryption.keyArn,
         journalRetentionDays: String(tuning.journalRetentionDays),
         statsRetentionDays: String(tuning.statsRetentionDays),
@@ -70,7 +72,7 @@ export class Deliver extends Construct {
       [storage.journal.tableArn],
     );
     deliver.allow(['dynamodb:Query'], [indexArn(storage.journal, INDEXES.journalList)]);
-    deliver.allow(['sqs:SendMessage'], [retries.queueArn, queues.events.queue.queueArn]);
+    deliver.allow(['sqs:SendMessage'], [retries.queueArn, queues.events.queue.queueArn, queues.jobs.queue.queueArn]);
     deliver.allow(['kms:Decrypt'], [keys.encryption.keyArn], ENCRYPTION_CONTEXT_CONDITION);
 
     this.watch(alarms);

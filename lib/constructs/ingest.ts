@@ -27,12 +27,12 @@ export class Ingest extends Construct {
       environment: {
         catalogTable: storage.catalog.tableName,
         journalTable: storage.journal.tableName,
-        // By which the rest of a large fan-out comes back without delay, instead of after the visibility timeout.
-        eventsQueueUrl: queues.events.queue.queueUrl,
         deliveriesQueueUrl: queues.deliveries.queue.queueUrl,
         systemEventsBus: systemEventsBus?.eventBusArn ?? '',
         // For the first attempts of receivers that are slow or failing.
         retriesQueueUrl: queues.retries.queue.queueUrl,
+        // For the rest of a large fan-out.
+        jobsQueueUrl: queues.jobs.queue.queueUrl,
         eventTypes: tuning.eventTypes,
         journalRetentionDays: String(tuning.journalRetentionDays),
       },
@@ -54,14 +54,15 @@ export class Ingest extends Construct {
       ],
       [storage.journal.tableArn],
     );
-    ingest.allow(['sqs:SendMessage'], [queues.deliveries.queue.queueArn, queues.retries.queue.queueArn]);
+    ingest.allow(
+      ['sqs:SendMessage'],
+      [queues.deliveries.queue.queueArn, queues.retries.queue.queueArn, queues.jobs.queue.queueArn],
+    );
 
     if (systemEventsBus) ingest.allow(['events:PutEvents'], [systemEventsBus.eventBusArn]);
 
     alarms.add(this, 'RejectedAlarm', 'rejectedEvents', ingest.metric(METRICS.eventsRejected));
 
     ingest.consume(queues.events.queue, { batchSize: 10, maxConcurrency: tuning.ingestMaxConcurrency });
-    // By which the rest of a large fan-out comes back without delay.
-    ingest.allow(['sqs:ChangeMessageVisibility'], [queues.events.queue.queueArn]);
   }
 }

@@ -87,7 +87,7 @@ export function startPoller({ mapping, sqs, invoke, say }: PollerOptions): Polle
       MessageAttributeNames: ['All'],
     };
     // Once: messages whose answer was lost are hidden, and a second receive would bring others.
-    return Received.parse(await sqs('ReceiveMessage', asked, 1)).Messages;
+    return Received.parse(await sqs('ReceiveMessage', asked, { tries: 1 })).Messages;
   }
 
   async function dispatch(batch: Message[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type RememberOptions, remember } from '../../functions/adapters/remember.ts';
+import { type RememberOptions, remember, rememberOf } from '../../functions/adapters/remember.ts';
 
 /** A cache of texts that counts its loads. */
 function counting(options: RememberOptions) {
@@ -98,5 +98,19 @@ describe('a promise', () => {
     slow.reject(new Error('too late'));
     await expect(first).rejects.toThrow('too late');
     expect(await kept('a', async () => 'third')).toBe('second');
+  });
+});
+
+describe('what is made of an object', () => {
+  it('is made once for each, whatever it is', () => {
+    const made: object[] = [];
+    const remembered = rememberOf((subject: object) => {
+      made.push(subject);
+      return undefined;
+    });
+    const [one, other] = [{}, {}];
+    for (const subject of [one, one, other, one]) remembered(subject);
+    expect(made).toEqual([one, other]);
+    expect(made[0]).toBe(one);
   });
 });

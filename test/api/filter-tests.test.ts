@@ -6,14 +6,20 @@ const { call } = useApi();
 const T = '/v1/tenants/acme';
 const FILTER = { data: { salary: [{ numeric: ['>', 100] }] } };
 const testFilter = (body: object | string) => call('POST', `${T}/test-filter`, { body, as: tenantOf('acme') });
-const YES = { matches: true, reason: null };
-const no = (reason: unknown) => ({ matches: false, reason });
+const YES = { matches: true, reason: null, mismatch: null };
+const no = (reason: unknown, mismatch: unknown = expect.any(Object)) => ({ matches: false, reason, mismatch });
 
 describe('a filter that is not saved', () => {
   it('is tested for a tenant that has nothing yet, and leaves nothing behind', async () => {
     expect(await testFilter({ filter: FILTER, data: { salary: 101 } })).toMatchObject({ status: 200, json: YES });
     const other = await testFilter({ filter: FILTER, data: { salary: 99 } });
-    expect(other.json).toEqual(no('data.salary is 99, but the filter wants a number > 100'));
+    expect(other.json).toEqual(
+      no('data.salary is 99, but the filter wants a number > 100', {
+        code: 'field_differs',
+        field: 'data.salary',
+        found: '99',
+      }),
+    );
     expectProblem(await call('GET', T), 404, 'not_found');
   });
 
@@ -64,7 +70,9 @@ describe('a filter that is not saved', () => {
   it('says so when the event takes more steps than a filter may take', async () => {
     const filter = { data: { f: Array(40).fill({ wildcard: 'a*b' }) } };
     const data = { f: Array(1_000_000).fill(0) };
-    expect((await testFilter({ filter, data })).json).toEqual(no(OVER_BUDGET));
+    expect((await testFilter({ filter, data })).json).toEqual(
+      no(OVER_BUDGET, { code: 'filter_over_budget', field: null, found: null }),
+    );
   });
 });
 

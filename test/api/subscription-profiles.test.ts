@@ -96,12 +96,16 @@ describe('a subscription’s profile', () => {
     expect(pathsOf(wrong.json)[0]).toMatch(/^\/filter\/data\/salary/);
     const path = `/v1/tenants/acme/subscriptions/${created.field('id')}`;
     const test = async (data: unknown) => (await call('POST', `${path}/filter/test`, { body: { data } })).json;
-    expect(await test({ salary: 101 })).toEqual({ matches: true, reason: null });
-    expect(await test({ salary: 99 })).toEqual({ matches: false, reason: expect.stringMatching(/salary/) });
+    expect(await test({ salary: 101 })).toEqual({ matches: true, reason: null, mismatch: null });
+    expect(await test({ salary: 99 })).toEqual({
+      matches: false,
+      reason: expect.stringMatching(/salary/),
+      mismatch: { code: 'field_differs', field: 'data.salary', found: '99' },
+    });
     expect(await test(null)).toMatchObject({ matches: false });
     expect(pathsOf(await test(undefined))).toEqual(['/data']);
     expect(await call('PATCH', path, { body: { filter: null } })).toMatchObject({ json: { filter: null } });
-    expect(await test({ salary: 99 })).toEqual({ matches: true, reason: null });
+    expect(await test({ salary: 99 })).toEqual({ matches: true, reason: null, mismatch: null });
   });
 
   it('takes a filter with numbers that DynamoDB cannot hold', async () => {

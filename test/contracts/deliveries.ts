@@ -149,6 +149,22 @@ export function describeDeliveryRecords(
       }
     });
 
+    if (losing !== null) {
+      it('stay as others have changed them while the answer to their write was lost', async () => {
+        const done = ['a', 'b', 'c'].map((eventId) => succeeded({ eventId }));
+        await losing(
+          () => store.putSucceededDeliveries(done),
+          async () => {
+            const stored = await store.getDelivery(own({ eventId: 'b' }));
+            if (stored === null) throw new Error('the write has had no effect');
+            expect(await store.saveDelivery(requestAttempt(stored, 'manual', NOW, WAITS), stored.revision)).toBe(true);
+          },
+        );
+        const requests = await Promise.all(done.map(async (one) => (await store.getDelivery(one))?.requested));
+        expect(requests).toEqual([null, 'manual', null]);
+      });
+    }
+
     it('are not written over by a writer that has read what was there before', async () => {
       await store.saveDelivery(own({ attempts: [makeAttempt(1)] }), 0);
       await store.putSucceededDeliveries([succeeded()]);

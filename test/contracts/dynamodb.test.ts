@@ -43,8 +43,12 @@ const subject = <Store>(store: Store): Subject<Store> => ({
   setNow: (to) => {
     now = to;
   },
-  async losing(write) {
+  async losing(write, meanwhile = async () => {}) {
     const before = answers.count();
+    tables.faults.meanwhile = () => {
+      tables.faults.meanwhile = async () => {};
+      return meanwhile();
+    };
     answers.loseNextWrite();
     const result = await write();
     expect(answers.count()).toBe(before + 1);

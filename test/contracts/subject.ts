@@ -7,10 +7,10 @@ export interface Subject<Store> {
   /** Moves the clock that the store goes by; epoch milliseconds. */
   setNow: (now: number) => void;
   /**
-   * Runs one write that takes effect while its answer is lost, so that it is sent again. Null for a store between which and
-   * its caller nothing can be lost.
+   * Runs one write that takes effect while its answer is lost, so that it is sent again; `meanwhile` comes before that. Null for
+   * a store between which and its caller nothing can be lost.
    */
-  losing: (<T>(write: () => Promise<T>) => Promise<T>) | null;
+  losing: (<T>(write: () => Promise<T>, meanwhile?: () => Promise<void>) => Promise<T>) | null;
 }
 
 /** How long the journal of every subject keeps things. */

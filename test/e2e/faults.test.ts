@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { runCampaign } from '../faults/campaign.ts';
 import { describeVerdict } from '../faults/check-campaign.ts';
+import { describeTimelines } from '../faults/timeline.ts';
 
 const seed = Number(process.env.FAULTS_SEED ?? randomInt(2 ** 31));
 
@@ -18,7 +19,7 @@ test(`a short fault campaign (FAULTS_SEED=${seed}) loses, repeats and invents no
   const summary = `Seed ${seed}: ${describeVerdict(verdict)}`;
   console.log(summary);
   const isClean = quiet && verdict.findings.length === 0;
-  if (!isClean) console.error(output);
+  if (!isClean) console.error([output, ...describeTimelines(record, verdict)].join('\n'));
   expect(verdict.findings, summary).toEqual([]);
   expect(quiet, `Seed ${seed}: the system came to rest`).toBe(true);
   // A campaign in which nothing happened would show nothing.

@@ -1,12 +1,14 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, expect, it } from 'vitest';
 import { createOutboxHandler } from '../../examples/outbox/dynamodb-streams.ts';
 
 // The emulator takes every call whole.
 const sqs = mockClient(SQSClient);
 afterEach(() => sqs.reset());
+// It stands in the class itself, which the files after this one use.
+afterAll(() => sqs.restore());
 const handle = createOutboxHandler(new SQSClient({ region: 'eu-central-1' }), 'http://127.0.0.1/events');
 
 /** More than one call takes. */

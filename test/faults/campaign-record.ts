@@ -149,6 +149,25 @@ export function overwrittenAttempts({ deliveries, requests, doubled }: CampaignR
   );
 }
 
+/**
+ * The deliveries, by id, whose first message a second fan-out sent once more while the first one waited: that one cannot know
+ * of the other. Known by two first requests, of which one came after the event was handed out again.
+ * @param handedOut when a message with the event was handed out, by the event's mark: one that came again, or one of two
+ */
+export function twinsOfFanOuts(
+  requests: readonly ReceivedRequest[],
+  handedOut: ReadonlyMap<string, readonly number[]>,
+): string[] {
+  const first = Map.groupBy(
+    requests.filter(({ number }) => number === 1),
+    (request) => request.deliveryId,
+  );
+  return [...first].flatMap(([id, twins]) => {
+    const isOfSecond = ({ at, eventMark }: ReceivedRequest) => at >= (handedOut.get(eventMark)?.[1] ?? Infinity);
+    return twins.length > 1 && twins.some(isOfSecond) ? [id] : [];
+  });
+}
+
 const Content = z.object({
   mark: z.string().default(''),
   subscriptionId: z.string().nullish(),

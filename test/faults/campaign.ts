@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { parseDeliveryKey } from '../../functions/adapters/dynamodb/keys.ts';
 import { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
-import { type CampaignRecord, type SubscriptionHistory, systemTime } from './campaign-record.ts';
+import { type CampaignRecord, type SubscriptionHistory, systemTime, twinsOfFanOuts } from './campaign-record.ts';
 import { checkCampaign, type Verdict } from './check-campaign.ts';
 import { FAULTS, type FaultRates } from './fault-proxy.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -161,7 +161,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 
       await traffic.readStatuses();
       const { publications, subscriptions, commands } = traffic;
-      const { uncounted: _uncounted, ...onRecord } = await journal.read();
+      const onRecord = await journal.read();
       const cuts = [...kills, ...system.timeouts.flatMap(cutsOf)];
       const record: CampaignRecord = {
         ...onRecord,
@@ -172,7 +172,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         emptied: false,
         leftMessages: (await journal.queues()).filter(({ count }) => count > 0),
         kills: cuts,
-        doubled: whatWasDoubled(system),
+        doubled: new Set([...whatWasDoubled(system), ...twinsOfFanOuts(receiver.requests, handedOutEvents(system))]),
         refusedWrites: refusedWrites(system),
         lostCounts: system.lostCounts(),
         uncountedEnds: cuts,
@@ -252,7 +252,7 @@ async function waitForQuiet(
     const active = new Set(
       traffic.subscriptions.flatMap(({ id, status }) => (status === 'paused' || status === 'disabled' ? [] : [id])),
     );
-    const { deliveries, uncounted } = await journal.read();
+    const { deliveries, uncounted } = await journal.readOpen();
     const isOpen = deliveries.some(
       ({ status, effects, requested, subscriptionId }) =>
         status === 'pending' ||
@@ -284,16 +284,23 @@ async function settle({ proxies }: SystemUnderFaults, journal: Journal, receiver
   throw new Error(`Something is still under way after ${SETTLE_LIMIT_MS} ms`);
 }
 
-function whatWasDoubled({ proxies }: SystemUnderFaults): Set<string> {
-  return new Set(
-    proxies.sqs.doubled.flatMap((body) => {
-      const json: unknown = JSON.parse(body);
-      const deliver = DeliverMessage.safeParse(json);
-      if (deliver.success) return [deliveryId(deliver.data)];
-      const published = Published.safeParse(json);
-      return published.success ? [published.data.data.mark] : [];
-    }),
-  );
+function whatWasDoubled({ proxies }: SystemUnderFaults): string[] {
+  return proxies.sqs.doubled.flatMap((body) => {
+    const json: unknown = JSON.parse(body);
+    const deliver = DeliverMessage.safeParse(json);
+    if (deliver.success) return [deliveryId(deliver.data)];
+    return markOf(json) ?? [];
+  });
+}
+
+/** When a message with an event was handed out, by the event's mark. */
+function handedOutEvents({ proxies }: SystemUnderFaults): Map<string, number[]> {
+  const times = new Map<string, number[]>();
+  for (const { body, at } of proxies.sqs.handedOut) {
+    const mark = markOf(JSON.parse(body));
+    if (mark !== null) times.set(mark, [...(times.get(mark) ?? []), at]);
+  }
+  return times;
 }
 
 function refusedWrites({ proxies }: SystemUnderFaults): Map<string, number[]> {
@@ -313,3 +320,5 @@ function unwrittenHealth(
 }
 
 const Published = z.object({ data: z.object({ mark: z.string() }) });
+/** The mark of an event in a message of the events queue; null in another message. */
+const markOf = (json: unknown): string | null => Published.safeParse(json).data?.data.mark ?? null;

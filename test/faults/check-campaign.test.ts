@@ -10,9 +10,11 @@ import {
   NUMBER_HEADER,
   type ReceivedRequest,
   type SubscriptionHistory,
+  twinsOfFanOuts,
 } from './campaign-record.ts';
 import { checkCampaign } from './check-campaign.ts';
 import { FAULT_KINDS } from './findings.ts';
+import { describeTimelines } from './timeline.ts';
 
 const AT = Date.parse('2026-01-01T00:00:00Z');
 const TENANT = 'acme';
@@ -221,6 +223,12 @@ const lost: Record<string, Partial<CampaignRecord>> = {
   },
   'an accepted retry that was never made': {
     commands: [{ kind: 'retry', deliveryId: deliveryId(ref('one')), ...span(60_000) }],
+  },
+  'an accepted retry of a delivery that failed, though its message was doubled': {
+    ...exhausted,
+    events: [EVENT, told('delivery.exhausted')],
+    commands: [{ kind: 'retry', deliveryId: deliveryId(ref('one')), ...span(60_000) }],
+    doubled: new Set(['m1']),
   },
 };
 
@@ -437,6 +445,10 @@ describe('what is as it should be', () => {
       deliveries: [delivery({ attempts: [attempt(1, 500), attempt(2, 200, { startedAt: AT + 10_500 })] })],
       subscriptions: [subscription({ resumes: [span(10_300)] })],
     },
+    'a retry that the success of a twin overwrote': {
+      commands: [{ kind: 'retry', deliveryId: deliveryId(ref('one')), ...span(60_000) }],
+      doubled: new Set(['m1']),
+    },
     'a twin’s first attempt': {
       deliveries: [
         delivery({
@@ -495,6 +507,16 @@ describe('what is as it should be', () => {
     expect(checkCampaign(campaign({ requests, ...changes }))).toEqual({ findings: [], repeats: 1 });
   });
 
+  test.each<[string, number[], string[]]>([
+    ['came again in between', [AT, AT + 10_500], [deliveryId(ref('one'))]],
+    ['came again after both', [AT, AT + 11_500], []],
+    ['came once', [AT], []],
+  ])('two first requests of an event whose message %s', (_name, times, twins) => {
+    const requests = [request(1, 500), request(1, 500, { mark: 'other', at: AT + 11_000 }), request(2, 200)];
+    expect(twinsOfFanOuts(requests, new Map([['m1', times]]))).toEqual(twins);
+    expect(twinsOfFanOuts(requests.slice(1), new Map([['m1', times]]))).toEqual([]);
+  });
+
   test('a first message that was handed out twice explains that a 410 is overwritten, and what it owed', () => {
     // Both were counted, and the health may know of both.
     const counters = [
@@ -526,4 +548,31 @@ describe('what is as it should be', () => {
     expect(checkCampaign(campaign({ deliveries, kills }))).toEqual({ findings: [], repeats: 1 });
     expect(kindsOf(campaign({ deliveries }))).toEqual(['phantom', 'repeated_without_cause']);
   });
+});
+
+test('the deliveries of findings are told of in their order, with all that befell them', () => {
+  const id = deliveryId(ref('one'));
+  const record = campaign({
+    requests: [request(1, 500), request(1, 500, { mark: 'other' }), request(2, 200)],
+    commands: [{ kind: 'retry', deliveryId: id, ...span(15_000) }],
+    refusedWrites: new Map([[id, [AT + 5_000]]]),
+    kills: [AT + 200_000],
+  });
+  expect(describeTimelines(record, checkCampaign(record))).toEqual([
+    expect.stringMatching(/^dlv_\S+ \{"status":"succeeded".*"isDoubled":false\}\n/),
+  ]);
+  const [timeline = ''] = describeTimelines(record, checkCampaign(record));
+  expect(timeline.split('\n').slice(1)).toEqual([
+    '  0 ms  its event was accepted',
+    '  0 ms  published',
+    '  5000 ms  a write was refused',
+    '  10000 ms  request 1 (mark-1): 500',
+    '  10000 ms  request 1 (other): 500',
+    '  10000 ms  attempt 1, automatic: http_error, after 10 ms',
+    '  15000 ms  retry, answered after 10 ms',
+    '  20000 ms  request 2 (mark-2): 200',
+    '  20000 ms  attempt 2, automatic: success, after 10 ms',
+    '  200000 ms  the functions were killed',
+  ]);
+  expect(describeTimelines(campaign(), checkCampaign(campaign()))).toEqual([]);
 });

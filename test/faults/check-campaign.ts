@@ -253,7 +253,7 @@ function checkDuplicates({ record }: Facts, report: Report): void {
 }
 
 /** A retry that was accepted is made, unless its delivery was stopped otherwise. */
-function checkCommands({ record, subscriptions, goneOf }: Facts, report: Report): void {
+function checkCommands({ record, requestsOf, subscriptions, goneOf }: Facts, report: Report): void {
   const byId = new Map(record.deliveries.map((one) => [deliveryId(one), one]));
   const cancelled = new Set(record.commands.flatMap(({ kind, deliveryId: id }) => (kind === 'cancel' ? [id] : [])));
   for (const { kind, deliveryId: id, startedAt, endedAt } of record.commands) {
@@ -272,7 +272,11 @@ function checkCommands({ record, subscriptions, goneOf }: Facts, report: Report)
     // A replay's attempt that was under way then, or came later, is the answer to both.
     const asked = systemTime(record, startedAt);
     const isMade = delivery.attempts.some((one) => one.trigger === 'manual' || one.startedAt + one.durationMs >= asked);
-    if (!isMade && !isStopped && delivery.requested === null)
+    // A success, got by a copy that could not know of the other, overwrote what was asked for.
+    const isOverwritten =
+      delivery.status === 'succeeded' &&
+      (record.doubled.has(id) || requestsOf.get(id)?.some(({ eventMark }) => record.doubled.has(eventMark)) === true);
+    if (!isMade && !isStopped && !isOverwritten && delivery.requested === null)
       report('lost', id, 'its retry was accepted and never made');
   }
 }

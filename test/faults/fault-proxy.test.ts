@@ -233,6 +233,7 @@ test('a message that is handed out is made visible again, and counts as doubled'
       body: { QueueUrl: 'q', ReceiptHandle: 'handle', VisibilityTimeout: 0 },
     });
   expect(proxy.doubled).toEqual(['one']);
+  expect(proxy.handedOut).toEqual([{ body: 'one', at: expect.any(Number) }]);
 });
 
 describe('a stale read', () => {

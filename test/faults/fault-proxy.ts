@@ -55,6 +55,8 @@ export interface FaultProxy {
   counts: Record<Fault, number>;
   /** The bodies of messages of which there were two: handed out again, or sent again because the answer was lost. */
   doubled: string[];
+  /** The bodies of all messages that were handed out, and when. */
+  handedOut: { body: string; at: number }[];
   /** The items of DynamoDB whose write did not go through at once, and when. */
   refusedWrites: { pk: string; sk: string; at: number }[];
   /** For how long no call came, in milliseconds; 0 while one is under way. Looking for messages does not count. */
@@ -75,8 +77,9 @@ export function createFaultProxy(
   onEffect: OnEffect = async () => {},
 ): FaultProxy {
   const counts = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>;
-  const handedOut = new Map<string, Message[]>();
+  const recentMessages = new Map<string, Message[]>();
   const doubled: string[] = [];
+  const handedOut: FaultProxy['handedOut'] = [];
   const refusedWrites: FaultProxy['refusedWrites'] = [];
   /** By operation, until when it is refused. */
   const outages = new Map<string, number>();
@@ -172,8 +175,8 @@ export function createFaultProxy(
     const { QueueUrl, MaxNumberOfMessages } = Receive.parse(JSON.parse(asked.toString()));
     const answer = Received.parse(JSON.parse(given.body.toString()));
     let messages = answer.Messages ?? [];
-    const kept = handedOut.get(QueueUrl) ?? [];
-    handedOut.set(QueueUrl, [...kept, ...messages].slice(-KEPT_MESSAGES));
+    const kept = recentMessages.get(QueueUrl) ?? [];
+    recentMessages.set(QueueUrl, [...kept, ...messages].slice(-KEPT_MESSAGES));
     if (messages.length < MaxNumberOfMessages && kept.length > 0 && strikes('double')) {
       counts.double += 1;
       const again = choices.pick(kept);
@@ -187,6 +190,8 @@ export function createFaultProxy(
         .sort((one, other) => one.place - other.place)
         .map(({ message }) => message);
     }
+    const at = Date.now();
+    handedOut.push(...messages.map(({ Body }) => ({ body: Body, at })));
     return messages.length === 0 ? given : json(200, { ...answer, Messages: messages });
   }
 
@@ -208,6 +213,7 @@ export function createFaultProxy(
     },
     counts,
     doubled,
+    handedOut,
     refusedWrites,
     idleMs: () => (underWay > 0 ? 0 : performance.now() - lastAt),
   };

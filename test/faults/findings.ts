@@ -9,7 +9,7 @@ export const FAULT_KINDS = [
   /** On record, and no receiver saw it. */
   'phantom',
   'effects_undone',
-  /** A request that is not on record, with nothing that explains it: a kill, a doubled message, a refused write. */
+  /** A request that is not on record, with nothing that explains it: a kill, a doubled message, a second fan-out, a refused write. */
   'repeated_without_cause',
   /** A counter of the statistics that the journal does not bear out, by more than a crash explains. */
   'counted_wrong',

@@ -22,7 +22,8 @@ export class MemoryQueue {
   send(body: string, now: number, delaySeconds = 0, madeId: MadeId | null = null): void {
     this.sent += 1;
     const id = `message-${this.sent}`;
-    this.messages.set(id, { id, body, madeId, sentAt: now, visibleAt: now + delaySeconds * 1_000, receives: 0 });
+    const visibleAt = now + delaySeconds * 1_000;
+    this.messages.set(id, { id, body, madeId, sentAt: now, visibleAt, receives: 0 });
   }
 
   visible(now: number): QueuedMessage[] {

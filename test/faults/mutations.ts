@@ -93,8 +93,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a failed fan-out counts as done',
     file: 'core/ingest/ingest.ts',
-    from: "return 'retry';",
-    to: "return 'done';",
+    from: 'return group;',
+    to: 'return [];',
   },
   {
     name: 'an event that was not written counts as recorded',
@@ -105,8 +105,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a fan-out that ran out of time counts as done',
     file: 'core/ingest/ingest.ts',
-    from: "if (end === 'continue') outcome = 'continue';",
-    to: 'void end;',
+    from: 'if (cursor === null) continue;',
+    to: 'if (cursor === null || queued >= 0) continue;',
   },
   {
     name: 'a batch that was written in part counts as written',

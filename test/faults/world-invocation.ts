@@ -2,8 +2,13 @@ import * as z from 'zod';
 import type { CommitStep, RecordedWrite } from '../../functions/core/delivery/commit.ts';
 import type { DeliverDeps } from '../../functions/core/delivery/deliver.ts';
 import type { Outgoing } from '../../functions/core/delivery/queue-message.ts';
+import type { SettleParkedPorts } from '../../functions/core/delivery/settle-parked.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
+import type { IngestDeps } from '../../functions/core/ingest/ingest.ts';
+import { fanOutAsJob } from '../../functions/core/jobs/fan-out.ts';
 import { type JobQueue, jobMessage } from '../../functions/core/jobs/job-store.ts';
+import { createJobs } from '../../functions/core/jobs/jobs.ts';
+import { settleAsJob } from '../../functions/core/jobs/settle-parked.ts';
 import { PartialFailure } from '../../functions/core/partial-failure.ts';
 import type { StatsStore } from '../../functions/core/stats/stats-store.ts';
 import type { WebhookRequest, WebhookResult } from '../../functions/core/target/webhook.ts';
@@ -35,6 +40,8 @@ export interface Invocation {
   call<T>(act: () => T | Promise<T>, about?: readonly string[], lost?: number): Promise<T>;
   crashed(): boolean;
   deps: Omit<DeliverDeps, 'store'> & { store: WorldStore; hasTime: () => boolean };
+  /** What is too long for it goes on as a job. */
+  goOn: { settling: SettleParkedPorts['goOn']; fanOut: IngestDeps['goOn'] };
   deliveries: { send(messages: readonly Outgoing[]): Promise<void> };
   jobs: { store: MemoryJobs; queue: JobQueue };
   stats: Pick<StatsStore, 'putRecord' | 'readRecords' | 'addCounters' | 'readFolded' | 'moveFolded'>;
@@ -67,7 +74,7 @@ export function invoke(world: World): Invocation {
     noteRefused(about);
     throw new Error(name);
   };
-  const receive = (request: WebhookRequest): WebhookResult => world.receive(request);
+  const receive = (request: WebhookRequest): WebhookResult => world.receivers.receive(request);
   const call: Invocation['call'] = async (act, about = [], lost = ANSWER_LOST) => {
     await pause(choices.whole(0, 6));
     if (hasCrashed || calls === crashAt) crash('before a call');
@@ -200,10 +207,12 @@ export function invoke(world: World): Invocation {
   const readRecords: StatsStore['readRecords'] = async function* (...range) {
     yield* await call(() => stats.readRecords(...range));
   };
+  const control = createJobs({ ...jobs, now, random: () => world.choices.next() });
   return {
     call,
     crashed: () => hasCrashed,
     deps,
+    goOn: { settling: settleAsJob(control), fanOut: fanOutAsJob(control) },
     deliveries: { send: send(world.queues.deliveries) },
     jobs,
     stats: { putRecord, readRecords, addCounters, readFolded, moveFolded },

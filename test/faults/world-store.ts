@@ -20,7 +20,7 @@ const unused = (): never => {
 };
 const keyOf = ({ subscriptionId, eventId, eventAt }: DeliveryRef): string => `${subscriptionId} ${eventId} ${eventAt}`;
 
-/** So small that a fan-out takes several pages. */
+/** So small that a fan-out, and what waits for a subscription, take several pages. */
 const PAGE_SIZE = 3;
 
 /** What happens to the store, asked at each chance. */
@@ -33,6 +33,7 @@ export interface StoreFaults {
 
 /** Both tables in memory, as all functions use them. Deliveries are written by the adapters' own conditional writes. */
 export class WorldStore extends MemoryJournal implements IngestStore {
+  override pageSize = PAGE_SIZE;
   private readonly cursors = new Map<string, string | null>();
   private past = new MemoryJournal();
   private pastCursors = new Map<string, string | null>();

@@ -3,7 +3,7 @@ import { parkDelivery } from '../../functions/core/delivery/delivery.ts';
 import { settleParkedMessage } from '../../functions/core/delivery/queue-message.ts';
 import { builtInProfile } from '../../functions/core/profile/built-in-profiles.ts';
 import type { WebhookResult } from '../../functions/core/target/webhook.ts';
-import { createDeliverHandler } from '../../functions/deliver/handler.ts';
+import { createDeliverHandler, type DeliverHandlerDeps } from '../../functions/deliver/handler.ts';
 import { METRICS } from '../../functions/names.ts';
 import { DISABLE_AFTER_MS, deliverSetup, WAITS } from '../support/deliver-setup.ts';
 import {
@@ -32,9 +32,13 @@ function setup(
 ) {
   const parts = deliverSetup();
   const telemetry = recordTelemetry();
+  const handedOver: Parameters<DeliverHandlerDeps['goOn']>[] = [];
   const handler = createDeliverHandler({
     store: parts.journal,
     retries: { send: (messages) => parts.send(messages) },
+    goOn: async (...began) => {
+      handedOver.push(began);
+    },
     systemEvents: parts.systemEvents,
     stats,
     sqs: sqs.call,
@@ -63,7 +67,7 @@ function setup(
     ...telemetry,
   });
   const hidden = () => sqs.inputs(CHANGE);
-  return { ...parts, telemetry, handler, hidden, counted: stats?.records ?? [] };
+  return { ...parts, telemetry, handler, handedOver, hidden, counted: stats?.records ?? [] };
 }
 
 const early = makeDelivery({ revision: 1, nextAttemptAt: NOW + 30_000, dueAt: NOW + 60_000 });
@@ -157,12 +161,13 @@ describe('the deliver function', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('hands the settling over when its time is up', async () => {
-    const { handler, journal, queued } = setup();
+  it('hands over what does not fit on two pages', async () => {
+    const { handler, journal, queued, handedOver } = setup();
     journal.pageSize = 1;
-    for (const eventId of ['a', 'b']) journal.store(parkDelivery(makeDelivery({ eventId, revision: 1 }), NOW, ''));
-    await handler(sqsEvent({ body: JSON.stringify(SETTLE), ...fromRetries }), context(9_000));
-    expect(queued.map(({ message }) => message.kind)).toEqual(['deliver', 'settle_parked']);
+    for (const eventId of ['a', 'b', 'c']) journal.store(parkDelivery(makeDelivery({ eventId, revision: 1 }), NOW, ''));
+    await handler(sqsEvent({ body: JSON.stringify(SETTLE), ...fromRetries }), context());
+    expect(queued.map(({ message }) => message.kind)).toEqual(['deliver', 'deliver']);
+    expect(handedOver).toMatchObject([[{ subscriptionId: subscriptionId() }, { status: 'parked' }, 2]]);
   });
 
   it('counts failures, exhausted deliveries and disabled subscriptions', async () => {

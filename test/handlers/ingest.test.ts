@@ -1,18 +1,12 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compileDataCheck } from '../../functions/core/event/validate-data.ts';
 import { createIngestHandler } from '../../functions/ingest/handler.ts';
 import { METRICS, ORIGIN_ATTRIBUTES } from '../../functions/names.ts';
 import { makeSubscription, NOW, subscriptionId } from '../support/domain.ts';
 import { context, recordTelemetry, sqsEvent } from '../support/lambda.ts';
 import { ingestSetup } from '../support/memory-ingest.ts';
-import { ScriptedCalls } from '../support/scripted-calls.ts';
 
-const CHANGE = 'ChangeMessageVisibilityBatch';
-let sqs: ScriptedCalls;
-beforeEach(() => {
-  sqs = new ScriptedCalls().on(CHANGE, {});
-});
-
+const attribute = (stringValue: string) => ({ stringValue, dataType: 'String' as const });
 const body = (rest: object = {}) => JSON.stringify({ tenantId: 'acme', type: 'a.b', data: 'very-secret', ...rest });
 
 function setup() {
@@ -24,8 +18,7 @@ function setup() {
     systemEventCounts: parts.counts,
     putOnBus: null,
     retries: { send: async () => {} },
-    sqs: sqs.call,
-    eventsQueueUrl: 'http://queues/events',
+    goOn: (rest) => parts.goOn(rest),
     eventTypes: 'open',
     checkOf: compileDataCheck,
     now: () => NOW,
@@ -35,6 +28,25 @@ function setup() {
 }
 
 describe('the ingest function', () => {
+  it('reads a filter once as long as its subscription is kept', async () => {
+    const { handler, store, queued } = setup();
+    let reads = 0;
+    const filter = new Proxy<Record<string, unknown>>(
+      { type: ['a.b'] },
+      {
+        ownKeys: (of) => {
+          reads += 1;
+          return Reflect.ownKeys(of);
+        },
+      },
+    );
+    store.subscriptions = [makeSubscription({ filter })];
+    await handler(sqsEvent({ body: body() }), context());
+    const first = reads;
+    await handler(sqsEvent({ body: body() }), context());
+    expect([first > 0, reads, queued.length]).toEqual([true, first, 2]);
+  });
+
   it('acknowledges events and bad messages alike, and counts both', async () => {
     const { handler, telemetry, queued } = setup();
     const event = sqsEvent({ body: body() }, { body: 'no json: very-secret' }, { body: body() });
@@ -60,7 +72,6 @@ describe('the ingest function', () => {
     const { handler, store, queued } = setup();
     await handler(sqsEvent({ body: body(), messageId: 'first', sentAt: NOW - 90_000 }), context());
     const [recorded] = [...store.events.values()];
-    const attribute = (stringValue: string) => ({ stringValue, dataType: 'String' });
     const redriven = (sentAt: string) => ({
       body: body(),
       messageId: 'second',
@@ -82,25 +93,16 @@ describe('the ingest function', () => {
     expect(store.events.size).toBe(2);
   });
 
-  it('comes back at once for the rest of a fan-out', async () => {
-    const { handler, store } = setup();
+  it('hands over what is left of a fan-out eight seconds before its time is over', async () => {
+    const { handler, store, rest, targets } = setup();
     store.subscriptions = [1, 2, 3].map((number) => makeSubscription({ id: subscriptionId(number) }));
     store.pageSize = 2;
-    const event = sqsEvent({ body: body({ tenantId: 'other' }) }, { body: body({ id: 'a' }) });
-    expect(await handler(event, context(7_000))).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
-    expect(sqs.inputs(CHANGE)).toEqual([
-      { QueueUrl: 'http://queues/events', Entries: [{ Id: '0', ReceiptHandle: 'receipt-1', VisibilityTimeout: 0 }] },
-    ]);
-  });
-
-  it('comes back later for it if SQS cannot be reached', async () => {
-    const { handler, store, telemetry } = setup();
-    sqs.on(CHANGE, new Error('away'));
-    store.subscriptions = [1, 2].map((number) => makeSubscription({ id: subscriptionId(number) }));
-    store.pageSize = 1;
-    const answer = await handler(sqsEvent({ body: body({ id: 'a' }) }), context(7_000));
-    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
-    expect(telemetry.lines.join()).toContain('waits for the visibility timeout');
+    const event = () => sqsEvent({ body: body({ tenantId: 'other' }) }, { body: body({ id: 'a' }) });
+    expect(await handler(event(), context(7_000))).toEqual({ batchItemFailures: [] });
+    expect(rest).toEqual([{ tenantId: 'acme', eventIds: ['a'], cursor: subscriptionId(2), queued: 2 }]);
+    expect(targets()).toEqual([1, 2].map((number) => `a ${subscriptionId(number)}`));
+    expect(await handler(event(), context(9_000))).toEqual({ batchItemFailures: [] });
+    expect(rest).toHaveLength(1);
   });
 
   it('leaves what failed by our fault in the queue', async () => {
@@ -110,7 +112,6 @@ describe('the ingest function', () => {
     };
     const answer = await handler(sqsEvent({ body: body() }, { body: 'no json' }), context());
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
-    expect(sqs.inputs(CHANGE)).toEqual([]);
     expect(telemetry.lines.join()).toContain('a fan-out failed');
   });
 });

@@ -47,7 +47,7 @@ describe.each([
     environment: {
       ...TABLES,
       SYSTEM_EVENTS_BUS: '',
-      EVENTS_QUEUE_URL: 'PosthornQueuesEventsQueue',
+      JOBS_QUEUE_URL: 'PosthornQueuesJobsQueue',
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
       EVENT_TYPES: 'open',
@@ -64,6 +64,7 @@ describe.each([
       DELIVERIES_QUEUE_URL: 'PosthornQueuesDeliveriesQueue',
       RETRIES_QUEUE_URL: 'PosthornQueuesRetriesQueue',
       RETRIES_QUEUE_ARN: 'PosthornQueuesRetriesQueue.Arn',
+      JOBS_QUEUE_URL: 'PosthornQueuesJobsQueue',
       KMS_KEY_ARN: 'PosthornKeysEncryption.Arn',
       JOURNAL_RETENTION_DAYS: '30',
       STATS_RETENTION_DAYS: '90',
@@ -122,7 +123,7 @@ describe.each([
       Handler: 'index.handler',
     });
     // Lambda would stop a chain of invocations through their own queues.
-    const chained = name === 'Deliver' || name === 'Jobs';
+    const chained = ['Deliver', 'Jobs'].includes(name);
     expect(properties?.RecursiveLoop).toBe(chained ? 'Allow' : undefined);
   });
 

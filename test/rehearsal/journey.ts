@@ -18,6 +18,7 @@ export interface Step {
   run(world: World): Promise<unknown>;
 }
 
+const Page = z.object({ data: z.array(z.unknown()), nextCursor: z.string().nullable() });
 const Job = z.looseObject({ id: z.string(), status: z.string() });
 
 /** Waits until so many requests have come to a path; gives the last one. */
@@ -45,7 +46,7 @@ function ended({ client, until }: World, { id }: { id: string }): Promise<unknow
 
 /** As the schedule does. */
 export async function sweep({ aws }: Pick<World, 'aws'>): Promise<void> {
-  const name = (await aws.resources()).get(functionId(synthesise().changed.template, 'sweep'));
+  const name = (await aws.resources()).get(functionId((await synthesise()).changed.template, 'sweep'));
   await aws.call({ service: 'lambda', method: 'POST', path: `/2015-03-31/functions/${name}/invocations`, body: '{}' });
 }
 
@@ -382,6 +383,36 @@ export const ERRANDS: Step[] = [
       await makeDue(aws, job.id);
       await sweep(world);
       await ended(world, job);
+    },
+  },
+  {
+    name: 'what waited for a resume, and does not fit on two pages, is sent by a job',
+    async run(world) {
+      const { client, until } = world;
+      const { tenant, path, one } = await subscribed(client, 'waited');
+      await client.ask(z.unknown(), 'POST', `${one}/pause`);
+      const events = Array.from({ length: 70 }, () => ({ type: 'thing.happened', data: 1 }));
+      const body = { body: { events } };
+      const publish = () => client.ask(z.unknown(), 'POST', `/v1/tenants/${tenant}/events`, body);
+      await Promise.all([publish(), publish(), publish()]);
+      await until(async () => {
+        let cursor = '';
+        // The third page has the rest.
+        for (let page = 0; page < 2; page += 1) {
+          const { nextCursor } = await client.ask(Page, 'GET', `${one}/deliveries?status=parked&limit=100${cursor}`);
+          if (nextCursor === null) throw new Error('they are not all parked');
+          cursor = `&cursor=${encodeURIComponent(nextCursor)}`;
+        }
+        const { data } = await client.ask(Page, 'GET', `${one}/deliveries?status=parked&limit=100${cursor}`);
+        expect(data).toHaveLength(10);
+      });
+      await client.ask(z.unknown(), 'POST', `${one}/resume`);
+      await arrived(world, path, 210);
+      await until(async () =>
+        expect((await client.ask(Page, 'GET', `/v1/tenants/${tenant}/jobs`)).data).toMatchObject([
+          { kind: 'settle_parked', status: 'done', progress: { done: 210, total: 210 } },
+        ]),
+      );
     },
   },
   {

@@ -9,7 +9,7 @@ export interface LostAnswers {
   count(): number;
 }
 
-const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem'];
+const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'];
 /** That a subscription is about to be written. */
 const ANNOUNCEMENT = '"CHANGED#';
 

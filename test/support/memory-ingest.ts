@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { rememberOf } from '../../functions/adapters/remember.ts';
 import type { Outgoing } from '../../functions/core/delivery/queue-message.ts';
 import type { Event } from '../../functions/core/event/event.ts';
 import { type EventRef, eventKey, type RecordedEvent } from '../../functions/core/event/event-store.ts';
@@ -7,11 +8,13 @@ import type { RejectedEvent } from '../../functions/core/event/rejected-event.ts
 import { compileDataCheck } from '../../functions/core/event/validate-data.ts';
 import type { ReceivedEventMessage } from '../../functions/core/ingest/accepted.ts';
 import {
+  type FanOutRest,
   type IngestDeps,
   type IngestReport,
   type IngestStore,
   ingestBatch,
 } from '../../functions/core/ingest/ingest.ts';
+import { createMatcher } from '../../functions/core/subscription/match.ts';
 import type { Subscription } from '../../functions/core/subscription/subscription.ts';
 import type { FanOutPage } from '../../functions/core/subscription/subscription-store.ts';
 import { makeSubscription, NOW } from './domain.ts';
@@ -139,6 +142,7 @@ export function ingestSetup() {
   /** What goes to the retries queue. */
   const slow: Outgoing[] = [];
   const reports: IngestReport[] = [];
+  const matcherOf = rememberOf(createMatcher);
   const setup = {
     store,
     queued,
@@ -151,8 +155,15 @@ export function ingestSetup() {
     now: NOW,
     eventTypes: 'open' as IngestDeps['eventTypes'],
     hasTime: () => true,
-    /** How often a computation let others go on. */
+    /** What was too long for one invocation. */
+    rest: [] as FanOutRest[],
+    goOn: async (rest: FanOutRest): Promise<void> => {
+      setup.rest.push(rest);
+    },
+    /** How often a filter let others go on, */
     pauses: 0,
+    /** and what else is long. */
+    turns: 0,
     send: async (messages: readonly Outgoing[]): Promise<void> => {
       queued.push(...messages);
     },
@@ -177,12 +188,18 @@ export function ingestSetup() {
           putOnBus: setup.putOnBus,
           eventTypes: setup.eventTypes,
           checkOf: compileDataCheck,
+          matcherOf,
           now: () => setup.now,
           pause: () => {
+            setup.turns += 1;
+            return setImmediate();
+          },
+          giveWay: () => {
             setup.pauses += 1;
             return setImmediate();
           },
           hasTime: () => setup.hasTime(),
+          goOn: (rest) => setup.goOn(rest),
           report: (report) => reports.push(report),
         },
         messages.map((message, index) => ({
@@ -194,6 +211,14 @@ export function ingestSetup() {
           ...message,
         })),
       ),
+    /** A message that comes back until its fan-out is over, as one does where no job can be started. Gives how often it was handed out. */
+    async ingestUntilDone(message: { body: string }): Promise<number> {
+      setup.goOn = () => Promise.reject(new Error('the jobs are away'));
+      for (let times = 1; ; times += 1) {
+        const { retry } = await setup.ingest({ ...message, receivedBefore: times > 1 });
+        if (retry.size === 0) return times;
+      }
+    },
     /** What each queued message is for. */
     targets: () =>
       queued.map(({ message }) =>

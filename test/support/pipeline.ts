@@ -135,8 +135,10 @@ export class Pipeline {
     const { message, fromRetries } = entry;
     const deps = this.deps(fate, answer);
     try {
-      if (message.kind === 'settle_parked') await settleParked({ ...deps, hasTime: () => true }, message);
-      else if (message.kind === 'tell_counted') await tellCounted(deps.systemEvents, message);
+      if (message.kind === 'settle_parked') {
+        const goOn = () => Promise.reject(new Error('nothing waits here on more than two pages'));
+        await settleParked({ ...deps, goOn }, message);
+      } else if (message.kind === 'tell_counted') await tellCounted(deps.systemEvents, message);
       else if (message.kind === 'deliver') {
         const [decision] = await deliverBatch(deps, [{ message, fromRetries, receivedBefore: entry.receives > 1 }]);
         if (deps.crashed() || decision?.kind === 'fail') return;

@@ -12,9 +12,15 @@ import { createSigner } from './signer.ts';
 /**
  * A call of one service. Gives the answer's JSON, or rejects with an `AwsError`. A call whose answer was lost is repeated: it can
  * have its effect twice.
- * @param tries how often it is tried at most
  */
-export type AwsCall = (operation: string, input: unknown, tries?: number) => Promise<unknown>;
+export type AwsCall = (operation: string, input: unknown, options?: CallOptions) => Promise<unknown>;
+
+export interface CallOptions {
+  /** How often it is tried at most. */
+  tries?: number;
+  /** False: a call whose answer was lost rejects at once. Whoever repeats it looks first at what it did. */
+  repeatsLost?: boolean;
+}
 
 interface Service {
   /** As signatures and addresses name it. */
@@ -53,6 +59,11 @@ export class AwsError extends Error {
     this.status = status;
     this.requestId = requestId;
   }
+}
+
+/** Whether it is not known if the call had its effect. */
+export function isAnswerLost(error: unknown): boolean {
+  return error instanceof AwsError && retryOf(error) === 'failed';
 }
 
 export function isAwsError(error: unknown, name: string): boolean {
@@ -108,7 +119,7 @@ export function createCalls(service: keyof typeof SERVICES, account?: Account, p
     return answer.text === '' ? {} : JSON.parse(answer.text);
   }
 
-  return async (operation, input, tries = usual) => {
+  return async (operation, input, { tries = usual, repeatsLost = true } = {}) => {
     const body = JSON.stringify(input);
     const began = performance.now();
     for (let number = 1; ; number += 1) {
@@ -116,7 +127,8 @@ export function createCalls(service: keyof typeof SERVICES, account?: Account, p
         return await tryOnce(operation, body);
       } catch (error) {
         const kind = error instanceof AwsError ? retryOf(error) : null;
-        if (kind === null || number >= tries || performance.now() - began > LAST_TRY_AFTER_MS) throw error;
+        if (kind === null || (kind === 'failed' && !repeatsLost)) throw error;
+        if (number >= tries || performance.now() - began > LAST_TRY_AFTER_MS) throw error;
         const longest = (kind === 'throttled' ? THROTTLED_PAUSE_MS : PAUSE_MS) * 2 ** (number - 1);
         await sleep(Math.min(longest, MAX_PAUSE_MS) * Math.random());
       }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { PartialFailure } from '../../core/partial-failure.ts';
-import { isAwsError } from '../aws/calls.ts';
+import { isAnswerLost, isAwsError } from '../aws/calls.ts';
 import type { Tables } from './client.ts';
-import { type Item, type Key, keyText } from './keys.ts';
+import { ABSENT, createConditionalWrites } from './conditional-write.ts';
+import { type Item, type Key, type KeyedItem, keyText } from './keys.ts';
 import { fromWire, toWire, WireItem } from './wire.ts';
 
 /** DynamoDB's limits for one call. */
@@ -62,40 +63,57 @@ async function getOnce(
 }
 
 type Calls = Pick<Tables, 'call'>;
+type BatchTables = Pick<Tables, 'call' | 'documents' | 'newWriteId'>;
 
 /** Something to be put, and its item. */
 interface Pending<T> {
   thing: T;
-  item: Item;
+  item: KeyedItem;
 }
 
 /** Why a thing was not written. */
 type Failures<T> = Map<T, unknown>;
 
-/** Puts things of one table. Tries each; rejects with a `PartialFailure` unless all are written. */
+/**
+ * Puts new things into one table. Tries each; rejects with a `PartialFailure` unless all are written. A call whose answer was lost
+ * is not repeated as it is: that would overwrite what others have made of its items since. Each that is not there goes alone then.
+ * @param isIt whether an item of the same key is the thing, whatever it has become; always, if not given
+ */
 export async function batchPut<T>(
-  tables: Calls,
+  tables: BatchTables,
   table: string,
   things: readonly T[],
-  toItem: (thing: T) => Item,
+  toItem: (thing: T) => KeyedItem,
+  isIt: (item: Item, thing: T) => boolean = () => true,
 ): Promise<void> {
+  const writes = createConditionalWrites(tables, table);
   const failures: Failures<T> = new Map();
   for (let start = 0; start < things.length; start += MAX_WRITES) {
     const chunk = things.slice(start, start + MAX_WRITES).map((thing) => ({ thing, item: toItem(thing) }));
-    await putChunk(tables, table, chunk, failures);
+    await putChunk({ tables, table, failures, putAlone }, chunk);
   }
   const unwritten = things.filter((thing) => failures.has(thing));
   const [first] = unwritten;
   if (first !== undefined) throw new PartialFailure(unwritten, things.length, failures.get(first));
+
+  async function putAlone({ thing, item }: Pending<T>): Promise<void> {
+    if (await writes.putIf(item, ABSENT)) return;
+    const { pk, sk } = item;
+    const found = await tables.documents.getItem({ TableName: table, Key: { pk, sk }, ConsistentRead: true });
+    if (found === undefined || !isIt(found, thing)) throw new AnotherItemError();
+  }
+}
+
+interface PutOptions<T> {
+  tables: Calls;
+  table: string;
+  failures: Failures<T>;
+  putAlone: (one: Pending<T>) => Promise<void>;
 }
 
 /** Never throws: what could not be written is noted in `failures`. */
-async function putChunk<T>(
-  tables: Calls,
-  table: string,
-  chunk: readonly Pending<T>[],
-  failures: Failures<T>,
-): Promise<void> {
+async function putChunk<T>(options: PutOptions<T>, chunk: readonly Pending<T>[]): Promise<void> {
+  const { tables, table, failures, putAlone } = options;
   let pending = chunk;
   try {
     for (let round = 0; pending.length > 0; round += 1) {
@@ -109,8 +127,12 @@ async function putChunk<T>(
       pending = pending.filter(({ item }) => keys.has(keyText(item)));
     }
   } catch (error) {
-    if (pending.length > 1 && isRefusal(error)) {
-      for (const one of pending) await putChunk(tables, table, [one], failures);
+    if (isAnswerLost(error)) {
+      await Promise.all(
+        pending.map((one) => putAlone(one).catch((failure: unknown) => void failures.set(one.thing, failure))),
+      );
+    } else if (pending.length > 1 && isRefusal(error)) {
+      for (const one of pending) await putChunk(options, [one]);
     } else {
       for (const { thing } of pending) failures.set(thing, error);
     }
@@ -125,7 +147,7 @@ function isRefusal(error: unknown): boolean {
 /** Returns the items that were left out. */
 async function putOnce({ call }: Calls, table: string, items: readonly Item[]): Promise<Item[]> {
   const wire = { [table]: items.map((item) => ({ PutRequest: { Item: toWire(item) } })) };
-  const { UnprocessedItems } = Put.parse(await call('BatchWriteItem', { RequestItems: wire }));
+  const { UnprocessedItems } = Put.parse(await call('BatchWriteItem', { RequestItems: wire }, { repeatsLost: false }));
   return (UnprocessedItems[table] ?? []).map(({ PutRequest }) => fromWire(PutRequest.Item));
 }
 
@@ -153,5 +175,13 @@ export class StoreBusyError extends Error {
   readonly code = 'store_busy';
   constructor(operation: string) {
     super(`DynamoDB left ${operation} unprocessed ${MAX_ROUNDS} times: the table is throttled`);
+  }
+}
+
+/** Another writer's item has the key, and not what was to be written: to write over it would undo that. */
+class AnotherItemError extends Error {
+  readonly code = 'another_item';
+  constructor() {
+    super('The answer of a write was lost, and another item is there now.');
   }
 }

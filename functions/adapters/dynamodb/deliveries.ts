@@ -87,8 +87,15 @@ export function createDeliveries({ tables, retentionDays, now }: JournalOptions)
 
     async putSucceededDeliveries(deliveries) {
       const expiresAt = retention.expiresAt();
-      await batchPut(tables, journalTable, deliveries, (delivery) =>
-        deliveryItem({ ...delivery, revision: SUCCESS_REVISION }, expiresAt),
+      await batchPut(
+        tables,
+        journalTable,
+        deliveries,
+        (delivery) => deliveryItem({ ...delivery, revision: SUCCESS_REVISION }, expiresAt),
+        (item, { attempts: made }) => {
+          const { attempts } = parseDelivery(item);
+          return made.every(({ id }) => attempts.some((one) => one.id === id));
+        },
       );
     },
 

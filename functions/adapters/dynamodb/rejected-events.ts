@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { RejectedEvent } from '../../core/event/rejected-event.ts';
 import type { RejectedEventStore } from '../../core/event/rejected-event-store.ts';
@@ -5,7 +6,7 @@ import { batchPut } from './batch.ts';
 import { createConditionalWrites } from './conditional-write.ts';
 import type { JournalOptions } from './events.ts';
 import { createJournalLists } from './journal-lists.ts';
-import { type Item, rejectedKey, rejectedKeyOf, rejectedPartitions } from './keys.ts';
+import { type Item, type KeyedItem, rejectedKey, rejectedKeyOf, rejectedPartitions } from './keys.ts';
 import { PackedText, packText } from './packed-text.ts';
 import { createRetention } from './retention.ts';
 
@@ -16,7 +17,17 @@ export function createRejectedEvents({ tables, retentionDays, now }: JournalOpti
   return {
     async putRejectedEvents(rejected) {
       const expiresAt = retention.expiresAt();
-      await batchPut(tables, tables.journalTable, rejected, (one) => rejectedItem(one, expiresAt));
+      await batchPut(
+        tables,
+        tables.journalTable,
+        rejected,
+        (one) => rejectedItem(one, expiresAt),
+        // The message may have been rejected before, for another reason, and published again.
+        (item, one) => {
+          const { reason, republishedAt } = parseRejected(item);
+          return republishedAt === null && isDeepStrictEqual(reason, one.reason);
+        },
+      );
     },
     async getRejectedEvent(id) {
       const [item] = (await lists.getItems([rejectedKeyOf(id)], true)).values();
@@ -32,7 +43,7 @@ export function createRejectedEvents({ tables, retentionDays, now }: JournalOpti
 }
 
 /** @param expiresAt epoch seconds: when the journal may forget it */
-export function rejectedItem(rejected: RejectedEvent, expiresAt: number): Item {
+export function rejectedItem(rejected: RejectedEvent, expiresAt: number): KeyedItem {
   return {
     ...rejectedKey(rejected.id, rejected.rejectedAt),
     v: 1,

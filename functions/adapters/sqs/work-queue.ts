@@ -5,7 +5,7 @@ import { groupOf, type WorkQueue } from '../../core/delivery/queue-message.ts';
 import type { PublishedBody } from '../../core/event/republish.ts';
 import { PartialFailure } from '../../core/partial-failure.ts';
 import { TRACE_ATTRIBUTE } from '../../names.ts';
-import type { AwsCall } from '../aws/calls.ts';
+import type { AwsCall, CallOptions } from '../aws/calls.ts';
 import { madeIdAttribute, originAttributes } from './origin.ts';
 
 /** SQS takes ten messages a call, of 1 MiB together; some is kept for their attributes. */
@@ -120,13 +120,13 @@ async function sendBatch<Message>(
       again();
     }
     try {
-      const send = async (tries?: number) =>
+      const send = async (options?: CallOptions) =>
         Sent.parse(
-          await sqs('SendMessageBatch', { QueueUrl: queueUrl, Entries: pending.map(({ entry }) => entry) }, tries),
+          await sqs('SendMessageBatch', { QueueUrl: queueUrl, Entries: pending.map(({ entry }) => entry) }, options),
         );
       const { Failed } = await (round > 0
         ? send()
-        : send(1).catch(() => {
+        : send({ tries: 1 }).catch(() => {
             again();
             return send();
           }));

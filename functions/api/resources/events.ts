@@ -9,7 +9,7 @@ import { PublishRequest, publishMessage, readPublishRequest } from '../../core/e
 import type { PublishedBody } from '../../core/event/republish.ts';
 import { newId, type Random } from '../../core/ids.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { explainMismatch, MISMATCH_CODES } from '../../core/subscription/explain-match.ts';
+import { explainMismatch, type MatchMismatch, MISMATCH_CODES } from '../../core/subscription/explain-match.ts';
 import { FilteredContent } from '../../core/subscription/match.ts';
 import { type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
@@ -18,6 +18,7 @@ import { decodeCursor } from '../http/cursor.ts';
 import { existing } from '../http/problem.ts';
 import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
+import { FilterMismatchView } from '../schemas/filter-mismatch.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
 import { JsonAsWritten, Timestamp, viewOf } from '../schemas/values.ts';
 
@@ -55,7 +56,11 @@ export const RecipientView = z
     status: SubscriptionStatus,
     delivery: DeliveryView.nullable(),
     reason: z
-      .object({ code: z.enum([...MISMATCH_CODES, NOT_ON_RECORD.code]), message: z.string() })
+      .object({
+        code: z.enum([...MISMATCH_CODES, NOT_ON_RECORD.code]),
+        message: z.string(),
+        mismatch: FilterMismatchView.nullable(),
+      })
       .nullable()
       .meta({ description: 'Why there is no delivery, by the subscription as it is now.' }),
     changedSince: z.boolean().meta({
@@ -68,7 +73,7 @@ function recipientView(
   event: Event,
   { id, name, url, status, updatedAt }: Subscription,
   delivery: Delivery | null,
-  reason: z.input<typeof RecipientView>['reason'],
+  reason: MatchMismatch | typeof NOT_ON_RECORD | null,
 ) {
   return {
     subscriptionId: id,
@@ -76,7 +81,7 @@ function recipientView(
     url,
     status,
     delivery: delivery === null ? null : deliveryView(delivery),
-    reason,
+    reason: reason === null ? null : { mismatch: null, ...reason },
     changedSince: updatedAt > event.acceptedAt,
   };
 }

@@ -5,6 +5,7 @@ import { Refusal } from '../../core/refusal.ts';
 import { Filter, type FilteredEvent, matchFilter } from '../../core/subscription/filter/filter.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { type RouteResult, routesOf } from '../http/route.ts';
+import { FilterMismatchView } from '../schemas/filter-mismatch.ts';
 
 const route = routesOf('Subscriptions', 'tenant');
 
@@ -14,13 +15,20 @@ export const TestFilterInput = z
   .strictObject({ filter: Filter.nullable(), environment: Environment.default('production'), ...example })
   .meta({ id: 'TestFilterInput' });
 export const FilterTestView = z
-  .object({ matches: z.boolean(), reason: z.string().nullable() })
+  .object({
+    matches: z.boolean(),
+    reason: z.string().nullable().meta({ description: 'What does not fit, in English.' }),
+    mismatch: FilterMismatchView.nullable(),
+  })
   .meta({ id: 'FilterTest' });
+
+const NONE = { reason: null, mismatch: null };
 
 /** Without a filter, every event matches. */
 function verdict(filter: Filter | null, event: FilteredEvent): RouteResult {
   const match = filter === null ? { matches: true as const } : matchFilter(filter, event);
-  const body: z.infer<typeof FilterTestView> = { matches: match.matches, reason: match.matches ? null : match.reason };
+  const { reason, mismatch } = match.matches ? NONE : match;
+  const body: z.infer<typeof FilterTestView> = { matches: match.matches, reason, mismatch };
   return { status: 200, body };
 }
 

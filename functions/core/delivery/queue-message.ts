@@ -28,11 +28,6 @@ export const SettleParkedMessage = z.object({
   kind: z.literal('settle_parked'),
   tenantId: z.string(),
   subscriptionId: z.string(),
-  /** Which of its deliveries come next, and after which of them. */
-  status: z.enum(['parked', 'pending']),
-  cursor: z.string().nullable(),
-  /** How many that a breaker held have been woken. */
-  woken: z.int().default(0),
 });
 export type SettleParkedMessage = z.infer<typeof SettleParkedMessage>;
 
@@ -74,6 +69,5 @@ export function deliverMessage({ tenantId, subscriptionId, eventId, eventAt, tic
 }
 
 export function settleParkedMessage({ tenantId, id }: { tenantId: string; id: string }): Outgoing {
-  const start = { status: 'parked', cursor: null, woken: 0 } as const;
-  return { message: { v: 1, kind: 'settle_parked', tenantId, subscriptionId: id, ...start }, delaySeconds: 0 };
+  return { message: { v: 1, kind: 'settle_parked', tenantId, subscriptionId: id }, delaySeconds: 0 };
 }

@@ -52,8 +52,8 @@ export function correctBody(rejected: RejectedEvent, body: string, now: number):
     return { ...rejected, tenantId, body: fitForQueue(minifyJson(body)), bodyTruncated: false };
   }
   const { reason } = parsed.kind === 'rejected' ? parsed : RESERVED_TENANT;
-  const errors = reason.errors.map(({ path, message }) => `${path} ${message}`);
+  const wrong = reason.errors.map(({ path, message }) => (path === '' ? message : `${path} ${message}`));
   return invalidFields(
-    (errors.length === 0 ? [reason.message] : errors).map((message) => ({ path: '/body', message })),
+    (wrong.length === 0 ? [reason.message] : wrong).map((what) => ({ path: '/body', message: `is no event: ${what}` })),
   );
 }

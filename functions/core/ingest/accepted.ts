@@ -7,10 +7,9 @@ export interface ReceivedEventMessage extends IncomingMessage {
   receivedBefore: boolean;
 }
 
-/** `retry`: come back when SQS hands it out again; `continue`: come back without delay, the fan-out has more to do. */
+/** `retry`: the ids of messages that come back when SQS hands them out again. */
 export interface IngestResult {
   retry: Set<string>;
-  continue: Set<string>;
 }
 
 /** A message that is an event. */

@@ -5,8 +5,16 @@ import { parseMessage } from '../event/parse-message.ts';
 import type { RejectedEvent, RejectionReason } from '../event/rejected-event.ts';
 import type { DataCheck } from '../event/validate-data.ts';
 import { undoneOf } from '../partial-failure.ts';
+import { StepBudget } from '../step-budget.ts';
 import type { Accepted, IngestResult, ReceivedEventMessage } from './accepted.ts';
-import { type FannedOut, type FanOutDeps, type FanOutReport, fanOutFrom } from './fan-out.ts';
+import {
+  type FannedOut,
+  type FanOutDeps,
+  type FanOutEnd,
+  type FanOutReport,
+  fanOutFrom,
+  STEPS_AT_ONCE,
+} from './fan-out.ts';
 import {
   idReused,
   type Rejection,
@@ -25,14 +33,25 @@ export type IngestStore = FanOutDeps['store'] &
     findType(type: string): Promise<EventType | null>;
   };
 
-export interface IngestDeps extends FanOutDeps {
+export interface IngestDeps extends Omit<FanOutDeps, 'steps'> {
   store: IngestStore;
   eventTypes: 'open' | 'strict';
   /** The schema, ready for use; the same schema comes again and again. */
   checkOf: (schema: string) => DataCheck;
   systemEventCounts: RejectionPorts['systemEventCounts'];
   putOnBus: SystemMessagePorts['putOnBus'];
+  /** Takes over the rest of a fan-out that is too long for one invocation. */
+  goOn: (rest: FanOutRest) => Promise<unknown>;
+  /** Lets what else this process does go first, for costly filters; resolves in the end, however much that is. */
+  giveWay: () => Promise<void>;
   report: (report: IngestReport) => void;
+}
+
+/** What is left of a fan-out: events that go on to a tenant's subscriptions after `cursor`. `queued` deliveries are on their way. */
+export interface FanOutRest extends FanOutEnd {
+  tenantId: string;
+  eventIds: string[];
+  cursor: string;
 }
 
 /** For metrics and logs. `error` is for faults of ours alone. */
@@ -48,7 +67,7 @@ export type IngestReport =
  * rejected-event records. One that cannot be written comes back, and does not hold up the others.
  */
 export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedEventMessage[]): Promise<IngestResult> {
-  const result: IngestResult = { retry: new Set(), continue: new Set() };
+  const result: IngestResult = { retry: new Set() };
   const rejections: Rejection[] = [];
   const systemMessages: SystemMessage[] = [];
   const accepted = await recognise(deps, await accept(deps, messages, systemMessages, rejections), rejections);
@@ -61,18 +80,20 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
     deps.report({ kind: known === null ? 'accepted' : 'repeated', event });
 
   const tenants = [...Map.groupBy(recorded, ({ event }) => event.tenantId)];
-  const pauses = pausesUntilOthersAreDone(tenants.length, deps.pause);
+  const pauses = pausesUntilOthersAreDone(tenants.length, deps.giveWay);
   await Promise.all([
     shared,
     ...tenants.map(async ([tenantId, group]) => {
       const { pause, leave } = pauses();
-      const outcome = await fanOut({ ...deps, pause }, tenantId, group).finally(leave);
-      if (outcome === 'done') return;
-      for (const { message, twins } of group) for (const id of [message.messageId, ...twins]) result[outcome].add(id);
+      const failed = await fanOut({ ...deps, pause }, tenantId, group).finally(leave);
+      for (const { message, twins } of failed) for (const id of [message.messageId, ...twins]) result.retry.add(id);
     }),
   ]);
   return result;
 }
+
+/** Characters of a message that takes milliseconds to read: other work of this process has its turn after it. */
+const LARGE = 32_768;
 
 /** Parses, checks against the event types, and folds repetitions within the batch together. */
 async function accept(
@@ -84,6 +105,7 @@ async function accept(
   const accepted = new Map<string, Accepted>();
   for (const message of messages) {
     const parsed = parseMessage(message, deps.now());
+    if (message.body.length > LARGE) await deps.pause();
     if (parsed.kind === 'rejected') {
       rejections.push(rejection(message, parsed.tenantId, parsed.reason));
       continue;
@@ -120,7 +142,7 @@ async function recognise(
   if (suspects.length === 0) return [...accepted];
   const known = await deps.store.getEvents(
     suspects.map(({ event }) => event),
-    // An unfinished fan-out comes back without delay, before an eventually consistent read would show where it stopped.
+    // An unfinished fan-out may come back before an eventually consistent read would show where it stopped.
     suspects.some(({ message }) => message.receivedBefore),
   );
   return accepted.filter((one) => matchesRecord(one, known.get(eventKey(one.event)) ?? null, rejections));
@@ -194,34 +216,33 @@ function matchesRecord(one: Accepted, recorded: RecordedEvent | null, rejections
  */
 const SETTLE_MS = 60_000;
 
-/** Sends a message for each delivery of a tenant's events. */
-async function fanOut(
-  deps: IngestDeps,
-  tenantId: string,
-  group: readonly Accepted[],
-): Promise<'done' | 'continue' | 'retry'> {
+/** Sends a message for each delivery of a tenant's events. Gives those that have to come back. */
+async function fanOut(deps: IngestDeps, tenantId: string, group: readonly Accepted[]): Promise<readonly Accepted[]> {
   // Repetitions may each be at another place, and are rare: they go alone. New events share the pages that are read.
   const runs = [
     group.filter(({ recorded }) => recorded === null),
     ...group.filter(({ recorded }) => recorded !== null).map((one) => [one]),
   ];
-  let outcome: 'done' | 'continue' = 'done';
+  const ports = { ...deps, steps: new StepBudget(STEPS_AT_ONCE) };
   try {
     for (const run of runs) {
       const start = run[0]?.recorded?.fanOutCursor ?? null;
       if (run.length === 0) continue;
-      const end = await fanOutFrom(
-        deps,
+      const { cursor, queued } = await fanOutFrom(
+        ports,
         tenantId,
         run.map((one) => fannedOut(one, deps.now())),
         start,
       );
-      if (end === 'continue') outcome = 'continue';
+      if (cursor === null) continue;
+      await deps.goOn({ tenantId, eventIds: run.map(({ event }) => event.id), cursor, queued });
+      // As after its end: a repetition starts at the beginning.
+      await Promise.all(run.map(({ event }) => deps.store.saveFanOutCursor(event, null)));
     }
-    return outcome;
+    return [];
   } catch (error) {
     deps.report({ kind: 'error', about: group.map(({ event }) => event), error });
-    return 'retry';
+    return group;
   }
 }
 

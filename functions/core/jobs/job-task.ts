@@ -40,6 +40,10 @@ export const JobTask = z.discriminatedUnion('kind', [
     subscriptionId: z.string().nullable(),
     filter: z.object({ eventId: z.string() }),
   }),
+  /** What waits for a subscription that is active again, or deleted, and is too much to be woken at once. */
+  z.object({ kind: z.literal('settle_parked'), ...ofSubscription, filter: z.object({}) }),
+  /** The rest of a fan-out that was too long for one invocation. */
+  z.object({ kind: z.literal('fan_out'), ...ofTenant, filter: z.object({ eventIds: z.array(z.string()) }) }),
   z.object({
     kind: z.literal('delete_tenant'),
     ...ofTenant,

@@ -36,11 +36,16 @@ export const Job = z.object({
 });
 export type Job = z.infer<typeof Job>;
 
+/** Whom a job names that no request asked for. */
+export const POSTHORN = 'posthorn';
+
 /** What a caller says of a new job. */
 export interface JobOrder {
   task: JobTask;
   maxPerSecond: number | null;
   createdBy: string;
+  /** What was done before it became a job, and where it goes on. */
+  begun?: { cursor: string; done: number };
 }
 
 /** What came of one page. */
@@ -84,14 +89,14 @@ export const MAX_FAILURES = 10;
 const FIRST_PAUSE_MS = 10_000;
 const LAST_PAUSE_MS = 15 * 60_000;
 
-export function newJob({ task, maxPerSecond, createdBy }: JobOrder, now: number, random: Random): Job {
+export function newJob({ task, maxPerSecond, createdBy, begun }: JobOrder, now: number, random: Random): Job {
   return {
     id: newId('job', now, random),
     task,
     maxPerSecond,
     status: 'running',
-    cursor: null,
-    progress: { done: 0, failed: 0, total: null },
+    cursor: begun?.cursor ?? null,
+    progress: { done: begun?.done ?? 0, failed: 0, total: null },
     estimate: null,
     result: null,
     error: null,

@@ -1,6 +1,7 @@
 import { type Event, isTestEvent } from '../event/event.ts';
 import { matchesPattern } from '../event/event-type.ts';
 import { compileFilter } from './filter/filter.ts';
+import type { FilterMismatch } from './filter/mismatch.ts';
 import type { FilteredContent, MatchableSubscription } from './match.ts';
 import { hasExpired } from './subscription.ts';
 
@@ -20,6 +21,8 @@ export const MISMATCH_CODES = [
 export interface MatchMismatch {
   code: (typeof MISMATCH_CODES)[number];
   message: string;
+  /** Of what a filter missed. */
+  mismatch?: FilterMismatch;
 }
 
 /**
@@ -48,5 +51,5 @@ export function explainMismatch(
     return { code: 'data_expunged', message: 'Its data was expunged, so the filter cannot be asked about it.' };
   const match = compileFilter(filter)({ type: event.type, environment: event.environment, data: content.data });
   if (match.matches) return null;
-  return { code: match.overBudget ? 'filter_over_budget' : 'filter', message: match.reason };
+  return { code: match.overBudget ? 'filter_over_budget' : 'filter', message: match.reason, mismatch: match.mismatch };
 }

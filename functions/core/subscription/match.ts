@@ -1,7 +1,7 @@
 import type { Event } from '../event/event.ts';
 import { matchesPattern } from '../event/event-type.ts';
 import { StepBudget } from '../step-budget.ts';
-import { compileSearch, type FilterSearch } from './filter/filter.ts';
+import { type CompiledSearch, compileSearch, type FilterSearch } from './filter/filter.ts';
 import { FlatLists } from './filter/flat-lists.ts';
 import { hasExpired, type Subscription } from './subscription.ts';
 
@@ -59,14 +59,17 @@ export type Matcher = (
  */
 export function createMatcher(subscription: Omit<MatchableSubscription, 'id'>): Matcher {
   const { filter } = subscription;
-  let compiled: ReturnType<typeof compileSearch> | null = null;
+  let compiled: CompiledSearch | null = null;
   const searches = new WeakMap<FilteredContent, FilterSearch>();
   return (event, isRepetition, content, steps = new StepBudget(Number.POSITIVE_INFINITY)) => {
     if (!isAddressed(subscription, event, isRepetition)) return 'no_match';
     if (filter === null) return 'match';
-    compiled ??= compileSearch(filter);
+    if (compiled === null) {
+      compiled = compileSearch(filter);
+      steps.spend(compiled.steps);
+    }
     const { type, environment } = event;
-    const search = searches.get(content) ?? compiled({ type, environment, data: content.data }, content.lists);
+    const search = searches.get(content) ?? compiled.search({ type, environment, data: content.data }, content.lists);
     const match = search.proceed(steps);
     if (match === null) {
       searches.set(content, search);

@@ -6,7 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { HttpRequest } from '@smithy/core/protocols';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AwsError, createCalls } from '../../../functions/adapters/aws/calls.ts';
+import { AwsError, createCalls, isAnswerLost } from '../../../functions/adapters/aws/calls.ts';
 import { AWS_TIME_SCALE } from '../../../functions/names.ts';
 
 const CREDENTIALS = { accessKeyId: 'AKID', secretAccessKey: 'secret', sessionToken: 'a/token+with=signs' };
@@ -196,9 +196,22 @@ describe('a call without an answer', () => {
     expect(received).toHaveLength(tries);
   });
 
+  it('is not repeated if its caller says so, and a throttled one is', async () => {
+    answer = breakOff;
+    const lost = await makeCall()('Anything', {}, { repeatsLost: false }).catch((error: unknown) => error);
+    expect(isAnswerLost(lost)).toBe(true);
+    expect(received).toHaveLength(1);
+    answer = (number, request, response) => {
+      if (number < 3) refuse(400, { __type: 'ThrottlingException' })(number, request, response);
+      else response.end('{}');
+    };
+    expect(await makeCall()('Anything', {}, { repeatsLost: false })).toEqual({});
+    expect(received).toHaveLength(3);
+  });
+
   it('is tried no more often than its caller says', async () => {
     answer = breakOff;
-    await expect(makeCall()('Anything', {}, 1)).rejects.toMatchObject({ name: 'TimeoutError' });
+    await expect(makeCall()('Anything', {}, { tries: 1 })).rejects.toMatchObject({ name: 'TimeoutError' });
     expect(received).toHaveLength(1);
   });
 
@@ -219,7 +232,9 @@ describe('a call without an answer', () => {
   it('does not keep another from a connection', { timeout: 15_000 }, async () => {
     answer = (_number, _, response) => void setTimeout(() => response.end('{}'), 1_300);
     const call = makeCall('kms');
-    const results = await Promise.all(Array.from({ length: 60 }, () => timed(() => call('ListKeys', {}, 1))));
+    const results = await Promise.all(
+      Array.from({ length: 60 }, () => timed(() => call('ListKeys', {}, { tries: 1 }))),
+    );
     expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
     expect(received).toHaveLength(60);
   });
@@ -253,7 +268,7 @@ describe('a host that does not take connections', () => {
   });
 
   it('is given three seconds, too', { timeout: 15_000 }, async () => {
-    const { ms, error } = await timed(() => callAt(deafPort, 'dynamodb')('Query', {}, 1));
+    const { ms, error } = await timed(() => callAt(deafPort, 'dynamodb')('Query', {}, { tries: 1 }));
     expect(error).toMatchObject({ name: 'TimeoutError' });
     expect(ms).toBeGreaterThan(2_900);
     expect(ms).toBeLessThan(4_000);

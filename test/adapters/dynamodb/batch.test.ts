@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
+import { AwsError } from '../../../functions/adapters/aws/calls.ts';
 import { batchGet, batchPut, StoreBusyError } from '../../../functions/adapters/dynamodb/batch.ts';
+import { createStores } from '../../../functions/adapters/dynamodb/stores.ts';
 import { toWire } from '../../../functions/adapters/dynamodb/wire.ts';
+import { newId } from '../../../functions/core/ids.ts';
 import { PartialFailure } from '../../../functions/core/partial-failure.ts';
+import { answered, makeDelivery, NOW } from '../../support/domain.ts';
 import { useTables } from '../../support/emulators.ts';
 import { ScriptedCalls, throttled } from '../../support/scripted-calls.ts';
 
@@ -76,6 +80,33 @@ describe('one failure stops one', () => {
   });
 });
 
+describe('a call without an answer', () => {
+  const lost = new AwsError('TimeoutError', 'no answer', null, null);
+  afterEach(() => {
+    tables.faults.fails = () => null;
+  });
+
+  it('is made for each item alone, and what is there is asked whether it is the thing', async () => {
+    const place = (index: number, by: string) => ({ pk: `lost-${index}`, sk: 'x', by });
+    await batchPut(tables, tables.journalTable, [1, 2], (index) => place(index, index === 1 ? 'another' : 'me'));
+    tables.faults.fails = (operation) => (operation === 'BatchWriteItem' ? lost : null);
+    const mine = (index: number) => place(index, 'me');
+    const failure = await batchPut(tables, tables.journalTable, [0, 1, 2, 3], mine, ({ by }) => by === 'me').catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ code: 'partial_failure', undone: [1], cause: { code: 'another_item' } });
+    const keys = range(4, (index) => ({ pk: `lost-${index}`, sk: 'x' }));
+    const found = await batchGet(tables, { [tables.journalTable]: keys }, true);
+    const by = new Map(found[tables.journalTable]?.map((one) => [one.pk, one.by]));
+    expect(keys.map(({ pk }) => by.get(pk))).toEqual(['me', 'another', 'me', 'me']);
+  });
+
+  it('leaves unwritten what cannot be written alone either', async () => {
+    tables.faults.fails = (operation) => (operation === 'BatchWriteItem' ? lost : throttled());
+    await expect(batchPut(tables, tables.journalTable, [0, 1], item)).rejects.toMatchObject({ undone: [0, 1] });
+  });
+});
+
 describe('what a throttled table leaves out', () => {
   beforeEach(() => {
     // The shortest pauses that there are.
@@ -94,7 +125,7 @@ describe('what a throttled table leaves out', () => {
       { UnprocessedItems: { [table]: [request(2)] } },
       { UnprocessedItems: {} },
     );
-    await batchPut(scripted, table, [0, 1, 2], item);
+    await batchPut({ ...tables, call: scripted.call }, table, [0, 1, 2], item);
     const sizes = scripted.inputs('BatchWriteItem').map((input) => Asked.parse(input).RequestItems[table]?.length);
     expect(sizes).toEqual([3, 2, 1]);
   });
@@ -118,7 +149,7 @@ describe('what a throttled table leaves out', () => {
       .on('BatchWriteItem', { UnprocessedItems: { [table]: [request(0)] } })
       .on('BatchGetItem', { UnprocessedKeys: { [table]: { Keys: [toWire(key(0))] } } });
     await Promise.all([
-      expect(batchPut(scripted, table, [0, 1], item)).rejects.toMatchObject({
+      expect(batchPut({ ...tables, call: scripted.call }, table, [0, 1], item)).rejects.toMatchObject({
         undone: [0],
         cause: expect.any(StoreBusyError),
       }),
@@ -126,5 +157,63 @@ describe('what a throttled table leaves out', () => {
     ]);
     expect(scripted.inputs('BatchWriteItem')).toHaveLength(8);
     expect(scripted.inputs('BatchGetItem')).toHaveLength(8);
+  });
+});
+
+describe('of a batch whose answer was lost and which had no effect', () => {
+  const stores = createStores({ tables, retentionDays: 30, statsRetentionDays: 30, now: () => NOW });
+  const losingBatches = async (write: () => Promise<void>) => {
+    const lost = new AwsError('TimeoutError', 'no answer', null, null);
+    tables.faults.fails = (operation) => (operation === 'BatchWriteItem' ? lost : null);
+    await write().finally(() => {
+      tables.faults.fails = () => null;
+    });
+  };
+  const attempt = (id: string, status: number) => ({
+    id,
+    number: 1,
+    trigger: 'automatic' as const,
+    startedAt: NOW,
+    ...answered(status),
+    request: { url: 'https://receiver.example/', headers: {} },
+  });
+
+  it('the success does not count as recorded where only a twin’s attempt is', async () => {
+    const [twins, own] = ['twins', 'own'].map((eventId) => makeDelivery({ tenantId: 'lost', eventId }));
+    if (twins === undefined || own === undefined) throw new Error('there are two');
+    const failed = { ...twins, attempts: [attempt('twin', 500)] };
+    await stores.deliveries.saveDelivery(failed, 0);
+    const done = [twins, own].map((one) => ({
+      ...one,
+      status: 'succeeded' as const,
+      completedAt: NOW,
+      attempts: [attempt('mine', 200)],
+    }));
+    const write = losingBatches(() => stores.deliveries.putSucceededDeliveries(done));
+    await expect(write).rejects.toMatchObject({ undone: [done[0]] });
+    expect(await stores.deliveries.getDelivery(twins)).toEqual({ ...failed, revision: 1 });
+    expect(await stores.deliveries.getDelivery(own)).toMatchObject({ status: 'succeeded' });
+    // A second time the own one is there.
+    await losingBatches(() => stores.deliveries.putSucceededDeliveries(done.slice(1)));
+  });
+
+  it('a rejection does not count as recorded where the message’s one before is', async () => {
+    const rejected = (message: string) => ({
+      id: newId('rej', NOW, () => 0.5),
+      tenantId: null,
+      rejectedAt: NOW,
+      reason: { code: 'malformed_json' as const, message, errors: [] },
+      body: '{',
+      bodyTruncated: false,
+      messageId: 'm-1',
+      republishedAt: null,
+    });
+    await stores.rejectedEvents.putRejectedEvents([rejected('before')]);
+    const write = losingBatches(() => stores.rejectedEvents.putRejectedEvents([rejected('now')]));
+    await expect(write).rejects.toMatchObject({ undone: [rejected('now')] });
+    await losingBatches(() => stores.rejectedEvents.putRejectedEvents([rejected('before')]));
+    await stores.rejectedEvents.markRepublished(rejected('before'), NOW);
+    const again = losingBatches(() => stores.rejectedEvents.putRejectedEvents([rejected('before')]));
+    await expect(again).rejects.toMatchObject({ undone: [rejected('before')] });
   });
 });

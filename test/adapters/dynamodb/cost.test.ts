@@ -94,6 +94,7 @@ const deliver = (changes: Partial<DeliverHandlerDeps> = {}) =>
     store: { ...journal, ...catalog },
     stats: createStats({ tables, retentionDays: 90, now }),
     retries: createWorkQueue(wire, queues.retries.url),
+    goOn: () => Promise.reject(new Error('nothing waits here on more than two pages')),
     systemEvents: {
       events: journal,
       publish: createPublish(wire, queues.events.url),
@@ -131,8 +132,7 @@ const ingest = () =>
     systemEventCounts: createSystemEventCounts(tables, now),
     deliveries: createWorkQueue(wire, queues.deliveries.url),
     retries: createWorkQueue(wire, queues.retries.url),
-    sqs: wire,
-    eventsQueueUrl: queues.events.url,
+    goOn: () => Promise.reject(new Error('no fan-out here is too long')),
     eventTypes: 'open',
     checkOf: compileDataCheck,
     now,

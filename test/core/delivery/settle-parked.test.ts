@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type Delivery, holdDelivery, parkDelivery } from '../../../functions/core/delivery/delivery.ts';
-import {
-  type Outgoing,
-  type SettleParkedMessage,
-  settleParkedMessage,
-} from '../../../functions/core/delivery/queue-message.ts';
+import type { Outgoing } from '../../../functions/core/delivery/queue-message.ts';
 import { settleParked } from '../../../functions/core/delivery/settle-parked.ts';
+import { advanceJob, type Job, type JobOrder, type JobPage, newJob } from '../../../functions/core/jobs/job.ts';
+import type { Jobs } from '../../../functions/core/jobs/jobs.ts';
+import { settleAsJob, settleParkedPage } from '../../../functions/core/jobs/settle-parked.ts';
 import { healthOf } from '../../../functions/core/subscription/health.ts';
 import { discardParked } from '../../../functions/core/subscription/subscription.ts';
 import { deliverSetup } from '../../support/deliver-setup.ts';
@@ -29,26 +28,64 @@ function setup(count: number) {
     journal.add(makeEvent({ id: `e${index}`, acceptedAt: eventAt }));
     return journal.store(parkDelivery(makeDelivery({ eventId: `e${index}`, eventAt, revision: 1 }), NOW, 'paused'));
   });
-  const first = settleParkedMessage(makeSubscription()).message as SettleParkedMessage;
-  const run = (message = first, hasTime = () => true) =>
-    settleParked(
-      { store: journal, retries: { send: (messages) => parts.send(messages) }, now: () => NOW, hasTime },
-      message,
-    );
+  const { tenantId, id } = makeSubscription();
+  const ports = { retries: { send: (messages: readonly Outgoing[]) => parts.send(messages) }, now: () => NOW };
+  const orders: JobOrder[] = [];
+  const start: Jobs['start'] = async (order) => {
+    orders.push(order);
+    return newJob(order, NOW, () => 0);
+  };
+  /** As the message has it done, and the job that may come of it. */
+  const run = async () => {
+    await settleParked({ store: journal, ...ports, goOn: settleAsJob({ start }) }, { tenantId, subscriptionId: id });
+    const pages: JobPage[] = [];
+    for (const order of orders.splice(0)) {
+      let job = newJob(order, NOW, () => 0);
+      if (order.task.kind !== 'settle_parked') throw new Error(`a job of another kind: ${order.task.kind}`);
+      while (job.status === 'running') {
+        const page = await settleParkedPage({ waiting: journal, ...ports }, job, order.task);
+        pages.push(page);
+        job = advanceJob(job, page, NOW).job;
+      }
+      jobs.push(job);
+    }
+    return pages;
+  };
+  const jobs: Job[] = [];
   /** The messages that were sent are received. */
   const receive = async (queued: readonly Outgoing[] = parts.queued.splice(0)) => {
     for (const { message } of queued)
       if (message.kind === 'deliver') await parts.deliver({ message, fromRetries: true });
   };
   const states = () => parked.map((one: Delivery) => journal.delivery(one)?.status);
-  return { ...parts, parked, run, receive, states };
+  return { ...parts, parked, jobs, run, receive, states };
 }
 
 describe('settling what is parked', () => {
-  it('wakes all of it, oldest first, over all pages', async () => {
-    const { journal, queued, run, receive, states } = setup(5);
-    journal.pageSize = 2;
+  it('wakes what fits on a page at once, without a job', async () => {
+    const { jobs, run, receive, states } = setup(100);
     await run();
+    await receive();
+    expect(states()).toEqual(Array(100).fill('succeeded'));
+    expect(jobs).toEqual([]);
+    const more = setup(101);
+    await more.run();
+    expect(more.jobs).toHaveLength(1);
+  });
+
+  it('wakes all of it, oldest first, and goes on as a job that counts from the start', async () => {
+    const { journal, jobs, queued, run, receive, states } = setup(5);
+    journal.pageSize = 2;
+    const pages = await run();
+    expect(pages.map(({ done }) => done)).toEqual([1, 0]);
+    expect(jobs).toMatchObject([
+      {
+        task: { kind: 'settle_parked', tenantId: 'acme', subscriptionId: makeSubscription().id, filter: {} },
+        createdBy: 'posthorn',
+        status: 'done',
+        progress: { done: 5, failed: 0, total: 5 },
+      },
+    ]);
     expect(queued.map(({ message }) => message.kind === 'deliver' && message.eventId)).toEqual([
       'e0',
       'e1',
@@ -60,18 +97,17 @@ describe('settling what is parked', () => {
     expect(states()).toEqual(Array(5).fill('succeeded'));
   });
 
-  it('goes on from a cursor when time is up', async () => {
-    const { journal, queued, run, receive, states } = setup(5);
+  it('ends as a job when the subscription is paused meanwhile', async () => {
+    const { journal, jobs, queued, run } = setup(7);
     journal.pageSize = 2;
-    await run(undefined, () => false);
-    const rest = queued.at(-1)?.message;
-    if (rest?.kind !== 'settle_parked') throw new Error('there is no message for the rest');
-    expect(queued).toHaveLength(3);
-    await receive();
-    expect(states()).toEqual(['succeeded', 'succeeded', 'parked', 'parked', 'parked']);
-    await run(rest);
-    await receive();
-    expect(states()).toEqual(Array(5).fill('succeeded'));
+    journal.before = (operation) => {
+      if (operation === 'listWaitingDeliveries' && queued.length === 4)
+        journal.add(makeSubscription({ status: 'paused' }));
+    };
+    await run();
+    // The page that was being read when it was paused is woken: each looks at the subscription itself.
+    expect(queued).toHaveLength(6);
+    expect(jobs).toMatchObject([{ status: 'done', progress: { done: 6 } }]);
   });
 
   it.each([
@@ -137,11 +173,7 @@ describe('settling what is parked', () => {
     for (let index = 0; index < 100; index += 1)
       journal.store({ ...held(), eventId: `h${String(index).padStart(2, '0')}` });
     journal.pageSize = 30;
-    await run(undefined, () => false);
-    for (let rest = queued.at(-1)?.message; rest?.kind === 'settle_parked'; rest = queued.at(-1)?.message) {
-      queued.pop();
-      await run(rest, () => false);
-    }
+    await run();
     // After t seconds the ramp has given (2^(t/10) - 1) × 10 / ln 2 of them their turn; two have passed.
     const delays = queued.map(({ delaySeconds }) => delaySeconds);
     expect(delays).toHaveLength(100);

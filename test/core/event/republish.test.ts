@@ -26,11 +26,16 @@ describe('a corrected body', () => {
   });
 
   it.each([
-    ['no JSON', '{', /^The message is not JSON/],
-    ['no event', '{"tenantId":"acme","data":1}', /^\/type /],
-    ['too large', JSON.stringify({ tenantId: 'acme', type: 'a', data: 'x'.repeat(300_000) }), /^\/data .*262144/],
-    ['of the reserved tenant', '{"tenantId":"posthorn","type":"a","data":1}', /^\/tenantId is reserved/],
-    ['an event of Posthorn’s own', `{"tenantId":"posthorn","id":"evt_1"}`, /^\/tenantId is reserved/],
+    ['no JSON', '{', /^is no event: The message is not JSON/],
+    ['another kind of JSON', '[[]]', /^is no event: Invalid input: expected object, received array/],
+    ['no event', '{"tenantId":"acme","data":1}', /^is no event: \/type /],
+    [
+      'too large',
+      JSON.stringify({ tenantId: 'acme', type: 'a', data: 'x'.repeat(300_000) }),
+      /^is no event: \/data .*262144/,
+    ],
+    ['of the reserved tenant', '{"tenantId":"posthorn","type":"a","data":1}', /^is no event: \/tenantId is reserved/],
+    ['an event of Posthorn’s own', `{"tenantId":"posthorn","id":"evt_1"}`, /^is no event: \/tenantId is reserved/],
   ])('is refused if it is %s', (_, body, message) => {
     const refused = correctBody(REJECTED, body, 2_000);
     expect(refused).toBeInstanceOf(Refusal);

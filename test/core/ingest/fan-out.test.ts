@@ -18,6 +18,15 @@ function nested(levels: number): Record<string, unknown> {
 }
 const objects = Array.from({ length: 20_000 }, () => ({}));
 
+describe('large messages', () => {
+  it('let others have their turn between them', async () => {
+    const setup = ingestSetup();
+    const large = (id: string) => ({ body: body({ id, data: { text: 'x'.repeat(40_000) } }) });
+    await setup.ingest(large('a'), { body: body({ id: 'b' }) }, large('c'));
+    expect(setup.turns).toBe(2);
+  });
+});
+
 describe('filters that take many steps', () => {
   it('do not hold up the event of another tenant', async () => {
     const setup = ingestSetup();
@@ -73,12 +82,7 @@ describe('filters that take many steps', () => {
     const setup = ingestSetup();
     setup.store.subscriptions = subscriptions(10, { filter: { $or: [nested(10), { type: ['employee.created'] }] } });
     setup.hasTime = () => setup.pauses % 3 !== 0;
-    let rounds = 0;
-    for (let again = true; again; rounds += 1) {
-      const event = { body: body({ id: 'a', data: { l: objects } }), receivedBefore: rounds > 0 };
-      again = (await setup.ingest(event)).continue.has('m1');
-    }
-    expect(rounds).toBeGreaterThan(2);
+    expect(await setup.ingestUntilDone({ body: body({ id: 'a', data: { l: objects } }) })).toBeGreaterThan(2);
     expect(setup.targets()).toEqual(subscriptions(10).map(({ id }) => `a ${id}`));
   });
 
@@ -88,15 +92,43 @@ describe('filters that take many steps', () => {
     const filter = { data: { n: [{ 'anything-but': { prefix: Array.from({ length: 300 }, (_, at) => `a${at}`) } }] } };
     expect(parseFilter(filter).ok).toBe(false);
     setup.store.subscriptions = [
-      makeSubscription({ id: subscriptionId(1), filter }),
-      makeSubscription({ id: subscriptionId(2) }),
+      makeSubscription({ id: subscriptionId(1) }),
+      makeSubscription({ id: subscriptionId(2), filter }),
     ];
     await setup.ingest({ body: body({ id: 'a', data: { n: Array(50_000).fill('a1') } }) });
     expect(setup.queued.map(({ message }) => message)).toEqual([
-      expect.objectContaining({ subscriptionId: subscriptionId(1), cancel: 'filter_over_budget' }),
       expect.not.objectContaining({ cancel: expect.anything() }),
+      expect.objectContaining({ subscriptionId: subscriptionId(2), cancel: 'filter_over_budget' }),
     ]);
     expect(setup.reports.map(({ kind }) => kind)).toEqual(['accepted', 'filter_over_budget', 'queued']);
+  });
+
+  it('go on as a job once they have taken what a tenant may have at once', async () => {
+    const setup = ingestSetup();
+    const costly = subscriptions(40, { filter: { $or: [nested(12), { type: ['employee.created'] }] } });
+    setup.store.subscriptions = [...costly, makeSubscription({ id: subscriptionId(99), tenantId: 'other' })];
+    setup.store.tenants.add('other');
+    const large = (tenantId: string) => ({ body: body({ tenantId, id: tenantId, data: { l: objects } }) });
+    await setup.ingest(large('acme'), large('other'));
+    const [rest, ...others] = setup.rest;
+    const reached = costly.findIndex(({ id }) => id === rest?.cursor) + 1;
+    expect(rest).toEqual({ tenantId: 'acme', eventIds: ['acme'], cursor: subscriptionId(reached), queued: reached });
+    expect(reached).toBeGreaterThan(0);
+    expect(reached).toBeLessThan(20);
+    expect(others).toEqual([]);
+    const before = costly.slice(0, reached).map(({ id }) => `acme ${id}`);
+    expect(setup.targets().sort()).toEqual([...before, `other ${subscriptionId(99)}`].sort());
+  });
+
+  it('are read with pauses, and not again as long as their subscriptions are kept', async () => {
+    const setup = ingestSetup();
+    const filter = { $or: Array.from({ length: 20 }, (_, at) => ({ data: { name: [`none ${at}`] } })) };
+    setup.store.subscriptions = subscriptions(100, { filter });
+    await setup.ingest({ body: body({ id: 'a' }) });
+    const first = setup.pauses;
+    expect(first).toBeGreaterThan(25);
+    await setup.ingest({ body: body({ id: 'b' }) });
+    expect(setup.pauses - first).toBeLessThan(first / 10);
   });
 });
 
@@ -155,11 +187,7 @@ describe('a fan-out to a page of thousands', () => {
     setup.store.subscriptions = subscriptions(1_200);
     setup.store.pageSize = 1_200;
     setup.hasTime = () => false;
-    let rounds = 0;
-    for (let again = true; again; rounds += 1) {
-      again = (await setup.ingest({ body: body({ id: 'a' }), receivedBefore: rounds > 0 })).continue.has('m1');
-    }
-    expect(rounds).toBe(3);
+    expect(await setup.ingestUntilDone({ body: body({ id: 'a' }) })).toBe(3);
     expect(setup.targets()).toEqual(subscriptions(1_200).map(({ id }) => `a ${id}`));
   });
 

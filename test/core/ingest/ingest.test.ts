@@ -6,7 +6,7 @@ import { ingestSetup } from '../../support/memory-ingest.ts';
 
 const body = (rest: object = {}): string =>
   JSON.stringify({ tenantId: 'acme', type: 'employee.created', data: { id: 1 }, ...rest });
-const NONE = { retry: new Set(), continue: new Set() };
+const NONE = { retry: new Set() };
 
 describe('new events', () => {
   it('without an id are one write and one list for the batch', async () => {
@@ -216,7 +216,7 @@ describe('bad messages', () => {
     if (fault === 'send') setup.counted.push = refuse;
     else setup.counts.addToWindow = refuse;
     const messages = [{ body: 'no json' }, { body: body({ id: 'a' }) }];
-    expect(await setup.ingest(...messages)).toEqual({ retry: new Set(['m1']), continue: new Set() });
+    expect(await setup.ingest(...messages)).toEqual({ retry: new Set(['m1']) });
     expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
     Object.assign(setup.counts, { addToWindow: add });
     setup.counted.push = push;

@@ -125,7 +125,7 @@ describe('for any JSON', () => {
         if (!parsed.ok) return;
         // In a list, so that the search has something to stop in.
         const data = { a: [found, [found, 'x'], { a: found }, { b: [found] }] };
-        const search = compileSearch(parsed.filter)(event(data), new FlatLists());
+        const search = compileSearch(parsed.filter).search(event(data), new FlatLists());
         let verdict: FilterMatch | null = null;
         let longest = 0;
         for (let turns = 0; verdict === null && turns < 10_000; turns += 1) {

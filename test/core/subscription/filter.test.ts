@@ -5,6 +5,7 @@ import {
   matchFilter,
   parseFilter,
 } from '../../../functions/core/subscription/filter/filter.ts';
+import type { FilterMismatch } from '../../../functions/core/subscription/filter/mismatch.ts';
 
 function parse(json: unknown): Filter {
   const parsed = parseFilter(json);
@@ -243,6 +244,38 @@ describe('the reason names field, wish and finding', () => {
       matches: false,
       overBudget: false,
       reason: expect.stringMatching(/^the filter is not valid any more: \/data\/f\/0\/regex is not an operator/),
+      mismatch: { code: 'filter_invalid', field: null, found: null },
     });
+  });
+});
+
+describe('what does not fit has a code, the field, and its one value', () => {
+  it.each<[unknown, unknown, FilterMismatch['code'], string | null, string | null]>([
+    [{ a: [1] }, { a: 2 }, 'field_differs', 'data.a', '2'],
+    [{ a: { 'b c': ['x'] } }, { a: { 'b c': 'y' } }, 'field_differs', 'data.a["b c"]', '"y"'],
+    [{ a: [1] }, { a: null }, 'field_differs', 'data.a', 'null'],
+    [{ a: [1] }, {}, 'field_missing', 'data.a', null],
+    [{ a: [{ exists: false }] }, { a: true }, 'field_differs', 'data.a', 'true'],
+    [{ a: [1] }, { a: {} }, 'field_differs', 'data.a', null],
+    [{ a: [1] }, { a: [2, 3] }, 'field_differs', 'data.a', null],
+    [{ a: { b: [1] } }, { a: [{ b: 2 }, { b: 3 }] }, 'no_object', 'data.a', null],
+    [{ $or: [{ a: [1] }, { b: [1] }] }, {}, 'no_alternative', 'data', null],
+  ])('%j of %j', (pattern, data, code, field, found) => {
+    const match = matchFilter({ data: pattern }, { type: 'a', environment: 'production', data });
+    expect(match).toMatchObject({ matches: false, mismatch: { code, field, found } });
+  });
+
+  it('is of no field where the event as a whole does not fit', () => {
+    const filter = { $or: [{ type: ['b'] }, { environment: ['development'] }] };
+    const match = matchFilter(filter, { type: 'a', environment: 'production', data: {} });
+    expect(match).toMatchObject({ mismatch: { code: 'no_alternative', field: null, found: null } });
+  });
+
+  it('quotes no more of a value than the words do', () => {
+    const event = { type: 'a', environment: 'production', data: { a: 'x'.repeat(9_000) } };
+    const match = matchFilter({ data: { a: ['y'] } }, event);
+    const { found } = match.matches ? expect.fail('it matches') : match.mismatch;
+    expect(found?.length).toBeLessThan(200);
+    expect(match.matches ? '' : match.reason).toContain(found);
   });
 });

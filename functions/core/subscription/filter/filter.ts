@@ -4,7 +4,15 @@ import { pointerKeys } from '../../json/pointer.ts';
 import { StepBudget } from '../../step-budget.ts';
 import { MAX_FILTER_STEPS, worstSteps } from './filter-cost.ts';
 import { FlatLists } from './flat-lists.ts';
-import { explain, findMismatch, type Mismatch, type Search, STOPPED } from './mismatch.ts';
+import {
+  explain,
+  type FilterMismatch,
+  findMismatch,
+  type Mismatch,
+  outline,
+  type Search,
+  STOPPED,
+} from './mismatch.ts';
 import { MAX_CONDITIONS, type ObjectPattern, parsePattern } from './pattern.ts';
 
 /** What a filter looks at. `data` is any JSON, as JSON.parse gives it: numbers beyond 2^53 have been rounded. */
@@ -15,10 +23,12 @@ export interface FilteredEvent {
 }
 
 /**
- * `reason` quotes the event: show it to the tenant, do not log it. It is put into words when it is read.
+ * `reason` and `mismatch` quote the event: show them to the tenant, do not log them. They are made when they are read.
  * `overBudget`: it is not known whether the event matches, because to find out would take more steps than one filter may.
  */
-export type FilterMatch = { matches: true } | { matches: false; overBudget: boolean; readonly reason: string };
+export type FilterMatch =
+  | { matches: true }
+  | { matches: false; overBudget: boolean; readonly reason: string; readonly mismatch: FilterMismatch };
 
 export type CompiledFilter = (event: FilteredEvent) => FilterMatch;
 
@@ -76,7 +86,7 @@ export function parseFilter(json: unknown): { ok: true; filter: Filter } | { ok:
 
 /** For many events and one filter: the work of reading the filter is done once. Never throws, nor does what it gives. */
 export function compileFilter(filter: Filter): CompiledFilter {
-  const search = compileSearch(filter);
+  const { search } = compileSearch(filter);
   return (event) => {
     const { proceed } = search(event, new FlatLists());
     // It stops at the bound of a filter, if not before.
@@ -84,14 +94,33 @@ export function compileFilter(filter: Filter): CompiledFilter {
   };
 }
 
-/** The same, a stretch at a time. For many filters and one event, `lists` saves work. */
-export function compileSearch(filter: Filter): (event: FilteredEvent, lists: FlatLists) => FilterSearch {
+/** A filter that has been read. */
+export interface CompiledSearch {
+  /** For many filters and one event, `lists` saves work. */
+  search: (event: FilteredEvent, lists: FlatLists) => FilterSearch;
+  /** What it took to read the filter. */
+  steps: number;
+}
+
+/** Reading a condition takes about as long as so many steps of a search. */
+const STEPS_A_CONDITION = 200;
+
+/** The same, a stretch at a time. */
+export function compileSearch(filter: Filter): CompiledSearch {
   const parsed = parsePattern(filter);
-  if (parsed.ok) return (event, lists) => searchFor(parsed.pattern, event, lists);
+  if (parsed.ok)
+    return {
+      search: (event, lists) => searchFor(parsed.pattern, event, lists),
+      steps: parsed.conditions * STEPS_A_CONDITION,
+    };
   // It was valid when it was written: a bound has been lowered since.
   const [error] = parsed.errors;
   const reason = `the filter is not valid any more: ${error?.path} ${error?.message}`;
-  return () => ({ proceed: () => ({ matches: false, overBudget: false, reason }) });
+  const mismatch = { code: 'filter_invalid', field: null, found: null } as const;
+  return {
+    search: () => ({ proceed: () => ({ matches: false, overBudget: false, reason, mismatch }) }),
+    steps: MAX_CONDITIONS * STEPS_A_CONDITION,
+  };
 }
 
 /** Whether an event matches a filter; if not, the first thing that does not. */
@@ -115,7 +144,8 @@ function searchFor(pattern: ObjectPattern, event: FilteredEvent, lists: FlatList
 }
 
 function overBudget(): FilterMatch {
-  return { matches: false, overBudget: true, reason: OVER_BUDGET };
+  const mismatch = { code: 'filter_over_budget', field: null, found: null } as const;
+  return { matches: false, overBudget: true, reason: OVER_BUDGET, mismatch };
 }
 
 function verdictOn(mismatch: Mismatch | null): FilterMatch {
@@ -126,6 +156,9 @@ function verdictOn(mismatch: Mismatch | null): FilterMatch {
     get reason() {
       const reason = explain(mismatch);
       return reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON).toWellFormed()}…`;
+    },
+    get mismatch() {
+      return outline(mismatch);
     },
   };
 }

@@ -11,6 +11,24 @@ export type Mismatch =
   | { kind: 'items'; path: string; count: number; first: Mismatch }
   | { kind: 'alternatives'; path: string; mismatches: readonly Mismatch[] };
 
+export const FILTER_MISMATCH_CODES = [
+  'field_missing',
+  'field_differs',
+  'no_object',
+  'no_alternative',
+  'filter_over_budget',
+  'filter_invalid',
+] as const;
+
+/** What an event fails a filter by, for those who put it into words of their own. It quotes the event, as the words do. */
+export interface FilterMismatch {
+  code: (typeof FILTER_MISMATCH_CODES)[number];
+  /** For people: `data.employee.name`. Null if it is no field of the event, or the event as a whole. */
+  field: string | null;
+  /** The field's one value as JSON, shortened. Null if it has none, or several. */
+  found: string | null;
+}
+
 /** One filter's search for a mismatch in one event. It can be stopped, and continued from where it stopped. */
 export interface Search {
   /** What the filter may take for the event. */
@@ -143,6 +161,21 @@ export function explain(mismatch: Mismatch): string {
       const rest = more > 0 ? `; and ${more} more` : '';
       return `no alternative of ${mismatch.path === '' ? '' : `${mismatch.path}.`}$or matches: ${reasons.join('; ')}${rest}`;
     }
+  }
+}
+
+/** The mismatch for programs. Of what is inside a list or an alternative, the words alone tell. */
+export function outline(mismatch: Mismatch): FilterMismatch {
+  switch (mismatch.kind) {
+    case 'value': {
+      const { pattern, found } = mismatch;
+      if (found === ABSENT) return { code: 'field_missing', field: pattern.path, found: null };
+      return { code: 'field_differs', field: pattern.path, found: isScalar(found) ? quote(found) : null };
+    }
+    case 'items':
+      return { code: 'no_object', field: mismatch.path, found: null };
+    case 'alternatives':
+      return { code: 'no_alternative', field: mismatch.path === '' ? null : mismatch.path, found: null };
   }
 }
 

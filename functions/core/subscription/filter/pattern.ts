@@ -59,15 +59,17 @@ interface Place {
 /** Parses a whole filter: every mistake is named. */
 export function parsePattern(
   json: unknown,
-): { ok: true; document: Record<string, unknown>; pattern: ObjectPattern } | { ok: false; errors: FieldError[] } {
+):
+  | { ok: true; document: Record<string, unknown>; pattern: ObjectPattern; conditions: number }
+  | { ok: false; errors: FieldError[] } {
   const errors: FieldError[] = [];
   const report: Report = (path, message) => {
     if (errors.length < MAX_ERRORS) errors.push({ path, message });
     return null;
   };
   const pattern = parseObject(json, { pointer: '', path: '', depth: 1 }, report);
+  const conditions = pattern === null ? 0 : countConditions(pattern);
   if (pattern !== null && errors.length === 0) {
-    const conditions = countConditions(pattern);
     if (conditions > MAX_CONDITIONS) report('', `has ${conditions} conditions; at most ${MAX_CONDITIONS} are allowed`);
     // Only now is it known to be shallow: JSON.stringify throws on what is nested too deeply.
     const { length } = JSON.stringify(json);
@@ -75,7 +77,7 @@ export function parsePattern(
       report('', `is ${length} characters long; at most ${MAX_FILTER_LENGTH} are allowed`);
   }
   return pattern !== null && isObject(json) && errors.length === 0
-    ? { ok: true, document: json, pattern }
+    ? { ok: true, document: json, pattern, conditions }
     : { ok: false, errors };
 }
 
