@@ -24,5 +24,5 @@ function useExplanation(error: unknown): string {
   if (!(error instanceof ApiProblem)) return String(error);
   const { code, status, detail } = error.problem;
   if (code === 'unreachable') return t.unreachable;
-  return code === 'gateway' ? t.gateway(status) : detail;
+  return code === 'gateway' ? t.gateway(status) : t.refused(code, detail);
 }

@@ -11,7 +11,7 @@ export function JobStatus({ job }: { job: Job }) {
   return (
     <>
       <StatusBadge tone={TONES[job.status]}>{t.jobStatuses[job.status]}</StatusBadge>
-      {job.error !== null && <p className="quiet">{job.error.message}</p>}
+      {job.error !== null && <p className="quiet">{t.failedBy(job.error)}</p>}
     </>
   );
 }

@@ -10,11 +10,7 @@ export function SubscriptionStatus({ subscription }: { subscription: Subscriptio
   const format = useTimeFormat();
   const { status, statusReason, health } = subscription;
   if (status === 'disabled')
-    return (
-      <StatusBadge tone="bad">
-        {statusReason ? t.disabledBecause(statusReason.message) : t.statuses.disabled}
-      </StatusBadge>
-    );
+    return <StatusBadge tone="bad">{statusReason ? t.disabledBecause(statusReason) : t.statuses.disabled}</StatusBadge>;
   if (status === 'paused') return <StatusBadge tone="pause">{t.statuses.paused}</StatusBadge>;
   if (status === 'unverified') return <StatusBadge tone="warn">{t.statuses.unverified}</StatusBadge>;
   if (health.state === 'healthy' || health.since === null)

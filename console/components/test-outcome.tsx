@@ -14,7 +14,7 @@ export function TestOutcome({
   const milliseconds = Math.round(durationMs);
   const words =
     response === null
-      ? t.testFailed(error?.message ?? outcome, milliseconds)
+      ? t.testFailed(outcome, error?.message ?? outcome, milliseconds)
       : outcome === 'success'
         ? t.testOk(response.status, milliseconds)
         : t.testAnswered(response.status, milliseconds);

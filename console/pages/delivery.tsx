@@ -5,6 +5,7 @@ import type { Delivery } from '../api/types.ts';
 import { AttemptDetails } from '../components/attempt-details.tsx';
 import { Button } from '../components/button.tsx';
 import { Confirm } from '../components/confirm.tsx';
+import { DeliveryReason } from '../components/delivery-reason.tsx';
 import { DeliveryStatus } from '../components/delivery-status.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Icon } from '../components/icon.tsx';
@@ -45,15 +46,9 @@ function Outcome({ delivery }: { delivery: Delivery }) {
   return (
     <p className="under-title">
       <DeliveryStatus delivery={delivery} />
-      {delivery.statusReason !== null && <span>{useReason(delivery.statusReason)}</span>}
+      {delivery.statusReason !== null && <DeliveryReason reason={delivery.statusReason} />}
     </p>
   );
-}
-
-/** The API's reason in the reader's language, as far as it is known here. */
-function useReason({ code, message }: NonNullable<Delivery['statusReason']>): string {
-  const { reasons } = useTexts(deliveryPageTexts);
-  return Object.entries(reasons).find(([known]) => known === code)?.[1] ?? message;
 }
 
 function Facts({

@@ -18,6 +18,7 @@ import { Time } from '../components/time.tsx';
 import { useMayChange, useSession } from '../session/session.tsx';
 import { useTenantId } from '../session/tenant.ts';
 import { eventTexts } from '../texts/events.ts';
+import { filterTexts } from '../texts/filter.ts';
 import { sharedTexts } from '../texts/shared.ts';
 import { useTexts } from '../texts/texts.ts';
 
@@ -142,6 +143,7 @@ function Became({
   tenantId: string;
 }) {
   const t = useTexts(eventTexts);
+  const { missed } = useTexts(filterTexts);
   if (delivery !== null)
     return (
       <div className="words">
@@ -150,12 +152,10 @@ function Became({
       </div>
     );
   if (reason === null) return null;
-  // What a filter missed is said by the API alone.
-  const isOfFilter = reason.code === 'filter';
   return (
     <>
       <StatusBadge tone="idle">{t.notSent}</StatusBadge> {t.reasons[reason.code]}
-      {isOfFilter && <span className="quiet under">{reason.message}</span>}
+      {reason.code === 'filter' && <span className="quiet under">{missed(reason.message, reason.mismatch)}</span>}
       {changedSince && <span className="quiet under">{t.changedSince}</span>}
     </>
   );

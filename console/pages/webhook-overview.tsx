@@ -137,7 +137,7 @@ function LastFailure({ failure }: { failure: NonNullable<Subscription['health'][
     <section>
       <h2>{t.lastFailure}</h2>
       <p>
-        {failure.message}{' '}
+        {t.failedBy(failure)}{' '}
         <span className="quiet">
           <Time at={failure.at} />
         </span>

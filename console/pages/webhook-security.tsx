@@ -57,7 +57,8 @@ interface KeysProps {
 }
 
 /** The secret: hidden until it is asked for, and replaced here. */
-function Keys({ subscription: { tenantId, id, previousSecretEndsAt }, isOfTenant, canOverlap }: KeysProps) {
+function Keys({ subscription, isOfTenant, canOverlap }: KeysProps) {
+  const { tenantId, id, previousSecretEndsAt, signatureVersions } = subscription;
   const t = useTexts(securityTexts);
   const format = useTimeFormat();
   const mayChange = useMayChange();
@@ -65,13 +66,19 @@ function Keys({ subscription: { tenantId, id, previousSecretEndsAt }, isOfTenant
   const [shown, setShown] = useState<Secret | null>(null);
   const [isAsked, setAsked] = useState(false);
   const [overlapSeconds, setOverlapSeconds] = useState(86_400);
+  const isPublic = !isOfTenant && signatureVersions.every((version) => version === 'v1a');
+  const [title, intro] = isOfTenant
+    ? [t.key, t.keyIntro]
+    : isPublic
+      ? [t.publicKey, t.publicKeyIntro]
+      : [t.secret, t.secretIntro];
   const action = isOfTenant ? t.regenerate : t.rotate;
   const close = () => setAsked(false);
   const isOverlapping = previousSecretEndsAt !== null && Date.parse(previousSecretEndsAt) > Date.now();
   return (
     <section className="panel">
-      <h2>{isOfTenant ? t.key : t.secret}</h2>
-      <p>{isOfTenant ? t.keyIntro : t.secretIntro}</p>
+      <h2>{title}</h2>
+      <p>{intro}</p>
       {!mayChange && <p className="quiet">{t.readOnly}</p>}
       {isOverlapping && (
         <p>
@@ -98,7 +105,7 @@ function Keys({ subscription: { tenantId, id, previousSecretEndsAt }, isOfTenant
       )}
       {isAsked && (
         <Confirm
-          title={isOfTenant ? t.regenerateTitle : t.rotateTitle}
+          title={isOfTenant ? t.regenerateTitle : isPublic ? t.rotatePublicTitle : t.rotateTitle}
           description={isOfTenant ? t.regenerateDetail : canOverlap ? t.rotateDetail : t.rotateNow}
           action={action}
           change={rotate}
@@ -155,6 +162,7 @@ function VerifyingCode({ document, subscription }: { document: Profile['document
   const language = SNIPPET_LANGUAGES.find((one) => one === params.get('code')) ?? 'node';
   const plan = planVerification(document, subscription);
   if (plan === 'unsigned') return null;
+  const text = plan === 'other' ? null : SNIPPETS[language].write(plan);
   return (
     <section className="panel">
       <h2>{t.code}</h2>
@@ -162,7 +170,7 @@ function VerifyingCode({ document, subscription }: { document: Profile['document
         <p>{t.other}</p>
       ) : (
         <>
-          <p>{t.codeIntro(plan.header)}</p>
+          <p>{plan.algorithm === 'ed25519' ? t.publicCodeIntro(plan.header) : t.codeIntro(plan.header)}</p>
           <fieldset className="segments">
             <legend className="visually-hidden">{t.language}</legend>
             {SNIPPET_LANGUAGES.map((one) => (
@@ -177,7 +185,11 @@ function VerifyingCode({ document, subscription }: { document: Profile['document
               </label>
             ))}
           </fieldset>
-          <Code label={SNIPPETS[language].name} text={SNIPPETS[language].write(plan)} />
+          {text === null ? (
+            <p role="status">{t.noLibrary(SNIPPETS[language].name)}</p>
+          ) : (
+            <Code label={SNIPPETS[language].name} text={text} />
+          )}
         </>
       )}
     </section>

@@ -3,6 +3,7 @@ import { useEventTypes } from '../api/event-types.ts';
 import { useSubscriptionTest, useTestDelivery } from '../api/tests.ts';
 import type { Delivery, Subscription } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
+import { DeliveryReason } from '../components/delivery-reason.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Field } from '../components/field.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
@@ -68,12 +69,13 @@ function Outcome({ sent }: { sent: Delivery }) {
   const t = useTexts(webhookTestTexts);
   const found = useTestDelivery(sent.tenantId, sent);
   const attempt = found.data?.attempts.at(-1);
+  const reason = found.data?.statusReason;
   if (found.isError) return <ErrorNote error={found.error} retry={found.refetch} />;
   if (attempt === undefined)
     return (
       <p className="loading">
         <span className="spinner" aria-hidden="true" />
-        {found.data?.statusReason?.message ?? t.sending}
+        {reason ? <DeliveryReason reason={reason} /> : t.sending}
       </p>
     );
   return (

@@ -1,8 +1,10 @@
 import { aroundBody, camelCase, doubleQuoted, joined, lines, TOLERANCE_SECONDS } from './parts.ts';
 import type { Part, VerificationPlan } from './verification-plan.ts';
 
-export function csharpSnippet(plan: VerificationPlan): string {
-  const { header, inputs, content, prefix, encoding, keyFormat, separator } = plan;
+/** Null for ed25519, which neither .NET nor Mono has. */
+export function csharpSnippet(plan: VerificationPlan): string | null {
+  const { algorithm, header, inputs, content, prefix, encoding, keyFormat, separator } = plan;
+  if (algorithm === 'ed25519') return null;
   const { before, hasBody, after } = aroundBody(content);
   const text = (parts: readonly Part[]) => joined(parts, doubleQuoted, camelCase, ' + ');
   const bytes = (parts: readonly Part[]) => {

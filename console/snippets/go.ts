@@ -2,34 +2,26 @@ import { aroundBody, camelCase, doubleQuoted, joined, lines, TOLERANCE_SECONDS }
 import type { Part, VerificationPlan } from './verification-plan.ts';
 
 export function goSnippet(plan: VerificationPlan): string {
-  const { header, inputs, content, prefix, encoding, keyFormat, separator } = plan;
+  const { algorithm, header, inputs, content, prefix, encoding, keyFormat, separator } = plan;
   const { before, hasBody, after } = aroundBody(content);
   const text = (parts: readonly Part[]) => joined(parts, doubleQuoted, camelCase, ' + ');
-  const write = (parts: readonly Part[]) => {
-    const all = text(parts);
-    return all === null ? null : `\tmac.Write([]byte(${all}))`;
-  };
-  const encoded = {
-    hex: 'hex.EncodeToString(mac.Sum(nil))',
-    HEX: 'strings.ToUpper(hex.EncodeToString(mac.Sum(nil)))',
-    base64: 'base64.StdEncoding.EncodeToString(mac.Sum(nil))',
-    base64url: 'base64.URLEncoding.EncodeToString(mac.Sum(nil))',
-  }[encoding];
-  const expected = [text(prefix), encoded].filter((one) => one !== null).join(' + ');
+  const isPublic = algorithm === 'ed25519';
+  const signed = [text(before), hasBody ? 'body' : null, text(after)].filter((one) => one !== null);
+  const lead = text(prefix);
   const timestamp = inputs.find(({ isTimestamp }) => isTimestamp);
   const packages = [
-    'crypto/hmac',
-    'crypto/sha256',
-    keyFormat === 'whsec' || encoding.startsWith('base64') ? 'encoding/base64' : null,
+    ...(isPublic ? ['crypto/ed25519'] : ['crypto/hmac', 'crypto/sha256']),
+    isPublic || keyFormat === 'whsec' || encoding.startsWith('base64') ? 'encoding/base64' : null,
     encoding === 'hex' || encoding === 'HEX' ? 'encoding/hex' : null,
     timestamp ? 'math' : null,
     'os',
     inputs.some(({ pattern }) => pattern !== null) ? 'regexp' : null,
     timestamp ? 'strconv' : null,
-    keyFormat === 'whsec' || encoding === 'HEX' || separator !== null ? 'strings' : null,
+    isPublic || keyFormat === 'whsec' || encoding === 'HEX' || separator !== null ? 'strings' : null,
     timestamp ? 'time' : null,
   ].filter((one) => one !== null);
-  const empty = [...inputs.map(({ name }) => camelCase(name)), 'signature', 'secret'].map((name) => `${name} == ""`);
+  const key = isPublic ? 'publicKey' : 'secret';
+  const empty = [...inputs.map(({ name }) => camelCase(name)), 'signature', key].map((name) => `${name} == ""`);
   return lines(
     'package main',
     '',
@@ -37,7 +29,7 @@ export function goSnippet(plan: VerificationPlan): string {
     ...packages.map((name) => `\t"${name}"`),
     ')',
     '',
-    'var secret = os.Getenv("WEBHOOK_SECRET")',
+    isPublic ? 'var publicKey = os.Getenv("WEBHOOK_PUBLIC_KEY")' : 'var secret = os.Getenv("WEBHOOK_SECRET")',
     '',
     '// IsGenuine takes what gives a header by its name, request.Header.Get, and the raw body, before any JSON parser.',
     'func IsGenuine(header func(string) string, body []byte) bool {',
@@ -63,6 +55,26 @@ export function goSnippet(plan: VerificationPlan): string {
           '\t}',
         )
       : null,
+    ...(isPublic ? publicKeyCheck(signed, lead, plan) : secretCheck(signed, lead, plan)),
+    '}',
+    '',
+  );
+}
+
+const bytes = (expression: string) => (expression === 'body' ? expression : `[]byte(${expression})`);
+
+function secretCheck(
+  signed: readonly string[],
+  prefix: string | null,
+  { encoding, keyFormat, separator }: VerificationPlan,
+) {
+  const digest = {
+    hex: 'hex.EncodeToString(mac.Sum(nil))',
+    HEX: 'strings.ToUpper(hex.EncodeToString(mac.Sum(nil)))',
+    base64: 'base64.StdEncoding.EncodeToString(mac.Sum(nil))',
+    base64url: 'base64.URLEncoding.EncodeToString(mac.Sum(nil))',
+  }[encoding];
+  return [
     keyFormat === 'whsec'
       ? lines(
           '\tkey, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))',
@@ -72,21 +84,43 @@ export function goSnippet(plan: VerificationPlan): string {
         )
       : '\tkey := []byte(secret)',
     '\tmac := hmac.New(sha256.New, key)',
-    write(before),
-    hasBody ? '\tmac.Write(body)' : null,
-    write(after),
-    `\texpected := []byte(${expected})`,
-    separator === null
-      ? '\treturn hmac.Equal([]byte(signature), expected)'
-      : lines(
-          `\tfor _, one := range strings.Split(signature, ${doubleQuoted(separator)}) {`,
-          '\t\tif hmac.Equal([]byte(one), expected) {',
-          '\t\t\treturn true',
-          '\t\t}',
-          '\t}',
-          '\treturn false',
-        ),
-    '}',
-    '',
-  );
+    ...signed.map((one) => `\tmac.Write(${bytes(one)})`),
+    `\texpected := []byte(${prefix === null ? digest : `${prefix} + ${digest}`})`,
+    ...anySignature(separator, (one) => `hmac.Equal([]byte(${one}), expected)`),
+  ];
+}
+
+function publicKeyCheck(signed: readonly string[], prefix: string | null, { encoding, separator }: VerificationPlan) {
+  const decode = {
+    hex: 'hex.DecodeString',
+    HEX: 'hex.DecodeString',
+    base64: 'base64.StdEncoding.DecodeString',
+    base64url: 'base64.URLEncoding.DecodeString',
+  }[encoding];
+  return [
+    '\tkey, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(publicKey, "whpk_"))',
+    '\tif err != nil || len(key) != ed25519.PublicKeySize {',
+    '\t\treturn false',
+    '\t}',
+    '\tvar signed []byte',
+    ...signed.map((one) => `\tsigned = append(signed, ${bytes(one)}...)`),
+    prefix === null ? null : `\tprefix := ${prefix}`,
+    '\tfits := func(text string) bool {',
+    `\t\tgiven, err := ${decode}(${prefix === null ? 'text' : 'strings.TrimPrefix(text, prefix)'})`,
+    `\t\treturn err == nil && ${prefix === null ? '' : 'strings.HasPrefix(text, prefix) && '}ed25519.Verify(key, signed, given)`,
+    '\t}',
+    ...anySignature(separator, (one) => `fits(${one})`),
+  ];
+}
+
+function anySignature(separator: string | null, fits: (one: string) => string): string[] {
+  if (separator === null) return [`\treturn ${fits('signature')}`];
+  return [
+    `\tfor _, one := range strings.Split(signature, ${doubleQuoted(separator)}) {`,
+    `\t\tif ${fits('one')} {`,
+    '\t\t\treturn true',
+    '\t\t}',
+    '\t}',
+    '\treturn false',
+  ];
 }

@@ -39,3 +39,9 @@ export const lines = (...all: readonly (string | null)[]): string => all.filter(
 
 /** As Standard Webhooks libraries have it: what is older, or newer, is refused. */
 export const TOLERANCE_SECONDS = 300;
+
+/**
+ * What stands in base64 before an Ed25519 public key where it is a DER SubjectPublicKeyInfo (RFC 8410): 12 bytes, so that the key's own
+ * base64 can follow.
+ */
+export const ED25519_SPKI_PREFIX = 'MCowBQYDK2VwAyEA';

@@ -8,8 +8,9 @@ import { rubySnippet } from './ruby.ts';
 import type { VerificationPlan } from './verification-plan.ts';
 
 /**
- * Code with which a receiver checks that a request is genuine, by the standard library of its language alone. The secret comes
- * from the variable WEBHOOK_SECRET of the environment.
+ * Code with which a receiver checks that a request is genuine, by the standard library of its language alone (Python has none for ed25519,
+ * and takes the package cryptography). The secret comes from the variable WEBHOOK_SECRET of the environment, the public key of ed25519
+ * from WEBHOOK_PUBLIC_KEY. Null: the language cannot without a library that a receiver must choose.
  */
 export const SNIPPETS = {
   node: { name: 'Node', write: nodeSnippet },
@@ -19,7 +20,7 @@ export const SNIPPETS = {
   php: { name: 'PHP', write: phpSnippet },
   java: { name: 'Java', write: javaSnippet },
   csharp: { name: 'C#', write: csharpSnippet },
-} as const satisfies Record<string, { name: string; write: (plan: VerificationPlan) => string }>;
+} as const satisfies Record<string, { name: string; write: (plan: VerificationPlan) => string | null }>;
 
 export type SnippetLanguage = keyof typeof SNIPPETS;
 export const SNIPPET_LANGUAGES = Object.keys(SNIPPETS) as SnippetLanguage[];

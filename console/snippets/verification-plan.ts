@@ -19,6 +19,7 @@ export interface Input {
 
 /** How a receiver checks a request, step by step, whatever its language. */
 export interface VerificationPlan {
+  algorithm: Scheme['algorithm'];
   header: string;
   inputs: readonly Input[];
   /** What is signed. */
@@ -26,12 +27,13 @@ export interface VerificationPlan {
   /** What stands before a signature. */
   prefix: readonly Part[];
   encoding: Scheme['encoding'];
+  /** Of the secret. The public key of ed25519 is `whpk_` and base64 always. */
   keyFormat: Scheme['keyFormat'];
   /** Between the signatures of one header; null: there is one. */
   separator: string | null;
 }
 
-/** `unsigned`: requests carry no signature. `other`: they carry one that a standard library alone cannot check. */
+/** `unsigned`: requests carry no signature. `other`: they carry one, but not all that it is made of, or not so that it can be told apart. */
 export type Verification = VerificationPlan | 'unsigned' | 'other';
 
 const REFERENCE = /\{\{\s*([^{}]*?)\s*\}\}/;
@@ -48,23 +50,28 @@ export function planVerification(
     'subscription.url': subscription.url,
     'tenant.id': subscription.tenantId,
   };
-  const isMade = ({ key, algorithm }: Scheme) =>
-    algorithm === 'hmac-sha256' && (key === 'tenant' || subscription.signatureVersions.includes('v1'));
-  for (const scheme of signatures.filter(isMade)) {
-    const plan = planScheme(scheme, headers, known);
-    if (plan !== null) return plan;
+  // Of both, the one that every language checks with its own library.
+  for (const [algorithm, version] of [
+    ['hmac-sha256', 'v1'],
+    ['ed25519', 'v1a'],
+  ] as const) {
+    for (const scheme of signatures) {
+      const isMade = scheme.key === 'tenant' || subscription.signatureVersions.includes(version);
+      const plan = scheme.algorithm === algorithm && isMade ? planScheme(scheme, headers, known) : null;
+      if (plan !== null) return plan;
+    }
   }
   return 'other';
 }
 
-/** Null if the request does not carry what the signature is made of. */
+/** Null if the request does not carry what the signature is made of, or several in one header cannot be told apart. */
 function planScheme(
-  { header, content, prefix, encoding, keyFormat, separator }: Scheme,
+  { algorithm, header, content, prefix, encoding, keyFormat, separator }: Scheme,
   headers: Document['headers'],
   known: Record<string, string>,
 ): VerificationPlan | null {
-  // Signatures that follow each other without anything between them cannot be told apart.
-  if (separator === '') return null;
+  // Signatures cannot be told apart without anything between them, or with something that is in each of them.
+  if (separator !== null && prefix.includes(separator)) return null;
   const inputs = new Map<string, Input>();
   const partsOf = (template: string) =>
     split(template).map(({ text, reference }): Part | null => {
@@ -81,6 +88,7 @@ function planScheme(
   const isPart = (part: Part | null): part is Part => part !== null;
   if (!contentParts.every(isPart) || !prefixParts.every(isPart)) return null;
   return {
+    algorithm,
     header,
     inputs: [...inputs.values()],
     content: contentParts,

@@ -60,11 +60,16 @@ export const deliveryPageTexts = inEveryLanguage({
       subscription_deleted: 'The webhook was deleted.',
       subscription_expired: 'The webhook expired before this attempt.',
       event_gone: 'The data of the event is not kept any more.',
+      profile_gone: 'The format of the webhook no longer exists.',
+      filter_over_budget:
+        'The filter of the webhook would need too many steps for this event. You can send it by hand.',
       discarded: 'It waited, and was discarded when the webhook was resumed.',
       receiver_gone: 'The receiver answered that it wants no more deliveries.',
       test_failed: 'A test is not repeated.',
       not_retried: 'This kind of failure is not repeated by the format of the webhook. You can send it again by hand.',
       attempts_exhausted: 'All planned attempts have failed. You can send it again by hand.',
+      interrupted_too_often:
+        'Several attempts were interrupted, so it is not known what became of them. You can send it again by hand.',
     },
   },
   de: {
@@ -125,12 +130,17 @@ export const deliveryPageTexts = inEveryLanguage({
       subscription_deleted: 'Der Webhook wurde gelöscht.',
       subscription_expired: 'Der Webhook war vor diesem Versuch abgelaufen.',
       event_gone: 'Die Daten des Ereignisses sind nicht mehr aufbewahrt.',
+      profile_gone: 'Das Format des Webhooks gibt es nicht mehr.',
+      filter_over_budget:
+        'Der Filter des Webhooks bräuchte für dieses Ereignis zu viele Schritte. Sie können von Hand senden.',
       discarded: 'Sie wartete und wurde verworfen, als der Webhook fortgesetzt wurde.',
       receiver_gone: 'Der Empfänger hat geantwortet, dass er keine Zustellungen mehr will.',
       test_failed: 'Ein Test wird nicht wiederholt.',
       not_retried:
         'Diese Art von Fehler wird nach dem Format des Webhooks nicht wiederholt. Sie können von Hand erneut senden.',
       attempts_exhausted: 'Alle geplanten Versuche sind fehlgeschlagen. Sie können von Hand erneut senden.',
+      interrupted_too_often:
+        'Mehrere Versuche wurden unterbrochen; was aus ihnen wurde, ist nicht bekannt. Sie können von Hand erneut senden.',
     },
   },
 });

@@ -1,4 +1,15 @@
+import type { Job } from '../api/types.ts';
+import { byCode } from './by-code.ts';
 import { inEveryLanguage } from './texts.ts';
+
+type JobError = NonNullable<Job['error']>;
+
+/** Why a job failed that a portal can start. The API's sentence says it in English. */
+const GERMAN_ERRORS = {
+  subscription_deleted: 'Der Webhook wurde gelöscht; es gibt keinen Ort, an den zugestellt werden könnte.',
+  event_gone: 'Das Ereignis oder seine Daten sind nicht mehr aufbewahrt.',
+  internal_error: 'Das System konnte den Auftrag nicht ausführen. Starten Sie ihn erneut.',
+};
 
 /** Of long work: sending a range again, and the page that follows such work. */
 export const jobTexts = inEveryLanguage({
@@ -40,6 +51,7 @@ export const jobTexts = inEveryLanguage({
       recover: 'Recover events',
       republish: 'Publish rejected events again',
       settle_parked: 'Deliver what waited',
+      fan_out: 'Deliver to many webhooks',
     },
     countOf: (kind: string) => `Count: ${kind}`,
     jobStatuses: { running: 'Running', done: 'Done', cancelled: 'Cancelled', failed: 'Failed' },
@@ -56,6 +68,7 @@ export const jobTexts = inEveryLanguage({
     webhook: 'Webhook',
     openDeliveries: 'See its deliveries',
     event: 'Event',
+    failedBy: ({ message }: JobError) => message,
     reload: 'This page can be left and come back to: its address leads to the same job.',
   },
   de: {
@@ -96,6 +109,7 @@ export const jobTexts = inEveryLanguage({
       recover: 'Ereignisse wiederherstellen',
       republish: 'Abgewiesene Ereignisse erneut veröffentlichen',
       settle_parked: 'Wartendes zustellen',
+      fan_out: 'An viele Webhooks zustellen',
     },
     countOf: (kind: string) => `Zählung: ${kind}`,
     jobStatuses: { running: 'Läuft', done: 'Fertig', cancelled: 'Angehalten', failed: 'Fehlgeschlagen' },
@@ -112,6 +126,7 @@ export const jobTexts = inEveryLanguage({
     webhook: 'Webhook',
     openDeliveries: 'Seine Zustellungen ansehen',
     event: 'Ereignis',
+    failedBy: ({ code, message }: JobError) => byCode(GERMAN_ERRORS, code, message),
     reload: 'Sie können diese Seite verlassen und wiederkommen: Ihre Adresse führt zum selben Auftrag.',
   },
 });

@@ -11,11 +11,14 @@ export const securityTexts = inEveryLanguage({
     hide: 'Hide',
     noSecret: 'This webhook has no secret: its requests are not signed. Make one, and they are from then on.',
     publicKey: 'Public key',
+    publicKeyIntro:
+      'Requests are signed with a private key that only we have. Your server checks by the public key that they come from us and were not changed.',
     readOnly: 'Your access is read-only, which shows no secrets.',
     previous: (time: string) => `The secret before it still signs, until ${time}. Change your server by then.`,
     rotate: 'Rotate',
     regenerate: 'Regenerate',
     rotateTitle: 'Make a new secret?',
+    rotatePublicTitle: 'Make a new key pair?',
     regenerateTitle: 'Make a new key?',
     rotateDetail: 'Requests carry signatures of both secrets for as long as you say. Your server may check by either.',
     rotateNow:
@@ -34,9 +37,12 @@ export const securityTexts = inEveryLanguage({
     code: 'Code to verify',
     codeIntro: (header: string) =>
       `It checks the header ${header} of each request, with nothing but the language's own library. The secret comes from the environment variable WEBHOOK_SECRET. Pass the body as it arrived: parsed and written again, its signature no longer fits.`,
+    publicCodeIntro: (header: string) =>
+      `It checks the header ${header} of each request by the public key (Ed25519), so your server keeps no secret. Set the environment variable WEBHOOK_PUBLIC_KEY to the public key, which begins with whpk_. Pass the body as it arrived: parsed and written again, its signature no longer fits.`,
+    noLibrary: (language: string) =>
+      `The library of ${language} has no Ed25519. Take the package NSec.Cryptography or BouncyCastle.Cryptography, and do what the code of the other languages does.`,
     language: 'Language',
-    other:
-      'What this webhook signs cannot be checked with a standard library alone. Use the one that belongs to your format, such as those of standardwebhooks.com.',
+    other: 'There is no code here for the way in which this format signs. Ask for the description of the format.',
   },
   de: {
     secret: 'Geheimnis',
@@ -50,11 +56,14 @@ export const securityTexts = inEveryLanguage({
     noSecret:
       'Dieser Webhook hat kein Geheimnis: Seine Anfragen sind nicht signiert. Erzeugen Sie eines, dann sind sie es von da an.',
     publicKey: 'Öffentlicher Schlüssel',
+    publicKeyIntro:
+      'Anfragen werden mit einem privaten Schlüssel signiert, den nur wir haben. Ihr Server prüft mit dem öffentlichen, dass sie von uns kommen und unverändert sind.',
     readOnly: 'Ihr Zugang erlaubt nur das Lesen und zeigt keine Geheimnisse.',
     previous: (time: string) => `Das vorige signiert noch, bis ${time}. Stellen Sie Ihren Server bis dahin um.`,
     rotate: 'Wechseln',
     regenerate: 'Neu erzeugen',
     rotateTitle: 'Ein neues Geheimnis erzeugen?',
+    rotatePublicTitle: 'Ein neues Schlüsselpaar erzeugen?',
     regenerateTitle: 'Einen neuen Schlüssel erzeugen?',
     rotateDetail:
       'So lange, wie Sie sagen, tragen Anfragen Signaturen beider Geheimnisse. Ihr Server darf mit jedem prüfen.',
@@ -73,8 +82,12 @@ export const securityTexts = inEveryLanguage({
     code: 'Code zum Prüfen',
     codeIntro: (header: string) =>
       `Er prüft den Header ${header} jeder Anfrage, allein mit der Bibliothek der Sprache. Das Geheimnis kommt aus der Umgebungsvariablen WEBHOOK_SECRET. Übergeben Sie den Inhalt, wie er ankam: Gelesen und neu geschrieben, passt die Signatur nicht mehr.`,
+    publicCodeIntro: (header: string) =>
+      `Er prüft den Header ${header} jeder Anfrage mit dem öffentlichen Schlüssel (Ed25519); Ihr Server bewahrt kein Geheimnis auf. Setzen Sie die Umgebungsvariable WEBHOOK_PUBLIC_KEY auf den öffentlichen Schlüssel, der mit whpk_ beginnt. Übergeben Sie den Inhalt, wie er ankam: Gelesen und neu geschrieben, passt die Signatur nicht mehr.`,
+    noLibrary: (language: string) =>
+      `Die Bibliothek von ${language} kennt Ed25519 nicht. Nehmen Sie das Paket NSec.Cryptography oder BouncyCastle.Cryptography und tun Sie, was der Code der anderen Sprachen tut.`,
     language: 'Sprache',
     other:
-      'Was dieser Webhook signiert, lässt sich mit einer Standardbibliothek allein nicht prüfen. Nehmen Sie die Bibliothek Ihres Formats, etwa von standardwebhooks.com.',
+      'Für die Art, wie dieses Format signiert, gibt es hier keinen Code. Fragen Sie nach der Beschreibung des Formats.',
   },
 });

@@ -1,4 +1,30 @@
+import type { Subscription } from '../api/types.ts';
+import { byCode } from './by-code.ts';
 import { inEveryLanguage } from './texts.ts';
+
+type Reason = NonNullable<Subscription['statusReason']>;
+
+/**
+ * Why the API refuses a request. Conflicts, limits and requests that cannot be read have no text here: each has a cause of its own, which
+ * the API alone says.
+ */
+const GERMAN_PROBLEMS = {
+  unauthenticated: 'Ihr Zugang gilt nicht mehr. Öffnen Sie die Seite mit einem neuen.',
+  forbidden: 'Ihr Zugang erlaubt das nicht.',
+  not_found: 'Das gibt es nicht, oder nicht mehr.',
+  precondition_failed: 'Es wurde geändert, seit Sie es geöffnet haben. Laden Sie die Seite neu.',
+  payload_too_large: 'Das ist zu groß. Kürzen Sie es.',
+  invalid_request: 'Berichtigen Sie, was falsch ist, und versuchen Sie es erneut.',
+  rate_limited: 'Das waren zu viele Anfragen. Versuchen Sie es gleich noch einmal.',
+  internal_error: 'Das System hat versagt. Versuchen Sie es erneut.',
+  unavailable: 'Das geht gerade nicht. Versuchen Sie es gleich noch einmal.',
+};
+
+/** Why a webhook is disabled. The API's sentence says it in English. */
+const GERMAN_REASONS = {
+  receiver_gone: 'Der Empfänger hat geantwortet, dass er keine Zustellungen mehr will.',
+  receiver_failing: 'Seit längerer Zeit ist keine Zustellung gelungen.',
+};
 
 /** Of components, and of words that several pages use. */
 export const sharedTexts = inEveryLanguage({
@@ -26,8 +52,9 @@ export const sharedTexts = inEveryLanguage({
     statuses: { active: 'Active', paused: 'Paused', disabled: 'Disabled', unverified: 'Not verified' },
     failingSince: (time: string) => `Failing since ${time}`,
     waitingSince: (time: string) => `Waiting for the receiver since ${time}`,
-    disabledBecause: (reason: string) => `Disabled: ${reason}`,
+    disabledBecause: ({ message }: Reason) => `Disabled: ${message}`,
     problem: 'This did not work',
+    refused: (_code: string, detail: string) => detail,
     unreachable: 'The API cannot be reached. Check your connection, then try again.',
     gateway: (status: number) => `The API is overloaded or did not answer in time (${status}). Try again in a moment.`,
     notFound: 'Page not found',
@@ -58,8 +85,9 @@ export const sharedTexts = inEveryLanguage({
     statuses: { active: 'Aktiv', paused: 'Pausiert', disabled: 'Abgeschaltet', unverified: 'Nicht bestätigt' },
     failingSince: (time: string) => `Fehlerhaft seit ${time}`,
     waitingSince: (time: string) => `Wartet auf den Empfänger seit ${time}`,
-    disabledBecause: (reason: string) => `Abgeschaltet: ${reason}`,
+    disabledBecause: ({ code, message }: Reason) => `Abgeschaltet: ${byCode(GERMAN_REASONS, code, message)}`,
     problem: 'Das hat nicht geklappt',
+    refused: (code: string, detail: string) => byCode(GERMAN_PROBLEMS, code, detail),
     unreachable: 'Die API ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.',
     gateway: (status: number) =>
       `Die API ist überlastet oder hat nicht rechtzeitig geantwortet (${status}). Versuchen Sie es gleich noch einmal.`,

@@ -1,3 +1,7 @@
+import type { FilterTest } from '../api/types.ts';
+import { byCode } from './by-code.ts';
+import { deliveryPageTexts } from './delivery.ts';
+import { filterTexts } from './filter.ts';
 import { inEveryLanguage } from './texts.ts';
 
 export const webhookFormTexts = inEveryLanguage({
@@ -15,7 +19,7 @@ export const webhookFormTexts = inEveryLanguage({
     testUrl: 'Test URL',
     testHint: 'Sends a test event to it now. Nothing is saved.',
     testOk: (status: number, milliseconds: number) => `Your server answered ${status} after ${milliseconds} ms.`,
-    testFailed: (message: string, milliseconds: number) => `${message} (after ${milliseconds} ms)`,
+    testFailed: (_outcome: string, message: string, milliseconds: number) => `${message} (after ${milliseconds} ms)`,
     testAnswered: (status: number, milliseconds: number) =>
       `Your server answered ${status} after ${milliseconds} ms, which does not count as success.`,
     answer: 'Answer',
@@ -58,7 +62,7 @@ export const webhookFormTexts = inEveryLanguage({
     tryDataNotJson: (line: number) => `This is not JSON: look at line ${line}.`,
     runFilter: 'Try it',
     wouldDeliver: 'This event would be delivered.',
-    wouldNotDeliver: (reason: string) => `This event would not be delivered: ${reason}`,
+    wouldNotDeliver: ({ reason }: FilterTest) => `This event would not be delivered: ${reason}`,
     rate: 'Requests a second',
     rateHint: 'The most that your server is to get. More than that wait their turn.',
     rateNotNumber: 'This is not a number.',
@@ -81,7 +85,8 @@ export const webhookFormTexts = inEveryLanguage({
     testUrl: 'URL testen',
     testHint: 'Schickt jetzt ein Testereignis dorthin. Gespeichert wird nichts.',
     testOk: (status: number, milliseconds: number) => `Ihr Server antwortete ${status} nach ${milliseconds} ms.`,
-    testFailed: (message: string, milliseconds: number) => `${message} (nach ${milliseconds} ms)`,
+    testFailed: (outcome: string, message: string, milliseconds: number) =>
+      `${byCode(deliveryPageTexts.de.failures, outcome, message)} (nach ${milliseconds} ms)`,
     testAnswered: (status: number, milliseconds: number) =>
       `Ihr Server antwortete ${status} nach ${milliseconds} ms, was nicht als Erfolg zählt.`,
     answer: 'Antwort',
@@ -124,7 +129,8 @@ export const webhookFormTexts = inEveryLanguage({
     tryDataNotJson: (line: number) => `Das ist kein JSON: Sehen Sie sich Zeile ${line} an.`,
     runFilter: 'Ausprobieren',
     wouldDeliver: 'Dieses Ereignis würde zugestellt.',
-    wouldNotDeliver: (reason: string) => `Dieses Ereignis würde nicht zugestellt: ${reason}`,
+    wouldNotDeliver: (answer: FilterTest) =>
+      `Dieses Ereignis würde nicht zugestellt: ${filterTexts.de.missed(answer.reason ?? '', answer.mismatch)}`,
     rate: 'Anfragen pro Sekunde',
     rateHint: 'So viele soll Ihr Server höchstens bekommen. Was darüber ist, wartet.',
     rateNotNumber: 'Das ist keine Zahl.',

@@ -1,4 +1,9 @@
+import type { Subscription } from '../api/types.ts';
+import { byCode } from './by-code.ts';
+import { deliveryPageTexts } from './delivery.ts';
 import { inEveryLanguage } from './texts.ts';
+
+type LastFailure = NonNullable<Subscription['health']['lastFailure']>;
 
 /** Of one webhook's pages. */
 export const webhookTexts = inEveryLanguage({
@@ -44,6 +49,7 @@ export const webhookTexts = inEveryLanguage({
       blocked_address: 'Address not allowed',
     },
     lastFailure: 'Last failure',
+    failedBy: ({ message }: LastFailure) => message,
     facts: 'About',
     url: 'URL',
     events: 'Events',
@@ -102,6 +108,10 @@ export const webhookTexts = inEveryLanguage({
       blocked_address: 'Adresse nicht erlaubt',
     },
     lastFailure: 'Letzter Fehler',
+    failedBy: ({ outcome, status, message }: LastFailure) =>
+      status === null
+        ? byCode(deliveryPageTexts.de.failures, outcome, message)
+        : `Der Empfänger antwortete mit Status ${status}.`,
     facts: 'Angaben',
     url: 'URL',
     events: 'Ereignisse',

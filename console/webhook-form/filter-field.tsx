@@ -125,7 +125,7 @@ export function FilterField({ tenantId, value, onChange, eventTypes, environment
             <div role="status">
               {isAnswered && test.data && (
                 <StatusBadge tone={test.data.matches ? 'ok' : 'warn'}>
-                  {test.data.matches ? t.wouldDeliver : t.wouldNotDeliver(test.data.reason ?? '')}
+                  {test.data.matches ? t.wouldDeliver : t.wouldNotDeliver(test.data)}
                 </StatusBadge>
               )}
             </div>

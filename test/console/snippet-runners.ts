@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,16 +11,16 @@ export interface SnippetCase {
   body: Buffer;
 }
 
-/** Code of one webhook, its secret, and requests to judge. */
+/** Code of one webhook, its secret or public key, and requests to judge. */
 export interface SnippetRun {
   code: string;
-  secret: string;
+  key: string;
   cases: readonly SnippetCase[];
 }
 
 interface Runner {
-  /** The program that must be there. */
-  needs: string;
+  /** The program that must be there, and what shows that it is. */
+  needs: [program: string, ...args: string[]];
   /** Reads the requests, has the code judge each, and prints what it says. */
   harness: string;
   /** Where the code is put, and how it gets a name of its own among others. */
@@ -34,30 +34,38 @@ interface Runner {
 
 const same = (code: string) => code;
 
+const CRYPTOGRAPHY = ['-c', 'import cryptography'];
+/** Debian's package is for Debian's Python, which need not be the first that is found. */
+const PYTHON = ['python3', '/usr/bin/python3'].find((one) => isThere([one, ...CRYPTOGRAPHY])) ?? 'python3';
+
+export function isThere([program, ...args]: Runner['needs']): boolean {
+  return spawnSync(program, args).status === 0;
+}
+
 export const RUNNERS: Record<SnippetLanguage, Runner> = {
   node: {
-    needs: 'node',
+    needs: ['node', '--version'],
     harness: 'harness.mjs',
     file: (number) => `snippet${number}.mjs`,
     name: same,
     commands: [['node', 'harness.mjs']],
   },
   python: {
-    needs: 'python3',
+    needs: [PYTHON, ...CRYPTOGRAPHY],
     harness: 'harness.py',
     file: (number) => `snippet${number}.py`,
     name: same,
-    commands: [['python3', 'harness.py']],
+    commands: [[PYTHON, 'harness.py']],
   },
   ruby: {
-    needs: 'ruby',
+    needs: ['ruby', '--version'],
     harness: 'harness.rb',
     file: (number) => `snippet${number}.rb`,
     name: (code, number) => `module Snippet${number}\nextend self\n${code}\nend\n`,
     commands: [['ruby', 'harness.rb']],
   },
   go: {
-    needs: 'go',
+    needs: ['go', 'version'],
     harness: 'harness.go',
     file: (number) => `snippet${number}/snippet.go`,
     name: (code, number) => code.replace('package main', `package snippet${number}`),
@@ -73,14 +81,14 @@ export const RUNNERS: Record<SnippetLanguage, Runner> = {
     commands: [['go', 'run', '.']],
   },
   php: {
-    needs: 'php',
+    needs: ['php', '--version'],
     harness: 'harness.php',
     file: (number) => `snippet${number}.php`,
     name: (code, number) => code.replace('<?php', `<?php\n\nnamespace Snippet${number};`),
     commands: [['php', 'harness.php']],
   },
   java: {
-    needs: 'javac',
+    needs: ['javac', '-version'],
     harness: 'Harness.java',
     file: (number) => `snippet${number}/WebhookSignature.java`,
     name: (code, number) => `package snippet${number};\n\n${code}`,
@@ -90,7 +98,7 @@ export const RUNNERS: Record<SnippetLanguage, Runner> = {
     ],
   },
   csharp: {
-    needs: 'mcs',
+    needs: ['mcs', '--version'],
     harness: 'Harness.cs',
     file: (number) => `Snippet${number}.cs`,
     name: (code, number) => `namespace Snippet${number}\n{\n${code}\n}\n`,
@@ -101,11 +109,11 @@ export const RUNNERS: Record<SnippetLanguage, Runner> = {
   },
 };
 
-const SECRET = 'WEBHOOK_SECRET';
+const KEY = /WEBHOOK_(?:SECRET|PUBLIC_KEY)/g;
 
 /**
  * Runs code in its language, all of it in one process: what each says of each of its requests. The code is as the console shows it,
- * but for the name of the secret's variable, and a name space that keeps it apart.
+ * but for the name of the key's variable, and a name space that keeps it apart.
  */
 export async function runSnippets(language: SnippetLanguage, runs: readonly SnippetRun[]): Promise<boolean[][]> {
   const { harness, file, name, extra, commands } = RUNNERS[language];
@@ -117,9 +125,10 @@ export async function runSnippets(language: SnippetLanguage, runs: readonly Snip
   try {
     copyFileSync(fileURLToPath(new URL(`snippet-harness/${harness}`, import.meta.url)), join(folder, harness));
     const env: Record<string, string> = {};
-    for (const [number, { code, secret }] of runs.entries()) {
-      write(file(number), name(code.replaceAll(SECRET, `${SECRET}_${number}`), number));
-      env[`${SECRET}_${number}`] = secret;
+    for (const [number, { code, key }] of runs.entries()) {
+      const named = (variable: string) => `${variable}_${number}`;
+      write(file(number), name(code.replaceAll(KEY, named), number));
+      for (const [variable] of code.matchAll(KEY)) env[named(variable)] = key;
     }
     for (const [path, text] of Object.entries(extra?.(runs.length) ?? {})) write(path, text);
     let output = '';

@@ -273,8 +273,29 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     await page.getByRole('button', { name: 'Ausprobieren' }).click();
     await (await known).finished();
     await repainted(page);
-    await page.getByText(/^Dieses Ereignis würde nicht zugestellt: data.country is "X+/).waitFor();
+    await page
+      .getByText(
+        /^Dieses Ereignis würde nicht zugestellt: data.country ist "X+"…, und der Filter verlangt etwas anderes\.$/,
+      )
+      .waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await expectAccessible(page);
+    expect(errors).toEqual([]);
+  });
+
+  test('a webhook that signs by a key pair shows its public key and the code that takes it', async () => {
+    const { tenant, path } = scene('public');
+    const made = await system().subscribe(tenant, path, { signatureVersions: ['v1a'] });
+    const { page, errors } = await asCompany(`/tenants/${tenant}/webhooks/${made.id}/security?code=python`);
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.locator('pre').getByText(String(made.publicKey)).waitFor();
+    await page.getByText(/no secret\. Set the environment variable WEBHOOK_PUBLIC_KEY/).waitFor();
+    const code = page.locator('.panel').last().locator('pre');
+    expect(await code.textContent()).toContain("PUBLIC_KEY = os.environ['WEBHOOK_PUBLIC_KEY']");
+    // Its library has no Ed25519, so the page names one that has.
+    await page.getByLabel('C#').check();
+    await page.getByText(/NSec\.Cryptography/).waitFor();
+    expect(await code.count()).toBe(0);
     await expectAccessible(page);
     expect(errors).toEqual([]);
   });
@@ -340,9 +361,12 @@ describe.skipIf(hasNoBrowser)('the console', () => {
   test('when a token ends, the page says so, and goes on with a new one as if nothing had been', async () => {
     const { tenant } = scene('ending');
     const [first, second] = [await tokenOf(tenant, { expiresInSeconds: 60 }), await tokenOf(tenant)];
-    const { page, errors } = await browser.open(`${at(`/tenants/${tenant}/webhooks/new`)}#token=${first.token}`);
+    const { page, errors, hasAsked } = await browser.open(
+      `${at(`/tenants/${tenant}/webhooks/new`)}#token=${first.token}`,
+    );
     await page.getByLabel('Name').first().fill('Typed before the end');
     await page.getByLabel('URL', { exact: true }).fill('https://example.com/hooks');
+    await hasAsked();
     await system().advance(61);
     await page.getByRole('button', { name: 'Add webhook' }).click();
     const dialog = page.getByRole('dialog', { name: 'Your access has ended' });

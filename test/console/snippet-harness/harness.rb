@@ -5,8 +5,13 @@ class Headers < Hash
   def [](name) = super(name.downcase)
 end
 
-$stdin.read.split("\n\n").each do |block|
+$stdin.binmode.read.split("\n\n").each do |block|
   number, body, *lines = block.split("\n")
-  headers = Headers.new.merge!(lines.to_h { |line| line.split(': ', 2) })
+  headers = Headers.new
+  lines.each do |line|
+    name, value = line.split(': ', 2)
+    # What a sender put there need not be text of the encoding that it is held for.
+    headers.store(name, value.force_encoding('US-ASCII'))
+  end
   puts Object.const_get("Snippet#{number}").genuine?(headers, body.unpack1('m'))
 end
