@@ -51,7 +51,7 @@ export function useBrowser() {
     const context = await browser.newContext({ locale: 'en-GB', ...options });
     contexts.push(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => {
@@ -95,7 +95,7 @@ export async function expectAccessible(page: Page): Promise<void> {
     // Chromium does not give all elements the other theme's colors at once.
     await eventually(
       async () => expect(await violations(page, rules), `${page.url()}, ${colorScheme}`).toEqual([]),
-      5_000,
+      15_000,
     );
   }
 }

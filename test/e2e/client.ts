@@ -1,7 +1,9 @@
 import { SendMessageBatchCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { expect } from 'vitest';
 import * as z from 'zod';
 import type { Endpoints } from '../../local/state.ts';
 import { countMessages, createSqsClient } from '../../testing/queues.ts';
+import { eventually } from './eventually.ts';
 import { Contract } from './openapi.ts';
 
 export interface Answer {
@@ -192,7 +194,16 @@ export async function createClient(endpoints: Endpoints) {
       return Date.parse(z.object({ now: z.string() }).parse(await answer.json()).now);
     },
 
-    async advance(seconds: number): Promise<void> {
+    /**
+     * Moves the clock ahead once no function has a message any more: one that has written an attempt sends the retry's message after that,
+     * with the delay that is left, and if the clock goes ahead in between, the message waits once more.
+     * @param options.anyway for a test that keeps messages in hand
+     */
+    async advance(seconds: number, { anyway = false } = {}): Promise<void> {
+      if (!anyway)
+        await eventually(async () =>
+          expect((await countMessages(sqs, sqsEndpoint)).filter(({ inFlight }) => inFlight > 0)).toEqual([]),
+        );
       const answer = await fetch(clockUrl, { method: 'POST', body: JSON.stringify({ advanceSeconds: seconds }) });
       if (!answer.ok) throw new Error(await answer.text());
     },

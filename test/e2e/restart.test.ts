@@ -58,20 +58,20 @@ async function publishAll({ send }: Client, some = ids): Promise<void> {
 
 /** Each event has arrived, and the journal says so for each. */
 async function expectAll(client: Client, subscription: string, counts: Map<string, number>): Promise<void> {
-  await eventually(() => expect(ids.filter((id) => !counts.has(id))).toEqual([]), 40_000);
+  await eventually(() => expect(ids.filter((id) => !counts.has(id))).toEqual([]), 80_000);
   const Entry = z.object({ eventId: z.string(), status: z.string() });
   await eventually(async () => {
     const deliveries = await client.all(Entry, `/v1/tenants/restart/subscriptions/${subscription}/deliveries`);
     const succeeded = new Set(deliveries.filter(({ status }) => status === 'succeeded').map(({ eventId }) => eventId));
     expect(ids.filter((id) => !succeeded.has(id))).toEqual([]);
     expect(deliveries).toHaveLength(EVENTS);
-  }, 40_000);
+  }, 80_000);
   const sizes = Object.entries(await client.queueSizes());
   expect(sizes.filter(([name, size]) => name.includes('DeadLetters') && size > 0)).toEqual([]);
 }
 
 describe('kill -9 while 1,000 events are on their way', () => {
-  test('of the functions: the runner starts them again, and each event arrives', { timeout: 120_000 }, async () => {
+  test('of the functions: the runner starts them again, and each event arrives', { timeout: 240_000 }, async () => {
     const state = stateFolder();
     const { client, running } = await start(state);
     const { url, counts, total } = await receiver();
@@ -80,38 +80,38 @@ describe('kill -9 while 1,000 events are on their way', () => {
     for (const half of [ids.slice(0, EVENTS / 2), ids.slice(EVENTS / 2)]) {
       const before = total();
       const published = publishAll(client, half);
-      await eventually(() => expect(total()).toBeGreaterThan(before + 20), 40_000);
+      await eventually(() => expect(total()).toBeGreaterThan(before + 20), 80_000);
       const { handlersPid } = readEndpoints(state) ?? running.endpoints;
       process.kill(handlersPid, 'SIGKILL');
       expect(counts.size).toBeLessThan(EVENTS);
       await eventually(() => expect(readEndpoints(state)?.handlersPid).not.toBe(handlersPid));
       await published;
-      await client.advance(PAST_VISIBILITY_SECONDS);
+      await client.advance(PAST_VISIBILITY_SECONDS, { anyway: true });
     }
     await expectAll(client, id, counts);
     expect(running.output()).not.toMatch(/dead-letter/i);
   });
 
-  test('of everything: started again on the same state, each event arrives', { timeout: 120_000 }, async () => {
+  test('of everything: started again on the same state, each event arrives', { timeout: 240_000 }, async () => {
     const state = stateFolder();
     const first = await start(state);
     const { url, counts, total } = await receiver();
     const { id } = await first.client.subscribe('restart', '', { url });
     await publishAll(first.client);
-    await eventually(() => expect(total()).toBeGreaterThan(100), 40_000);
+    await eventually(() => expect(total()).toBeGreaterThan(100), 80_000);
     await first.running.kill();
     const before = counts.size;
     expect(before).toBeLessThan(EVENTS);
     await eventually(() => expect(isAlive(first.running.endpoints.handlersPid)).toBe(false));
 
     const { client } = await start(state);
-    await client.advance(PAST_VISIBILITY_SECONDS);
+    await client.advance(PAST_VISIBILITY_SECONDS, { anyway: true });
     await expectAll(client, id, counts);
   });
 });
 
 test('a clean restart keeps everything, --fresh nothing; and it ends without a trace', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const state = stateFolder();
   const first = await start(state);

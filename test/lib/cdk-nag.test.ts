@@ -8,8 +8,8 @@ import { expect, test, vi } from 'vitest';
 import { createApp } from '../../lib/app.ts';
 import { temporaryFolder } from './synthesize.ts';
 
-// Starting CDK's own checks takes seconds by itself, on a busy machine many.
-vi.setConfig({ testTimeout: 60_000 });
+// Starting CDK's own checks takes seconds by itself, on a busy machine many: 85 at a load of 15 on two cores.
+vi.setConfig({ testTimeout: 240_000 });
 
 /** Without it the report has a warning, which is no finding. */
 const TOPIC = 'arn:aws:sns:eu-central-1:111122223333:alarms';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { eventType, readEventTypePack, readFixture } from '../../event-type-packs/pack-files.ts';
-import { allSent, attempted } from '../scheduled.ts';
+import { attempted } from '../scheduled.ts';
 import { type Case, PEOPLEFORCE_VERIFIERS, tampered } from './published-verifiers.ts';
 import {
   arrived,
@@ -79,7 +79,6 @@ export function peopleforce(system: System): void {
     await client.behave(path, [{ status: 410 }], { status: 200 });
     const eventId = await client.publish(tenant, { type: 'employee_create', data: {} });
     expect((await attempted(client, tenant, eventId, 1)).status).toBe('pending');
-    await allSent(client);
     await client.advance(73);
     expect((await attempted(client, tenant, eventId, 2)).status).toBe('succeeded');
     expect(await client.ask(z.unknown(), 'GET', one)).toMatchObject({ status: 'active' });
