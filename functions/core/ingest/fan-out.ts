@@ -4,11 +4,11 @@ import type { EventStore } from '../event/event-store.ts';
 import { StepBudget } from '../step-budget.ts';
 import { isSlowOrFailing } from '../subscription/health.ts';
 import { FilteredContent, type MatchableSubscription, type Matcher } from '../subscription/match.ts';
-import type { MatchableSubscriptions } from '../subscription/subscription-store.ts';
+import type { FanOutPage } from '../subscription/subscription-store.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
 
 export interface FanOutDeps {
-  store: Pick<EventStore, 'saveFanOutCursor'> & MatchableSubscriptions & Pick<TenantStore, 'createTenant'>;
+  store: Pick<EventStore, 'saveFanOutCursor'> & Pick<TenantStore, 'createTenant'>;
   deliveries: WorkQueue;
   /** Carries also the first attempts of slow and failing receivers, so that the others' never wait behind them. */
   retries: WorkQueue;
@@ -62,13 +62,14 @@ const STEPS_A_STRETCH = 5_000;
 export const STEPS_AT_ONCE = 4_000_000;
 
 /**
- * Sends a message for each delivery of one tenant's events to its subscriptions, from the subscription after `start` on, as
- * long as it has time and steps.
+ * Sends a message for each delivery of one tenant's events to its subscriptions, as long as it has time and steps.
+ * @param pages the tenant's subscriptions after `start`
  */
 export async function fanOutFrom(
   deps: FanOutDeps,
   tenantId: string,
   run: readonly FannedOut[],
+  pages: AsyncIterable<FanOutPage>,
   start: string | null,
 ): Promise<FanOutEnd> {
   const contents = run.map(({ event }) => new FilteredContent(() => JSON.parse(event.data ?? 'null')));
@@ -79,9 +80,8 @@ export async function fanOutFrom(
     await Promise.all(run.map(({ event }) => deps.store.saveFanOutCursor(event, cursor)));
     saved = cursor;
   };
-  const events = run.map(({ event }) => event);
   const mustEnd = () => !deps.hasTime() || deps.steps.isSpent;
-  for await (const page of deps.store.readMatchable(tenantId, start, events)) {
+  for await (const page of pages) {
     if (!page.tenantExists) await deps.store.createTenant(tenantId, deps.now());
     const last = page.subscriptions.at(-1);
     let outgoing: Lanes = { deliveries: [], retries: [] };

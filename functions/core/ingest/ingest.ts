@@ -6,6 +6,7 @@ import type { RejectedEvent, RejectionReason } from '../event/rejected-event.ts'
 import type { DataCheck } from '../event/validate-data.ts';
 import { undoneOf } from '../partial-failure.ts';
 import { StepBudget } from '../step-budget.ts';
+import type { FanOutPage, MatchableSubscriptions } from '../subscription/subscription-store.ts';
 import type { Accepted, IngestResult, ReceivedEventMessage } from './accepted.ts';
 import {
   type FannedOut,
@@ -27,6 +28,7 @@ import { readSystemEvents, type SystemMessage, type SystemMessagePorts, shareSys
 import { pausesUntilOthersAreDone } from './take-turns.ts';
 
 export type IngestStore = FanOutDeps['store'] &
+  MatchableSubscriptions &
   RejectionPorts['store'] &
   Pick<EventStore, 'getEvents' | 'createEvent' | 'putEvents'> & {
     /** The type as the Catalog has it, if it does, and not archived. */
@@ -70,7 +72,9 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   const result: IngestResult = { retry: new Set() };
   const rejections: Rejection[] = [];
   const systemMessages: SystemMessage[] = [];
-  const accepted = await recognise(deps, await accept(deps, messages, systemMessages, rejections), rejections);
+  const published = await accept(deps, messages, systemMessages, rejections);
+  const firstPages = beginReading(deps, published);
+  const accepted = await recognise(deps, published, rejections);
   const systemEvents = await readSystemEvents(deps, systemMessages, rejections);
   // A bus that does not answer holds up no webhook.
   const shared = shareSystemEvents(deps, systemEvents, result);
@@ -85,11 +89,37 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
     shared,
     ...tenants.map(async ([tenantId, group]) => {
       const { pause, leave } = pauses();
-      const failed = await fanOut({ ...deps, pause }, tenantId, group).finally(leave);
+      const failed = await fanOut({ ...deps, pause }, tenantId, group, firstPages.get(tenantId)).finally(leave);
       for (const { message, twins } of failed) for (const id of [message.messageId, ...twins]) result.retry.add(id);
     }),
   ]);
   return result;
+}
+
+type Pages = AsyncIterable<FanOutPage>;
+
+/** Reads the tenants' subscriptions from the first on, while the events are looked for and written: neither waits for the other. */
+function beginReading({ store }: IngestDeps, published: readonly Accepted[]): Map<string, Pages> {
+  const groups = Map.groupBy(published, ({ event }) => event.tenantId);
+  const begin = (tenantId: string, group: readonly Accepted[]): Pages =>
+    begun(
+      store.readMatchable(
+        tenantId,
+        null,
+        group.map(({ event }) => event),
+      ),
+    );
+  return new Map([...groups].map(([tenantId, group]) => [tenantId, begin(tenantId, group)]));
+}
+
+/** Asks for the first item at once. Whoever reads them learns of a failure. */
+function begun<T>(items: AsyncIterable<T>): AsyncIterable<T> {
+  const iterator = items[Symbol.asyncIterator]();
+  const first = iterator.next();
+  first.catch(() => {});
+  return (async function* () {
+    for (let next = await first; next.done !== true; next = await iterator.next()) yield next.value;
+  })();
 }
 
 /** Characters of a message that takes milliseconds to read: other work of this process has its turn after it. */
@@ -216,8 +246,16 @@ function matchesRecord(one: Accepted, recorded: RecordedEvent | null, rejections
  */
 const SETTLE_MS = 60_000;
 
-/** Sends a message for each delivery of a tenant's events. Gives those that have to come back. */
-async function fanOut(deps: IngestDeps, tenantId: string, group: readonly Accepted[]): Promise<readonly Accepted[]> {
+/**
+ * Sends a message for each delivery of a tenant's events. Gives those that have to come back.
+ * @param firstPages for the new ones: all of the tenant's subscriptions
+ */
+async function fanOut(
+  deps: IngestDeps,
+  tenantId: string,
+  group: readonly Accepted[],
+  firstPages: Pages | undefined,
+): Promise<readonly Accepted[]> {
   // Repetitions may each be at another place, and are rare: they go alone. New events share the pages that are read.
   const runs = [
     group.filter(({ recorded }) => recorded === null),
@@ -226,18 +264,22 @@ async function fanOut(deps: IngestDeps, tenantId: string, group: readonly Accept
   const ports = { ...deps, steps: new StepBudget(STEPS_AT_ONCE) };
   try {
     for (const run of runs) {
-      const start = run[0]?.recorded?.fanOutCursor ?? null;
+      const recorded = run[0]?.recorded ?? null;
+      const start = recorded?.fanOutCursor ?? null;
       if (run.length === 0) continue;
+      const events = run.map(({ event }) => event);
+      const pages = recorded === null ? firstPages : undefined;
       const { cursor, queued } = await fanOutFrom(
         ports,
         tenantId,
         run.map((one) => fannedOut(one, deps.now())),
+        pages ?? deps.store.readMatchable(tenantId, start, events),
         start,
       );
       if (cursor === null) continue;
-      await deps.goOn({ tenantId, eventIds: run.map(({ event }) => event.id), cursor, queued });
+      await deps.goOn({ tenantId, eventIds: events.map(({ id }) => id), cursor, queued });
       // As after its end: a repetition starts at the beginning.
-      await Promise.all(run.map(({ event }) => deps.store.saveFanOutCursor(event, null)));
+      await Promise.all(events.map((event) => deps.store.saveFanOutCursor(event, null)));
     }
     return [];
   } catch (error) {

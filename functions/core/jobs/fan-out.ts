@@ -54,11 +54,7 @@ export async function fanOutPage(
     {
       ...fanOut,
       // The job's cursor says where it is; a tenant that was deleted meanwhile stays so.
-      store: {
-        readMatchable: (...range) => matchable.readMatchable(...range),
-        saveFanOutCursor: async () => {},
-        createTenant: async () => {},
-      },
+      store: { saveFanOutCursor: async () => {}, createTenant: async () => {} },
       deliveries: retries,
       retries,
       now,
@@ -67,6 +63,11 @@ export async function fanOutPage(
     },
     tenantId,
     run,
+    matchable.readMatchable(
+      tenantId,
+      job.cursor,
+      run.map(({ event }) => event),
+    ),
     job.cursor,
   );
   return { done: queued, failed: 0, cursor, pauseMs: steps.isSpent ? COSTLY_PAUSE_MS : 0 };

@@ -44,7 +44,8 @@ describe('a crash', () => {
   it('before anything was read fails the whole batch', async () => {
     const setup = ingestSetup();
     setup.store.before = (operation) => {
-      if (operation === 'getEvents') throw new Error('the store is away');
+      // Both are asked at once.
+      if (operation === 'getEvents' || operation === 'readMatchable') throw new Error('the store is away');
     };
     await expect(setup.ingest({ body: body({ id: 'a' }) })).rejects.toThrow('the store is away');
     expect(setup.queued).toEqual([]);

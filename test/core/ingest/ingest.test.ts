@@ -12,7 +12,7 @@ describe('new events', () => {
   it('without an id are one write and one list for the batch', async () => {
     const setup = ingestSetup();
     expect(await setup.ingest({ body: body() }, { body: body() })).toEqual(NONE);
-    expect(setup.store.calls).toEqual(['findType', 'findType', 'putEvents', 'putRejectedEvents', 'readMatchable']);
+    expect(setup.store.calls).toEqual(['findType', 'findType', 'readMatchable', 'putEvents', 'putRejectedEvents']);
     expect(setup.store.events.size).toBe(2);
     expect(setup.queued).toHaveLength(2);
     expect(setup.queued[0]).toEqual({
@@ -35,7 +35,7 @@ describe('new events', () => {
     const setup = ingestSetup();
     const id = newId('evt', NOW, () => 0.5);
     await setup.ingest({ body: body({ id }), madeId: 'first' }, { body: body() });
-    expect(setup.store.calls).toEqual(['findType', 'findType', 'putEvents', 'putRejectedEvents', 'readMatchable']);
+    expect(setup.store.calls).toEqual(['findType', 'findType', 'readMatchable', 'putEvents', 'putRejectedEvents']);
     expect(setup.queued.map(({ message }) => message)).toMatchObject([{ eventId: id, eventAt: NOW }, {}]);
     // Sent again, because the first answer was lost: the same deliveries, which may have been made.
     await setup.ingest({ body: body({ id }), madeId: 'again', sentAt: NOW + 3_000, messageId: 'm9' });
@@ -48,11 +48,11 @@ describe('new events', () => {
     await setup.ingest({ body: body({ id: 'a' }) });
     expect(setup.store.calls).toEqual([
       'findType',
+      'readMatchable',
       'getEvents',
       'createEvent',
       'putEvents',
       'putRejectedEvents',
-      'readMatchable',
     ]);
     expect(setup.targets()).toEqual([`a ${subscriptionId()}`]);
   });
