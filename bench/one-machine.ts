@@ -3,13 +3,14 @@ import { Agent, request } from 'undici';
 import { countMessages, createSqsClient } from '../testing/queues.ts';
 import { type Running, startRunner } from '../testing/runner-process.ts';
 import type { Child } from './child.ts';
+import { sharedClockMs } from './clock.ts';
 import { cpuMsByThread } from './cpu.ts';
 import { exampleData } from './example-event.ts';
 import type { BenchOptions } from './options.ts';
 import { type OneMachineFigures, PEERS } from './peers.ts';
 import { median, percentile } from './phase.ts';
 import { memoryMb } from './process-memory.ts';
-import { createPublisher, epochMs, eventType, type PublishTimes } from './publisher.ts';
+import { createPublisher, eventType, type PublishTimes } from './publisher.ts';
 import type { ReceiverAnswer } from './receiver-process.ts';
 import { holds, table } from './table.ts';
 
@@ -191,7 +192,7 @@ async function publishInParallel(
   const loop = async (): Promise<void> => {
     while (next < events) {
       const index = next++;
-      times.set(`${name}-${index}`, epochMs());
+      times.set(`${name}-${index}`, sharedClockMs());
       await publish(type(index), `${name}-${index}`);
     }
   };
@@ -206,7 +207,7 @@ async function publishPaced(name: string, events: number, publish: Publish): Pro
   for (let index = 0; index < events; index += 1) {
     const leftMs = startedAt + (index * 1_000) / PACED_PER_SECOND - performance.now();
     if (leftMs > 0) await sleep(leftMs);
-    times.set(`${name}-${index}`, epochMs());
+    times.set(`${name}-${index}`, sharedClockMs());
     publishes.push(publish(typeOf(index), `${name}-${index}`));
   }
   await Promise.all(publishes);

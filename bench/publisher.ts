@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { createSqsClient } from '../testing/queues.ts';
+import { sharedClockMs } from './clock.ts';
 import { exampleData } from './example-event.ts';
 
 /** How events are spread: over the tenants in turn, and within a tenant over its event types. */
@@ -11,7 +12,7 @@ interface Shape {
   ids: boolean;
 }
 
-/** When each event was handed to SQS, by reference; epoch milliseconds with fractions. */
+/** When each event was handed to SQS, by reference and the shared clock. */
 export type PublishTimes = Map<string, number>;
 
 interface Publisher {
@@ -60,7 +61,7 @@ export function createPublisher(endpoint: string, queueUrl: string, shape: Shape
         while (next < messages.length) {
           const batch = messages.slice(next, next + BATCH);
           next += BATCH;
-          const now = epochMs();
+          const now = sharedClockMs();
           for (const { reference } of batch) times.set(reference, now);
           const Entries = batch.map(({ entry }, index) => ({ Id: String(index), ...entry }));
           const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
@@ -79,7 +80,7 @@ export function createPublisher(endpoint: string, queueUrl: string, shape: Shape
         const leftMs = startedAt + (index * 1000) / perSecond - performance.now();
         if (leftMs > 0) await sleep(leftMs);
         const { reference, entry } = message(name, index);
-        times.set(reference, epochMs());
+        times.set(reference, sharedClockMs());
         sends.push(sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, ...entry })));
       }
       await Promise.all(sends);
@@ -88,8 +89,4 @@ export function createPublisher(endpoint: string, queueUrl: string, shape: Shape
 
     close: () => sqs.destroy(),
   };
-}
-
-export function epochMs(): number {
-  return performance.timeOrigin + performance.now();
 }

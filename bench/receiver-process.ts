@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { listenOnLoopback } from '../local/listen.ts';
 import { answerParent } from './child.ts';
+import { sharedClockMs } from './clock.ts';
 import { FAILS, HANGS, REFERENCE } from './example-event.ts';
 
 export interface ReceiverAnswer {
@@ -15,7 +16,7 @@ export interface ReceiverAnswer {
   failed: number;
   /** All that came over the wire, headers included. */
   bytes: number;
-  /** When each first came, by path and reference; epoch milliseconds with fractions. Only if asked for. */
+  /** When each first came, by path and reference; by the shared clock. Only if asked for. */
   arrivals: Map<string, number> | null;
 }
 
@@ -39,7 +40,7 @@ const server = createServer(async (request, response) => {
     response.writeHead(500, HEADERS).end(BODY);
     return;
   }
-  const now = performance.timeOrigin + performance.now();
+  const now = sharedClockMs();
   const key = `${request.url} ${REFERENCE.exec(body)?.[1] ?? ''}`;
   if (request.url !== '/bare') {
     if (arrivals.has(key)) repeated += 1;
