@@ -30,8 +30,12 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-export function runRunner(args: string[], environment: Record<string, string> = {}): RunnerProcess {
-  const child = spawn(process.execPath, [...V8_FLAGS, START, ...args], {
+export function runRunner(
+  args: string[],
+  environment: Record<string, string> = {},
+  v8Flags: readonly string[] = V8_FLAGS,
+): RunnerProcess {
+  const child = spawn(process.execPath, [...v8Flags, START, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });
@@ -79,6 +83,8 @@ export interface StartOptions {
   environment?: Record<string, string>;
   /** Emulators that are not the runner's own. */
   aws?: { sqs: string; dynamodb: string };
+  /** Those of `npm start`, if not given. */
+  v8Flags?: readonly string[];
 }
 
 const ASSEMBLIES = fileURLToPath(new URL('../node_modules/.cache/posthorn-assembly', import.meta.url));
@@ -98,15 +104,18 @@ export async function startRunner({
   args = [],
   environment = {},
   aws,
+  v8Flags,
 }: StartOptions): Promise<Running> {
   const settings = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const dir = join(state, 'cdk.out');
   // Synthesis is most of a start: a new state folder begins with what is kept.
   if (settings.length === 0 && !existsSync(dir) && existsSync(assembly())) cpSync(assembly(), dir, { recursive: true });
-  const runner = runRunner(['--state', state, ...FREE_PORTS, ...settings, ...args], {
-    ...environment,
-    ...(aws && { POSTHORN_SQS_ENDPOINT: aws.sqs, POSTHORN_DYNAMODB_ENDPOINT: aws.dynamodb }),
-  });
+  const elsewhere = aws && { POSTHORN_SQS_ENDPOINT: aws.sqs, POSTHORN_DYNAMODB_ENDPOINT: aws.dynamodb };
+  const runner = runRunner(
+    ['--state', state, ...FREE_PORTS, ...settings, ...args],
+    { ...environment, ...elsewhere },
+    v8Flags,
+  );
   let ended: number | string | undefined;
   runner.exit.then((code) => {
     ended = code;

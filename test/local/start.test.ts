@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { addressOf, closeServer } from '../../local/listen.ts';
 import { parseOptions } from '../../local/options.ts';
 import type { Endpoints } from '../../local/state.ts';
+import { V8_FLAGS } from '../../local/v8-flags.ts';
 import { isAlive } from '../../testing/is-alive.ts';
 import {
   FREE_PORTS,
@@ -96,6 +97,8 @@ describe('the program', () => {
       const { pid, handlersPid, receiverUrl, adminKey } = endpoints();
       expect([pid, isAlive(handlersPid)]).toEqual([child.pid, true]);
       expect(output()).toContain(adminKey);
+      const { stdout } = spawnSync('ps', ['-o', 'args=', '-p', String(handlersPid)], { encoding: 'utf8' });
+      for (const flag of V8_FLAGS) expect(stdout).toContain(flag);
 
       const commands = output().match(/^ *curl .*$/gm) ?? [];
       expect(commands).toHaveLength(2);

@@ -76,7 +76,8 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
     child = fork(new URL('./handlers-process.ts', import.meta.url), {
       stdio: ['ignore', log, log, 'ipc'],
       serialization: 'advanced',
-      execArgv: [...V8_FLAGS, `--max-old-space-size=${HEAP_MB}`],
+      // As this process has them: the bench starts it without, because functions have V8's own rules in Lambda.
+      execArgv: [...V8_FLAGS.filter((flag) => process.execArgv.includes(flag)), `--max-old-space-size=${HEAP_MB}`],
     });
     closeSync(log);
     options.onStart?.(child.pid);
