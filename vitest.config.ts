@@ -27,8 +27,6 @@ export default defineConfig({
           name: 'end to end',
           include: ['test/e2e/**/*.test.ts', 'test/console/**/*.test.ts'],
           globalSetup: 'test/e2e/set-up.ts',
-          // There whole Posthorns and browsers share two cores with other work. The report names what needed a second try.
-          retry: process.env.CI ? 1 : 0,
           testTimeout: 120_000,
           hookTimeout: 240_000,
         },
