@@ -41,6 +41,7 @@ export interface RunnerHooks {
 
 /** The emulators take any. */
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+const ACCOUNT = { region: REGION, credentials: CREDENTIALS };
 /** How long running invocations may take to end before they are cut off; their messages come back later. */
 const DRAIN_MS = 5_000;
 /** DynamoDB itself takes up to days. */
@@ -81,10 +82,13 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     });
     undo.push(() => receiver.close());
     const emulator = async (kind: 'sqs' | 'dynamodb', elsewhere: string | undefined, port: number, dir: string) => {
-      if (elsewhere) return elsewhere.replace(/\/+$/, '');
-      const { url, close } = await startEmulator({ kind, port, dir, clock }, onDeath);
-      undo.push(close);
-      return url;
+      if (elsewhere) {
+        const url = elsewhere.replace(/\/+$/, '');
+        return { url, call: createCalls(kind, { ...ACCOUNT, endpoint: () => url }) };
+      }
+      const started = await startEmulator({ kind, port, dir, clock }, onDeath);
+      undo.push(started.close);
+      return started;
     };
     const emulators = [
       emulator('sqs', process.env.POSTHORN_SQS_ENDPOINT, options.ports.sqs, state.sqsDir),
@@ -98,7 +102,8 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     for (const one of emulators) one.catch(() => giveUp.abort());
     // All, so that what has started is known to the undoing if another one fails.
     await Promise.allSettled([...emulators, synthesis]);
-    const [sqsEndpoint, dynamodbEndpoint, template] = await Promise.all([...emulators, synthesis]);
+    const [sqs, { url: dynamodbEndpoint }, template] = await Promise.all([...emulators, synthesis]);
+    const sqsEndpoint = sqs.url;
     signal?.throwIfAborted();
     const plan = readPlan(template.content, {
       stackName: template.stackName,
@@ -109,10 +114,11 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
 
     say('Creating queues and tables …');
     const keys = openKeyFile(state.keyFile, plan);
-    const account = { region: REGION, credentials: CREDENTIALS };
-    const sqs = createCalls('sqs', { ...account, endpoint: () => sqsEndpoint });
-    const dynamodb = createCalls('dynamodb', { ...account, endpoint: () => dynamodbEndpoint });
-    await Promise.all([provisionQueues(sqs, plan.queues), provisionTables(dynamodb, plan.tables)]);
+    const dynamodb = createCalls('dynamodb', { ...ACCOUNT, endpoint: () => dynamodbEndpoint });
+    await Promise.all([
+      provisionQueues(createCalls('sqs', { ...ACCOUNT, endpoint: () => sqsEndpoint }), plan.queues),
+      provisionTables(dynamodb, plan.tables),
+    ]);
     signal?.throwIfAborted();
 
     say('Starting the functions …');
@@ -151,7 +157,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     signal?.throwIfAborted();
     gateway.open(plan.routes, handlers.invoke, plan.cors);
     const pollers: Poller[] = plan.mappings.map((mapping) =>
-      startPoller({ mapping, sqs, invoke: handlers.invoke, say }),
+      startPoller({ mapping, sqs: sqs.call, invoke: handlers.invoke, say }),
     );
     const schedules = startSchedules(plan.schedules, handlers.invoke);
     undo.push(() => {

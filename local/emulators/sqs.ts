@@ -3,7 +3,7 @@
  * SQS, SNS and S3 that either keeps messages on disk or binds to the loopback, not both. Three of its faults can only be mended
  * inside: see `QueueFiles`, `FairStore` and `acceptAllOfUnicode`. Its version is pinned, and test/local fails if these parts change.
  */
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text as readText } from 'node:stream/consumers';
@@ -20,6 +20,18 @@ export interface Emulator {
   /** Base address, `http://127.0.0.1:PORT`. */
   url: string;
   close(): Promise<void>;
+}
+
+/** The answer to one operation; with a status other than 200 `body` is the error, as SQS's protocol has it. */
+export interface SqsAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: unknown;
+}
+
+export interface SqsEmulator extends Emulator {
+  /** What a request for the operation is answered, without HTTP. */
+  answer(operation: string, input: unknown): Promise<SqsAnswer>;
 }
 
 /** In files of these names that export a function of the same name. */
@@ -44,7 +56,7 @@ const ACTIONS = [
 ];
 
 /** Starts SQS on 127.0.0.1, with its messages in SQLite below `dir`. */
-export async function startSqs(options: { port: number; dir: string }): Promise<Emulator> {
+export async function startSqs(options: { port: number; dir: string }): Promise<SqsEmulator> {
   acceptAllOfUnicode();
   const store = new FairStore();
   const files = new QueueFiles(options.dir);
@@ -54,14 +66,8 @@ export async function startSqs(options: { port: number; dir: string }): Promise<
   for (const queue of store.allQueues()) queue.persistence = files;
   const route = await createRoute(store);
 
-  const server = createServer(async (incoming, response) => {
-    const { status, headers, body } = await answerTo(incoming);
-    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-    response.end(body);
-  });
-
-  async function answerTo(incoming: IncomingMessage) {
-    const answer = { status: 200, headers: {}, body: '' };
+  async function answerTo(headers: IncomingHttpHeaders, body: unknown): Promise<SqsAnswer> {
+    const answer: SqsAnswer = { status: 200, headers: {}, body: {} };
     const reply = {
       status(status: number) {
         answer.status = status;
@@ -71,21 +77,28 @@ export async function startSqs(options: { port: number; dir: string }): Promise<
       },
     };
     try {
-      const body: unknown = JSON.parse(await readText(incoming));
       store.sending = Sending.parse(body);
-      answer.body = JSON.stringify(await route({ headers: incoming.headers, body }, reply));
+      answer.body = await route({ headers, body }, reply);
       await files.written();
     } catch (error) {
-      answer.status = 500;
-      answer.body = JSON.stringify({ __type: 'InternalFailure', message: String(error) });
+      return { status: 500, headers: {}, body: { __type: 'InternalFailure', message: String(error) } };
     }
     return answer;
   }
+
+  const server = createServer(async (incoming, response) => {
+    const text = await readText(incoming).catch(() => '');
+    const { status, headers, body } = await answerTo(incoming.headers, parseJson(text));
+    const json = JSON.stringify(body) ?? '';
+    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(json) });
+    response.end(json);
+  });
 
   try {
     const url = await listenOnLoopback(server, options.port, '--sqs-port');
     return {
       url,
+      answer: (operation, input) => answerTo({ 'x-amz-target': `AmazonSQS.${operation}` }, input),
       async close() {
         store.shutdown();
         await closeServer(server);
@@ -99,9 +112,18 @@ export async function startSqs(options: { port: number; dir: string }): Promise<
   }
 }
 
+/** What is no JSON sends nothing, and is answered so. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 /** Fastify's request and reply, as far as fauxqs looks at them. */
 type Route = (
-  request: { headers: IncomingMessage['headers']; body: unknown },
+  request: { headers: IncomingHttpHeaders; body: unknown },
   reply: { status(code: number): void; header(name: string, value: string): void },
 ) => Promise<unknown>;
 

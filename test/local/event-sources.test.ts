@@ -10,21 +10,24 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createCalls } from '../../functions/adapters/aws/calls.ts';
-import { type Emulator, startSqs } from '../../local/emulators/sqs.ts';
+import { type AwsCall, createCalls } from '../../functions/adapters/aws/calls.ts';
+import { createClockBuffer } from '../../local/clock.ts';
+import { type EmulatorThread, startEmulator } from '../../local/emulators/start-emulator.ts';
 import { failedIds, type Mapping, type Poller, startPoller } from '../../local/resources/event-sources.ts';
 import { FunctionError } from '../../local/resources/functions/handlers.ts';
 import { CREDENTIALS, createSqsClient } from '../../testing/queues.ts';
 import { SOON } from './soon.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'posthorn-poller-'));
-let emulator: Emulator;
+let emulator: EmulatorThread;
 let sqs: SQSClient;
 const pollers: Poller[] = [];
 let queueNumber = 0;
 
 beforeAll(async () => {
-  emulator = await startSqs({ port: 0, dir });
+  emulator = await startEmulator({ kind: 'sqs', port: 0, dir, clock: createClockBuffer(0) }, (error) => {
+    throw error;
+  });
   sqs = createSqsClient(emulator.url);
 });
 afterAll(async () => {
@@ -60,10 +63,15 @@ interface Call {
 }
 
 /** Starts a poller whose function is `run`, and gives the calls that it got. */
-function poll(queueUrl: string, run: (records: SQSRecord[], call: number) => unknown, mapping: Partial<Mapping> = {}) {
+function startPolling(
+  sqs: AwsCall,
+  queueUrl: string,
+  run: (records: SQSRecord[], call: number) => unknown,
+  mapping: Partial<Mapping> = {},
+) {
   const calls: Call[] = [];
   const poller = startPoller({
-    sqs: createCalls('sqs', { ...CREDENTIALS, endpoint: () => emulator.url }),
+    sqs,
     say: () => {},
     invoke: async (_name, event) => {
       const { Records } = event as SQSEvent;
@@ -85,7 +93,15 @@ function poll(queueUrl: string, run: (records: SQSRecord[], call: number) => unk
 
 const bodies = (calls: Call[]) => calls.map(({ records }) => records.map(({ body }) => body).sort());
 
-describe.concurrent('an event source mapping', () => {
+const ways: [string, () => AwsCall][] = [
+  ['asks its emulator by HTTP', () => createCalls('sqs', { ...CREDENTIALS, endpoint: () => emulator.url })],
+  ["asks its emulator's thread", () => emulator.call],
+];
+
+describe.concurrent.each(ways)('an event source mapping that %s', (_way, sqsCall) => {
+  const poll = (queueUrl: string, run: Parameters<typeof startPolling>[2], mapping?: Partial<Mapping>) =>
+    startPolling(sqsCall(), queueUrl, run, mapping);
+
   test('hands over batches as Lambda does and deletes what succeeded', async ({ expect }) => {
     const queueUrl = await createQueue(30);
     await send(queueUrl, ['a', 'b 😀']);
@@ -191,6 +207,12 @@ describe.concurrent('an event source mapping', () => {
     await poller.stop();
     expect(await left(queueUrl)).toBe(0);
   });
+});
+
+test("an emulator's thread refuses what SQS refuses", async () => {
+  const QueueUrl = `${emulator.url}/000000000000/none`;
+  await expect(emulator.call('ReceiveMessage', { QueueUrl })).rejects.toThrow(/was answered 400: .*QueueDoesNotExist/);
+  await expect(emulator.call('Nothing', {})).rejects.toThrow('Nothing was answered 400');
 });
 
 describe('the answer of a function', () => {
