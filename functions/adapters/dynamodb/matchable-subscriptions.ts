@@ -12,7 +12,7 @@ import { type Remember, remember } from '../remember.ts';
 import { batchGet } from './batch.ts';
 import type { Tables } from './client.ts';
 import { type Item, subscriptionKey, tenantKey, tenantPartition } from './keys.ts';
-import { createSubscriptionChanges } from './subscription-changes.ts';
+import { type AnnouncedChange, createSubscriptionChanges } from './subscription-changes.ts';
 import { SubscriptionItem } from './subscriptions.ts';
 
 /*
@@ -29,8 +29,10 @@ const KEPT_FROM = 20;
 const MAX_KEPT_BYTES = 8_000_000;
 /** After that a tenant is read whole again, whatever is on record of changes: of its receivers' health nothing is. */
 const KEPT_MS = 5 * 60_000;
-/** So many tenants with few are remembered as such. */
-const MAX_SMALL = 1_000;
+/** So many subscriptions can be read again by one call. */
+const MAX_READ_AGAIN = 100;
+/** So many tenants whose subscriptions are not kept are remembered as such. */
+const MAX_UNKEPT = 1_000;
 /** For so many types of event it is kept which subscriptions of a tenant may want them. */
 const MAX_TYPES = 100;
 
@@ -63,8 +65,8 @@ export function createMatchableSubscriptions(
     ttlResolution: 0,
     perf: { now },
   });
-  /** Tenants that were found to have few: theirs are read at once, side by side. */
-  const small = new LRUCache<string, true>({ max: MAX_SMALL });
+  /** Tenants that were found to have few, or more than may be kept: theirs are read page by page, side by side. */
+  const unkept = new LRUCache<string, true>({ max: MAX_UNKEPT });
   /** One for all batches that miss a tenant at the same moment: on one machine they share a process. */
   const loads = new Map<string, { began: number; page: Promise<FanOutPage> }>();
   /** Calls and loads are numbered in the order in which they begin. */
@@ -83,8 +85,8 @@ export function createMatchableSubscriptions(
       bytes += bytesOf(page.subscriptions);
       cursor = page.cursor;
     }
-    if (all.length < KEPT_FROM) small.set(tenantId, true);
-    else if (first.tenantExists && cursor === null)
+    if (all.length < KEPT_FROM || cursor !== null) unkept.set(tenantId, true);
+    else if (first.tenantExists)
       kept.set(tenantId, { readAt, byId: new Map(all.map((one) => [one.id, one])), bytes, byType: emptyLists() });
     return { ...first, subscriptions: all, cursor };
   }
@@ -109,7 +111,7 @@ export function createMatchableSubscriptions(
     const known = kept.get(tenantId);
     if (known === undefined) return null;
     const readAt = now();
-    const changed = await changes.since(tenantId, known.readAt);
+    const changed = unseen(known, await changes.since(tenantId, known.readAt));
     const renewed = changed === null ? null : { ...(await withChanges(tenantId, known, changed)), readAt };
     // One whose tenant was deleted has none left.
     if (renewed === null || renewed.byId.size < KEPT_FROM) {
@@ -143,9 +145,9 @@ export function createMatchableSubscriptions(
         yield { tenantExists: true, subscriptions: select(known, after, events), cursor: null };
         return;
       }
-      const mayKeep = after === null && !small.has(tenantId);
-      let page = await (mayKeep ? load(tenantId, called) : readPage(tables, tenantId, after));
-      if (page.subscriptions.length >= KEPT_FROM) small.delete(tenantId);
+      const mayKeep = !unkept.has(tenantId);
+      let page = mayKeep ? goOn(await load(tenantId, called), after) : await readPage(tables, tenantId, after);
+      if (after === null && page.cursor === null && page.subscriptions.length >= KEPT_FROM) unkept.delete(tenantId);
       yield page;
       while (page.cursor !== null) {
         page = await readPage(tables, tenantId, page.cursor);
@@ -157,6 +159,19 @@ export function createMatchableSubscriptions(
 
 const bytesOf = (subscriptions: readonly MatchableSubscription[]): number =>
   subscriptions.reduce((sum, one) => sum + JSON.stringify(one).length, 0);
+
+/**
+ * The ids of the subscriptions that may be different from what is known of them; null if they are too many. A write that makes a revision
+ * which is known already has had its effect, or can have none.
+ */
+function unseen({ byId }: Kept, changes: readonly AnnouncedChange[] | null): string[] | null {
+  if (changes === null) return null;
+  const isUnseen = ({ id, revision }: AnnouncedChange): boolean =>
+    revision === null || revision > (byId.get(id)?.revision ?? 0);
+  const ids = new Set(changes.filter(isUnseen).map(({ id }) => id));
+  return ids.size > MAX_READ_AGAIN ? null : [...ids];
+}
+
 const emptyLists = () => remember<string[]>({ max: MAX_TYPES, ttlMs: null });
 const byFirst = ([one]: readonly [string, ...unknown[]], [other]: readonly [string, ...unknown[]]): number =>
   one < other ? -1 : 1;
@@ -169,6 +184,17 @@ function select({ byId, byType }: Kept, after: string | null, events: Events): M
   const [first = []] = lists;
   const ids = lists.length === 1 ? first : [...new Set(lists.flat())].toSorted();
   return ids.flatMap((id) => (after === null || id > after ? (byId.get(id) ?? []) : []));
+}
+
+/** What was read from the first on, from `after` on. */
+function goOn(page: FanOutPage, after: string | null): FanOutPage {
+  if (after === null) return page;
+  const { cursor } = page;
+  return {
+    tenantExists: true,
+    subscriptions: page.subscriptions.filter(({ id }) => id > after),
+    cursor: cursor !== null && cursor < after ? after : cursor,
+  };
 }
 
 const FIELDS = ['sk', ...MATCHABLE_FIELDS];

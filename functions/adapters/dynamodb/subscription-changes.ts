@@ -14,19 +14,26 @@ import { changeKey, changePartition, parseChangeKey } from './keys.ts';
 const SETTLED_AFTER_MS = 90_000;
 /** A record is of use while somebody keeps what was read before it: for five minutes. An hour is well beyond that. */
 const KEEP_SECONDS = 60 * 60;
-/** So many can be read again by one call. */
-const MAX_CHANGES = 100;
+/** A hundred bytes each: as many as a tenant has subscriptions by default. */
+const MAX_RECORDS = 1_000;
 
-const Found = z.object({ sk: z.string() });
+const Found = z.object({ sk: z.string(), revision: z.number().nullable() });
+
+/** A write that was announced. */
+export interface AnnouncedChange {
+  id: string;
+  /** Which revision of the subscription it makes, if it has its effect; null for one that deletes it. */
+  revision: number | null;
+}
 
 export interface SubscriptionChanges {
   /** To be called before a subscription is written or deleted. */
-  announce(tenantId: string, subscriptionId: string): Promise<void>;
+  announce(tenantId: string, change: AnnouncedChange): Promise<void>;
   /**
-   * The subscriptions that may be different from what was read at that time (epoch milliseconds, by the reader's clock).
-   * Null if they are too many.
+   * What may have been written after what was read at that time (epoch milliseconds, by the reader's clock). Null if it is
+   * too much.
    */
-  since(tenantId: string, readAt: number): Promise<string[] | null>;
+  since(tenantId: string, readAt: number): Promise<AnnouncedChange[] | null>;
 }
 
 export function createSubscriptionChanges(
@@ -34,12 +41,12 @@ export function createSubscriptionChanges(
   now: () => number,
 ): SubscriptionChanges {
   return {
-    async announce(tenantId, subscriptionId) {
+    async announce(tenantId, { id, revision }) {
       const at = now();
       const expiresAt = Math.floor(at / 1_000) + KEEP_SECONDS;
       await documents.putItem({
         TableName: journalTable,
-        Item: { ...changeKey(tenantId, subscriptionId, at), expiresAt },
+        Item: { ...changeKey(tenantId, id, at), revision, expiresAt },
       });
     },
 
@@ -48,15 +55,18 @@ export function createSubscriptionChanges(
         TableName: journalTable,
         KeyConditionExpression: 'pk = :pk AND sk >= :from',
         ConsistentRead: true,
-        ProjectionExpression: 'sk',
+        ProjectionExpression: 'sk, revision',
         ExpressionAttributeValues: {
           ':pk': changePartition(tenantId),
           ':from': new Date(readAt - SETTLED_AFTER_MS).toISOString(),
         },
-        Limit: MAX_CHANGES,
+        Limit: MAX_RECORDS,
       });
       if (LastEvaluatedKey !== undefined) return null;
-      return [...new Set(Items.map((item) => parseChangeKey(Found.parse(item).sk)))];
+      return Items.map((item) => {
+        const { sk, revision } = Found.parse(item);
+        return { id: parseChangeKey(sk), revision };
+      });
     },
   };
 }

@@ -30,8 +30,9 @@ export function createSubscriptions(
     },
 
     async saveSubscription(subscription, revision) {
-      await changes.announce(subscription.tenantId, subscription.id);
-      const { health: _health, ...item } = subscriptionItem({ ...subscription, revision: revision + 1 });
+      const next = { ...subscription, revision: revision + 1 };
+      await changes.announce(subscription.tenantId, next);
+      const { health: _health, ...item } = subscriptionItem(next);
       if (revision === 0) return writes.putIf(item, atRevision(0));
       const { pk, sk, ...attributes } = item;
       // Some of the attributes are reserved words, so all go by number.
@@ -50,7 +51,7 @@ export function createSubscriptions(
     },
 
     async deleteSubscription({ tenantId, id, revision }) {
-      await changes.announce(tenantId, id);
+      await changes.announce(tenantId, { id, revision: null });
       return writes.deleteIf(subscriptionKey(tenantId, id), atRevision(revision));
     },
 
@@ -88,7 +89,7 @@ export function createSubscriptions(
     },
 
     async removeSubscription(tenantId, subscriptionId, generation) {
-      await changes.announce(tenantId, subscriptionId);
+      await changes.announce(tenantId, { id: subscriptionId, revision: null });
       const key = subscriptionKey(tenantId, subscriptionId);
       if (generation !== null) {
         return writes.deleteIf(key, {

@@ -5,9 +5,10 @@ import { type CompiledSearch, compileSearch, type FilterSearch } from './filter/
 import { FlatLists } from './filter/flat-lists.ts';
 import { hasExpired, type Subscription } from './subscription.ts';
 
-/** What decides whether an event goes to a subscription and by which lane, and no more: fan-out reads this of each. */
+/** What decides whether an event goes to a subscription and by which lane, and of which revision it is: fan-out reads no more of each. */
 export const MATCHABLE_FIELDS = [
   'id',
+  'revision',
   'environment',
   'eventTypes',
   'createdAt',

@@ -38,6 +38,10 @@ async function change(tenantId: string, number: number, rest: Partial<Subscripti
   expect(await store.saveSubscription({ ...one, ...rest }, one.revision)).toBe(true);
 }
 
+async function changeFirst(tenantId: string, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, number) => change(tenantId, number, {})));
+}
+
 type Read = MatchableSubscriptions['readMatchable'];
 async function pagesOf(...[reader, ...asked]: [MatchableSubscriptions, ...Parameters<Read>]): Promise<FanOutPage[]> {
   const pages: FanOutPage[] = [];
@@ -101,9 +105,10 @@ describe('the subscriptions that fan-out reads', () => {
     await fill(tenantId, 110);
     const reader = newReader();
     await read(reader, tenantId);
+    await changeFirst(tenantId, 101);
     const { readUnits } = await costOf(() => Promise.all([1, 2, 3, 4].map(() => read(reader, tenantId))));
     // Each asks what has changed; the subscriptions take 23.
-    expect(readUnits).toBeLessThan(23 + 4 * 4);
+    expect(readUnits).toBeLessThan(23 + 4 * 7);
   });
 
   it('are read by the next, if whoever reads them for others fails', async () => {
@@ -200,9 +205,12 @@ describe('the subscriptions that fan-out reads', () => {
     const reader = newReader();
     const isWhole = async () => (await costOf(() => read(reader, tenantId))).readUnits > 10;
     expect(await isWhole()).toBe(true);
-    // Those that were added a moment ago are too many to be read one by one.
-    expect(await isWhole()).toBe(true);
-    later(2 * MINUTE);
+    // Added a moment ago, and read since.
+    expect(await isWhole()).toBe(false);
+    await changeFirst(tenantId, 100);
+    expect((await costOf(() => read(reader, tenantId))).calls).toEqual(['Query', 'BatchGetItem']);
+    expect(await isWhole()).toBe(false);
+    await changeFirst(tenantId, 101);
     expect(await isWhole()).toBe(true);
     for (let minute = 0; minute < 4; minute += 1) {
       later(MINUTE);
@@ -210,6 +218,35 @@ describe('the subscriptions that fan-out reads', () => {
     }
     later(2 * MINUTE);
     expect(await isWhole()).toBe(true);
+  });
+
+  it('are read again for a change until it has been seen, and for a deletion a minute and a half', async () => {
+    const tenantId = freshTenant();
+    await fill(tenantId, 25);
+    later(2 * MINUTE);
+    const reader = newReader();
+    await read(reader, tenantId);
+    const calls = async () => (await costOf(() => read(reader, tenantId))).calls;
+    await change(tenantId, 3, wants('other'));
+    expect(await calls()).toEqual(['Query', 'BatchGetItem']);
+    expect(await calls()).toEqual(['Query']);
+    await store.removeSubscription(tenantId, subscriptionId(4), null);
+    for (let count = 0; count < 2; count += 1) expect(await calls()).toEqual(['Query', 'BatchGetItem']);
+    later(2 * MINUTE);
+    await calls();
+    expect(await calls()).toEqual(['Query']);
+  });
+
+  it('are kept from any page on, and not where they are more than may be kept', async () => {
+    const tenantId = freshTenant();
+    await fill(tenantId, 30);
+    const [reader, tight] = [newReader(), createMatchableSubscriptions(tables, () => now, 1_000)];
+    const after = subscriptionId(9);
+    for (const one of [reader, tight, reader, tight])
+      expect(idsOf(await read(one, tenantId, after))).toEqual(upTo(30).slice(10));
+    expect((await costOf(() => read(reader, tenantId, after))).readUnits).toBeLessThan(2);
+    expect((await costOf(() => read(tight, tenantId, after))).readUnits).toBeGreaterThan(3);
+    expect(idsOf(await read(tight, tenantId))).toEqual(upTo(30));
   });
 
   it('are not kept where they are too large together, nor once they have become so', async () => {
