@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import type { AwsCall } from '../../functions/adapters/aws/calls.ts';
 import { StartError } from '../errors.ts';
 import type { EmulatorOptions, FromEmulator, ToEmulator } from './emulator-thread.ts';
 import type { Emulator, SqsAnswer } from './sqs.ts';
@@ -7,7 +6,7 @@ import type { Emulator, SqsAnswer } from './sqs.ts';
 /** An emulator in a thread of its own. */
 export interface EmulatorThread extends Emulator {
   /** Asks SQS's thread without HTTP, which takes most of a call's CPU. Each call is tried once. */
-  call: AwsCall;
+  call(operation: string, input: unknown): Promise<unknown>;
 }
 
 /**

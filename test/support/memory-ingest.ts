@@ -160,10 +160,8 @@ export function ingestSetup() {
     goOn: async (rest: FanOutRest): Promise<void> => {
       setup.rest.push(rest);
     },
-    /** How often a filter let others go on, */
+    /** How often costly work let others go first. */
     pauses: 0,
-    /** and what else is long. */
-    turns: 0,
     send: async (messages: readonly Outgoing[]): Promise<void> => {
       queued.push(...messages);
     },
@@ -190,10 +188,7 @@ export function ingestSetup() {
           checkOf: compileDataCheck,
           matcherOf,
           now: () => setup.now,
-          pause: () => {
-            setup.turns += 1;
-            return setImmediate();
-          },
+          pause: () => setImmediate(),
           giveWay: () => {
             setup.pauses += 1;
             return setImmediate();

@@ -1,35 +1,59 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 
 /** A turn of the event loop that took less had nothing to do for anybody else. */
 const IDLE_MS = 0.05;
-/** So long costly filters wait for others between two stretches of a tenth of a millisecond, while there are any. */
+/** So long costly work waits for others before it gets on, while there are any. */
 const GIVE_WAY_MS = 2;
+/** After so much work its share of the time is looked at. A timer is not exact to less. */
+const LOOK_AFTER_MS = 0.5;
+/** While others are about, costly work rests so many times as long as it took: a fifth of the time is its own. */
+const REST = 4;
+const LONGEST_REST_MS = 100;
+/** Others that were busy for so long between two looks are about, and for so long after. */
+const NOTICED_MS = 0.1;
+const ABOUT_MS = 100;
 
 /** The event loop, as far as it matters here. Milliseconds. */
 export interface EventLoop {
   now: () => number;
+  /** For how long it has been busy in all, whoever kept it so. */
+  busy: () => number;
   /** Resolves once all else that is ready has had its turn. */
   turn: () => Promise<unknown>;
+  rest: (ms: number) => Promise<unknown>;
 }
 
-const EVENT_LOOP: EventLoop = { now: () => performance.now(), turn: () => setImmediate() };
+const EVENT_LOOP: EventLoop = {
+  now: () => performance.now(),
+  busy: () => performance.eventLoopUtilization().active,
+  turn: () => setImmediate(),
+  rest: (ms) => sleep(ms),
+};
 
 /**
- * Lets other work of this process go first: ends the caller's turn of the event loop, and as many more as others use, but
- * waits no longer than `mostMs`, so that the caller gets on whatever the others do. Callers get on one after the other, not
- * all in one turn.
+ * Lets other work of this process go first; to be called before each piece of costly work, which is what follows in the same turn of the
+ * event loop. Ends the caller's turn, and waits for as many more as others use, but no longer than `mostMs`; and rests if the
+ * pieces before took more than their share. The caller gets on in the end, whatever the others do. Callers get on one after the other, not all in one turn.
  */
-export function createGiveWay(mostMs = GIVE_WAY_MS, { now, turn }: EventLoop = EVENT_LOOP): () => Promise<void> {
+export function createGiveWay(mostMs = GIVE_WAY_MS, loop: EventLoop = EVENT_LOOP): () => Promise<void> {
+  const { now, busy, turn } = loop;
   const waiting: (() => void)[] = [];
   let isRunning = false;
+  /** Since the last look. */
+  let worked = 0;
+  let busyAtLook = busy();
+  let othersUntil = Number.NEGATIVE_INFINITY;
 
   async function run(): Promise<void> {
     isRunning = true;
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       await othersDone();
+      const since = now();
       next();
       // What it does now is no other's work.
       await turn();
+      worked += now() - since;
+      if (worked >= LOOK_AFTER_MS) await restFrom(worked);
     }
     isRunning = false;
   }
@@ -42,6 +66,14 @@ export function createGiveWay(mostMs = GIVE_WAY_MS, { now, turn }: EventLoop = E
       if (after - before < IDLE_MS) return;
       before = after;
     }
+  }
+
+  /** Between two stretches there may be nothing to do for others, who wait for a processor or for an answer all the same. */
+  async function restFrom(ms: number): Promise<void> {
+    if (busy() - busyAtLook - ms > NOTICED_MS) othersUntil = now() + ABOUT_MS;
+    worked = 0;
+    busyAtLook = busy();
+    if (now() < othersUntil) await loop.rest(Math.min(ms * REST, LONGEST_REST_MS));
   }
 
   return () =>

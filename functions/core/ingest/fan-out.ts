@@ -48,6 +48,9 @@ export interface FanOutEnd {
 /** After so many messages the place in the tenant's subscriptions is saved: what a crash repeats is no more than these. */
 const MESSAGES_A_STRETCH = 500;
 
+/** Characters of an event that takes milliseconds to read: other work of this process goes first. */
+export const LARGE = 32_768;
+
 /**
  * Filters take turns with the rest of the process after so many steps, also in the middle of one: a tenth of a millisecond.
  * An event of another tenant waits that long at each turn of the event loop, of which a read or a write takes several.
@@ -81,8 +84,12 @@ export async function fanOutFrom(
     saved = cursor;
   };
   const mustEnd = () => !deps.hasTime() || deps.steps.isSpent;
+  let isLarge = run.some(({ event }) => event.data !== null && event.data.length > LARGE);
   for await (const page of pages) {
     if (!page.tenantExists) await deps.store.createTenant(tenantId, deps.now());
+    // The first filter reads it, for all.
+    if (isLarge) await deps.pause();
+    isLarge = false;
     const last = page.subscriptions.at(-1);
     let outgoing: Lanes = { deliveries: [], retries: [] };
     const count = (): number => outgoing.deliveries.length + outgoing.retries.length;

@@ -14,6 +14,7 @@ import {
   type FanOutEnd,
   type FanOutReport,
   fanOutFrom,
+  LARGE,
   STEPS_AT_ONCE,
 } from './fan-out.ts';
 import {
@@ -44,7 +45,7 @@ export interface IngestDeps extends Omit<FanOutDeps, 'steps'> {
   putOnBus: SystemMessagePorts['putOnBus'];
   /** Takes over the rest of a fan-out that is too long for one invocation. */
   goOn: (rest: FanOutRest) => Promise<unknown>;
-  /** Lets what else this process does go first, for costly filters; resolves in the end, however much that is. */
+  /** Lets what else this process does go first, for costly filters and large events; resolves in the end, however much that is. */
   giveWay: () => Promise<void>;
   report: (report: IngestReport) => void;
 }
@@ -122,9 +123,6 @@ function begun<T>(items: AsyncIterable<T>): AsyncIterable<T> {
   })();
 }
 
-/** Characters of a message that takes milliseconds to read: other work of this process has its turn after it. */
-const LARGE = 32_768;
-
 /** Parses, checks against the event types, and folds repetitions within the batch together. */
 async function accept(
   deps: IngestDeps,
@@ -134,8 +132,8 @@ async function accept(
 ): Promise<Accepted[]> {
   const accepted = new Map<string, Accepted>();
   for (const message of messages) {
+    if (message.body.length > LARGE) await deps.giveWay();
     const parsed = parseMessage(message, deps.now());
-    if (message.body.length > LARGE) await deps.pause();
     if (parsed.kind === 'rejected') {
       rejections.push(rejection(message, parsed.tenantId, parsed.reason));
       continue;

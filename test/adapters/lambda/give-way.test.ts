@@ -1,25 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { createGiveWay } from '../../../functions/adapters/lambda/give-way.ts';
 
-/** A stretch takes 0.1 ms, a turn of the event loop 0.01 ms, and what others do in it. */
-function setup(othersMs: (turn: number) => number) {
+/** A stretch takes 0.1 ms, a turn of the event loop 0.01 ms, and what others do in it; they do as much in each millisecond of a rest. */
+function setup(othersMs: (turn: number) => number, stretchMs = 0.1, isQuietInRests = false) {
   const log: string[] = [];
-  let [now, turns] = [0, 0];
+  const rests: number[] = [];
+  let [now, turns, idle] = [0, 0, 0];
   const giveWay = createGiveWay(2, {
     now: () => now,
+    busy: () => now - idle,
     turn: async () => {
       turns += 1;
       now += 0.01 + othersMs(turns);
+    },
+    rest: async (ms) => {
+      rests.push(ms);
+      now += ms;
+      idle += isQuietInRests ? ms : ms / 2;
     },
   });
   const work = async (name: string, stretches: number): Promise<void> => {
     for (let count = 0; count < stretches; count += 1) {
       await giveWay();
       log.push(name);
-      now += 0.1;
+      now += stretchMs;
     }
   };
-  return { work, log, now: () => now };
+  return { work, log, rests, now: () => now };
 }
 
 describe('giving way', () => {
@@ -37,11 +44,43 @@ describe('giving way', () => {
   });
 
   it('gets on in the end, though others never pause', async () => {
-    const { work, now } = setup(() => 0.3);
+    const { work, rests, now } = setup(() => 0.3);
     await work('costly', 10);
     // Two milliseconds of theirs, to the end of a turn, and the turn in which it works itself.
-    expect(now()).toBeLessThan(10 * (2 + 2 * 0.31 + 0.1));
+    const rested = rests.reduce((sum, ms) => sum + ms, 0);
+    expect(now() - rested).toBeLessThan(10 * (2 + 2 * 0.31 + 0.1));
     expect(now()).toBeGreaterThan(10 * 2);
+  });
+
+  it('takes a fifth of the time while others are about', async () => {
+    const { work, rests } = setup(() => 0.03);
+    await work('costly', 100);
+    const worked = 100 * (0.1 + 0.04);
+    expect(rests.reduce((sum, ms) => sum + ms, 0) / worked).toBeCloseTo(4, 0);
+    // Not after each stretch: a timer is not exact to less than a millisecond.
+    expect(rests.length).toBeLessThan(30);
+  });
+
+  it('rests after a long piece, but not for ever', async () => {
+    const pieces = async (ms: number) => {
+      const { work, rests } = setup((turn) => (turn % 2 === 1 ? 0.2 : 0), ms);
+      await work('costly', 3);
+      return rests;
+    };
+    expect((await pieces(10))[0]).toBeCloseTo(41, 0);
+    expect((await pieces(1_000))[0]).toBe(100);
+  });
+
+  it('rests no more once others have been quiet for a while', async () => {
+    let isBusy = true;
+    const { work, rests } = setup(() => (isBusy ? 0.2 : 0), 0.1, true);
+    await work('costly', 20);
+    expect(rests.length).toBeGreaterThan(0);
+    isBusy = false;
+    await work('costly', 1_000);
+    const before = rests.length;
+    await work('costly', 1_000);
+    expect(rests).toHaveLength(before);
   });
 
   it('lets several get on one after the other, in their order', async () => {

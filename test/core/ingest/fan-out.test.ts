@@ -19,11 +19,11 @@ function nested(levels: number): Record<string, unknown> {
 const objects = Array.from({ length: 20_000 }, () => ({}));
 
 describe('large messages', () => {
-  it('let others have their turn between them', async () => {
+  it('give way to others, each before it is read, and before filters look at them', async () => {
     const setup = ingestSetup();
     const large = (id: string) => ({ body: body({ id, data: { text: 'x'.repeat(40_000) } }) });
     await setup.ingest(large('a'), { body: body({ id: 'b' }) }, large('c'));
-    expect(setup.turns).toBe(2);
+    expect(setup.pauses).toBe(3);
   });
 });
 

@@ -20,6 +20,9 @@ export class FlatLists {
 }
 
 function flatten(list: readonly unknown[]): FlatList {
+  // Mostly a list is flat, and of one kind: it needs no copy.
+  if (list.every(isObject)) return { scalars: [], objects: list };
+  if (list.every(isScalar)) return { scalars: list, objects: [] };
   const scalars: Scalar[] = [];
   const objects: Record<string, unknown>[] = [];
   // Not flat(Infinity): it recurses, and throws on lists that JSON.parse can read.
