@@ -9,8 +9,6 @@ export interface Assumptions {
   awsCallMs: number;
 }
 
-/** Lambda's own lines of an invocation (START, END, REPORT), which the runner does not write. */
-const PLATFORM_LOG_BYTES = 300;
 const MONTH_DAYS = 30;
 
 /** An invocation acknowledges its batch with one call, and has one batch: the mappings have no batch window. */
@@ -47,7 +45,8 @@ export function usageOf(phase: PhaseResult, assumptions: Assumptions): Usage {
       invocations,
       memoryMib,
     }),
-    logs: phase.logBytes + invocations * PLATFORM_LOG_BYTES,
+    // Lambda writes no line of its own about an invocation that succeeds: the stack says so.
+    logs: phase.logBytes,
     transferOut: phase.receivedBytes,
   };
 }

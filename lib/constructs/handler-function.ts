@@ -2,11 +2,14 @@ import { Duration, Names, Validations } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
+  ApplicationLogLevel,
   Architecture,
   type IFunction,
   Function as Lambda,
+  LoggingFormat,
   RecursiveLoop,
   Runtime,
+  SystemLogLevel,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -78,6 +81,12 @@ export class HandlerFunction extends Construct {
       ...network?.placement,
       role,
       logGroup: this.logGroup,
+      // Of Lambda's own lines only those of what failed (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html):
+      // the others repeat for each invocation what its metrics say in sum, and are half of the bytes.
+      loggingFormat: LoggingFormat.JSON,
+      systemLogLevelV2: SystemLogLevel.WARN,
+      // What the logger lets through. A line of metrics has no level and counts as INFO.
+      applicationLogLevelV2: tuning.logLevel === 'DEBUG' ? ApplicationLogLevel.DEBUG : ApplicationLogLevel.INFO,
       ...(tuning.xrayTracing && { tracing: Tracing.ACTIVE }),
       environment: {
         POWERTOOLS_SERVICE_NAME: this.metrics.serviceName,

@@ -19,8 +19,9 @@ export class SavedQueries extends Construct {
       {
         name: 'What the functions failed at',
         query: [
-          'fields @timestamp, service, level, message, requestId, tenantId, subscriptionId, eventId, error.name, error.message',
-          'filter level = "ERROR" or @message like /Task timed out|Runtime exited|errorType/',
+          'fields @timestamp, service, level, message, requestId, tenantId, subscriptionId, eventId, error.name, error.message, record.status, record.errorType, record.requestId',
+          // The second are Lambda's own lines.
+          'filter level = "ERROR" or record.status in ["timeout", "error", "failure"]',
           'sort @timestamp desc',
           'limit 100',
         ],

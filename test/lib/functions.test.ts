@@ -144,6 +144,11 @@ describe.each([
     expect(plainValue(LogGroup)).toBe(`Posthorn${name}FunctionLogs`);
     expect(propertiesOf(template, 'AWS::Logs::LogGroup')[plainValue(LogGroup)]).toMatchObject({ RetentionInDays: 365 });
   });
+
+  test("logs its own lines from INFO on, as which lines of metrics count, and of Lambda's those of failures", () => {
+    const { LoggingConfig } = Object(propertiesOf(synthesize({ logLevel: 'ERROR' }), FUNCTION)[id]);
+    expect(LoggingConfig).toMatchObject({ LogFormat: 'JSON', ApplicationLogLevel: 'INFO', SystemLogLevel: 'WARN' });
+  });
 });
 
 test('what is tuned reaches the functions', () => {
@@ -178,6 +183,7 @@ test('what is tuned reaches the functions', () => {
         POWERTOOLS_LOG_LEVEL: 'DEBUG',
       },
     },
+    LoggingConfig: { ApplicationLogLevel: 'DEBUG' },
   });
   expect(functions.PosthornIngestFunctionLambda).toMatchObject({
     Environment: { Variables: { EVENT_TYPES: 'strict' } },
