@@ -8,6 +8,7 @@ Every decision about a function's role is a line on standard output: {"role", "a
 import contextvars
 import json
 import os
+import random
 import signal
 import string
 import sys
@@ -123,6 +124,33 @@ provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
     "update": lambda physical_id, old_props, new_props, stack_name: (physical_id, {}),
     "delete": lambda physical_id, props: None,
 }
+
+# 7. It knows no CodeDeploy: the stack's applications and groups are remembered by their names. What they do to an alias, a
+# rehearsal does by hand.
+for kind in ("Application", "DeploymentGroup"):
+    provisioners._RESOURCE_HANDLERS[f"AWS::CodeDeploy::{kind}"] = {
+        "create": lambda logical_id, props, stack_name: (f"{stack_name}-{logical_id}", {}),
+        "update": lambda physical_id, old_props, new_props, stack_name: (physical_id, {}),
+        "delete": lambda physical_id, props: None,
+    }
+
+# 8. It keeps the weights of an alias, and does not heed them.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+record_of_qualifier = lambda_svc._effective_func_record_for_qualifier
+
+
+def weighted_record_of_qualifier(function, qualifier):
+    alias = (function or {}).get("aliases", {}).get(qualifier) or {}
+    chosen, drawn = qualifier, random.random()
+    for version, weight in (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights", {}).items():
+        if drawn < weight:
+            chosen = version
+            break
+        drawn -= weight
+    return record_of_qualifier(function, chosen)
+
+
+lambda_svc._effective_func_record_for_qualifier = weighted_record_of_qualifier
 
 # --- What AWS asks of a function's role without a call of the function. -----------------------------------------------
 
