@@ -160,8 +160,10 @@ export function ingestSetup() {
     goOn: async (rest: FanOutRest): Promise<void> => {
       setup.rest.push(rest);
     },
-    /** How often costly work let others go first. */
+    /** How often a filter let others go on, */
     pauses: 0,
+    /** and what else is long. */
+    turns: 0,
     send: async (messages: readonly Outgoing[]): Promise<void> => {
       queued.push(...messages);
     },
@@ -188,7 +190,10 @@ export function ingestSetup() {
           checkOf: compileDataCheck,
           matcherOf,
           now: () => setup.now,
-          pause: () => setImmediate(),
+          pause: () => {
+            setup.turns += 1;
+            return setImmediate();
+          },
           giveWay: () => {
             setup.pauses += 1;
             return setImmediate();

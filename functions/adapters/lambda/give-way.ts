@@ -4,11 +4,8 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 const IDLE_MS = 0.05;
 /** So long costly work waits for others before it gets on, while there are any. */
 const GIVE_WAY_MS = 2;
-/** After so much work its share of the time is looked at. A timer is not exact to less. */
+/** After so much work it rests as long, if others are about. A timer is not exact to less. */
 const LOOK_AFTER_MS = 0.5;
-/** While others are about, costly work rests so many times as long as it took: a fifth of the time is its own. */
-const REST = 4;
-const LONGEST_REST_MS = 100;
 /** Others that were busy for so long between two looks are about, and for so long after. */
 const NOTICED_MS = 0.1;
 const ABOUT_MS = 100;
@@ -32,8 +29,8 @@ const EVENT_LOOP: EventLoop = {
 
 /**
  * Lets other work of this process go first; to be called before each piece of costly work, which is what follows in the same turn of the
- * event loop. Ends the caller's turn, and waits for as many more as others use, but no longer than `mostMs`; and rests if the
- * pieces before took more than their share. The caller gets on in the end, whatever the others do. Callers get on one after the other, not all in one turn.
+ * event loop. Ends the caller's turn, and waits for as many more as others use, but no longer than `mostMs`; and rests for as long
+ * as the pieces before took, while others are about. The caller gets on in the end, whatever the others do. Callers get on one after the other, not all in one turn.
  */
 export function createGiveWay(mostMs = GIVE_WAY_MS, loop: EventLoop = EVENT_LOOP): () => Promise<void> {
   const { now, busy, turn } = loop;
@@ -73,7 +70,7 @@ export function createGiveWay(mostMs = GIVE_WAY_MS, loop: EventLoop = EVENT_LOOP
     if (busy() - busyAtLook - ms > NOTICED_MS) othersUntil = now() + ABOUT_MS;
     worked = 0;
     busyAtLook = busy();
-    if (now() < othersUntil) await loop.rest(Math.min(ms * REST, LONGEST_REST_MS));
+    if (now() < othersUntil) await loop.rest(ms);
   }
 
   return () =>

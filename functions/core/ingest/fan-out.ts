@@ -88,8 +88,10 @@ export async function fanOutFrom(
   for await (const page of pages) {
     if (!page.tenantExists) await deps.store.createTenant(tenantId, deps.now());
     // The first filter reads it, for all.
-    if (isLarge) await deps.pause();
-    isLarge = false;
+    if (isLarge && page.subscriptions.some(({ filter }) => filter !== null)) {
+      await deps.pause();
+      isLarge = false;
+    }
     const last = page.subscriptions.at(-1);
     let outgoing: Lanes = { deliveries: [], retries: [] };
     const count = (): number => outgoing.deliveries.length + outgoing.retries.length;

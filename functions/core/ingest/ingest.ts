@@ -45,7 +45,7 @@ export interface IngestDeps extends Omit<FanOutDeps, 'steps'> {
   putOnBus: SystemMessagePorts['putOnBus'];
   /** Takes over the rest of a fan-out that is too long for one invocation. */
   goOn: (rest: FanOutRest) => Promise<unknown>;
-  /** Lets what else this process does go first, for costly filters and large events; resolves in the end, however much that is. */
+  /** Lets what else this process does go first, for costly filters; resolves in the end, however much that is. */
   giveWay: () => Promise<void>;
   report: (report: IngestReport) => void;
 }
@@ -132,7 +132,7 @@ async function accept(
 ): Promise<Accepted[]> {
   const accepted = new Map<string, Accepted>();
   for (const message of messages) {
-    if (message.body.length > LARGE) await deps.giveWay();
+    if (message.body.length > LARGE) await deps.pause();
     const parsed = parseMessage(message, deps.now());
     if (parsed.kind === 'rejected') {
       rejections.push(rejection(message, parsed.tenantId, parsed.reason));

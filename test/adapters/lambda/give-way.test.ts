@@ -52,23 +52,19 @@ describe('giving way', () => {
     expect(now()).toBeGreaterThan(10 * 2);
   });
 
-  it('takes a fifth of the time while others are about', async () => {
+  it('takes half of the time while others are about', async () => {
     const { work, rests } = setup(() => 0.03);
     await work('costly', 100);
     const worked = 100 * (0.1 + 0.04);
-    expect(rests.reduce((sum, ms) => sum + ms, 0) / worked).toBeCloseTo(4, 0);
+    expect(rests.reduce((sum, ms) => sum + ms, 0) / worked).toBeCloseTo(1, 1);
     // Not after each stretch: a timer is not exact to less than a millisecond.
     expect(rests.length).toBeLessThan(30);
   });
 
-  it('rests after a long piece, but not for ever', async () => {
-    const pieces = async (ms: number) => {
-      const { work, rests } = setup((turn) => (turn % 2 === 1 ? 0.2 : 0), ms);
-      await work('costly', 3);
-      return rests;
-    };
-    expect((await pieces(10))[0]).toBeCloseTo(41, 0);
-    expect((await pieces(1_000))[0]).toBe(100);
+  it('rests for as long as a long piece took', async () => {
+    const { work, rests } = setup((turn) => (turn % 2 === 1 ? 0.2 : 0), 10);
+    await work('costly', 3);
+    expect(rests[0]).toBeCloseTo(10, 0);
   });
 
   it('rests no more once others have been quiet for a while', async () => {

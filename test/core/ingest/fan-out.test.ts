@@ -19,11 +19,22 @@ function nested(levels: number): Record<string, unknown> {
 const objects = Array.from({ length: 20_000 }, () => ({}));
 
 describe('large messages', () => {
-  it('give way to others, each before it is read, and before filters look at them', async () => {
+  const large = (id: string) => ({ body: body({ id, data: { text: 'x'.repeat(40_000) } }) });
+
+  it('let others have their turn before each is read', async () => {
     const setup = ingestSetup();
-    const large = (id: string) => ({ body: body({ id, data: { text: 'x'.repeat(40_000) } }) });
     await setup.ingest(large('a'), { body: body({ id: 'b' }) }, large('c'));
-    expect(setup.pauses).toBe(3);
+    expect(setup.turns).toBe(2);
+    expect(setup.pauses).toBe(0);
+  });
+
+  it('give way once more before a filter looks at them', async () => {
+    const setup = ingestSetup();
+    setup.store.subscriptions = [makeSubscription({ filter: { data: { text: ['y'] } } })];
+    await setup.ingest({ body: body({ id: 'b' }) });
+    expect(setup.pauses).toBe(0);
+    await setup.ingest(large('a'), large('c'));
+    expect(setup.pauses).toBe(1);
   });
 });
 
