@@ -16,6 +16,7 @@ import { createTenants } from '../adapters/dynamodb/tenants.ts';
 import { createHttpSender } from '../adapters/http/http-sender.ts';
 import { createVault } from '../adapters/kms/vault.ts';
 import { readEnvironment } from '../adapters/lambda/environment.ts';
+import { hasCaughtUp } from '../adapters/lambda/event-loop.ts';
 import { withRequestId } from '../adapters/lambda/log-lines.ts';
 import { createTelemetry } from '../adapters/lambda/telemetry.ts';
 import { createJobQueue } from '../adapters/sqs/job-queue.ts';
@@ -102,6 +103,7 @@ const handle = createDeliverHandler({
   inFlight: createInFlight(tables),
   sleep: (ms) => sleep(ms),
   patience: () => sleep(PATIENCE_MS, undefined, { ref: false }),
+  hasCaughtUp: () => hasCaughtUp(),
   newAttemptId: () => randomBytes(6).toString('base64url'),
   random: Math.random,
   ...createTelemetry(),

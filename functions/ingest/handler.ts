@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { createGiveWay } from '../adapters/lambda/event-loop.ts';
 import { namesOf, noteFanOut } from '../adapters/lambda/fan-out-report.ts';
-import { createGiveWay } from '../adapters/lambda/give-way.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
 import { rememberOf } from '../adapters/remember.ts';
 import { MadeId, type MessageOrigin } from '../core/event/parse-message.ts';

@@ -182,6 +182,7 @@ export function invoke(world: World): Invocation {
     rates: outside(world.rates),
     inFlight: outside(world.inFlight),
     sleep: async () => {},
+    hasCaughtUp: async () => !world.isFaulty || choices.chance(0.8),
     patience: () => (world.isFaulty && choices.chance(0.2) ? Promise.resolve() : new Promise<void>(() => {})),
     random: () => choices.next(),
     report: (report) => {

@@ -62,6 +62,7 @@ function setup(
     inFlight: parts.inFlight,
     sleep: async () => {},
     patience: () => new Promise<void>(() => {}),
+    hasCaughtUp: async () => true,
     newAttemptId: () => `attempt ${parts.requests.length + 1}`,
     random: () => 0.5,
     ...telemetry,

@@ -45,6 +45,7 @@ export function deliverSetup() {
     profiles: new Map(builtInProfiles().map((profile) => [profile.document.name, profile])),
     /** Endless: all attempts of a batch are waited for. */
     patience: new Promise<void>(() => {}),
+    hasCaughtUp: true,
     /** What the receiver does. */
     receive: (_request: WebhookRequest): SendResult | Promise<SendResult> => answered(200),
     send: async (messages: readonly Outgoing[]): Promise<void> => {
@@ -99,6 +100,7 @@ export function deliverSetup() {
     newAttemptId: () => `attempt ${requests.length + 1}`,
     now: () => setup.now,
     patience: () => setup.patience,
+    hasCaughtUp: async () => setup.hasCaughtUp,
     // The middle of the jitter: gaps are exactly as planned.
     random: () => 0.5,
     report: (report) => reports.push(report),

@@ -337,6 +337,7 @@ export class Pipeline {
         slept += Math.max(0, ms);
       },
       patience: () => new Promise<void>(() => {}),
+      hasCaughtUp: async () => true,
       random: () => 0.5,
       report: () => {},
     };

@@ -21,6 +21,8 @@ export interface DeliverDeps extends AttemptDeps, CommitPorts, LimiterPorts {
   profiles: ProfileSource;
   /** Resolves when the attempts of a batch that are over are not to wait any longer for those that are not. */
   patience: () => Promise<void>;
+  /** Whether all answers that have come have been looked at; false if this process is too busy to tell. */
+  hasCaughtUp: () => Promise<boolean>;
   /** Unique within a delivery. */
   newAttemptId: () => string;
   /** For how long all attempts may fail before a subscription is disabled, in milliseconds. */
@@ -196,8 +198,12 @@ type UnderWay = Map<Admitted, number>;
 /** An attempt that has been waiting for so long is slow. */
 const SLOW_AFTER_MS = 750;
 
-/** Marks the subscriptions whose attempts are slow, long before they time out: one write each, unless the mark is there. */
-async function markSlowOnes({ store, now, report }: DeliverDeps, underWay: UnderWay): Promise<void> {
+/**
+ * Marks the subscriptions whose attempts are slow, long before they time out: one write each, unless the mark is there. What a process
+ * that is too busy has not read is no receiver's failure.
+ */
+async function markSlowOnes({ store, now, hasCaughtUp, report }: DeliverDeps, underWay: UnderWay): Promise<void> {
+  if (underWay.size === 0 || !(await hasCaughtUp())) return;
   const slow = [...underWay].flatMap(([one, startedAt]) => (now() - startedAt >= SLOW_AFTER_MS ? [one] : []));
   const subscriptions = new Map(slow.map((one) => [`${one.subscription.tenantId} ${one.subscription.id}`, one]));
   await Promise.all(

@@ -114,6 +114,7 @@ const deliver = (changes: Partial<DeliverHandlerDeps> = {}) =>
     disableAfterMs: DISABLE_AFTER_MS,
     userAgent: 'Posthorn/0.0.0',
     now,
+    hasCaughtUp: async () => true,
     rates: createRateLimits(tables),
     inFlight: createInFlight(tables),
     sleep: (ms) => sleep(ms),

@@ -413,4 +413,11 @@ describe('a slow receiver', () => {
     expect(await marked.wait(SECOND)).toMatchObject({ slowUntil, revision: 7 });
     expect(marked.writes()).toBe(0);
   });
+
+  it('is not told from one whose answer a busy process has not read', async () => {
+    const { parts, wait, writes } = slowly();
+    parts.hasCaughtUp = false;
+    expect(await wait(SECOND)).toBeNull();
+    expect(writes()).toBe(0);
+  });
 });

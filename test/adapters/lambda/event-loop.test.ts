@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createGiveWay } from '../../../functions/adapters/lambda/give-way.ts';
+import { createGiveWay, hasCaughtUp } from '../../../functions/adapters/lambda/event-loop.ts';
 
 /** A stretch takes 0.1 ms, a turn of the event loop 0.01 ms, and what others do in it; they do as much in each millisecond of a rest. */
 function setup(othersMs: (turn: number) => number, stretchMs = 0.1, isQuietInRests = false) {
@@ -83,5 +83,28 @@ describe('giving way', () => {
     const { work, log } = setup(() => 0);
     await Promise.all(['a', 'b', 'c'].map((name) => work(name, 3)));
     expect(log.join('')).toBe('abcabcabc');
+  });
+});
+
+describe('a process', () => {
+  const loop = (turnMs: (turn: number) => number) => {
+    let [now, turns] = [0, 0];
+    const turn = async () => {
+      turns += 1;
+      now += turnMs(turns);
+    };
+    return { now: () => now, turn };
+  };
+
+  it('has caught up once there is nothing to do in a turn of its event loop', async () => {
+    const busy = loop((turn) => (turn < 10 ? 20 : 0.01));
+    expect(await hasCaughtUp(busy)).toBe(true);
+    expect(busy.now()).toBeCloseTo(180.01, 5);
+  });
+
+  it('has not if that takes a quarter of a second', async () => {
+    const busy = loop(() => 20);
+    expect(await hasCaughtUp(busy)).toBe(false);
+    expect(busy.now()).toBeLessThan(300);
   });
 });

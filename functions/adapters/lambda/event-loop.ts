@@ -27,6 +27,28 @@ const EVENT_LOOP: EventLoop = {
   rest: (ms) => sleep(ms),
 };
 
+/** Waits for a turn in which there is nothing to do. False if none came within `mostMs`. */
+async function idleTurn(mostMs: number, { now, turn }: Pick<EventLoop, 'now' | 'turn'>): Promise<boolean> {
+  const since = now();
+  for (let before = since; before - since < mostMs; ) {
+    await turn();
+    const after = now();
+    if (after - before < IDLE_MS) return true;
+    before = after;
+  }
+  return false;
+}
+
+/** So long a busy process gets to look at all that has come. */
+const CATCH_UP_MS = 250;
+
+/**
+ * Whether this process has looked at all answers that have come; false if it is too busy to say so within a quarter of a second. A
+ * timer goes off before the answers are read that came while the process did something else.
+ */
+export const hasCaughtUp = (loop: Pick<EventLoop, 'now' | 'turn'> = EVENT_LOOP): Promise<boolean> =>
+  idleTurn(CATCH_UP_MS, loop);
+
 /**
  * Lets other work of this process go first; to be called before each piece of costly work, which is what follows in the same turn of the
  * event loop. Ends the caller's turn, and waits for as many more as others use, but no longer than `mostMs`; and rests for as long
@@ -44,7 +66,7 @@ export function createGiveWay(mostMs = GIVE_WAY_MS, loop: EventLoop = EVENT_LOOP
   async function run(): Promise<void> {
     isRunning = true;
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      await othersDone();
+      await idleTurn(mostMs, loop);
       const since = now();
       next();
       // What it does now is no other's work.
@@ -53,16 +75,6 @@ export function createGiveWay(mostMs = GIVE_WAY_MS, loop: EventLoop = EVENT_LOOP
       if (worked >= LOOK_AFTER_MS) await restFrom(worked);
     }
     isRunning = false;
-  }
-
-  async function othersDone(): Promise<void> {
-    const since = now();
-    for (let before = since; before - since < mostMs; ) {
-      await turn();
-      const after = now();
-      if (after - before < IDLE_MS) return;
-      before = after;
-    }
   }
 
   /** Between two stretches there may be nothing to do for others, who wait for a processor or for an answer all the same. */
