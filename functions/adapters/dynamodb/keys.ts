@@ -159,12 +159,17 @@ export const inFlightKey = (subscriptionId: string): Key => ({ pk: `RATE#${subsc
 
 /** That a subscription of the tenant was about to be written then. */
 export const changePartition = (tenantId: string): string => `CHANGED#${tenantId}`;
-export const changeKey = (tenantId: string, subscriptionId: string, at: number): Key => ({
+/** With the revision that it makes, null for a deletion: of two at the same moment neither takes the other's place. */
+export const changeKey = (tenantId: string, subscriptionId: string, revision: number | null, at: number): Key => ({
   pk: changePartition(tenantId),
-  sk: timeKey(at, subscriptionId),
+  sk: `${timeKey(at, subscriptionId)}#${revision ?? DELETED}`,
 });
-/** The subscription that `changeKey` has put into a sort key. */
-export const parseChangeKey = (sk: string): string => sk.slice(sk.indexOf('#') + 1);
+const DELETED = 'deleted';
+/** What `changeKey` has put into a sort key. */
+export function parseChangeKey(sk: string): { id: string; revision: number | null } {
+  const [, id = '', revision = DELETED] = sk.split('#');
+  return { id, revision: revision === DELETED ? null : Number(revision) };
+}
 
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
 

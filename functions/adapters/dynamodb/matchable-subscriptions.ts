@@ -20,8 +20,8 @@ import { SubscriptionItem } from './subscriptions.ts';
  * then on only what was written since.
  */
 
-/** A tenant with fewer is read whole each time: that is one call, and few read units. */
-const KEPT_FROM = 20;
+/** Fewer are read whole each time: they fit in one read unit, which to ask for changes takes as well. */
+const KEPT_FROM = 5;
 /**
  * Of all tenants together, as JSON: 20,000 usual subscriptions. In memory they take some times as much, so it is bytes that are
  * counted: filters and lists of types can be long.

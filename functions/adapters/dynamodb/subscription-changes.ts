@@ -17,7 +17,7 @@ const KEEP_SECONDS = 60 * 60;
 /** A hundred bytes each: as many as a tenant has subscriptions by default. */
 const MAX_RECORDS = 1_000;
 
-const Found = z.object({ sk: z.string(), revision: z.number().nullable() });
+const Found = z.object({ sk: z.string() });
 
 /** A write that was announced. */
 export interface AnnouncedChange {
@@ -46,7 +46,7 @@ export function createSubscriptionChanges(
       const expiresAt = Math.floor(at / 1_000) + KEEP_SECONDS;
       await documents.putItem({
         TableName: journalTable,
-        Item: { ...changeKey(tenantId, id, at), revision, expiresAt },
+        Item: { ...changeKey(tenantId, id, revision, at), expiresAt },
       });
     },
 
@@ -55,7 +55,7 @@ export function createSubscriptionChanges(
         TableName: journalTable,
         KeyConditionExpression: 'pk = :pk AND sk >= :from',
         ConsistentRead: true,
-        ProjectionExpression: 'sk, revision',
+        ProjectionExpression: 'sk',
         ExpressionAttributeValues: {
           ':pk': changePartition(tenantId),
           ':from': new Date(readAt - SETTLED_AFTER_MS).toISOString(),
@@ -63,10 +63,7 @@ export function createSubscriptionChanges(
         Limit: MAX_RECORDS,
       });
       if (LastEvaluatedKey !== undefined) return null;
-      return Items.map((item) => {
-        const { sk, revision } = Found.parse(item);
-        return { id: parseChangeKey(sk), revision };
-      });
+      return Items.map((item) => parseChangeKey(Found.parse(item).sk));
     },
   };
 }
