@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ENV } from '../functions/names.ts';
 import { readPlan } from '../local/plan.ts';
@@ -15,6 +16,8 @@ export interface Posthorn {
   memoryMib: number;
   retentionDays: number;
   subscribe(tenant: string, url: string, eventTypes: string[], filter?: object): Promise<Subscription>;
+  /** Resolves once its subscriptions are gone, too. */
+  deleteTenant(tenant: string): Promise<void>;
   /** How many deliveries of a subscription are on record as succeeded. */
   countSucceeded(subscription: Subscription): Promise<number>;
 }
@@ -24,6 +27,7 @@ export interface Subscription {
   id: string;
 }
 
+const Job = z.object({ id: z.string(), status: z.string() });
 const Page = z.object({ data: z.array(z.object({ status: z.string() })), nextCursor: z.string().nullable() });
 
 /** @param undo takes what ends it, also if it is still starting then */
@@ -53,6 +57,13 @@ export async function startPosthorn(
     async subscribe(tenant, url, eventTypes, filter) {
       const created = await api('POST', `/tenants/${tenant}/subscriptions`, { url, eventTypes, filter });
       return { tenant, id: z.object({ id: z.string() }).parse(created).id };
+    },
+    async deleteTenant(tenant) {
+      let job = Job.nullable().parse(await api('DELETE', `/tenants/${tenant}`));
+      while (job !== null && !['done', 'failed'].includes(job.status)) {
+        await sleep(100);
+        job = Job.parse(await api('GET', `/jobs/${job.id}`));
+      }
     },
     async countSucceeded({ tenant, id }) {
       let succeeded = 0;

@@ -8,7 +8,7 @@ import type { BareLoopQuestion } from './bare-loop-process.ts';
 import { type Child, startChild } from './child.ts';
 import { cpuMs } from './cpu.ts';
 import { exampleData } from './example-event.ts';
-import { publishHostileEvents, subscribeHostileTenant } from './hostile-tenant.ts';
+import { HOSTILE_TENANT, publishHostileEvents, subscribeHostileTenant } from './hostile-tenant.ts';
 import { measureOneMachine, reportOneMachine } from './one-machine.ts';
 import { type BenchOptions, parseOptions, USAGE } from './options.ts';
 import { idleCpuMsPerSecond, runPhase } from './phase.ts';
@@ -103,15 +103,17 @@ async function main(): Promise<number> {
     publisher.paced('paced', options.pacedEvents, options.rate),
   );
 
-  const bad = options.hostile ? null : await measureBadReceivers(bench, counted.sqs, options, idle, say);
-
-  // Last: its filters keep the functions busy for a minute after.
   say(`Publishing ${options.pacedEvents} events again, beside a hostile tenant …`);
   await subscribeHostileTenant(posthorn, url);
   const beside = await runPhase(bench, deliveries(options.pacedEvents), idle, async () => {
     await publishHostileEvents(counted.sqs, posthorn.eventsQueueUrl);
     return publisher.paced('beside', options.pacedEvents, options.rate);
   });
+  // Its filters would keep the functions busy for minutes.
+  await posthorn.deleteTenant(HOSTILE_TENANT);
+
+  // Last: what waits for the receiver that fails is swept once a minute from then on.
+  const bad = options.hostile ? null : await measureBadReceivers(bench, counted.sqs, options, idle, say);
 
   if (bad === null || oneMachine === null) {
     console.log(`\n${machine}\n\n${judgeSlowdown({ alone: paced, beside }, BESIDE_HOSTILE).line}`);
