@@ -60,10 +60,11 @@ export async function startPosthorn(
     },
     async deleteTenant(tenant) {
       let job = Job.nullable().parse(await api('DELETE', `/tenants/${tenant}`));
-      while (job !== null && !['done', 'failed'].includes(job.status)) {
+      while (job?.status === 'running') {
         await sleep(100);
         job = Job.parse(await api('GET', `/jobs/${job.id}`));
       }
+      if (job !== null && job.status !== 'done') throw new Error(`The deletion of ${tenant} ended as ${job.status}`);
     },
     async countSucceeded({ tenant, id }) {
       let succeeded = 0;

@@ -116,6 +116,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
     const keys = openKeyFile(state.keyFile, plan);
     const dynamodb = createCalls('dynamodb', { ...ACCOUNT, endpoint: () => dynamodbEndpoint });
     await Promise.all([
+      // By HTTP: a queue's URL has the host that was asked.
       provisionQueues(createCalls('sqs', { ...ACCOUNT, endpoint: () => sqsEndpoint }), plan.queues),
       provisionTables(dynamodb, plan.tables),
     ]);

@@ -89,7 +89,7 @@ export async function startSqs(options: { port: number; dir: string }): Promise<
   const server = createServer(async (incoming, response) => {
     const text = await readText(incoming).catch(() => '');
     const { status, headers, body } = await answerTo(incoming.headers, parseJson(text));
-    const json = JSON.stringify(body) ?? '';
+    const json = JSON.stringify(body);
     response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(json) });
     response.end(json);
   });

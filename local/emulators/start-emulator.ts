@@ -39,6 +39,7 @@ export async function startEmulator(
   return {
     url: await started.promise,
     async call(operation, input) {
+      if (options.kind !== 'sqs') throw new Error(`The emulator of ${options.kind} is asked by HTTP alone`);
       lastId += 1;
       const { promise, resolve } = Promise.withResolvers<SqsAnswer>();
       pending.set(lastId, resolve);

@@ -44,8 +44,8 @@ async function lambdaOf(name: string) {
   const physicalId = (await deployment.aws.resources()).get(functionId(template, name));
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const path_ = `/2015-03-31/functions/${physicalId}/${path}`;
-    return JSON.parse(await deployment.aws.call({ service: 'lambda', method, path: path_, ...sent }));
+    const ofFunction = { service: 'lambda', method, path: `/2015-03-31/functions/${physicalId}/${path}` };
+    return JSON.parse(await deployment.aws.call({ ...ofFunction, ...sent }));
   };
   return {
     alias: async (): Promise<Alias> => Alias.parse(await call('GET', `aliases/${ALIAS}`)),
