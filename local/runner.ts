@@ -147,6 +147,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       functions: plan.functions.map((spec) => ({ ...spec, env: { ...environment, ...spec.env } })),
       clockOffsetMs: clockOffsetMs(clock),
       logFile: state.logFile,
+      socketPath: state.socketPath,
       say,
       signal,
       onStart(pid = 0) {

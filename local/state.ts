@@ -23,9 +23,18 @@ export type Endpoints = z.infer<typeof Endpoints>;
 
 const FILES = ['sqs', 'dynamodb', 'cdk.out', 'keys.json', 'clock.json', 'handlers.log', 'handlers.log.1'];
 
+/** Where the functions' threads connect. */
+const SOCKET = 'functions.sock';
+/** In bytes, of a socket's path; macOS has the least (sys/un.h), Linux four more. */
+const MAX_SOCKET_PATH = 103;
+
 /** Takes the state folder for this process. The lock ends with the process, however that ends. */
 export function openState(dir: string, fresh: boolean) {
   const path = (name: string) => join(dir, name);
+  if (Buffer.byteLength(path(SOCKET)) > MAX_SOCKET_PATH)
+    throw new StartError(
+      `The path of the state folder ${dir} is too long for a socket in it. Choose a shorter one with --state DIR.`,
+    );
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lock = takeLock(path('lock'), dir);
   // File by file: --fresh must not empty a folder that --state names by mistake.
@@ -40,6 +49,7 @@ export function openState(dir: string, fresh: boolean) {
     assemblyDir: path('cdk.out'),
     keyFile: path('keys.json'),
     logFile: path('handlers.log'),
+    socketPath: path(SOCKET),
     readClockOffsetMs(): number {
       const { offsetMs }: { offsetMs?: unknown } = JSON.parse(readIfThere(path('clock.json')) ?? '{}');
       return typeof offsetMs === 'number' ? offsetMs : 0;

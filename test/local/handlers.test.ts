@@ -41,6 +41,7 @@ function start(signal?: AbortSignal, started: number[] = []): Promise<Handlers> 
     functions: ['echo', 'fail', 'exit', 'slow', 'spin', 'log', 'now', 'absent'].map(spec),
     clockOffsetMs: 0,
     logFile,
+    socketPath: join(mkdtempSync(join(dir, 'runner-')), 'functions.sock'),
     say: (line) => said.push(line),
     onStart(pid = 0) {
       started.push(pid);

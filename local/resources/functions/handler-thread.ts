@@ -1,12 +1,16 @@
 /** One function of the stack: loads its bundle as Lambda's runtime does and runs what it is given. */
 import { randomUUID } from 'node:crypto';
 import { flushCompileCache } from 'node:module';
-import { parentPort, workerData } from 'node:worker_threads';
+import { connect } from 'node:net';
+import { workerData } from 'node:worker_threads';
 import { installClock } from '../../clock.ts';
-import type { FromThread, Outcome, ThreadData, ToThread } from './handler-protocol.ts';
+import { type FromThread, type Outcome, onLine, type ThreadData, type ToThread } from './handler-protocol.ts';
 
-const { spec, clock }: ThreadData = workerData;
+const { threadId, spec, socketPath, clock }: ThreadData = workerData;
 installClock(clock);
+const socket = connect(socketPath);
+const send = (message: FromThread) => void socket.write(`${JSON.stringify(message)}\n`);
+send({ type: 'connected', threadId });
 
 type Handler = (event: unknown, context: object) => unknown;
 const loading: Promise<Handler> = import(spec.entry).then((bundle: Record<string, unknown>) => {
@@ -15,23 +19,23 @@ const loading: Promise<Handler> = import(spec.entry).then((bundle: Record<string
   return (event, context) => handler(event, context);
 });
 const loaded = () => {
-  parentPort?.postMessage('loaded' satisfies FromThread);
+  send({ type: 'loaded' });
   // A process that is killed would keep nothing.
   flushCompileCache();
 };
 // That it could not be loaded is told by the invocations.
 loading.then(loaded, loaded);
 
-parentPort?.on('message', async ({ id, event }: ToThread) => {
-  const answer: FromThread = { id, outcome: await invoke(event) };
-  parentPort?.postMessage(answer);
+onLine(socket, async (line) => {
+  const { id, event }: ToThread = JSON.parse(line);
+  send({ type: 'answer', id, outcome: await invoke(event) });
 });
 
-async function invoke(event: string): Promise<Outcome> {
+async function invoke(event: unknown): Promise<Outcome> {
   try {
     const handler = await loading;
-    const answer = await handler(JSON.parse(event), context());
-    return { ok: true, answer: JSON.stringify(answer) ?? 'null' };
+    const answer = await handler(event, context());
+    return { ok: true, answer: answer ?? null };
   } catch (error) {
     const errorType = error instanceof Error ? error.name : 'Error';
     const errorMessage = error instanceof Error ? error.message : String(error);

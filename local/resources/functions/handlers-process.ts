@@ -8,36 +8,16 @@
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { type ClockBuffer, createClockBuffer, setClockOffsetMs } from '../../clock.ts';
-import type {
-  FromProcess,
-  FromThread,
-  FunctionSpec,
-  Outcome,
-  ThreadData,
-  ToProcess,
-  ToThread,
-} from './handler-protocol.ts';
-
-interface Thread {
-  worker: Worker;
-  /** The bundle is there, or has had its time: from now on an invocation's own time runs. */
-  loaded: Promise<void>;
-  /** How to end each that runs. */
-  invocations: Map<number, (outcome: Outcome) => void>;
-  /** A timed-out invocation still runs in it: it takes no more, and ends with its last one. */
-  retired: boolean;
-}
-
-/** Lambda's limit for loading a function, which its own timeout does not count. */
-const INIT_LIMIT_MS = 10_000;
+import type { FromProcess, FunctionSpec, ThreadData, ToProcess } from './handler-protocol.ts';
 
 const { NODE_COMPILE_CACHE } = process.env;
 /** Of all that a thread has in its environment, the one thing that the function's does not say. */
 const COMPILE_CACHE = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
 
 const specs = new Map<string, FunctionSpec>();
-const threads = new Map<string, Thread>();
+const workers = new Map<number, Worker>();
 const clock: ClockBuffer = createClockBuffer(0);
+let socketPath = '';
 
 const send = (message: FromProcess) => void process.send?.(message);
 
@@ -46,10 +26,14 @@ process.on('message', (message: ToProcess) => {
     case 'start':
       setClockOffsetMs(clock, message.clockOffsetMs);
       for (const spec of message.functions) specs.set(spec.name, spec);
+      socketPath = message.socketPath;
       send({ type: 'ready' });
       return;
-    case 'invoke':
-      invoke(message.id, message.functionName, message.event);
+    case 'start-thread':
+      startThread(message.threadId, message.functionName);
+      return;
+    case 'end-thread':
+      void workers.get(message.threadId)?.terminate();
       return;
     case 'clock':
       setClockOffsetMs(clock, message.offsetMs);
@@ -60,71 +44,35 @@ process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.exit(0));
 
-function invoke(id: number, functionName: string, event: string): void {
+function startThread(threadId: number, functionName: string): void {
   const spec = specs.get(functionName);
   if (!spec) throw new Error(`There is no function ${functionName}`);
-  const thread = threads.get(functionName) ?? startThread(spec);
-  const { worker, invocations } = thread;
-  let timer: NodeJS.Timeout | undefined;
-  const finish = (outcome: Outcome) => {
-    if (!invocations.delete(id)) return;
-    clearTimeout(timer);
-    send({ type: 'answer', id, outcome });
-    if (thread.retired && invocations.size === 0) void worker.terminate();
-  };
-  const timeOut = () => {
-    retire(thread, functionName);
-    const seconds = (spec.timeoutMs / 1000).toFixed(2);
-    finish({ ok: false, errorType: 'Sandbox.Timedout', errorMessage: `Task timed out after ${seconds} seconds` });
-  };
-  invocations.set(id, finish);
-  void thread.loaded.then(() => {
-    if (invocations.has(id)) timer = setTimeout(timeOut, spec.timeoutMs);
-  });
-  worker.postMessage({ id, event } satisfies ToThread);
-}
-
-function retire(thread: Thread, functionName: string): void {
-  thread.retired = true;
-  if (threads.get(functionName) === thread) threads.delete(functionName);
-}
-
-function startThread(spec: FunctionSpec): Thread {
-  const data: ThreadData = { spec, clock };
+  const data: ThreadData = { threadId, spec, socketPath, clock };
   const worker = new Worker(new URL('./handler-thread.ts', import.meta.url), {
     workerData: data,
-    // How the bench knows its CPU from that of the thread which passes events.
+    // How the bench knows its CPU from that of the thread which starts it.
     name: 'function',
     env: { ...COMPILE_CACHE, ...spec.env },
     stdout: true,
     stderr: true,
   });
-  const loaded = Promise.withResolvers<void>();
-  setTimeout(loaded.resolve, INIT_LIMIT_MS).unref();
-  const thread: Thread = { worker, loaded: loaded.promise, invocations: new Map(), retired: false };
-  threads.set(spec.name, thread);
-  worker.on('message', (message: FromThread) => {
-    if (message === 'loaded') loaded.resolve();
-    else thread.invocations.get(message.id)?.(message.outcome);
-  });
-  const fail = (errorMessage: string) => {
-    retire(thread, spec.name);
-    for (const finish of thread.invocations.values())
-      finish({ ok: false, errorType: 'Runtime.ExitError', errorMessage });
-  };
+  workers.set(threadId, worker);
+  let failed: Error | undefined;
   worker.on('error', (error) => {
-    console.error(JSON.stringify({ function: spec.name, errorType: error.name, stack: error.stack?.split('\n') }));
-    fail(error.message);
+    console.error(JSON.stringify({ function: functionName, errorType: error.name, stack: error.stack?.split('\n') }));
+    failed = error;
   });
-  worker.on('exit', (code) => fail(`The function's thread exited with ${code}`));
+  worker.on('exit', (code) => {
+    workers.delete(threadId);
+    send({ type: 'thread-ended', threadId, how: failed?.message ?? `The function's thread exited with ${code}` });
+  });
   for (const stream of ['stdout', 'stderr'] as const) {
     createInterface({ input: worker[stream] }).on('line', (line) => {
       process[stream].write(`${line}\n`);
       // What a handler logs as an error is worth a line on the runner's console.
       if (!line.includes('"level":"ERROR"')) return;
       const message = /"message":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line.slice(0, 200);
-      send({ type: 'logged-error', functionName: spec.name, message });
+      send({ type: 'logged-error', functionName, message });
     });
   }
-  return thread;
 }

@@ -3,7 +3,8 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { V8_FLAGS } from '../../v8-flags.ts';
-import type { FromProcess, FunctionSpec, Outcome, ToProcess } from './handler-protocol.ts';
+import { createFunctionThreads } from './function-threads.ts';
+import type { FromProcess, FunctionSpec, ToProcess } from './handler-protocol.ts';
 
 /** Runs a function and gives its answer. Rejects with a `FunctionError` if the function fails. */
 export type Invoke = (functionName: string, event: unknown) => Promise<unknown>;
@@ -30,6 +31,8 @@ export interface HandlersOptions {
   clockOffsetMs: number;
   /** File that gets all that the functions log. */
   logFile: string;
+  /** Where their threads connect to this process. */
+  socketPath: string;
   say: (line: string) => void;
   /** Called with the pid of each process started. */
   onStart?: (pid: number | undefined) => void;
@@ -46,10 +49,10 @@ const COMPLAINT_INTERVAL_MS = 10_000;
 
 /** Starts the process of the functions, and starts it again whenever it dies. */
 export async function startHandlers(options: HandlersOptions): Promise<Handlers> {
-  const pending = new Map<number, (outcome: Outcome) => void>();
+  const threads = await createFunctionThreads(options.socketPath, send);
+  const specs = new Map(options.functions.map((spec) => [spec.name, spec]));
   const said = new LRUCache<string, true>({ max: 1_000, ttl: COMPLAINT_INTERVAL_MS });
   let clockOffsetMs = options.clockOffsetMs;
-  let nextId = 1;
   let stopping = false;
   let child: ChildProcess;
   /** Resolved while a process takes invocations. A process that dies while it starts leaves those who wait to the next. */
@@ -59,7 +62,7 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
   async function supervise(): Promise<void> {
     while (!stopping) {
       const how = await runProcess();
-      for (const finish of pending.values()) finish(failure(`The process ended (${how})`));
+      threads.allEnded(`The process ended (${how})`);
       if (isReady) ready = Promise.withResolvers();
       isReady = false;
       if (stopping) break;
@@ -94,10 +97,11 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
         isReady = true;
         ready.resolve();
       }
-      if (message.type === 'answer') pending.get(message.id)?.(message.outcome);
+      if (message.type === 'thread-ended') threads.ended(message.threadId, message.how);
       if (message.type === 'logged-error') complain(`${message.functionName} logged an error: ${message.message}`);
     });
-    send({ type: 'start', functions: options.functions, clockOffsetMs });
+    const { functions, socketPath } = options;
+    send({ type: 'start', functions, socketPath, clockOffsetMs });
     const how = await ended;
     // What a process sent before its death may be read after it.
     child.removeAllListeners('message');
@@ -116,30 +120,22 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
   }
 
   const invoke: Invoke = async (functionName, event) => {
-    if (!options.functions.some(({ name }) => name === functionName)) {
-      throw new Error(`There is no function ${functionName} in the stack`);
-    }
+    const spec = specs.get(functionName);
+    if (spec === undefined) throw new Error(`There is no function ${functionName} in the stack`);
     await ready.promise;
-    const outcome = await call(functionName, JSON.stringify(event));
-    if (outcome.ok) return JSON.parse(outcome.answer);
+    if (!isReady || !child.connected) throw new FunctionError('Runtime.ExitError', 'The process ended');
+    const outcome = await threads.invoke(spec, event);
+    if (outcome.ok) return outcome.answer;
     complain(`${functionName} failed: ${outcome.errorType}: ${outcome.errorMessage}`);
     throw new FunctionError(outcome.errorType, outcome.errorMessage);
   };
-
-  async function call(functionName: string, event: string): Promise<Outcome> {
-    if (!isReady || !child.connected) return failure('The process ended');
-    const id = nextId++;
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
-    pending.set(id, resolve);
-    send({ type: 'invoke', id, functionName, event });
-    return promise.finally(() => pending.delete(id));
-  }
 
   const supervising = supervise();
   async function stop(): Promise<void> {
     stopping = true;
     child.kill('SIGKILL');
     await supervising;
+    threads.close();
   }
   // If each process dies as it starts, none is ever ready: only this ends the wait.
   const stopNow = () => void stop();
@@ -155,8 +151,4 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
     },
     stop,
   };
-}
-
-function failure(errorMessage: string): Outcome {
-  return { ok: false, errorType: 'Runtime.ExitError', errorMessage };
 }
