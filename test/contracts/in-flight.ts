@@ -75,6 +75,16 @@ export function describeInFlightStore(name: string, { store, losing }: Subject<I
         await losing(() => store.giveBack(id, lease));
         expect(await store.takePlaces(id, ask())).toMatchObject({ places: 2 });
       });
+
+      it('are all free again after lost answers, also where there was room to take them twice', async () => {
+        const id = freshSubscription();
+        for (let times = 0; times < 3; times += 1) {
+          const lease = await losing(() => store.takePlaces(id, ask({ max: 10, count: 4 })));
+          expect(lease).toMatchObject({ places: 4 });
+          await store.giveBack(id, lease);
+        }
+        expect(await store.takePlaces(id, ask({ max: 10 }))).toMatchObject({ places: 10 });
+      });
     }
   });
 }

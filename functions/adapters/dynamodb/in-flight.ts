@@ -68,7 +68,11 @@ export function createInFlight(tables: Pick<Tables, 'documents' | 'journalTable'
               ':expiresAt': Math.ceil(endsAt / 1_000) + KEPT_SECONDS,
             },
           },
-          { expression: 'attribute_not_exists(taken) OR taken <= :room', values: { ':room': max - places } },
+          // Without its first part a call that is repeated, because its answer was lost, would take its places twice, and give them back once.
+          {
+            expression: 'attribute_not_exists(#lease) AND (attribute_not_exists(taken) OR taken <= :room)',
+            values: { ':room': max - places },
+          },
         );
         if (taken !== null) return { id, places, endsAt };
       }
