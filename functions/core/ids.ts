@@ -31,13 +31,17 @@ export function newId(
   return `${prefix}_${ulid(now, random)}`;
 }
 
+/** The latest time that an id can hold, in the year 10889. */
+const MAX_ID_TIME = 2 ** 48 - 1;
+
 /**
  * An id that follows from a message: a message that SQS hands out twice keeps its id.
+ * @param sentAt epoch milliseconds; of one that no id can hold, the nearest that it can
  * @param seed what names the message uniquely, as bytes (at least 16, as an id takes)
  */
 export function deriveId(prefix: 'evt' | 'rej', sentAt: number, seed: Uint8Array): string {
   let next = 0;
-  return newId(prefix, sentAt, () => (seed[next++ % seed.length] ?? 0) / 256);
+  return newId(prefix, Math.min(Math.max(sentAt, 0), MAX_ID_TIME), () => (seed[next++ % seed.length] ?? 0) / 256);
 }
 
 const OWN_EVENT_ID = /^evt_([0-7][0-9A-HJKMNP-TV-Z]{25})$/;

@@ -52,11 +52,14 @@ function readRecord({ messageId, body, attributes, messageAttributes }: SQSRecor
   };
 }
 
+/** The last millisecond of the year 9999: later times sort before all others. */
+const LATEST = 253_402_300_799_999;
+
 /** What `npm run redrive` says of a message that it puts back. */
 function readOrigin(attributes: SQSRecord['messageAttributes']): MessageOrigin | null {
   const messageId = attributes[ORIGIN_ATTRIBUTES.messageId]?.stringValue;
   const sentAt = Number(attributes[ORIGIN_ATTRIBUTES.sentAt]?.stringValue);
-  const isTime = Number.isSafeInteger(sentAt) && sentAt > 0;
+  const isTime = Number.isSafeInteger(sentAt) && sentAt > 0 && sentAt <= LATEST;
   return messageId !== undefined && isTime ? { messageId, sentAt } : null;
 }
 

@@ -89,7 +89,8 @@ describe('the ingest function', () => {
       Array(2).fill({ eventId: recorded?.event.id, eventAt: NOW - 90_000 }),
     );
     // What is no origin is none.
-    await handler(sqsEvent(redriven('yesterday')), context());
+    for (const none of ['yesterday', '-1', '253402300800000', String(2 ** 53)])
+      await handler(sqsEvent(redriven(none)), context());
     expect(store.events.size).toBe(2);
   });
 

@@ -73,7 +73,7 @@ export async function ingestBatch(deps: IngestDeps, messages: readonly ReceivedE
   const result: IngestResult = { retry: new Set() };
   const rejections: Rejection[] = [];
   const systemMessages: SystemMessage[] = [];
-  const published = await accept(deps, messages, systemMessages, rejections);
+  const published = await accept(deps, messages, systemMessages, rejections, result);
   const firstPages = beginReading(deps, published);
   const accepted = await recognise(deps, published, rejections);
   const systemEvents = await readSystemEvents(deps, systemMessages, rejections);
@@ -129,31 +129,42 @@ async function accept(
   messages: readonly ReceivedEventMessage[],
   systemMessages: SystemMessage[],
   rejections: Rejection[],
+  result: IngestResult,
 ): Promise<Accepted[]> {
   const accepted = new Map<string, Accepted>();
   for (const message of messages) {
+    try {
+      await acceptOne(message);
+    } catch (error) {
+      // What is wrong with one, or with the reading of its type, is nothing of the others.
+      deps.report({ kind: 'error', about: [], error });
+      result.retry.add(message.messageId);
+    }
+  }
+  return [...accepted.values()];
+
+  async function acceptOne(message: ReceivedEventMessage): Promise<void> {
     if (message.body.length > LARGE) await deps.pause();
     const parsed = parseMessage(message, deps.now());
     if (parsed.kind === 'rejected') {
       rejections.push(rejection(message, parsed.tenantId, parsed.reason));
-      continue;
+      return;
     }
     if (parsed.kind === 'system_event') {
       systemMessages.push({ message, id: parsed.id });
-      continue;
+      return;
     }
     const { event, idGiven } = parsed;
     const refusal = await checkType(deps, event);
     if (refusal !== null) {
       rejections.push(rejection(message, event.tenantId, refusal));
-      continue;
+      return;
     }
     const first = accepted.get(eventKey(event));
     if (first === undefined) accepted.set(eventKey(event), { message, twins: [], event, idGiven, recorded: null });
     else if (first.event.contentHash === event.contentHash) first.twins.push(message.messageId);
     else rejections.push(rejection(message, event.tenantId, idReused(event.id)));
   }
-  return [...accepted.values()];
 }
 
 /**

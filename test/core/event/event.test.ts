@@ -131,6 +131,17 @@ describe('a derived id', () => {
     expect(ids.toSorted()).toEqual(ids);
   });
 
+  it.each(['0001-01-01T00:00:00Z', '1969-12-31T23:59:59.999Z', '9999-12-31T23:59:59Z'])(
+    'is one that holds a time, also of an EventBridge event of %s',
+    (time) => {
+      const wrapped = { id: 'eb-1', time, 'detail-type': 'x', source: 'hr', detail: VALID };
+      const { id, acceptedAt } = accepted(wrapped).event;
+      expect(EventId.safeParse(id).success).toBe(true);
+      expect(accepted(wrapped, { messageId: 'message-2' }).event.id).toBe(id);
+      expect(acceptedAt).toBe(NOW);
+    },
+  );
+
   it("follows from EventBridge's own id", () => {
     const wrapped = (id: string) => ({ id, time: TIME, 'detail-type': 'x', source: 'hr', detail: VALID });
     const { id } = accepted(wrapped('eb-1')).event;
@@ -357,11 +368,12 @@ describe('parseMessage never throws', () => {
       fc.property(
         fc.jsonValue(),
         fc.dictionary(member, fc.oneof(fc.jsonValue(), fc.constantFrom('acme', 'a.b'))),
-        (any, event) => {
+        fc.date({ noInvalidDate: true }),
+        (any, event, at) => {
           for (const body of [
             any,
             event,
-            { ...event, detail: event, id: 'e', time: TIME, 'detail-type': 'x', source: 'y' },
+            { ...event, detail: event, id: 'e', time: at.toISOString(), 'detail-type': 'x', source: 'y' },
           ]) {
             expect(['event', 'rejected']).toContain(parse(JSON.stringify(body)).kind);
           }
