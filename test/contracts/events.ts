@@ -217,6 +217,26 @@ export function describeEventStore(name: string, subject: Subject<EventStore>): 
       expect((await store.listEvents(tenantId, { ...WHOLE, ...range }, null)).values).toEqual(events.slice(2, 6));
     });
 
+    it('are listed by when they were accepted, also if their publisher gave them ids of our form', async () => {
+      const events = [
+        own({ id: newId('evt', NOW - 26 * HOUR, Math.random), acceptedAt: NOW }),
+        // Ids whose time is in the years 10889 and 1970.
+        own({ id: 'evt_7ZX3B1N6Q2T5V8Y0A4C7E9G1HJ', acceptedAt: NOW - HOUR }),
+        own({ id: newId('evt', 0, Math.random), acceptedAt: NOW - 2 * HOUR }),
+        own({ id: newId('evt', NOW - 3 * HOUR, Math.random), acceptedAt: NOW - 3 * HOUR }),
+      ];
+      await store.putEvents(events);
+      for (const limit of [1, 2, 10])
+        expect(await readPages((after) => store.listEvents(tenantId, { ...WHOLE, limit, after }, null))).toEqual(
+          events,
+        );
+      const range = { from: NOW - 2 * HOUR, to: NOW };
+      expect((await store.listEvents(tenantId, { ...WHOLE, ...range }, null)).values).toEqual(events.slice(0, 3));
+      expect((await store.listEvents(tenantId, { ...WHOLE, from: 0, to: NOW - 4 * HOUR }, null)).values).toEqual([]);
+      for (const event of events)
+        expect((await store.getEvents([event], true)).get(eventKey(event))?.event).toEqual(event);
+    });
+
     it("are the tenant's own", async () => {
       await store.putEvents([own(), own({ id: newId('evt', NOW, Math.random) })]);
       for (const other of [tenantId.slice(0, -1), `${tenantId}0`, `${tenantId}#0`])

@@ -119,7 +119,8 @@ export function createJournalLists(tables: Tables, retention: Pick<Retention, 'i
             : (await queryIndex(indexed, range, limit, order)).map(asKey);
         },
         select: async (entries) =>
-          (await resolve(entries))
+          // What is in the index as well has its place there.
+          (await resolve(entries.filter(({ value }) => !(isIndexed(value) && inIndex.size > 0))))
             .map(({ sortKey, value }) => ({ sortKey, value: parse(value) }))
             .filter(({ value }) => matches === null || matches(value)),
       });
@@ -129,6 +130,8 @@ export function createJournalLists(tables: Tables, retention: Pick<Retention, 'i
 
 /** An entry of the table holds its item, one of the index its item's key. */
 type Listed = { kind: 'item'; item: Item } | { kind: 'key'; key: Key };
+
+const isIndexed = (listed: Listed): boolean => listed.kind === 'item' && listed.item.listPk !== undefined;
 
 const asItem = ({ sortKey, value }: Entry<Item>): Entry<Listed> => ({ sortKey, value: { kind: 'item', item: value } });
 const asKey = ({ sortKey, value }: Entry<Key>): Entry<Listed> => ({ sortKey, value: { kind: 'key', key: value } });

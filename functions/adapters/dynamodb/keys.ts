@@ -60,15 +60,20 @@ export const eventItemKey = (tenantId: string, eventId: string): Key => {
     ? { pk: `E#${tenantId}#${eventId}`, sk: 'EVENT' }
     : { pk: eventPartition(tenantId, eventId), sk: timeKey(at, eventId) };
 };
+/** An id of our form that was made by somebody else, or long before its event came, says nothing of when that was. */
+const SAME_TIME_MS = 60_000;
+
 /** The key in the list index; null for an event that the table itself lists. */
 export const eventListKey = (
   tenantId: string,
   eventId: string,
   acceptedAt: number,
-): { listPk: string; listSk: string } | null =>
-  timeOfEventId(eventId) === null
-    ? { listPk: eventPartition(tenantId, eventId), listSk: timeKey(acceptedAt, eventId) }
-    : null;
+): { listPk: string; listSk: string } | null => {
+  const at = timeOfEventId(eventId);
+  return at !== null && Math.abs(at - acceptedAt) <= SAME_TIME_MS
+    ? null
+    : { listPk: eventPartition(tenantId, eventId), listSk: timeKey(acceptedAt, eventId) };
+};
 const eventPartition = (tenantId: string, eventId: string): string => `T#${tenantId}#${hash(eventId) % EVENT_SHARDS}`;
 /** The partitions of both, in the table and in the index. */
 export const eventPartitions = (tenantId: string): string[] =>
