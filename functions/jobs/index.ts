@@ -52,7 +52,7 @@ const handle = createJobsHandler({
     rejectedEvents: createRejectedEvents(journal),
     tenants: createTenants(tables),
     apiKeys: createApiKeyStore(tables),
-    tenantData: createTenantData(tables),
+    tenantData: createTenantData(tables, now),
     publish,
     subscriptions,
     matchable: createMatchableSubscriptions(tables, now),

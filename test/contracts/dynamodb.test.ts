@@ -105,7 +105,7 @@ describeEventStore(NAME, subject(stores.events));
 describeSystemEventCounts(NAME, subject(createSystemEventCounts(tables, () => now)));
 const audit = createAuditStore({ tables, retentionDays: RETENTION_DAYS, now: () => now });
 describeTenantData(NAME, {
-  ...subject({ ...stores.deliveries, ...stores.events, ...createTenantData(tables) }),
+  ...subject({ ...stores.deliveries, ...stores.events, ...createTenantData(tables, () => now) }),
   add: async (event) => stores.events.putEvents([event]),
   addAudit: (record) => audit.putAuditRecord(record),
   auditOf: (tenantId) => readPages((after) => audit.listAuditRecords(tenantId, { ...WHOLE, after }, null)),

@@ -4,7 +4,7 @@ import type { DeliveryStore } from '../../functions/core/delivery/delivery-store
 import type { Event } from '../../functions/core/event/event.ts';
 import type { TenantDataStore, TenantRecord } from '../../functions/core/jobs/tenant-data.ts';
 import { makeAttempt, makeAuditRecord, makeDelivery, makeEvent, NOW } from '../support/domain.ts';
-import { freshSubscription, freshTenant, type Subject } from './subject.ts';
+import { freshSubscription, freshTenant, RETENTION_MS, type Subject } from './subject.ts';
 
 type Store = TenantDataStore & Pick<DeliveryStore, 'saveDelivery' | 'getDelivery'>;
 
@@ -28,16 +28,18 @@ export function describeTenantData(
       setNow(NOW);
       tenantId = freshTenant();
     });
-    async function scan(): Promise<TenantRecord[]> {
-      const found: TenantRecord[] = [];
+    async function scanPages(): Promise<{ records: TenantRecord[]; expired: TenantRecord[] }> {
+      const found: { records: TenantRecord[]; expired: TenantRecord[] } = { records: [], expired: [] };
       let cursor: string | null = null;
       do {
-        const page = await store.scanTenantData(tenantId, cursor);
-        found.push(...page.records);
-        cursor = page.next;
+        const { records, expired, next } = await store.scanTenantData(tenantId, cursor);
+        found.records.push(...records);
+        found.expired.push(...expired);
+        cursor = next;
       } while (cursor !== null);
       return found;
     }
+    const scan = async () => (await scanPages()).records;
 
     it('is found whole, whatever subscription it belonged to, and nothing of another tenant', async () => {
       const events = ['a', 'evt_01J0000000000000000000000A'].map((id) => makeEvent({ tenantId, id }));
@@ -67,6 +69,19 @@ export function describeTenantData(
       expect(await scan()).toEqual([]);
       expect(await store.getDelivery(one)).toBeNull();
       await store.removeTenantData([]);
+    });
+
+    it('is told apart once it is past its retention, though the store has not removed it', async () => {
+      const event = makeEvent({ tenantId });
+      const one = makeDelivery({ tenantId, subscriptionId: freshSubscription() });
+      await add(event);
+      await store.saveDelivery(one, 0);
+      setNow(NOW + RETENTION_MS);
+      const { records, expired } = await scanPages();
+      expect(records).toEqual([]);
+      expect(expired.map(({ kind }) => kind).toSorted()).toEqual(['delivery', 'event']);
+      await store.removeTenantData(expired);
+      expect(await scanPages()).toEqual({ records: [], expired: [] });
     });
 
     it('leaves the audit trail without the values of what was changed', async () => {

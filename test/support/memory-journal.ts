@@ -273,8 +273,13 @@ export class MemoryJournal
         .filter(({ key }) => cursor === null || key > cursor)
         .toSorted((one, other) => (one.key < other.key ? -1 : 1));
       const page = rest.slice(0, this.pageSize);
+      const own = Map.groupBy(
+        page.filter(({ record }) => record.value.tenantId === tenantId),
+        ({ key }) => this.isLive(key),
+      );
       return {
-        records: page.map(({ record }) => record).filter(({ value }) => value.tenantId === tenantId),
+        records: own.get(true)?.map(({ record }) => record) ?? [],
+        expired: own.get(false)?.map(({ record }) => record) ?? [],
         next: rest.length > page.length ? (page.at(-1)?.key ?? null) : null,
       };
     });

@@ -17,16 +17,19 @@ import {
   tokenKey,
 } from './keys.ts';
 import { parseRejected } from './rejected-events.ts';
+import { createLiveness } from './retention.ts';
 
 /** Items that one page reads, whosever they are: a page then writes no more than a function has the time for. */
 const SCAN_PAGE = 500;
 
 const ItemKey = z.object({ pk: z.string(), sk: z.string() });
 
-export function createTenantData({
-  documents,
-  journalTable,
-}: Pick<Tables, 'documents' | 'journalTable'>): TenantDataStore {
+export function createTenantData(
+  { documents, journalTable }: Pick<Tables, 'documents' | 'journalTable'>,
+  now: () => number,
+): TenantDataStore {
+  const { isLive } = createLiveness(now);
+
   async function forgetChanges(key: { TableName: string; Key: Key }): Promise<void> {
     try {
       const ConditionExpression = 'attribute_exists(pk)';
@@ -48,7 +51,10 @@ export function createTenantData({
         ExclusiveStartKey: cursor === null ? undefined : ItemKey.parse(JSON.parse(cursor)),
       });
       const next = LastEvaluatedKey === undefined ? null : JSON.stringify(ItemKey.parse(LastEvaluatedKey));
-      return { records: Items.flatMap((item) => parseRecord(item) ?? []), next };
+      const [live, expired] = [Items.filter(isLive), Items.filter((item) => !isLive(item))].map((items) =>
+        items.flatMap((item) => parseRecord(item) ?? []),
+      );
+      return { records: live ?? [], expired: expired ?? [], next };
     },
 
     async removeTenantData(records) {

@@ -102,7 +102,7 @@ async function eraseJournal(
   const old = page.records.filter((record) => timeOf(record) <= filter.until);
   const kept = filter.keepLog ? old.filter(({ kind }) => kind !== 'token' && kind !== 'audit_record') : [];
   const holding = kept.filter(holdsContent);
-  const removed = old.filter((record) => !kept.includes(record));
+  const removed = [...page.expired, ...old.filter((record) => !kept.includes(record))];
   await Promise.all([ports.tenantData.removeTenantData(removed), ...holding.map((record) => strip(ports, record))]);
   const done = removed.length + holding.length;
   const found = place.found + done;

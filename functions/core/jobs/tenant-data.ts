@@ -16,6 +16,8 @@ export type TenantRecord =
 /** A page of the whole journal: those of its records that are the tenant's. `next` is null after the last. */
 export interface TenantDataPage {
   records: TenantRecord[];
+  /** Past their retention, and not removed yet, which DynamoDB does hours or days late. Nobody reads or changes them any more. */
+  expired: TenantRecord[];
   next: string | null;
 }
 

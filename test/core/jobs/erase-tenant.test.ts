@@ -4,6 +4,7 @@ import { type EraseTenantPorts, erasePage } from '../../../functions/core/jobs/e
 import type { Job } from '../../../functions/core/jobs/job.ts';
 import type { TaskOf } from '../../../functions/core/jobs/job-task.ts';
 import {
+  HOUR,
   makeAttempt,
   makeAuditRecord,
   makeDelivery,
@@ -136,6 +137,16 @@ describe('the erasure of a tenant', () => {
       expect([...journal.auditRecords.values()]).toEqual([{ ...own, changes: {} }, ...others]);
     },
   );
+
+  it('removes what is past its retention, also where it leaves the skeleton: nobody could strip it any more', async () => {
+    let now = NOW - 31 * 24 * HOUR;
+    journal = new MemoryJournal(() => now, 30 * 24 * HOUR).add(makeEvent({ id: 'old', acceptedAt: now }));
+    await journal.saveDelivery(makeDelivery({ eventId: 'old', eventAt: now, attempts: [attempt] }), 0);
+    now = NOW;
+    journal.add(makeEvent({ id: 'new', acceptedAt: NOW - 1, data: `"${PAYLOAD}"` }));
+    expect(await run(true)).toMatchObject({ cursor: null, result: { passes: 2, left: 0 } });
+    expect(left('acme')).toMatchObject([{ id: 'new', data: null }]);
+  });
 
   it('passes over everything again until it finds nothing', async () => {
     let late = 2;
