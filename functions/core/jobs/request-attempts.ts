@@ -38,13 +38,13 @@ export async function requestAttempts(
     deliveries.map(async (delivery, index) => {
       if (isAskedBy(job, delivery)) return delivery;
       const waitMs = spreadMs(index, job.maxPerSecond);
-      const changed = await changeDelivery(store, delivery, (one) =>
-        // It came to another end, or goes on, since it was listed.
-        one.status === delivery.status
-          ? { ...requestAttempt(one, 'replay', begunAt + waitMs, waits), replayedBy: job.id }
-          : one,
-      );
-      if (!(changed instanceof Refusal) && isAskedBy(job, changed))
+      let asks = false;
+      const changed = await changeDelivery(store, delivery, (one) => {
+        // Or it came to another end, goes on, or was asked for by a twin of this page, since it was listed.
+        asks = one.status === delivery.status && !isAskedBy(job, one);
+        return asks ? { ...requestAttempt(one, 'replay', begunAt + waitMs, waits), replayedBy: job.id } : one;
+      });
+      if (asks && !(changed instanceof Refusal))
         outgoing.push({ message: deliverMessage(changed), delaySeconds: wholeSeconds(waitMs) });
       return changed;
     }),

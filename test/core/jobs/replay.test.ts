@@ -157,6 +157,20 @@ describe('the replay of a range', () => {
     expect(stored(first)).toMatchObject({ status: 'failed', requested: null });
   });
 
+  it('that two workers do at the same moment asks once, though the attempt of the first has succeeded already', async () => {
+    const one = journal.store(delivery('a', 1, { status: 'succeeded', completedAt: NOW }));
+    const job = jobFor({ status: 'all' });
+    let saves = 0;
+    journal.before = (operation) => {
+      if (operation !== 'saveDelivery' || saves++ > 0) return;
+      const asked = { ...one, replayedBy: job.id, ticket: 1, revision: one.revision + 2 };
+      journal.store(asked);
+    };
+    await run(job);
+    expect(stored(one)).toMatchObject({ requested: null, ticket: 1 });
+    expect(queued).toEqual([]);
+  });
+
   it('leaves what went on since it was listed', async () => {
     const one = journal.store(failed('a', 1));
     let saves = 0;
