@@ -65,7 +65,8 @@ async function countRejections(
   const { code, message } = reason;
   const data = { tenantId, rejectedEventId: id, reason: { code, message }, count: group.length };
   const owed = { id, at: rejectedAt, event: { type: 'posthorn.event.rejected' as const, data } };
-  await countSystemEvent({ counts, later: deliveries, now }, owed);
+  const others = group.map(({ rejected }) => rejected.id);
+  await countSystemEvent({ counts, later: deliveries, now }, owed, others);
 }
 
 /** DynamoDB keeps 400 KB in an item, SQS carries 1 MiB in a message. */

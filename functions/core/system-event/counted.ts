@@ -6,6 +6,12 @@ import { CountedSystemEvent, type OwedSystemEvent, systemEventId } from './syste
 /** What may happen thousands of times a minute is told once a minute and subject, with how often it happened. */
 const WINDOW_MS = 60_000;
 
+/**
+ * What counts in a later window looks for one from here on before now, in milliseconds: done again, it finds the one that it began.
+ * Long enough for a message that fails to come back twenty times, short enough to look at each minute.
+ */
+const REPEATED_MS = 60 * WINDOW_MS;
+
 /** A minute of one kind of event about one subject. `startsAt` in epoch milliseconds. */
 const Window = z.object({ subject: z.string(), startsAt: z.number() });
 export type Window = z.infer<typeof Window>;
@@ -38,24 +44,29 @@ export interface CountPorts {
 /**
  * Counts a system event that is told once a minute. What begins a window also sends the message by which the window is told.
  * Done again, it sends the message again, or finds its window told; it may count itself twice.
+ * @param others what is counted with it: one of them began the window, if this is done again in another order
  */
 export async function countSystemEvent(
   { counts, later, now }: CountPorts,
   { id, at, event }: Omit<OwedSystemEvent, 'event'> & { event: CountedSystemEvent },
+  others: readonly string[] = [],
 ): Promise<void> {
   if (event.data.tenantId === SYSTEM_TENANT) return;
   const subject = subjectOf(event);
   // By its own time, not by the clock: done again, it belongs to the same window.
-  for (let startsAt = at - (at % WINDOW_MS); ; startsAt += WINDOW_MS) {
+  for (let startsAt = startOf(at); ; startsAt = Math.max(startsAt + WINDOW_MS, startOf(now() - REPEATED_MS))) {
     const window = { subject, startsAt };
     const { begunBy, isClosed } = await counts.addToWindow(window, id, event.data.count);
-    if (isClosed && begunBy !== id) continue; // It comes too late, and counts in the next window.
-    if (isClosed || begunBy !== id) return;
+    const isBegunByIt = begunBy === id || others.includes(begunBy);
+    if (isClosed && !isBegunByIt) continue; // It comes too late, and counts in a later window.
+    if (isClosed || !isBegunByIt) return;
     const delaySeconds = Math.max(0, Math.ceil((startsAt + WINDOW_MS - now()) / 1_000));
     await later.send([{ message: { v: 1, kind: 'tell_counted', window, event }, delaySeconds }]);
     return;
   }
 }
+
+const startOf = (at: number): number => at - (at % WINDOW_MS);
 
 function subjectOf({ type, data }: CountedSystemEvent): string {
   return `${type} ${'subscriptionId' in data ? data.subscriptionId : (data.tenantId ?? '')}`;

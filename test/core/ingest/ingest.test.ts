@@ -224,6 +224,31 @@ describe('bad messages', () => {
     expect(setup.counted).toHaveLength(1);
   });
 
+  it('are told also if they come back in another order after the queue was away', async () => {
+    const setup = ingestSetup();
+    const push = setup.counted.push.bind(setup.counted);
+    setup.counted.push = () => {
+      throw new Error('away');
+    };
+    const [one, other] = [
+      { body: body({ type: 7 }), messageId: 'one' },
+      { body: body({ type: 8 }), messageId: 'other' },
+    ];
+    expect(await setup.ingest(one, other)).toEqual({ retry: new Set(['one', 'other']) });
+    setup.counted.push = push;
+    expect(await setup.ingest({ ...other, receivedBefore: true }, { ...one, receivedBefore: true })).toEqual(NONE);
+    expect(setup.counted).toHaveLength(1);
+  });
+
+  it('that cannot be read for a fault of ours come back, and leave the others of their batch alone', async () => {
+    const setup = ingestSetup();
+    setup.store.before = (operation) => {
+      if (operation === 'findType') throw new Error('away');
+    };
+    expect(await setup.ingest({ body: body({ id: 'a' }) }, { body: 'no json' })).toEqual({ retry: new Set(['m1']) });
+    expect(setup.store.rejected).toMatchObject([{ reason: { code: 'malformed_json' } }]);
+  });
+
   it('of the reserved tenant are told to no one', async () => {
     const setup = ingestSetup();
     await setup.ingest({ body: body({ tenantId: 'posthorn' }) });

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { countSystemEvent } from '../../../functions/core/system-event/counted.ts';
 import { emitSystemEvent } from '../../../functions/core/system-event/emit.ts';
 import {
   SYSTEM_EVENT_TYPES,
   type SystemEvent,
   systemEventId,
 } from '../../../functions/core/system-event/system-event.ts';
-import { NOW } from '../../support/domain.ts';
+import { MINUTE, NOW } from '../../support/domain.ts';
+import { MemoryCounts } from '../../support/memory-counts.ts';
 import { ingestSetup, MemoryIngestStore } from '../../support/memory-ingest.ts';
 
 const rejected = (tenantId: string): SystemEvent => ({
@@ -56,6 +58,51 @@ describe('emitting', () => {
     const publish = () => Promise.reject(new Error('published'));
     await emitSystemEvent({ events, publish }, { id: 'sys_1', at: NOW, event: rejected('posthorn') });
     expect(events.events.size).toBe(0);
+  });
+});
+
+describe('counting', () => {
+  const owed = (id: string, at: number) => {
+    const data = { tenantId: 'acme', rejectedEventId: id, reason: { code: 'invalid_event', message: 'm' }, count: 1 };
+    return { id, at, event: { type: 'posthorn.event.rejected' as const, data } };
+  };
+
+  it('what comes days too late looks at an hour of minutes at most, and finds the one that it began if it is done again', async () => {
+    const counts = new MemoryCounts();
+    const add = counts.addToWindow.bind(counts);
+    let now = NOW;
+    let looks = 0;
+    counts.addToWindow = (...args) => {
+      looks += 1;
+      return add(...args);
+    };
+    const sent: unknown[] = [];
+    let isAway = false;
+    const later = {
+      send: async (messages: readonly unknown[]) => {
+        if (isAway) throw new Error('away');
+        sent.push(...messages);
+      },
+    };
+    const count = (id: string, at: number) => countSystemEvent({ counts, later, now: () => now }, owed(id, at));
+    const MINUTES = 2 * 24 * 60;
+    for (let minute = 0; minute < MINUTES; minute += 1) {
+      now = NOW + minute * MINUTE;
+      await count(`rej_${minute}`, now);
+      await counts.closeWindow({ subject: 'posthorn.event.rejected acme', startsAt: now - (now % MINUTE) });
+    }
+    now += MINUTE;
+    sent.length = 0;
+    looks = 0;
+    isAway = true;
+    await expect(count('rej_late', NOW + 1)).rejects.toThrow('away');
+    expect(looks).toBeLessThan(63);
+    // Its message comes back after some minutes.
+    isAway = false;
+    now += 5 * MINUTE;
+    await count('rej_late', NOW + 1);
+    expect(sent).toHaveLength(1);
+    expect([...counts.windows.values()].filter(({ begunBy }) => begunBy === 'rej_late')).toHaveLength(1);
   });
 });
 
