@@ -13,7 +13,7 @@ import type { Rollout } from './constructs/rollout.ts';
 import { type Adoption, parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
-  /** Memory in MiB; Lambda gives CPU in proportion. @default 512 for api, ingest, deliver and jobs, 256 for sweep, console and canary */
+  /** Memory in MiB; Lambda gives CPU in proportion. @default 1,024 for api and console, 512 for ingest, deliver and jobs, 1,769 for sweep, 256 for canary */
   readonly memorySize?: number;
   /** @default 29 s for api, 30 s for ingest, 55 s for sweep, 60 s for jobs, 10 s for console, 25 s for canary */
   readonly timeout?: Duration;
@@ -137,8 +137,8 @@ export interface PosthornProps {
   readonly attemptTimeout?: Duration;
 
   /**
-   * Retries due within this time wait in the retries queue, later ones in the journal. At most 15 minutes: what waits in
-   * a queue counts towards the 120,000 messages that SQS lets be in flight.
+   * Retries due within this time wait in the retries queue, later ones in the journal. At most 15 minutes, SQS's longest
+   * delay. What waits so does not count as in flight.
    * @default Duration.minutes(2)
    */
   readonly maxQueueWait?: Duration;

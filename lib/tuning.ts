@@ -228,7 +228,7 @@ export const tuningShape = {
   removalPolicy: oneOf(['retain', 'destroy']).default('retain'),
   adopt: z.preprocess(fromText, adoption.prefault({})),
   attemptTimeoutSeconds: whole(1, 20).default(15),
-  /** 900 s is the longest DelaySeconds of SQS. At 120 s, 1,000 failures a second fill SQS's 120,000 in flight. */
+  /** 900 s is the longest DelaySeconds of SQS. */
   maxQueueWaitSeconds: whole(0, 900).default(120),
   /** Warnings come after a fifth and after three fifths of it. */
   disableAfterDays: whole(1, 365).default(5),

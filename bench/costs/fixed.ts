@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { PRICES } from '../prices.ts';
 
 /** Of one resource of the template, whatever goes through it. */
@@ -8,9 +9,10 @@ interface ResourcePrice {
   source: string;
 }
 
+const ALARM = 'AWS::CloudWatch::Alarm';
 const RESOURCES: Record<string, ResourcePrice> = {
-  'AWS::CloudWatch::Alarm': {
-    name: 'alarms',
+  [ALARM]: {
+    name: 'metrics that alarms watch',
     dollars: 0.1,
     source: 'https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm, 2026-11-26',
   },
@@ -53,7 +55,8 @@ export function fixedCosts(
 ): FixedLine[] {
   const all = Object.values(resources);
   const counted = Object.entries(RESOURCES).flatMap(([type, { name, dollars }]): FixedLine[] => {
-    const count = all.filter(({ Type }) => Type === type).length;
+    const ofType = all.filter(({ Type }) => Type === type);
+    const count = type === ALARM ? ofType.reduce((sum, alarm) => sum + metricsOf(alarm), 0) : ofType.length;
     return count === 0 ? [] : [{ name, count, dollars: count * dollars }];
   });
   const mappings = all.filter(({ Type }) => Type === 'AWS::Lambda::EventSourceMapping').length;
@@ -74,6 +77,14 @@ export function fixedCosts(
     },
   ];
 }
+
+/** An alarm on an expression is paid for by the metrics in it. */
+function metricsOf({ Properties }: { Properties?: Record<string, unknown> | undefined }): number {
+  const { Metrics } = AlarmProperties.parse(Properties);
+  return Metrics === undefined ? 1 : Metrics.filter(({ MetricStat }) => MetricStat !== undefined).length;
+}
+
+const AlarmProperties = z.object({ Metrics: z.array(z.object({ MetricStat: z.unknown().optional() })).optional() });
 
 function priced(name: keyof typeof PRICES, units: number): number {
   const { dollars, per } = PRICES[name];

@@ -15,11 +15,22 @@ test('what costs by being there is counted in the template', () => {
   expect(lines.sweeps?.dollars).toBeGreaterThan(0);
 });
 
+test('an alarm on an expression costs as much as its metrics', () => {
+  const alarm = (Properties: object) => ({ Type: 'AWS::CloudWatch::Alarm', Properties: { ...Properties } });
+  const metric = { MetricStat: {} };
+  const [line] = fixedCosts({
+    one: alarm({ MetricName: 'Age' }),
+    two: alarm({ Metrics: [{ Expression: 'a+b' }, metric, metric] }),
+  });
+  expect(line).toEqual({ name: 'metrics that alarms watch', count: 3, dollars: expect.closeTo(0.3) });
+});
+
 test('settings change it', () => {
   const lines = linesOf({ vpc: 'new', dataKey: 'new', rollout: 'canary' });
   expect(lines['KMS keys']).toMatchObject({ count: 2 });
   expect(lines['NAT gateways']).toMatchObject({ count: 2, dollars: 65.7 });
   expect(lines['public addresses']).toMatchObject({ count: 2 });
   const functions = Object.keys(synthesize().findResources('AWS::Lambda::Function')).length;
-  expect(lines.alarms?.count).toBe((linesOf({}).alarms?.count ?? 0) + functions);
+  const watched = 'metrics that alarms watch';
+  expect(lines[watched]?.count).toBe((linesOf({})[watched]?.count ?? 0) + functions);
 });

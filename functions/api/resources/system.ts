@@ -40,7 +40,7 @@ export const SystemView = z
       )
       .meta({
         description:
-          'Subscriptions without a success for a day or more, by the last 100 system events of seven days that tell of it.',
+          'Subscriptions without a success for a fifth of the time after which they are disabled (a day by default), or more, by the last 100 system events of seven days that tell of it.',
       }),
   })
   .meta({ id: 'System' });
