@@ -84,7 +84,6 @@ export const INDEXES = {
 export const METRICS = {
   eventsAccepted: 'EventsAccepted',
   eventsRejected: 'EventsRejected',
-  deliveriesQueued: 'DeliveriesQueued',
   filtersOverBudget: 'FiltersOverBudget',
   schemasOverBudget: 'SchemasOverBudget',
   attemptsSucceeded: 'AttemptsSucceeded',

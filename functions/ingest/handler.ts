@@ -83,7 +83,6 @@ function note({ logger, counter }: IngestHandlerDeps, report: IngestReport): voi
       if (reason.code === 'schema_over_budget') counter.count(METRICS.schemasOverBudget);
       return;
     }
-    case 'queued':
     case 'filter_over_budget':
       noteFanOut({ logger, counter }, report);
       return;

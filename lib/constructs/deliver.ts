@@ -97,10 +97,11 @@ export class Deliver extends Construct {
   successRatio(from: number): MathExpression {
     return new MathExpression({
       // Neither is missing where the other is: a batch with attempts says both.
-      expression: `IF(succeeded + failed >= ${from}, 100 * succeeded / (succeeded + failed), 100)`,
+      expression: `IF(attempts >= ${from}, 100 * succeeded / attempts, 100)`,
       usingMetrics: {
         succeeded: this.handler.metric(METRICS.attemptsSucceeded),
-        failed: this.handler.metric(METRICS.attemptsFailed),
+        // Each attempt has one.
+        attempts: this.handler.metric(METRICS.receiverLatency, Stats.SAMPLE_COUNT),
       },
       label: 'attempts that succeed, %',
       period: ALARM_PERIOD,

@@ -99,13 +99,17 @@ function usOrReceivers({ functions, deliver, gateway }: Watched): IWidget[] {
   ];
 }
 
-function sinceWhen({ functions, deliver }: Watched): IWidget[] {
+function sinceWhen({ functions, deliver, queues }: Watched): IWidget[] {
   const { ingest, canary } = functions;
   const { handler } = deliver;
   return [
     lines('In and out', [
       labelled(ingest.metric(METRICS.eventsAccepted), 'events accepted'),
-      labelled(ingest.metric(METRICS.deliveriesQueued), 'deliveries queued'),
+      queues.deliveries.queue.metricNumberOfMessagesSent({
+        statistic: Stats.SUM,
+        period: ALARM_PERIOD,
+        label: 'deliveries queued',
+      }),
       labelled(handler.metric(METRICS.attemptsSucceeded), 'attempts succeeded'),
       labelled(handler.metric(METRICS.attemptsFailed), 'attempts failed'),
       labelled(ingest.metric(METRICS.eventsRejected), 'events rejected'),

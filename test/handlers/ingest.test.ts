@@ -54,7 +54,6 @@ describe('the ingest function', () => {
     expect(telemetry.counts).toEqual({
       [METRICS.eventsAccepted]: 2,
       [METRICS.eventsRejected]: 1,
-      [METRICS.deliveriesQueued]: 2,
     });
     expect(telemetry.published).toBe(1);
     expect(queued.map(({ message }) => message.kind)).toEqual(['tell_counted', 'deliver', 'deliver']);

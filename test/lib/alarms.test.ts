@@ -51,7 +51,7 @@ const EXPECTED: Record<AlarmName, { watched: string[]; threshold?: number; stati
   lateFirstAttempts: { watched: ['FirstAttemptDelay of posthorn-deliver'], threshold: 60_000, statistic: 'p99' },
   overdueDeliveries: { watched: ['OldestOverdue of posthorn-sweep'], threshold: 900, statistic: 'Maximum' },
   successRatio: {
-    watched: ['AttemptsSucceeded of posthorn-deliver', 'AttemptsFailed of posthorn-deliver'],
+    watched: ['AttemptsSucceeded of posthorn-deliver', 'ReceiverLatency of posthorn-deliver'],
     threshold: 50,
   },
   sweepNotRunning: { watched: ['Invocations of PosthornSweepFunctionLambda'], threshold: 3, statistic: 'Sum' },
@@ -166,8 +166,16 @@ test('a sweep that does not run is missed, although it says nothing', () => {
 test('the ratio of successes counts only among many attempts, and concurrency goes by the account’s quota', () => {
   const expressionOf = (name: AlarmName, template = synthesize()) =>
     JSON.stringify(alarmsNamed(name, template)[0]?.properties.Metrics);
-  expect(expressionOf('successRatio')).toContain(
-    '"IF(succeeded + failed >= 100, 100 * succeeded / (succeeded + failed), 100)"',
+  expect(expressionOf('successRatio')).toContain('"IF(attempts >= 100, 100 * succeeded / attempts, 100)"');
+  expect(alarmsNamed('successRatio')[0]?.properties.Metrics).toContainEqual(
+    expect.objectContaining({
+      Id: 'attempts',
+      MetricStat: {
+        Metric: expect.objectContaining({ MetricName: 'ReceiverLatency' }),
+        Period: 300,
+        Stat: 'SampleCount',
+      },
+    }),
   );
   expect(expressionOf('accountConcurrency')).toContain('"100 * claimed / 1000"');
   expect(expressionOf('accountConcurrency', synthesize({ accountConcurrency: 10 }))).toContain('"100 * claimed / 10"');

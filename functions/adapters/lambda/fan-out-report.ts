@@ -9,19 +9,10 @@ export function namesOf({ tenantId, id, traceparent }: Pick<Event, 'tenantId' | 
   return { tenantId, eventId: id, traceId: traceIdOf(traceparent) };
 }
 
-export function noteFanOut({ logger, counter }: Telemetry, report: FanOutReport): void {
-  switch (report.kind) {
-    case 'queued':
-      counter.count(METRICS.deliveriesQueued, report.deliveries);
-      return;
-    case 'filter_over_budget':
-      logger.warn('a filter would take too many steps, so its delivery is cancelled', {
-        subscriptionId: report.subscription.id,
-        ...namesOf(report.event),
-      });
-      counter.count(METRICS.filtersOverBudget);
-      return;
-    default:
-      report satisfies never;
-  }
+export function noteFanOut({ logger, counter }: Telemetry, { subscription, event }: FanOutReport): void {
+  logger.warn('a filter would take too many steps, so its delivery is cancelled', {
+    subscriptionId: subscription.id,
+    ...namesOf(event),
+  });
+  counter.count(METRICS.filtersOverBudget);
 }

@@ -24,10 +24,12 @@ export interface FanOutDeps {
   report: (report: FanOutReport) => void;
 }
 
-export type FanOutReport =
-  | { kind: 'queued'; deliveries: number }
-  /** A filter would have taken too many steps: the delivery is on its way to be recorded as cancelled. */
-  | { kind: 'filter_over_budget'; subscription: MatchableSubscription; event: Event };
+/** A filter would have taken too many steps: the delivery is on its way to be recorded as cancelled. */
+export interface FanOutReport {
+  kind: 'filter_over_budget';
+  subscription: MatchableSubscription;
+  event: Event;
+}
 
 /** An event on its way to its tenant's subscriptions. */
 export interface FannedOut {
@@ -132,15 +134,12 @@ export async function fanOutFrom(
 type Lanes = Record<'deliveries' | 'retries', Outgoing[]>;
 
 async function send(deps: FanOutDeps, { deliveries, retries }: Lanes): Promise<void> {
-  const count = deliveries.length + retries.length;
-  if (count === 0) return;
   // All are tried before a failure is reported.
   const sent = await Promise.allSettled([
     ...(deliveries.length > 0 ? [deps.deliveries.send(deliveries)] : []),
     ...(retries.length > 0 ? [deps.retries.send(retries)] : []),
   ]);
   for (const one of sent) if (one.status === 'rejected') throw one.reason;
-  deps.report({ kind: 'queued', deliveries: count });
 }
 
 /** The messages for the events that the subscription wants. Null where there is none yet: others may have their turn. */
