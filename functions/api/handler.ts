@@ -19,7 +19,7 @@ import { createAllowedMethods } from './http/allowed-methods.ts';
 import { type AuditDeps, runAudited } from './http/audited.ts';
 import { authorize, authorizeSecrets } from './http/authorize.ts';
 import { createDocsRoutes } from './http/docs.ts';
-import { once } from './http/idempotency.ts';
+import { type KeyedRun, once } from './http/idempotency.ts';
 import { readIfMatch } from './http/if-match.ts';
 import { toJson } from './http/json.ts';
 import type { KeyLimit } from './http/key-limit.ts';
@@ -87,13 +87,15 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   const body = route.body === null ? undefined : parse(route.body, json, 'body');
   const traceparent = readTraceparent(event.headers.traceparent);
   const ifMatch = route.conditional ? readIfMatch(event.headers['if-match']) : null;
-  // The route's own schemas made these, so they are what its code expects.
-  const input = { params, query, body, bodyText, ifMatch, principal, traceparent } as RouteInput<never, never, never>;
   const { requestId } = event.requestContext;
   const audited = { principal, params, query, body: json, requestId };
-  const run = async () => answer(await runAudited(deps, route, audited, () => route.run(input)));
+  const run = async (keyed: KeyedRun | null) => {
+    const input = { params, query, body, bodyText, ifMatch, principal, traceparent, keyed };
+    // The route's own schemas made these, so they are what its code expects.
+    return answer(await runAudited(deps, route, audited, () => route.run(input as RouteInput<never, never, never>)));
+  };
   const key = route.method === 'POST' ? event.headers['idempotency-key'] : undefined;
-  if (key === undefined) return run();
+  if (key === undefined) return run(null);
   const keyed = { principal, path: event.rawPath, given: key, body: bodyText, keepsAnswer: route.keepsAnswer };
   return once(deps, keyed, run);
 }

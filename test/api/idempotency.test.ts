@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { QueueRefusedError } from '../../functions/adapters/sqs/work-queue.ts';
+import type { PublishedBody } from '../../functions/core/event/republish.ts';
 import { type ApiRequest, expectProblem, tenantOf, useApi } from '../support/api.ts';
 
 const { call, deps, clock, queues, tables } = useApi();
@@ -85,7 +87,7 @@ describe('Idempotency-Key', () => {
     const complete = deps.idempotency.complete;
     const idempotency = {
       ...deps.idempotency,
-      complete: (id: string, fingerprint: string, writeId: string) => complete(id, fingerprint, writeId, null),
+      complete: (id: string, run: Parameters<typeof complete>[1]) => complete(id, run, null),
     };
     expect((await send({}, { idempotency })).status).toBe(201);
     const before = await count();
@@ -113,6 +115,26 @@ describe('Idempotency-Key', () => {
       ).status,
     ).toBe(500);
     expect((await send()).status).toBe(201);
+  });
+
+  it('of events of which some were queued before it failed gives them the same ids again', async () => {
+    const body = {
+      events: Array.from({ length: 12 }, (_, n) => ({ type: 'a', data: n, ...(n === 5 && { id: 'own' }) })),
+    };
+    const events = '/v1/tenants/acme/events';
+    const sent: PublishedBody[][] = [];
+    const publish = (isAway: boolean) => async (messages: readonly PublishedBody[]) => {
+      sent.push([...messages]);
+      if (isAway) throw new QueueRefusedError('RequestThrottled');
+    };
+    expect((await send({ body }, { publish: publish(true) }, events)).status).toBe(503);
+    clock.now += 5_000;
+    const again = await send({ body }, { publish: publish(false) }, events);
+    expect(again.status).toBe(202);
+    expect(sent[1]?.map(({ body: text }) => text)).toEqual(sent[0]?.map(({ body: text }) => text));
+    expect(new Set(sent[0]?.map(({ body: text }) => JSON.parse(text).id)).size).toBe(12);
+    const madeIds = sent.map((messages) => new Set(messages.map(({ idMade }) => idMade)));
+    expect(madeIds).toEqual([new Set(['first', undefined]), new Set(['again', undefined])]);
   });
 
   it('of a request that was wrong is free for the right one', async () => {

@@ -11,10 +11,17 @@ const RUNNING_MS = 60_000;
 /** An item may have 400 KB in all (DynamoDB's limit), names and keys included. */
 const MAX_ANSWER_BYTES = 390_000;
 
-const StoredRequest = z.object({
+/** One run of a request. */
+const Run = z.object({
   fingerprint: z.string(),
   writeId: z.string(),
-  state: z.enum(['running', 'done']),
+  /** When the first run of the same request began, epoch milliseconds. */
+  begunAt: z.number(),
+});
+type Run = z.infer<typeof Run>;
+
+const StoredRequest = Run.extend({
+  state: z.enum(['running', 'failed', 'done']),
   /** Null while it runs, and when the answer could not be kept. */
   answer: z.string().nullable(),
   runsUntil: z.number(),
@@ -22,8 +29,8 @@ const StoredRequest = z.object({
 type StoredRequest = z.infer<typeof StoredRequest>;
 
 export type Begun =
-  /** `writeId` names this run; the other methods want it. */
-  | { kind: 'new'; writeId: string }
+  /** The other methods want its `run`. `isRepeated`: the same request ran before, and failed, maybe half-way. */
+  | { kind: 'new'; run: Run; isRepeated: boolean }
   /** The first request is still being worked on. */
   | { kind: 'running' }
   /** The key came with another request before. */
@@ -35,7 +42,7 @@ export type Begun =
 /**
  * Remembers the answers to requests that carry an Idempotency-Key. Answers are given sealed: they can hold secrets.
  *
- * A request that has begun is never begun again under its key, unless it says itself that it failed (`forget`). One that
+ * A request that has begun is never begun again under its key, unless it says itself that it failed (`fail`). One that
  * does not report its end (a crash, a throttled table, an answer too large for an item) counts as done once it cannot run
  * any more.
  */
@@ -57,54 +64,67 @@ export function createIdempotency(
       },
       ...condition,
     });
+  const ifWrittenBy = (writeId: string) => ({
+    ConditionExpression: 'writeId = :writeId',
+    ExpressionAttributeValues: { ':writeId': writeId },
+  });
 
-  /** Forgets a request that failed, so that it can be sent again. */
-  async function forget(key: string, writeId: string): Promise<void> {
+  async function read(key: string): Promise<StoredRequest | null> {
+    const item = await documents.getItem({ TableName: journalTable, Key: idempotencyKey(key), ConsistentRead: true });
+    return item === undefined ? null : StoredRequest.parse(item);
+  }
+
+  /** Frees the key of a run that failed: for the same request, which is a repetition then, and for any other. */
+  async function fail(key: string, run: Run): Promise<void> {
     try {
-      await documents.deleteItem({
-        TableName: journalTable,
-        Key: idempotencyKey(key),
-        ConditionExpression: 'writeId = :writeId',
-        ExpressionAttributeValues: { ':writeId': writeId },
-      });
+      await put(key, { ...run, state: 'failed', answer: null }, ifWrittenBy(run.writeId));
     } catch {
       // The caller has to see why its request failed, not this. Its key stays used.
     }
   }
 
+  /** Gives false if the condition does not hold. */
+  async function start(key: string, run: Run, condition: object): Promise<boolean> {
+    try {
+      await put(key, { ...run, state: 'running', answer: null }, condition);
+      return true;
+    } catch (error) {
+      if (isConditionFailure(error)) return false;
+      // The write may have had its effect all the same, and nothing has been done under it.
+      await fail(key, run);
+      throw error;
+    }
+  }
+
+  /** Runs a request again, or another one, after a run that failed. */
+  async function startAfter(key: string, fingerprint: string, failed: Run): Promise<Begun> {
+    const isRepeated = failed.fingerprint === fingerprint;
+    const run = { fingerprint, writeId: randomUUID(), begunAt: isRepeated ? failed.begunAt : now() };
+    const isOurs = (await start(key, run, ifWrittenBy(failed.writeId))) || (await read(key))?.writeId === run.writeId;
+    return isOurs ? { kind: 'new', run, isRepeated } : { kind: 'running' };
+  }
+
   return {
-    forget,
+    fail,
 
     /**
      * @param key a hash of the caller, its path and its key
      * @param fingerprint a hash of the request
      */
     async begin(key: string, fingerprint: string): Promise<Begun> {
-      const writeId = randomUUID();
-      try {
-        // The TTL removes items late, so one that has ended can still be there.
-        await put(
-          key,
-          { fingerprint, writeId, state: 'running', answer: null },
-          {
-            ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
-            ExpressionAttributeValues: { ':now': Math.floor(now() / 1_000) },
-          },
-        );
-        return { kind: 'new', writeId };
-      } catch (error) {
-        if (!isConditionFailure(error)) {
-          // The write may have had its effect all the same, and nothing has been done under it.
-          await forget(key, writeId);
-          throw error;
-        }
-      }
-      const item = await documents.getItem({ TableName: journalTable, Key: idempotencyKey(key), ConsistentRead: true });
-      // Removed in between: the first request failed, and this one may be sent again.
-      if (item === undefined) return { kind: 'running' };
-      const stored = StoredRequest.parse(item);
+      const run = { fingerprint, writeId: randomUUID(), begunAt: now() };
+      // The TTL removes items late, so one that has ended can still be there.
+      const isFree = {
+        ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
+        ExpressionAttributeValues: { ':now': Math.floor(now() / 1_000) },
+      };
+      if (await start(key, run, isFree)) return { kind: 'new', run, isRepeated: false };
+      const stored = await read(key);
+      // Removed in between.
+      if (stored === null) return { kind: 'running' };
       // The write had its effect, and only its answer was lost: the call was repeated against our own item.
-      if (stored.writeId === writeId) return { kind: 'new', writeId };
+      if (stored.writeId === run.writeId) return { kind: 'new', run, isRepeated: false };
+      if (stored.state === 'failed') return startAfter(key, fingerprint, stored);
       if (stored.fingerprint !== fingerprint) return { kind: 'different' };
       if (stored.answer !== null) return { kind: 'answered', answer: stored.answer };
       return stored.state === 'running' && stored.runsUntil > now() ? { kind: 'running' } : { kind: 'answer_lost' };
@@ -114,8 +134,8 @@ export function createIdempotency(
      * Keeps the answer. When it cannot be kept, a smaller write says that the request was carried out. Never throws.
      * @param answer null if there is none to keep
      */
-    async complete(key: string, fingerprint: string, writeId: string, answer: string | null): Promise<void> {
-      const done = { fingerprint, writeId, state: 'done' } as const;
+    async complete(key: string, run: Run, answer: string | null): Promise<void> {
+      const done = { ...run, state: 'done' } as const;
       try {
         if (answer !== null && answer.length <= MAX_ANSWER_BYTES) {
           await put(key, { ...done, answer });

@@ -47,7 +47,7 @@ function publishAttributes(
 ): Pick<QueueEntry, 'MessageAttributes'> {
   const attributes = {
     ...(origin !== undefined && originAttributes(origin)),
-    ...(idMade === true && madeIdAttribute(isRepeated ? 'again' : 'first')),
+    ...(idMade !== undefined && madeIdAttribute(isRepeated ? 'again' : idMade)),
     ...(traceparent !== undefined && { [TRACE_ATTRIBUTE]: { DataType: 'String', StringValue: traceparent } }),
   };
   return Object.keys(attributes).length > 0 ? { MessageAttributes: attributes } : {};

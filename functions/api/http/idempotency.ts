@@ -23,11 +23,20 @@ interface Keyed {
   keepsAnswer: boolean;
 }
 
+/** What a run is to know of its key, for work that may have been done half-way by a run before it. */
+export interface KeyedRun {
+  /** The same for each run of the same request, and of no other. */
+  seed: string;
+  /** When the first of them began, epoch milliseconds. */
+  begunAt: number;
+  isRepeated: boolean;
+}
+
 /** Runs a request once for its Idempotency-Key. A repetition gets the first answer; it never repeats the work. */
 export async function once(
   deps: { idempotency: Idempotency; vault: Vault },
   { principal, path, given, body, keepsAnswer }: Keyed,
-  run: () => Promise<Answer>,
+  run: (keyed: KeyedRun) => Promise<Answer>,
 ): Promise<Answer> {
   if (!KEY.test(given)) {
     throw new Problem('malformed_request', 'Idempotency-Key must be 1 to 255 visible ASCII characters without blanks.');
@@ -60,14 +69,16 @@ export async function once(
     default:
       return begun satisfies never;
   }
-  const answer = await run().catch(async (error: unknown) => {
+  const { begunAt } = begun.run;
+  const keyed = { seed: `${key} ${fingerprint}`, begunAt, isRepeated: begun.isRepeated };
+  const answer = await run(keyed).catch(async (error: unknown) => {
     // Nothing was done, or it may be done again: the key is free for another try.
-    await deps.idempotency.forget(key, begun.writeId);
+    await deps.idempotency.fail(key, begun.run);
     throw error;
   });
   // From here on the work is done, so nothing may free the key.
   const sealed = keepsAnswer ? await deps.vault.seal(pack(JSON.stringify(answer)), owner).catch(() => null) : null;
-  await deps.idempotency.complete(key, fingerprint, begun.writeId, sealed);
+  await deps.idempotency.complete(key, begun.run, sealed);
   return answer;
 }
 

@@ -4,6 +4,7 @@ import type { Principal } from '../../core/access/principal.ts';
 import { Moment } from '../../core/event/moment.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { CURSOR_PATTERN, decodeCursor } from './cursor.ts';
+import type { KeyedRun } from './idempotency.ts';
 import { type PathParams, pathParams } from './path-params.ts';
 import { invalid } from './problem.ts';
 
@@ -21,6 +22,8 @@ export interface RouteInput<Params, Query, Body> {
   principal: Principal;
   /** The trace that the caller is in; null if it names none. */
   traceparent: string | null;
+  /** Null without an Idempotency-Key. */
+  keyed: KeyedRun | null;
 }
 
 export interface RouteResult {

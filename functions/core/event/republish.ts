@@ -1,16 +1,16 @@
 import { minifyJson } from '../json/json-text.ts';
 import { invalidFields, type Refusal } from '../refusal.ts';
-import { type MessageOrigin, parseMessage, RESERVED_TENANT } from './parse-message.ts';
+import { type MadeId, type MessageOrigin, parseMessage, RESERVED_TENANT } from './parse-message.ts';
 import { fitForQueue } from './publish-request.ts';
 import type { RejectedEvent } from './rejected-event.ts';
 import type { RejectedEventStore } from './rejected-event-store.ts';
 
-/** A message of the events queue. `origin`: which message it was first; absent: it is one of its own. `idMade`: by the API. */
+/** A message of the events queue. `origin`: which message it was first; absent: it is one of its own. `idMade`: by the API, see `MadeId`. */
 export interface PublishedBody {
   tenantId: string;
   body: string;
   origin?: MessageOrigin;
-  idMade?: boolean;
+  idMade?: MadeId;
   traceparent?: string;
 }
 

@@ -18,20 +18,21 @@ describe('a request with an Idempotency-Key', () => {
   const idempotency = createIdempotency(tables, () => now);
   const begin = (fingerprint = 'f') => idempotency.begin(`key-${number}`, fingerprint);
 
-  /** Begins it, and returns its writeId. */
-  async function run(): Promise<string> {
+  /** Begins it, and returns its run. */
+  async function run() {
     const begun = await begin();
     if (begun.kind !== 'new') throw new Error(`it is ${begun.kind}`);
-    return begun.writeId;
+    return begun.run;
   }
-  const isNew = { kind: 'new', writeId: expect.any(String) };
-  const complete = (writeId: string, answer: string | null = 'answer') =>
-    idempotency.complete(`key-${number}`, 'f', writeId, answer);
+  type Run = Awaited<ReturnType<typeof run>>;
+  const isNew = { kind: 'new', isRepeated: false, run: { writeId: expect.any(String) } };
+  const complete = (begun: Run, answer: string | null = 'answer') =>
+    idempotency.complete(`key-${number}`, begun, answer);
 
   it('is new once, then running, then answered', async () => {
-    const writeId = await run();
+    const begun = await run();
     expect(await begin()).toEqual({ kind: 'running' });
-    await complete(writeId);
+    await complete(begun);
     expect(await begin()).toEqual({ kind: 'answered', answer: 'answer' });
   });
 
@@ -41,20 +42,51 @@ describe('a request with an Idempotency-Key', () => {
   });
 
   it('may not be another one, neither while it runs nor later', async () => {
-    const writeId = await run();
+    const begun = await run();
     expect(await begin('other')).toEqual({ kind: 'different' });
-    await complete(writeId);
+    await complete(begun);
     expect(await begin('other')).toEqual({ kind: 'different' });
   });
 
-  it('that has failed is forgotten', async () => {
-    await idempotency.forget(`key-${number}`, await run());
-    expect(await begin('other')).toEqual(isNew);
+  const fail = (begun: Run) => idempotency.fail(`key-${number}`, begun);
+
+  it('that has failed runs again as a repetition, and knows when it began first', async () => {
+    await fail(await run());
+    now += HOUR;
+    const begun = await begin();
+    expect(begun).toMatchObject({ kind: 'new', isRepeated: true, run: { begunAt: NOW } });
+    expect(await begin()).toEqual({ kind: 'running' });
+    if (begun.kind === 'new') await complete(begun.run);
+    expect(await begin()).toEqual({ kind: 'answered', answer: 'answer' });
   });
 
-  it('is not forgotten by another run', async () => {
-    await run();
-    await idempotency.forget(`key-${number}`, 'another');
+  it('that has failed leaves its key to another one', async () => {
+    await fail(await run());
+    now += HOUR;
+    expect(await begin('other')).toMatchObject({ ...isNew, run: { begunAt: NOW + HOUR } });
+  });
+
+  it('that has failed is run again by one of those that come at once', async () => {
+    await fail(await run());
+    const begun = await Promise.all([1, 2, 3, 4].map(() => begin()));
+    expect(begun.map(({ kind }) => kind).toSorted()).toEqual(['new', 'running', 'running', 'running']);
+  });
+
+  it('that has failed is run again although the answer of the write was lost, and the call was repeated', async () => {
+    await fail(await run());
+    const put = tables.documents.putItem;
+    vi.spyOn(tables.documents, 'putItem')
+      .mockImplementationOnce(put)
+      .mockImplementationOnce(async (input) => {
+        await put(input);
+        return put(input);
+      });
+    expect(await begin()).toMatchObject({ kind: 'new', isRepeated: true });
+    expect(await begin()).toEqual({ kind: 'running' });
+  });
+
+  it('is not failed by another run', async () => {
+    await fail({ ...(await run()), writeId: 'another' });
     expect(await begin()).toEqual({ kind: 'running' });
   });
 
@@ -84,16 +116,16 @@ describe('a request with an Idempotency-Key', () => {
   const throttled = () => Promise.reject(Object.assign(new Error(), { name: 'ThrottlingException' }));
 
   it('whose answer the table refuses is done, and its answer is lost', async () => {
-    const writeId = await run();
+    const begun = await run();
     vi.spyOn(tables.documents, 'putItem').mockImplementationOnce(throttled);
-    await complete(writeId);
+    await complete(begun);
     expect(await begin()).toEqual({ kind: 'answer_lost' });
   });
 
   it('whose every last write the table refuses runs on, and is done after a minute', async () => {
-    const writeId = await run();
+    const begun = await run();
     vi.spyOn(tables.documents, 'putItem').mockImplementationOnce(throttled).mockImplementationOnce(throttled);
-    await complete(writeId);
+    await complete(begun);
     expect(await begin()).toEqual({ kind: 'running' });
     now += MINUTE;
     expect(await begin()).toEqual({ kind: 'answer_lost' });
@@ -105,7 +137,7 @@ describe('a request with an Idempotency-Key', () => {
       await put(input);
       return put(input);
     });
-    expect(await begin()).toEqual(isNew);
+    expect(await begin()).toMatchObject(isNew);
     expect(await begin()).toEqual({ kind: 'running' });
   });
 
@@ -116,7 +148,7 @@ describe('a request with an Idempotency-Key', () => {
       return throttled();
     });
     await expect(begin()).rejects.toThrow();
-    expect(await begin()).toEqual(isNew);
+    expect(await begin()).toMatchObject({ kind: 'new' });
   });
 
   it('is remembered for 24 hours, whether DynamoDB removes it or not', async () => {
@@ -124,6 +156,6 @@ describe('a request with an Idempotency-Key', () => {
     now += 24 * HOUR - 1_000;
     expect(await begin()).toEqual({ kind: 'answered', answer: 'answer' });
     now += 1_000;
-    expect(await begin('other')).toEqual(isNew);
+    expect(await begin('other')).toMatchObject(isNew);
   });
 });
