@@ -306,6 +306,10 @@ export function describeDeliveryRecords(
         cursor: null,
       });
       expect((await readAll()).map(({ eventId }) => eventId)).toEqual(['parked']);
+      const again = { ...succeeded({ eventId: 'again' }), requested: 'replay' as const, parkedAt: NOW, dueAt: NOW };
+      await store.saveDelivery(again, 0);
+      // A success that waits to be sent again.
+      expect((await readAll()).map(({ eventId }) => eventId)).toEqual(['again', 'parked']);
       expect(await store.listWaitingDeliveries(freshSubscription(), 'parked', null)).toEqual({
         deliveries: [],
         cursor: null,
@@ -401,6 +405,8 @@ export function describeDeliveryStore(name: string, subject: DeliverySubject<Del
         values: [own({ eventId: 'bad', eventAt: NOW - HOUR, status: 'failed', revision: 1 })],
         next: null,
       });
+      const again = succeeded({ eventId: 'again', requested: 'replay', parkedAt: NOW, dueAt: NOW });
+      await store.saveDelivery(again, 0);
       for (const status of ['pending', 'parked', 'cancelled'])
         expect((await store.listDeliveriesByStatus(sub, status, WHOLE, null)).values).toEqual([]);
     });

@@ -1,5 +1,5 @@
 import type { Attempt } from '../../functions/core/delivery/attempt.ts';
-import type { Delivery } from '../../functions/core/delivery/delivery.ts';
+import { type Delivery, isParked } from '../../functions/core/delivery/delivery.ts';
 import { deliveryId, SYSTEM_TENANT } from '../../functions/core/ids.ts';
 import {
   type CampaignRecord,
@@ -150,7 +150,10 @@ function checkOpen({ subscriptions }: Facts, delivery: Delivery, report: Report)
   const { status, effects, requested, claim, dueAt } = delivery;
   const subscription = subscriptions.get(delivery.subscriptionId);
   if (effects.length > 0) report('stuck', id, `it still owes ${effects.map(({ kind }) => kind).join(', ')}`);
-  if (requested !== null) report('stuck', id, `the ${requested} attempt that was asked for was never made`);
+  const waitsForSubscription =
+    isParked(delivery) && dueAt !== null && ![null, undefined, 'active'].includes(subscription?.status);
+  if (requested !== null && !waitsForSubscription)
+    report('stuck', id, `the ${requested} attempt that was asked for was never made`);
   if (status !== 'pending' && status !== 'parked') {
     if (claim !== null) report('stuck', id, 'it is at its end, and claimed');
     return;

@@ -117,8 +117,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a parked delivery has no time at which it looks again',
     file: `${DELIVERY}/delivery.ts`,
-    from: 'dueAt: nextLookAt(parkedAt, now),',
-    to: 'dueAt: null,',
+    from: 'dueAt: nextLookAt(parkedAt, now) };',
+    to: 'dueAt: null };',
   },
   {
     name: 'a retry that is queued has no time at which it counts as lost',

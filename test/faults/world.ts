@@ -1,4 +1,5 @@
 import { deliverBatch } from '../../functions/core/delivery/deliver.ts';
+import { isFinished, isParked } from '../../functions/core/delivery/delivery.ts';
 import { WorkMessage } from '../../functions/core/delivery/queue-message.ts';
 import { settleParked } from '../../functions/core/delivery/settle-parked.ts';
 import { sweepDue, wakeDeliveries } from '../../functions/core/delivery/sweep.ts';
@@ -265,10 +266,11 @@ export class World {
   get isOpen(): boolean {
     if ([...this.jobs.jobs.values()].some(({ dueAt }) => dueAt !== null)) return true;
     if (Object.values(this.queues).some(({ messages }) => messages.size > 0)) return true;
-    return [...this.store.deliveries.values()].some(({ status, effects, requested, tenantId, subscriptionId }) => {
+    return [...this.store.deliveries.values()].some((delivery) => {
+      const { tenantId, subscriptionId, effects } = delivery;
       const subscription = this.store.subscriptions.get(`${tenantId} ${subscriptionId}`);
-      const isHeld = status === 'parked' && subscription !== undefined && subscription.status !== 'active';
-      return (!isHeld && (status === 'pending' || status === 'parked')) || effects.length > 0 || requested !== null;
+      const isHeld = isParked(delivery) && subscription !== undefined && subscription.status !== 'active';
+      return effects.length > 0 || (!isHeld && !isFinished(delivery));
     });
   }
 

@@ -1,6 +1,6 @@
 import type { AuditRecord } from '../../functions/core/access/audit-record.ts';
 import type { DeliverDeps } from '../../functions/core/delivery/deliver.ts';
-import type { Delivery } from '../../functions/core/delivery/delivery.ts';
+import { type Delivery, isParked } from '../../functions/core/delivery/delivery.ts';
 import type { DeliveryStore, Loaded } from '../../functions/core/delivery/delivery-store.ts';
 import type { DueEntry, DueStore } from '../../functions/core/delivery/due-store.ts';
 import type { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
@@ -212,10 +212,11 @@ export class MemoryJournal
   listWaitingDeliveries(subscriptionId: string, status: 'parked' | 'pending', cursor: string | null) {
     return this.run('listWaitingDeliveries', () => {
       const sortKey = ({ eventAt, eventId }: Delivery) => `${new Date(eventAt).toISOString()}#${eventId}`;
+      const waits = (one: Delivery) => (status === 'parked' ? isParked(one) : one.status === status);
       const waiting = [...(this.indexed ?? this.deliveries).values()]
-        .filter((one) => one.subscriptionId === subscriptionId && one.status === status)
+        .filter((one) => one.subscriptionId === subscriptionId && waits(one))
         .flatMap((one) => this.live(one) ?? [])
-        .filter((one) => one.status === status)
+        .filter(waits)
         .map((delivery) => ({ delivery, key: sortKey(delivery) }))
         .filter(({ key }) => cursor === null || key > cursor)
         .sort((a, b) => (a.key < b.key ? -1 : 1));

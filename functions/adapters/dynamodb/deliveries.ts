@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Attempt } from '../../core/delivery/attempt.ts';
-import { Delivery } from '../../core/delivery/delivery.ts';
+import { Delivery, isParked } from '../../core/delivery/delivery.ts';
 import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import { batchGet, batchPut } from './batch.ts';
 import { atRevision, createConditionalWrites } from './conditional-write.ts';
@@ -103,7 +103,13 @@ export function createDeliveries({ tables, retentionDays, now }: JournalOptions)
       lists.readList({ table: deliveryPartitions(subscriptionId) }, options, parseDelivery, matches),
 
     listDeliveriesByStatus: (subscriptionId, status, options, matches) =>
-      lists.readList({ index: statusPartitions(subscriptionId, status) }, options, parseDelivery, matches),
+      lists.readList(
+        { index: statusPartitions(subscriptionId, status) },
+        options,
+        parseDelivery,
+        // Beside what is parked are successes that are to be sent again.
+        status === 'parked' ? (one) => one.status === status && (matches === null || matches(one)) : matches,
+      ),
 
     async listWaitingDeliveries(subscriptionId, status, cursor) {
       // The range includes the cursor's own entry.
@@ -118,7 +124,7 @@ export function createDeliveries({ tables, retentionDays, now }: JournalOptions)
       const page = entries.filter(({ sortKey }) => sortKey !== cursor);
       const deliveries = (await lists.followEntries(page))
         .map(({ value }) => parseDelivery(value))
-        .filter((delivery) => delivery.status === status);
+        .filter((delivery) => (status === 'parked' ? isParked(delivery) : delivery.status === status));
       return { deliveries, cursor: entries.length > WAITING_PAGE ? (page.at(-1)?.sortKey ?? null) : null };
     },
   };
@@ -158,7 +164,7 @@ const NULLABLE = [
 ] as const;
 
 /**
- * Deliveries that did not succeed are in the list index, those that wait for something in the due index.
+ * Deliveries that did not succeed, or wait for their subscription to be sent again, are in the list index, those that wait for something in the due index.
  * @param expiresAt epoch seconds: when the journal may forget it
  */
 function deliveryItem(delivery: Delivery, expiresAt: number): KeyedItem {
@@ -167,8 +173,9 @@ function deliveryItem(delivery: Delivery, expiresAt: number): KeyedItem {
   // Attempts are written whole and read whole. As text a long history can be compressed.
   const attempts = packText(JSON.stringify(delivery.attempts), COMPRESS_ATTEMPTS_FROM);
   const item: KeyedItem = { ...key, v: 1, ...attributes, attempts, expiresAt };
-  if (delivery.status !== 'succeeded') {
-    item.listPk = statusPartition(delivery, delivery.status);
+  const listed = isParked(delivery) ? 'parked' : delivery.status;
+  if (listed !== 'succeeded') {
+    item.listPk = statusPartition(delivery, listed);
     item.listSk = key.sk;
   }
   if (delivery.dueAt !== null) item.duePk = duePartition(eventId);

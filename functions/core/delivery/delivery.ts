@@ -95,16 +95,19 @@ export function isFinished({ status, requested, effects }: Delivery): boolean {
 
 /** Waits until its subscription is active again, and looks at it from time to time. */
 export function parkDelivery(delivery: Delivery, now: number, message: string): Delivery {
-  if (delivery.status === 'succeeded') return withdrawRequest(delivery);
+  const { status, requested } = delivery;
+  const isDone = status === 'succeeded';
+  if (isDone && requested === null) return withdrawRequest(delivery);
   const parkedAt = delivery.parkedAt ?? now;
-  return {
-    ...idle(delivery),
-    status: 'parked',
-    parkedAt,
-    dueAt: nextLookAt(parkedAt, now),
-    completedAt: null,
-    statusReason: { code: 'subscription_inactive', message },
-  };
+  const parked: Delivery = { ...idle(delivery), parkedAt, dueAt: nextLookAt(parkedAt, now) };
+  // A success that is to be sent again stays one.
+  if (isDone) return { ...parked, requested };
+  return { ...parked, status: 'parked', completedAt: null, statusReason: { code: 'subscription_inactive', message } };
+}
+
+/** Whether it waits for its subscription, as a success does that is to be sent again. */
+export function isParked({ status, parkedAt }: Delivery): boolean {
+  return status === 'parked' || (status === 'succeeded' && parkedAt !== null);
 }
 
 /** Waits for an open breaker to close, in the due index and without an attempt; it looks again at `until`. */
@@ -139,6 +142,11 @@ export function cancelDelivery(delivery: Delivery, now: number, code: string, me
 export function failDelivery(delivery: Delivery, now: number, code: string, message: string): Delivery {
   if (delivery.status === 'succeeded') return withdrawRequest(delivery);
   return { ...idle(delivery), status: 'failed', completedAt: now, statusReason: { code, message } };
+}
+
+/** Whether it was made to test its subscription. Its event goes to no other. */
+export function isTest({ attempts, requested }: Delivery): boolean {
+  return requested === 'test' || attempts[0]?.trigger === 'test';
 }
 
 /** A success that cannot be sent once more stays a success. */

@@ -5,7 +5,7 @@ import type { HealthSignal } from '../subscription/health.ts';
 import type { WebhookResult } from '../target/webhook.ts';
 import type { Attempt } from './attempt.ts';
 import { attemptNumber, type BegunAttempt, MAX_ATTEMPTS_KEPT } from './claim.ts';
-import { type Delivery, failDelivery, withdrawRequest } from './delivery.ts';
+import { type Delivery, failDelivery, isFinished, isTest, withdrawRequest } from './delivery.ts';
 import type { Effect } from './effect.ts';
 import { exhaustedEffects } from './exhausted.ts';
 import { effectOfSignal } from './signal-effect.ts';
@@ -76,7 +76,7 @@ function planNext(delivery: Delivery, made: MadeAttempt, endedAt: number, contex
     const message = `The receiver answered ${result.response?.status}, by which it asks for no more deliveries.`;
     return failDelivery(idle, endedAt, 'receiver_gone', message);
   }
-  if (trigger === 'test') return failDelivery(idle, endedAt, 'test_failed', 'A test is not retried.');
+  if (isTest(idle)) return failDelivery(idle, endedAt, 'test_failed', 'A test is not retried.');
   // Attempts by hand are outside the schedule: they neither use it up nor restart it.
   const failures = idle.attempts.filter(countsForSchedule).length;
   const firstStartedAt = idle.attempts[0]?.startedAt ?? made.startedAt;
@@ -137,8 +137,8 @@ export function withEffects(delivery: Delivery, effects: readonly Effect[], now:
 /** The delivery once its effects are done. It is due again when its next attempt says, if it waits for one. */
 export function clearEffects(delivery: Delivery, now: number, waits: WaitPolicy): Delivery {
   const { status, completedAt, nextAttemptAt } = delivery;
-  const isWaiting = status === 'parked' || status === 'pending';
-  const done: Delivery = { ...delivery, effects: [], dueAt: isWaiting ? delivery.dueAt : null };
+  const rest: Delivery = { ...delivery, effects: [] };
+  const done = isFinished(rest) ? { ...rest, dueAt: null } : rest;
   if (nextAttemptAt === null) return done;
   return { ...scheduleAttempt(done, nextAttemptAt, now, waits), status, completedAt };
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cancelDelivery, parkDelivery, requestAttempt } from '../../../functions/core/delivery/delivery.ts';
+import { settleParked } from '../../../functions/core/delivery/settle-parked.ts';
+import { discardParked } from '../../../functions/core/subscription/subscription.ts';
 import { deliverSetup, WAITS } from '../../support/deliver-setup.ts';
 import {
   answered,
@@ -183,16 +185,48 @@ describe('a success that is to be sent once more', () => {
   const asked = { ...requestAttempt(done, 'manual', NOW, WAITS), revision: 2 };
   const message = makeMessage({ ticket: 1 });
 
-  it.each([
-    ['the subscription is paused', { status: 'paused' as const }],
-    ['the subscription is deleted', null],
-  ])('stays a success when %s in between', async (_, subscription) => {
+  it('stays a success when the subscription is deleted in between', async () => {
     const setup = deliverSetup();
     setup.journal.subscriptions.clear();
-    if (subscription !== null) setup.journal.add(makeSubscription(subscription));
     setup.journal.store(asked);
     expect(await setup.deliver({ message, fromRetries: true })).toEqual([ACK]);
     expect(setup.journal.delivery(done)).toMatchObject({ status: 'succeeded', completedAt: NOW - HOUR, dueAt: null });
+  });
+
+  it('waits while the subscription is paused, a success as before, and is sent once it is resumed', async () => {
+    const setup = deliverSetup();
+    setup.journal.add(makeSubscription({ status: 'paused' }));
+    setup.journal.store(asked);
+    expect(await setup.deliver({ message, fromRetries: true })).toEqual([ACK]);
+    const waiting = setup.journal.delivery(done);
+    expect(waiting).toMatchObject({ status: 'succeeded', completedAt: NOW - HOUR, requested: 'manual', parkedAt: NOW });
+    expect(waiting?.dueAt).toBeGreaterThan(NOW);
+    const subscription = makeSubscription();
+    setup.journal.add(subscription);
+    await settleParked(
+      { store: setup.journal, retries: setup, now: () => NOW, goOn: async () => {} },
+      { tenantId: subscription.tenantId, subscriptionId: subscription.id },
+    );
+    const [woken] = setup.queued;
+    if (woken?.message.kind !== 'deliver') throw new Error('it was not woken');
+    expect(await setup.deliver({ message: woken.message, fromRetries: true })).toEqual([ACK]);
+    expect(setup.requests).toHaveLength(1);
+    expect(setup.journal.delivery(done)).toMatchObject({
+      status: 'succeeded',
+      requested: null,
+      parkedAt: null,
+      dueAt: null,
+      attempts: [{ trigger: 'manual', outcome: 'success' }],
+    });
+  });
+
+  it('is dropped, and stays a success, when a resume discards what was parked', async () => {
+    const setup = deliverSetup();
+    setup.journal.add(discardParked(makeSubscription(), NOW, null));
+    setup.journal.store(parkDelivery(asked, NOW - 1, ''));
+    expect(await setup.deliver({ message, fromRetries: true })).toEqual([ACK]);
+    expect(setup.requests).toEqual([]);
+    expect(setup.journal.delivery(done)).toMatchObject({ status: 'succeeded', requested: null, dueAt: null });
   });
 
   it('stays a success when its data is expunged in between', async () => {

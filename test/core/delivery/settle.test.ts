@@ -14,7 +14,7 @@ import { clearEffects, settle } from '../../../functions/core/delivery/settle.ts
 import { scheduleAttempt } from '../../../functions/core/delivery/wake.ts';
 import type { WebhookResult } from '../../../functions/core/target/webhook.ts';
 import { WAITS } from '../../support/deliver-setup.ts';
-import { answered, HOUR, MINUTE, makeDelivery, NOW, SECOND, UNANSWERED } from '../../support/domain.ts';
+import { answered, HOUR, MINUTE, makeAttempt, makeDelivery, NOW, SECOND, UNANSWERED } from '../../support/domain.ts';
 import { builtIn } from '../../support/profiles.ts';
 
 const URL = 'https://receiver.example/hooks';
@@ -89,6 +89,13 @@ describe('after an attempt', () => {
       makeDelivery(),
       answered(500),
       'test',
+      { status: 'failed', statusReason: { code: 'test_failed' } },
+    ],
+    [
+      'a test that failed, and was sent again by a replay',
+      makeDelivery({ attempts: [makeAttempt({ trigger: 'test' })], requested: 'replay' }),
+      answered(500),
+      'replay',
       { status: 'failed', statusReason: { code: 'test_failed' } },
     ],
     [
