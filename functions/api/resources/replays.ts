@@ -7,7 +7,7 @@ import { CANCELLATION_STATUSES, REPLAY_STATUSES } from '../../core/jobs/job-task
 import type { Jobs } from '../../core/jobs/jobs.ts';
 import { invalidField, notFound, Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
-import type { Subscription } from '../../core/subscription/subscription.ts';
+import { refuseInactive } from '../../core/subscription/subscription.ts';
 import { routesOf } from '../http/route.ts';
 import { JOB_STARTED, jobStarted } from '../schemas/job.ts';
 
@@ -60,7 +60,8 @@ export const createReplayRoutes = ({ jobs, subscriptions, events, now }: ReplayR
       if (subscription instanceof Refusal) return subscription;
       const { maxPerSecond, to = now(), ...filter } = body;
       if (filter.from > to) return invalidField('/to', 'must not be before from');
-      if (subscription.status !== 'active' && !filter.dryRun) return refuseInactive(subscription);
+      const inactive = filter.dryRun ? null : refuseInactive(subscription, now());
+      if (inactive !== null) return inactive;
       const task = { kind: 'replay', ...params, filter: { ...filter, to } } as const;
       return jobStarted(await jobs.start({ task, maxPerSecond, createdBy: principal.id }));
     },
@@ -79,7 +80,8 @@ export const createReplayRoutes = ({ jobs, subscriptions, events, now }: ReplayR
       if (subscriptionId !== null) {
         const subscription = await subscriptions.read({ tenantId, subscriptionId });
         if (subscription instanceof Refusal) return invalidField('/subscriptionId', 'does not exist');
-        if (subscription.status !== 'active') return refuseInactive(subscription);
+        const inactive = refuseInactive(subscription, now());
+        if (inactive !== null) return inactive;
       }
       const task = { kind: 'replay_event', tenantId, subscriptionId, filter: { eventId } } as const;
       return jobStarted(await jobs.start({ task, maxPerSecond: null, createdBy: principal.id }));
@@ -108,7 +110,3 @@ export const createReplayRoutes = ({ jobs, subscriptions, events, now }: ReplayR
     },
   }),
 ];
-
-function refuseInactive({ status }: Subscription): Refusal {
-  return new Refusal('conflict', `The subscription is ${status}. Resume it first.`);
-}

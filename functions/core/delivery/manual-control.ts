@@ -1,6 +1,7 @@
 import { changeStored } from '../change-stored.ts';
 import { parseDeliveryId } from '../ids.ts';
 import { notFound, Refusal } from '../refusal.ts';
+import { refuseInactive } from '../subscription/subscription.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import { cancelDelivery, type Delivery, requestAttempt } from './delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
@@ -54,8 +55,8 @@ export function createManualControl({ store, subscriptions, retries, waits, now 
       const subscription = await subscriptions.getSubscription(tenantId, delivery.subscriptionId);
       if (subscription === null)
         return new Refusal('conflict', 'Its subscription was deleted, so there is nowhere to deliver to.');
-      if (subscription.status !== 'active')
-        return new Refusal('conflict', `Its subscription is ${subscription.status}. Resume it first.`);
+      const inactive = refuseInactive(subscription, now());
+      if (inactive !== null) return inactive;
       // The journal first, then the message: if the message is lost, the due index brings the attempt all the same.
       const asked = await change(tenantId, deliveryId, (one) => requestAttempt(one, 'manual', now(), waits));
       if (!(asked instanceof Refusal)) await retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);

@@ -3,7 +3,7 @@ import { newId } from '../ids.ts';
 import { generateTextSecret, throwawaySecret } from '../profile/secret.ts';
 import { invalidField, Refusal } from '../refusal.ts';
 import type { ProfileChoice } from '../subscription/profile-rules.ts';
-import { hasExpired, type Subscription } from '../subscription/subscription.ts';
+import { refuseInactive, type Subscription } from '../subscription/subscription.ts';
 import { validateHttpTarget } from '../target/http-target.ts';
 import type { ReceiverUrlPolicy } from '../target/receiver-url.ts';
 import type { WebhookResult, WebhookSender } from '../target/webhook.ts';
@@ -74,15 +74,9 @@ export function createTestEvents(ports: TestEventsPorts): TestEvents {
     },
 
     async sendToSubscription(subscription, eventType) {
-      const { tenantId, id: subscriptionId, status } = subscription;
-      if (status !== 'active') {
-        const remedy = status === 'unverified' ? 'Verify' : 'Resume';
-        return new Refusal('conflict', `The subscription is ${status}. ${remedy} it first.`);
-      }
-      if (hasExpired(subscription, now())) {
-        const message = 'The subscription has expired. Give it another expiresAt, or subscribe again.';
-        return new Refusal('conflict', message);
-      }
+      const { tenantId, id: subscriptionId } = subscription;
+      const inactive = refuseInactive(subscription, now());
+      if (inactive !== null) return inactive;
       const profile = await profiles.choose(tenantId, subscription.profile);
       if (profile instanceof Refusal) return profile;
       const { document, version } = profile;

@@ -2,7 +2,7 @@ import type { DeliveryStore } from '../delivery/delivery-store.ts';
 import { isTestEvent } from '../event/event.ts';
 import type { EventStore } from '../event/event-store.ts';
 import { createMatcher, FilteredContent } from '../subscription/match.ts';
-import type { Subscription } from '../subscription/subscription.ts';
+import { hasExpired, type Subscription } from '../subscription/subscription.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import type { Job, JobError, JobPage } from './job.ts';
 import type { TaskOf } from './job-task.ts';
@@ -31,7 +31,8 @@ export async function replayEventPage(
   if (event === null || event.data === null) return EVENT_GONE;
   const { data } = event;
   const { values, next } = await readSubscriptions(ports.subscriptions, tenantId, subscriptionId, job);
-  const active = values.filter(({ status }) => status === 'active');
+  const now = ports.now();
+  const active = values.filter((one) => one.status === 'active' && !hasExpired(one, now));
   const known = await ports.deliveries.getDeliveries(active.map((subscription) => refOf(subscription, event)));
   const content = new FilteredContent(() => JSON.parse(data));
   const wanting = active.filter(

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ENVIRONMENTS } from '../event/environment.ts';
+import { Refusal } from '../refusal.ts';
 import { Health } from './health.ts';
 
 export const SUBSCRIPTION_STATUSES = ['active', 'paused', 'disabled', 'unverified'] as const;
@@ -70,6 +71,17 @@ export type Subscription = z.infer<typeof Subscription>;
 
 export function hasExpired({ expiresAt }: Pick<Subscription, 'expiresAt'>, now: number): boolean {
   return expiresAt !== null && expiresAt <= now;
+}
+
+/** Null if it receives deliveries now. */
+export function refuseInactive(subscription: Pick<Subscription, 'status' | 'expiresAt'>, now: number): Refusal | null {
+  const { status } = subscription;
+  if (status !== 'active') {
+    const remedy = status === 'unverified' ? 'Verify' : 'Resume';
+    return new Refusal('conflict', `The subscription is ${status}. ${remedy} it first.`);
+  }
+  if (!hasExpired(subscription, now)) return null;
+  return new Refusal('conflict', 'The subscription has expired. Give it another expiresAt, or subscribe again.');
 }
 
 /** The keys that sign now: the current ones, then those whose overlap has not ended. */

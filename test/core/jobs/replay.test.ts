@@ -15,6 +15,7 @@ import { WAITS } from '../../support/deliver-setup.ts';
 import {
   HOUR,
   MINUTE,
+  makeAttempt,
   makeDelivery,
   makeEvent,
   makeJob,
@@ -126,6 +127,26 @@ describe('the replay of a range', () => {
     expect(await run(jobFor(filter))).toMatchObject({ done: expected.length });
     expect(sentFor()).toEqual(expected);
   });
+
+  it.each(['failed', 'all'] as const)('leaves out tests, which are no events of the tenant’s (%s)', async (status) => {
+    journal.store(failed('test', 1, { attempts: [makeAttempt({ trigger: 'test' })] }));
+    journal.store(failed('a', 2, { attempts: [makeAttempt()] }));
+    expect(await run(jobFor({ status, dryRun: true }))).toMatchObject({ done: 1 });
+    expect(await run(jobFor({ status }))).toMatchObject({ done: 1 });
+    expect(sentFor()).toEqual(['a']);
+  });
+
+  it.each(['failed', 'missing'] as const)(
+    'asks for nothing of a subscription that has expired (%s)',
+    async (status) => {
+      journal.add(makeSubscription({ expiresAt: NOW }), makeEvent({ id: 'a', acceptedAt: at(1) }));
+      const one = journal.store(failed('b', 2));
+      const job = jobFor({ status });
+      expect(await replayPage(ports(), job, job.task)).toMatchObject({ code: 'subscription_expired' });
+      expect(queued).toEqual([]);
+      expect(stored(one)).toMatchObject({ status: 'failed', requested: null });
+    },
+  );
 
   it('never undoes a success', async () => {
     const one = journal.store(delivery('a', 1, { status: 'succeeded', completedAt: NOW }));
