@@ -124,7 +124,8 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
   const secrets = createSecrets({ subscriptions, profiles, keys, now });
   const testEvents = createTestEvents({ ...ports, events: stores.events, getEventType, profiles, tenantKeys });
   const samples = createSamples(ports);
-  const control = createManualControl({ ...ports, store: stores.deliveries, subscriptions: stores.subscriptions });
+  const { events, subscriptions: subscriptionStore } = stores;
+  const control = createManualControl({ ...ports, store: stores.deliveries, subscriptions: subscriptionStore, events });
   const own = createOwnProfiles({ ...ports, store: stores.profiles, tenants: stores.tenants });
   const tenants = createTenants({ store: stores.tenants, profiles: ports.profiles, now });
   const jobs = createJobs({ store: stores.jobs, queue: ports.jobQueue, now, random: ports.random });

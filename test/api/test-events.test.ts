@@ -178,3 +178,19 @@ it('a subscription that has expired takes no test, no replay and no retry, and s
   const count = await call('POST', `${path}/replays`, { body: { from: '2026-01-01T00:00:00Z', dryRun: true } });
   expect(count.status).toBe(202);
 });
+
+it('a delivery whose event was expunged, or is gone, is not retried', async () => {
+  const created = await call('POST', `${T}/subscriptions`, { body: { url: 'https://a.example/', eventTypes: ['*'] } });
+  const subscriptionId = String(created.field('id'));
+  for (const [eventId, message] of [
+    ['expunged', 'was expunged'],
+    ['gone', 'no longer in the journal'],
+  ] as const) {
+    const delivery = makeDelivery({ subscriptionId, eventId, eventAt: Date.now(), status: 'failed' });
+    await deps.stores.deliveries.saveDelivery(delivery, 0);
+    if (eventId === 'expunged') await deps.stores.events.putEvents([makeEvent({ id: eventId, data: null })]);
+    const answer = await call('POST', `${T}/deliveries/${deliveryId(delivery)}/retry`);
+    expectProblem(answer, 409, 'conflict');
+    expect(answer.json).toMatchObject({ detail: expect.stringContaining(message) });
+  }
+});

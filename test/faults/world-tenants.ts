@@ -206,7 +206,7 @@ export class WorldTenants {
       endedAt: null,
     };
     const { store, retries, waits, now } = invoke(this.world).deps;
-    const control = createManualControl({ store, subscriptions: store, retries, waits, now });
+    const control = createManualControl({ store, subscriptions: store, events: store, retries, waits, now });
     const answer = await control[kind](tenantId, asked.deliveryId).catch(() => null);
     if (answer !== null && !(answer instanceof Refusal)) asked.endedAt = this.world.now;
     // One whose answer was lost may have been done.

@@ -9,8 +9,8 @@ import { runWorld } from './world.ts';
 /** The same worlds each time: what is rare must not fail on another day. */
 const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1);
 const EVENTS = 120;
-/** Until the first that shows it. The first one shows what is rare. */
-const MUTATED_SEEDS = [46, ...Array.from({ length: 30 }, (_, index) => index + 1)];
+/** Until the first that shows it. The first two show what is rare. */
+const MUTATED_SEEDS = [46, 36, ...Array.from({ length: 30 }, (_, index) => index + 1)];
 
 describe('a world in which everything fails now and then', () => {
   const done: Record<string, number> = {};

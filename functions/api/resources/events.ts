@@ -225,7 +225,12 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
     route('DELETE', '/v1/tenants/{tenantId}/events/{eventId}/data', {
       id: 'expungeEventData',
       summary: 'Expunge the data of an event; its record and its deliveries stay',
-      responses: { 204: { description: 'Gone. Deliveries that are still to come are cancelled.', schema: null } },
+      responses: {
+        204: {
+          description: 'Gone. Deliveries that are still to come are cancelled when their time comes.',
+          schema: null,
+        },
+      },
       run: async ({ params }) => {
         await events.expungeEvent(existing('event', await events.getEvent(params.tenantId, params.eventId)));
         return { status: 204 };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { EventStore } from '../../core/event/event-store.ts';
+import { DATA_EXPUNGED, type EventStore } from '../../core/event/event-store.ts';
 import { EventTypePattern } from '../../core/event/event-type.ts';
 import { Moment } from '../../core/event/moment.ts';
 import { SubscriptionId } from '../../core/ids.ts';
@@ -75,7 +75,7 @@ export const createReplayRoutes = ({ jobs, subscriptions, events, now }: ReplayR
     run: async ({ params: { tenantId, eventId }, body, principal }) => {
       const event = await events.getEvent(tenantId, eventId);
       if (event === null) return notFound('event');
-      if (event.data === null) return new Refusal('conflict', 'Its data was expunged, so there is nothing to send.');
+      if (event.data === null) return DATA_EXPUNGED;
       const { subscriptionId = null } = body;
       if (subscriptionId !== null) {
         const subscription = await subscriptions.read({ tenantId, subscriptionId });

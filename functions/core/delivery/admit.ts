@@ -86,7 +86,8 @@ export function admit({ message, delivery, ...subject }: Subject, time: Admissio
   };
   if (hasExpired(subscription, now))
     return cancel('subscription_expired', 'The subscription expired before this attempt.');
-  if (event === null || event.data === null) return cancel('event_gone', 'The event is no longer in the journal.');
+  if (event === null) return cancel('event_gone', 'The event is no longer in the journal.');
+  if (event.data === null) return cancel('event_gone', 'The data of the event was expunged.');
   if (profile === null) return cancel('profile_gone', 'The profile no longer exists.');
   if (message.cancel !== undefined) return cancel(message.cancel, OVER_BUDGET);
   const trigger = known.requested ?? (known.attempts.length === 0 ? message.trigger : 'automatic');

@@ -1,4 +1,5 @@
 import { changeStored } from '../change-stored.ts';
+import { DATA_EXPUNGED, type EventStore } from '../event/event-store.ts';
 import { parseDeliveryId } from '../ids.ts';
 import { notFound, Refusal } from '../refusal.ts';
 import { refuseInactive } from '../subscription/subscription.ts';
@@ -20,12 +21,15 @@ export interface ManualControl {
 export interface ManualControlPorts {
   store: Pick<DeliveryStore, 'getDelivery' | 'saveDelivery'>;
   subscriptions: Pick<SubscriptionStore, 'getSubscription'>;
+  events: Pick<EventStore, 'getEvent'>;
   retries: WorkQueue;
   waits: WaitPolicy;
   now: () => number;
 }
 
-export function createManualControl({ store, subscriptions, retries, waits, now }: ManualControlPorts): ManualControl {
+export function createManualControl(ports: ManualControlPorts): ManualControl {
+  const { store, subscriptions, events, retries, waits, now } = ports;
+
   async function find(tenantId: string, deliveryId: string): Promise<Delivery | null> {
     const ref = parseDeliveryId(deliveryId);
     const delivery = ref === null ? null : await store.getDelivery(ref);
@@ -57,6 +61,9 @@ export function createManualControl({ store, subscriptions, retries, waits, now 
         return new Refusal('conflict', 'Its subscription was deleted, so there is nowhere to deliver to.');
       const inactive = refuseInactive(subscription, now());
       if (inactive !== null) return inactive;
+      const event = await events.getEvent(tenantId, delivery.eventId);
+      if (event === null) return new Refusal('conflict', 'Its event is no longer in the journal.');
+      if (event.data === null) return DATA_EXPUNGED;
       // The journal first, then the message: if the message is lost, the due index brings the attempt all the same.
       const asked = await change(tenantId, deliveryId, (one) => requestAttempt(one, 'manual', now(), waits));
       if (!(asked instanceof Refusal)) await retries.send([{ message: deliverMessage(asked), delaySeconds: 0 }]);
