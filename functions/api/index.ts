@@ -80,9 +80,15 @@ const urlPolicy = {
 
 /** A key or token that was revoked, or whose tenant was deleted, counts for this long at most. */
 const REMEMBERED = { max: 1_000, ttlMs: 30_000, now };
-const tokens = createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random });
 const foundTokens = remember<Promise<Token | null>>(REMEMBERED);
 const foundApiKeys = remember<Promise<ApiKey | null>>(REMEMBERED);
+const tokens = createTokens({
+  store: stores.tokens,
+  tenants: stores.tenants,
+  forgetFound: foundTokens.forgetAll,
+  now,
+  random: Math.random,
+});
 const apiKeys = createApiKeys({
   store: stores.apiKeys,
   tenants: stores.tenants,

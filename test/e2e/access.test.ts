@@ -172,7 +172,7 @@ describe('allowed', () => {
     }
   });
 
-  test('to a token until it is revoked, or its tenant deleted, and 30 seconds longer at most', async () => {
+  test('to a token until the answer to its revocation, or until 30 seconds after its tenant is deleted at most', async () => {
     const { ask, call, advance } = system();
     const Made = z.object({ id: z.string(), token: z.string() });
     const { tenant } = scene('tokens');
@@ -181,7 +181,6 @@ describe('allowed', () => {
     const read = async (token: string) => (await call('GET', `/v1/tenants/${tenant}`, { token })).status;
     expect([await read(revoked.token), await read(left.token)]).toEqual([200, 200]);
     expect((await call('DELETE', `${tokensPath}/${revoked.id}`)).status).toBe(204);
-    await advance(31);
     expect([await read(revoked.token), await read(left.token)]).toEqual([401, 200]);
     expect((await call('GET', tokensPath)).body).toMatchObject({ data: [{ id: left.id }], nextCursor: null });
     expect((await call('DELETE', `/v1/tenants/${tenant}`)).status).toBe(204);

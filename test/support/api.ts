@@ -72,7 +72,7 @@ export function useApi() {
     }),
     isWithinLimit: async () => true,
     idempotency: createIdempotency(tables, now),
-    tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
+    tokens: createTokens({ ...stores, store: stores.tokens, forgetFound: () => {}, now, random: Math.random }),
     apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
     audit: createAuditStore({ tables, retentionDays: 400, now }),
     profiles: createProfiles(stores.profiles),

@@ -21,7 +21,7 @@ const unreachable = async () => {
 /** The routes of /v1 for tests of what they say of themselves. To run them, see `useApi`. */
 export const ROUTES = createRoutes({
   stores,
-  tokens: createTokens({ store: stores.tokens, tenants: stores.tenants, now, random: Math.random }),
+  tokens: createTokens({ ...stores, store: stores.tokens, forgetFound: () => {}, now, random: Math.random }),
   apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
   audit: createAuditStore({ tables, retentionDays: 400, now }),
   profiles: createProfiles(stores.profiles),

@@ -23,11 +23,13 @@ export interface Tokens {
 export interface TokensPorts {
   store: TokenStore;
   tenants: Pick<TenantStore, 'createTenant' | 'getTenant'>;
+  /** Forgets what `find` has found before: a revoked token ends at the same moment in this process. */
+  forgetFound: () => void;
   now: () => number;
   random: Random;
 }
 
-export function createTokens({ store, tenants, now, random }: TokensPorts): Tokens {
+export function createTokens({ store, tenants, forgetFound, now, random }: TokensPorts): Tokens {
   const counts = (token: Token, tenant: Tenant): boolean =>
     token.endsAt > now() && token.tenantCreatedAt === tenant.createdAt;
 
@@ -67,6 +69,7 @@ export function createTokens({ store, tenants, now, random }: TokensPorts): Toke
     async revoke(tenantId, id) {
       if ((await read(tenantId, id)) === null) return notFound('token');
       await store.deleteToken(tenantId, id);
+      forgetFound();
       return null;
     },
   };

@@ -10,11 +10,21 @@ import { useTables } from '../../support/emulators.ts';
 const tables = useTables();
 let now = NOW;
 const tenants = createTenants(tables);
-const tokens = createTokens({ store: createTokenStore(tables), tenants, now: () => now, random: Math.random });
+let forgotten = 0;
+const tokens = createTokens({
+  store: createTokenStore(tables),
+  tenants,
+  forgetFound: () => {
+    forgotten += 1;
+  },
+  now: () => now,
+  random: Math.random,
+});
 let number = 0;
 let tenantId = '';
 beforeEach(() => {
   now = NOW;
+  forgotten = 0;
   number += 1;
   // What ids allow is allowed in a token, too.
   tenantId = `_-tenant_${number}-`;
@@ -105,13 +115,15 @@ describe('tokens', () => {
     expect(await listed()).toEqual(made.filter((_, index) => index !== 2));
   });
 
-  it('are revoked once, by their own tenant’s name', async () => {
+  it('are revoked once, by their own tenant’s name, and are forgotten by the process then', async () => {
     const { text, token } = await make();
     const { text: other } = await make();
     await tenants.createTenant('another', now);
     expect(await tokens.revoke('another', token.id)).toEqual(refused('not_found'));
     expect(await tokens.find(text)).not.toBeNull();
+    expect(forgotten).toBe(0);
     expect(await tokens.revoke(tenantId, token.id)).toBeNull();
+    expect(forgotten).toBe(1);
     expect(await tokens.find(text)).toBeNull();
     expect(await tokens.find(other)).not.toBeNull();
     expect(await tokens.revoke(tenantId, token.id)).toEqual(refused('not_found'));
