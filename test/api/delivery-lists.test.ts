@@ -18,6 +18,8 @@ const DELIVERIES: [eventId: string, status: 'succeeded' | 'failed' | 'pending', 
   ['mended', 'succeeded', answered(500), answered(204)],
   ['gone', 'failed', unanswered, answered(404)],
   ['broken', 'failed', answered(404), answered(503)],
+  ['unknown', 'failed', answered(503), answered(999)],
+  ['unknown and low', 'failed', answered(99)],
   ['silent', 'pending', answered(200), unanswered],
   ['new', 'pending'],
 ];
@@ -40,12 +42,13 @@ beforeAll(async () => {
 
 describe('deliveries by what the last attempt was answered', () => {
   it.each([
-    ['', ['fine', 'mended', 'gone', 'broken', 'silent', 'new']],
+    ['', ['fine', 'mended', 'gone', 'broken', 'unknown', 'unknown and low', 'silent', 'new']],
     ['responseStatus=200', ['fine']],
     ['responseStatus=2xx', ['fine', 'mended']],
     ['responseStatus=404', ['gone']],
     ['responseStatus=4xx', ['gone']],
-    ['responseStatus=5xx', ['broken']],
+    ['responseStatus=5xx', ['broken', 'unknown', 'unknown and low']],
+    ['responseStatus=503', ['broken']],
     ['responseStatus=none', ['silent']],
     ['responseStatus=2xx&status=succeeded', ['fine', 'mended']],
     ['responseStatus=404&status=failed', ['gone']],

@@ -477,6 +477,11 @@ describe('what is as it should be', () => {
       deliveries: [delivery({ attempts: [attempt(1, null), attempt(2, 200)] })],
       requests: [request(1, null), request(2, 200)],
     },
+    'a status that HTTP does not know': {
+      deliveries: [delivery({ attempts: [attempt(1, 999), attempt(2, 200)] })],
+      requests: [request(1, 999), request(2, 200)],
+      counters: [counted()],
+    },
     'counts that were lost on the way': { counters: [], lostCounts: [counted()] },
     'an attempt that was not counted before a kill': {
       counters: [counted({ http_error: 0, '5xx': 0, ms_14: 1 })],

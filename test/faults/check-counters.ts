@@ -3,6 +3,7 @@ import type { Delivery } from '../../functions/core/delivery/delivery.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
 import { type Counters, mergeCounters } from '../../functions/core/stats/counters.ts';
 import { latencyCounter } from '../../functions/core/stats/latency.ts';
+import { statusClass } from '../../functions/core/target/status-class.ts';
 import { ATTEMPT_OUTCOMES } from '../../functions/core/target/webhook.ts';
 import { type CampaignRecord, overwrittenAttempts, sinceEnd } from './campaign-record.ts';
 import type { Report } from './findings.ts';
@@ -59,7 +60,7 @@ function countDelivery({ status, attempts }: Pick<Delivery, 'status' | 'attempts
   const names = attempts.flatMap(({ outcome, durationMs, response }) =>
     outcome === 'interrupted'
       ? []
-      : [outcome, latencyCounter(durationMs), ...(response === null ? [] : [`${String(response.status)[0]}xx`])],
+      : [outcome, latencyCounter(durationMs), ...(response === null ? [] : [statusClass(response.status)])],
   );
   const ends = status === 'succeeded' && attempts.some(({ outcome }) => outcome === 'success') ? [status] : [];
   return mergeCounters([...names, ...ends].map((name) => ({ [name]: 1 })));

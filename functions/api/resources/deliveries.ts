@@ -6,6 +6,7 @@ import type { ManualControl } from '../../core/delivery/manual-control.ts';
 import { readSentRequest, type SentRequestPorts } from '../../core/delivery/sent-request.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
 import type { Matches } from '../../core/page.ts';
+import { matchesStatus } from '../../core/profile/retry-policy.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { answer, listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
@@ -18,7 +19,10 @@ const route = routesOf('Deliveries', 'tenant');
 const ResponseStatus = z
   .string()
   .regex(/^(?:[1-5]\d\d|[1-5]xx|none)$/, 'must be a status such as 404, a class of them such as 5xx, or none')
-  .meta({ description: 'What the last attempt was answered: a status, a class of them as in 5xx, or none.' });
+  .meta({
+    description:
+      'What the last attempt was answered: a status, a class of them as in 5xx, or none. A status outside 100 to 599 is of class 5xx.',
+  });
 
 export const SentRequestView = z
   .object({
@@ -123,7 +127,5 @@ function matcherOf({
 function wasAnswered(delivery: Delivery, asked: string): boolean {
   const last = endedAttempts(delivery).at(-1);
   if (last === undefined) return false;
-  if (last.response === null) return asked === 'none';
-  const status = String(last.response.status);
-  return asked.endsWith('xx') ? status[0] === asked[0] : status === asked;
+  return last.response === null ? asked === 'none' : matchesStatus([asked], last.response.status);
 }

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { Refusal } from '../../core/refusal.ts';
-import { type Counters, ENDS, STATUS_CLASSES } from '../../core/stats/counters.ts';
+import { type Counters, ENDS } from '../../core/stats/counters.ts';
 import { latencyPercentile } from '../../core/stats/latency.ts';
 import { type Stats, StatsInterval, type StatsReader } from '../../core/stats/read-stats.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
+import { STATUS_CLASSES } from '../../core/target/status-class.ts';
 import { ATTEMPT_OUTCOMES } from '../../core/target/webhook.ts';
 import type { Tenants } from '../../core/tenant/tenants.ts';
 import { answer, rangeQuery, routesOf } from '../http/route.ts';
@@ -19,7 +20,9 @@ const countersShape = {
   deliveries: countsOf(ENDS).meta({ description: 'Deliveries that came to this end.' }),
   attempts: Count,
   outcomes: countsOf(ATTEMPT_OUTCOMES).meta({ description: 'Attempts by what became of them.' }),
-  statusClasses: countsOf(STATUS_CLASSES).meta({ description: 'Attempts that were answered, by the status.' }),
+  statusClasses: countsOf(STATUS_CLASSES).meta({
+    description: 'Attempts that were answered, by the status. A status outside 100 to 599 counts as 5xx.',
+  }),
   latencyMs: z.object({ p50: Milliseconds, p95: Milliseconds }).meta({
     description: 'How long attempts took, within 10 %; null if there were none.',
   }),

@@ -1,15 +1,14 @@
 import * as z from 'zod';
 import type { Random } from '../ids.ts';
+import { statusClass } from '../target/status-class.ts';
 import type { WebhookResult } from '../target/webhook.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** A status, or a class of them as in `5xx`. */
 export const StatusPattern = z.string().regex(/^[1-5](?:\d\d|xx)$/, 'must be a status like 410, or a class like 5xx');
 
-/** RFC 9110 §15: a status outside 100 to 599 is treated as one of class 5xx. */
 export function matchesStatus(patterns: readonly string[], status: number): boolean {
-  const statusClass = status < 100 || status > 599 ? '5xx' : `${Math.floor(status / 100)}xx`;
-  return patterns.some((pattern) => pattern === String(status) || pattern === statusClass);
+  return patterns.includes(String(status)) || patterns.includes(statusClass(status));
 }
 
 const WEEK_SECONDS = 604_800;

@@ -1,4 +1,5 @@
 import type { RecordedWrite } from '../delivery/commit.ts';
+import { statusClass } from '../target/status-class.ts';
 import { latencyCounter } from './latency.ts';
 
 /** How often each thing happened, by its name; what is absent did not happen. */
@@ -6,7 +7,6 @@ export type Counters = Readonly<Record<string, number>>;
 
 /** Deliveries that came to an end. */
 export const ENDS = ['succeeded', 'failed'] as const;
-export const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
 /** What a subscription's counters grow by. */
 export interface CountedSubscription {
@@ -33,7 +33,7 @@ function countWrite({ before, delivery, made }: RecordedWrite): Counters {
   if (made !== null) {
     const { outcome, durationMs, response } = made.result;
     names.push(outcome, latencyCounter(durationMs));
-    if (response !== null) names.push(`${Math.floor(response.status / 100)}xx`);
+    if (response !== null) names.push(statusClass(response.status));
   }
   return Object.fromEntries(names.map((name) => [name, 1]));
 }

@@ -25,6 +25,11 @@ const write = (from: Delivery['status'], to: Delivery['status'], result: Webhook
 });
 
 describe('one write counts', () => {
+  it.each([0, 99, 600, 999])('the status %i, which HTTP does not know, as a 5xx', (status) => {
+    const [counted] = countWrites([write('pending', 'pending', answered(status))]);
+    expect(counted?.counters).toEqual({ http_error: 1, '5xx': 1, ms_27: 1 });
+  });
+
   it.each<[string, RecordedWrite, Record<string, number>]>([
     ['a success', write('pending', 'succeeded', answered(204)), { succeeded: 1, success: 1, '2xx': 1, ms_27: 1 }],
     ['a failure that is retried', write('pending', 'pending', answered(500)), { http_error: 1, '5xx': 1, ms_27: 1 }],
