@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { readEventTypePack } from '../event-type-packs/pack-files.ts';
 import { expectProblem, useApi } from '../support/api.ts';
 import { VENDORS } from '../support/profiles.ts';
 
@@ -43,6 +44,17 @@ describe('the event-type packs of the vendors', () => {
     expect((await call('GET', '/v1/event-types?limit=100')).text).toBe(before.text);
   });
 
+  it.each(VENDORS)('%s has examples that its event types take, also once they validate', async (name) => {
+    const { eventTypes } = readEventTypePack(name);
+    await call('POST', `/v1/event-type-packs/${name}/load`);
+    for (const one of eventTypes)
+      expect((await call('PATCH', `/v1/event-types/${one.name}`, { body: { validate: true } })).status, one.name).toBe(
+        200,
+      );
+    const again = await call('POST', `/v1/event-type-packs/${name}/load`);
+    expect(again.json).toEqual({ created: 0, changed: 0, unchanged: eventTypes.length });
+  });
+
   it('that there are not are not found', async () => {
     expectProblem(await call('POST', '/v1/event-type-packs/none/load'), 404, 'not_found');
   });
@@ -55,6 +67,18 @@ describe('an event-type pack of your own', () => {
     const changed = await load(type('own.a', { description: 'new' }), type('own.b'), type('own.c'));
     expect(changed.json).toEqual({ created: 1, changed: 1, unchanged: 1 });
     expect((await read('own.a')).json).toMatchObject({ description: 'new', validate: true, archived: true });
+  });
+
+  it('is refused if a type validates and would not take its new example, and nothing of it is loaded', async () => {
+    await load(type('own.strict'), type('own.lax'));
+    await call('PATCH', '/v1/event-types/own.strict', { body: { validate: true } });
+    const wrong = { schema: { type: 'object', required: ['id'] } };
+    const answer = await load(type('own.lax', wrong), type('own.late'), type('own.strict', wrong));
+    expectProblem(answer, 422, 'invalid_request');
+    expect(answer.json).toMatchObject({ errors: [{ path: '/eventTypes/2/example' }] });
+    expect((await read('own.lax')).json).toMatchObject({ schema: { type: 'object' } });
+    expectProblem(await read('own.late'), 404, 'not_found');
+    expect((await load(type('own.lax', wrong))).json).toEqual({ created: 0, changed: 1, unchanged: 0 });
   });
 
   it.each<[string, object[], string]>([

@@ -37,6 +37,7 @@ RULES = [
     # Languages of their own: filters, JSON Schema, profiles.
     (r"^/filter(/|$)", r"."),
     (r"^/schema$|^/eventTypes/\d+/schema$", r"is not a JSON Schema that can be used"),
+    (r"^/example$|^/eventTypes/\d+/example$", r"does not fit the schema: "),
     (r"^/eventTypes/\d+/name$", r"is listed twice"),
     (r"(^|/profile)/provenance/", r"^speaks of "),
     (r"(^|/profile)/signatures/\d+/(key|keyFormat|when|separator)$", r"^(must be|is whsec|is subscription|is required: another)"),

@@ -3,9 +3,10 @@ import { changeStored } from '../../core/change-stored.ts';
 import type { Samples } from '../../core/delivery/samples.ts';
 import { type EventType, PublishableTypeName } from '../../core/event/event-type.ts';
 import type { EventTypeStore } from '../../core/event/event-type-store.ts';
-import { lengthErrors, schemaErrors } from '../../core/event/event-type-texts.ts';
+import { exampleErrors, lengthErrors, schemaErrors } from '../../core/event/event-type-texts.ts';
 import { cutJsonMember, isWellFormedJson } from '../../core/json/json-text.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
+import { invalidFields } from '../../core/refusal.ts';
 import { Text } from '../../core/text-fields.ts';
 import { JsonText } from '../http/json.ts';
 import { pageByName } from '../http/page-by-name.ts';
@@ -38,7 +39,9 @@ const fields = {
   description: Text.max(2_000),
   group: Text.min(1).max(100).nullable(),
   schema: z.record(z.string(), z.unknown()).nullable().meta({ description: 'JSON Schema of data.' }),
-  validate: z.boolean().meta({ description: 'Whether events are rejected whose data does not fit the schema.' }),
+  validate: z.boolean().meta({
+    description: 'Whether events are rejected whose data does not fit the schema. The example must fit it then, too.',
+  }),
 };
 export const EventTypeInput = z
   .strictObject({
@@ -62,6 +65,8 @@ export const EventTypePatch = z
   .partial()
   .meta({ id: 'EventTypePatch' });
 const AUDITED = Object.keys(EventTypePatch.shape);
+/** What decides whether the example fits. */
+const CHECKED = ['schema', 'validate', 'example'] as const;
 const One = { 200: { description: 'The event type.', schema: EventTypeView } };
 
 export interface EventTypeRouteDeps {
@@ -76,7 +81,12 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
       what: 'event type',
       ifMatch,
       read: () => store.getEventType(name),
-      change: (current) => ({ ...current, ...changes, updatedAt: now() }),
+      change: (current) => {
+        const next = { ...current, ...changes, updatedAt: now() };
+        // Nothing else is held up by an example that fitted its schema by rules of an earlier version.
+        const errors = CHECKED.some((field) => field in changes) ? exampleErrors(next, '/example') : [];
+        return errors.length > 0 ? invalidFields(errors) : next;
+      },
       save: store.saveEventType,
     });
   const read = async ({ name }: { name: string }) =>
@@ -108,6 +118,8 @@ export const createEventTypeRoutes = ({ store, samples, now }: EventTypeRouteDep
           updatedAt: at,
           revision: 0,
         };
+        const errors = exampleErrors(type, '/example');
+        if (errors.length > 0) throw invalid(errors);
         if (!(await store.saveEventType(type, 0))) {
           throw new Problem('conflict', `There is an event type "${body.name}" already. Change it with PATCH.`);
         }

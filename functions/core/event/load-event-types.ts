@@ -1,7 +1,7 @@
 import { invalidFields, type Refusal } from '../refusal.ts';
 import type { PackedEventType } from './event-type-pack.ts';
 import type { EventTypeStore } from './event-type-store.ts';
-import { lengthErrors, schemaErrors } from './event-type-texts.ts';
+import { exampleErrors, lengthErrors, schemaErrors } from './event-type-texts.ts';
 
 export interface LoadedEventTypes {
   created: number;
@@ -28,9 +28,14 @@ export async function loadEventTypes(
     ...schemaErrors(schema, `/eventTypes/${index}/schema`),
   ]);
   if (errors.length > 0) return invalidFields(errors);
+  const loads = [];
+  for (const { name, wanted } of types) loads.push({ name, wanted, current: await store.getEventType(name) });
+  const misfits = loads.flatMap(({ wanted, current }, index) =>
+    exampleErrors({ ...wanted, validate: current?.validate ?? false }, `/eventTypes/${index}/example`),
+  );
+  if (misfits.length > 0) return invalidFields(misfits);
   const done = { created: 0, changed: 0, unchanged: 0 };
-  for (const { name, wanted } of types) {
-    const current = await store.getEventType(name);
+  for (const { name, wanted, current } of loads) {
     if (current === null) {
       const fresh = { name, ...wanted, validate: false, archived: false, createdAt: now, updatedAt: now, revision: 0 };
       if (await store.saveEventType(fresh, 0)) done.created += 1;
