@@ -104,6 +104,19 @@ describe('a rotation', () => {
     expect((await rotate(path, 60)).previous.map(({ endsAt }) => endsAt)).toEqual([at(60), at(60)]);
     expect((await rotate(path, 600)).previous.map(({ endsAt }) => endsAt)).toEqual([at(600), at(60), at(60)]);
   });
+
+  it.each([
+    ['seventh', ['v1'], 7],
+    ['fourth', ['v1', 'v1a'], 4],
+  ])('that is the %s within its overlap ends the first key early, with signatures %j', async (_, versions, times) => {
+    const path = await subscribe({ signatureVersions: versions });
+    const first = (await stored(path)).keys.map(({ sealed }) => sealed);
+    for (let done = 1; done <= times; done += 1) {
+      expect((await call('POST', `${path}/secret/rotate`)).status).toBe(200);
+      const kept = (await stored(path)).keys.map(({ sealed }) => sealed);
+      expect(first.filter((key) => kept.includes(key))).toEqual(done < times ? first : []);
+    }
+  });
 });
 
 describe('events while a URL is verified', () => {

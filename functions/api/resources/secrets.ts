@@ -22,12 +22,10 @@ export const createSecretRoutes = ({ secrets }: { secrets: Secrets }) => [
     body: z
       .strictObject({
         secret: SecretInput.optional(),
-        overlapSeconds: z
-          .int()
-          .min(0)
-          .max(604_800)
-          .default(DEFAULT_OVERLAP_SECONDS)
-          .meta({ description: 'No older secret signs longer than this, those of earlier rotations included.' }),
+        overlapSeconds: z.int().min(0).max(604_800).default(DEFAULT_OVERLAP_SECONDS).meta({
+          description:
+            'No older secret signs longer than this, those of earlier rotations included. Six older keys sign at most: the seventh rotation within the overlap ends the oldest early, the fourth if signatureVersions are v1 and v1a.',
+        }),
       })
       .meta({ id: 'RotateInput' }),
     bodyOptional: true,
