@@ -10,8 +10,15 @@ export function Time({ at }: { at: string }) {
   );
 }
 
-/** For texts in which a time stands. Today's need no date. */
-export function useTimeFormat(seconds: Pick<Intl.DateTimeFormatOptions, 'second'> = {}): (at: string) => string {
+export const isPast = (at: string): boolean => Date.parse(at) <= Date.now();
+
+/**
+ * For texts in which a time stands.
+ * @param ofToday what today's times show beside hour and minute; they need no date
+ */
+export function useTimeFormat(
+  ofToday: Pick<Intl.DateTimeFormatOptions, 'day' | 'month' | 'second'> = {},
+): (at: string) => string {
   const locale = useLocale();
   return (at) => {
     const [moment, now] = [new Date(at), new Date()];
@@ -22,7 +29,7 @@ export function useTimeFormat(seconds: Pick<Intl.DateTimeFormatOptions, 'second'
       ...(isThisYear ? {} : { year: 'numeric' }),
       hour: '2-digit',
       minute: '2-digit',
-      ...(isToday ? seconds : {}),
+      ...(isToday ? ofToday : {}),
     }).format(moment);
   };
 }

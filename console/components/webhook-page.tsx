@@ -9,6 +9,7 @@ import { webhookTexts } from '../texts/webhook.ts';
 import { Button } from './button.tsx';
 import { Confirm } from './confirm.tsx';
 import { ErrorNote } from './error-note.tsx';
+import { Expiry } from './expiry.tsx';
 import { Link } from './link.tsx';
 import { Loading } from './loading.tsx';
 import { Page } from './page.tsx';
@@ -38,6 +39,7 @@ export function WebhookPage({ children }: { children: (subscription: OneSubscrip
       <Page title={subscription.name ?? t.untitled} actions={mayChange && <Actions subscription={subscription} />}>
         <p className="under-title">
           <SubscriptionStatus subscription={subscription} /> <code className="url">{subscription.url}</code>
+          {subscription.expiresAt !== null && <Expiry at={subscription.expiresAt} />}
         </p>
         <Tabs
           label={t.tabsLabel}

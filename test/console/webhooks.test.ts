@@ -283,6 +283,38 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     expect(errors).toEqual([]);
   });
 
+  test('a webhook that has expired says so instead of its status, and since when', async () => {
+    const { tenant, path } = scene('expired');
+    const subscribe = (name: string, expiresAt: string) => system().subscribe(tenant, path, { name, expiresAt });
+    const past = await subscribe('Past', '2020-01-02T12:00:00Z');
+    await system().call('POST', `/v1/tenants/${tenant}/subscriptions/${past.id}/pause`);
+    const later = await subscribe('Later', '2099-01-02T12:00:00Z');
+    const { page, errors } = await asCompany(`/tenants/${tenant}/webhooks`);
+    const badgeOf = (name: string) => page.getByRole('row', { name: new RegExp(name) }).locator('.badge');
+    await badgeOf('Past').getByText('Expired', { exact: true }).waitFor();
+    await badgeOf('Later').getByText('Active', { exact: true }).waitFor();
+    await expectAccessible(page);
+
+    const header = page.locator('.under-title');
+    await page.getByRole('link', { name: 'Past' }).click();
+    await header.getByText(/^Expired on 2 Jan 2020, \d\d:\d\d$/).waitFor();
+    expect(await header.locator('.badge').textContent()).toBe('Expired');
+    await expectAccessible(page);
+    await page.getByRole('link', { name: 'All webhooks' }).click();
+    await page.getByRole('link', { name: 'Later' }).click();
+    await header.getByText(/^Expires on 2 Jan 2099, \d\d:\d\d$/).waitFor();
+    expect(await header.locator('.badge').textContent()).toBe('Active');
+
+    const { token } = await tokenOf(tenant);
+    const inGerman = (id: string) =>
+      browser.open(`${at(`/tenants/${tenant}/webhooks/${id}/settings`)}#token=${token}`, { locale: 'de-DE' });
+    const [expired, active] = [await inGerman(past.id), await inGerman(later.id)];
+    await expired.page.getByText(/^Abgelaufen am 2\. Jan\. 2020, \d\d:\d\d$/).waitFor();
+    expect(await expired.page.locator('.under-title .badge').textContent()).toBe('Abgelaufen');
+    await active.page.getByText(/^Läuft ab am 2\. Jan\. 2099, \d\d:\d\d$/).waitFor();
+    expect([...errors, ...expired.errors, ...active.errors]).toEqual([]);
+  });
+
   test('a webhook that signs by a key pair shows its public key and the code that takes it', async () => {
     const { tenant, path } = scene('public');
     const made = await system().subscribe(tenant, path, { signatureVersions: ['v1a'] });
