@@ -4,7 +4,7 @@ import { expectProblem, useApi } from '../support/api.ts';
 import { answered, UNANSWERED } from '../support/domain.ts';
 import { profileDocument } from '../support/profiles.ts';
 
-const { call, deps, queues } = useApi();
+const { call, clock, deps, queues } = useApi();
 const T = '/v1/tenants/acme';
 const requests: WebhookRequest[] = [];
 let receiver: (request: WebhookRequest) => SendResult = () => answered(200);
@@ -219,6 +219,64 @@ describe('another URL', () => {
     await asked('POST', `${path}/pause`);
     expect(await asked('PATCH', path, { body: { url: 'https://elsewhere.example/' } })).toMatchObject({
       json: { status: 'paused' },
+    });
+  });
+
+  describe('that does not agree, corrected later,', () => {
+    const REASON = { code: 'receiver_gone', message: 'It answered 410.' };
+    const elsewhere = (name: string) => ({ body: { url: `https://${name}.example/` } });
+
+    async function misdirected(verification: string, stop: (path: string) => Promise<unknown>): Promise<string> {
+      receiver = (request) => (verification === 'ms-echo' ? echo : secretBack)(request);
+      const path = `${T}/subscriptions/${(await subscribe(verification)).field('id')}`;
+      await stop(path);
+      receiver = () => answered(200);
+      for (const name of ['wrong', 'wrong-too'])
+        expect(await asked('PATCH', path, elsewhere(name))).toMatchObject({ json: { status: 'unverified' } });
+      await queues.retries.take();
+      return path;
+    }
+    const pause = (path: string) => asked('POST', `${path}/pause`);
+    const disable = (path: string) =>
+      deps.stores.subscriptions.disableSubscription(
+        'acme',
+        path.split('/').at(-1) ?? '',
+        { ...REASON, at: clock.now },
+        0,
+      );
+    const correct = (path: string) => asked('PATCH', path, elsewhere('right'));
+    const verify = (path: string) => asked('POST', `${path}/verify`);
+
+    it.each<[string, (path: string) => Promise<unknown>, object, typeof correct]>([
+      ['a pause, by another URL', pause, { status: 'paused', statusReason: { code: 'paused' } }, correct],
+      ['a pause, by asking once more', pause, { status: 'paused', statusReason: { code: 'paused' } }, verify],
+      ['what disabled it, by another URL', disable, { status: 'disabled', statusReason: REASON }, correct],
+      ['what disabled it, by asking once more', disable, { status: 'disabled', statusReason: REASON }, verify],
+    ])('does not end %s', async (_, stop, before, agree) => {
+      const path = await misdirected('ms-echo', stop);
+      receiver = echo;
+      const agreed = await agree(path);
+      expect(agreed).toMatchObject({ status: 200, json: before });
+      expect(agreed.json).not.toHaveProperty('interrupted');
+      expect(await queues.retries.take()).toEqual([]);
+      expect(await asked('POST', `${path}/resume`)).toMatchObject({ json: { status: 'active', statusReason: null } });
+      expect(await queues.retries.take()).toHaveLength(1);
+    });
+
+    it('does not end a pause by the secret that the receiver was sent', async () => {
+      const path = await misdirected('x-hook-secret', pause);
+      const secret = requests.at(-1)?.headers['x-hook-secret'];
+      expect(await asked('POST', `${path}/verify`, { body: { secret } })).toMatchObject({ json: { status: 'paused' } });
+    });
+
+    it('is sent what was parked where no pause was interrupted, also after an earlier one', async () => {
+      const path = await misdirected('ms-echo', async (one) => {
+        await pause(one);
+        await asked('POST', `${one}/resume`);
+      });
+      receiver = echo;
+      expect(await correct(path)).toMatchObject({ json: { status: 'active', statusReason: null } });
+      expect(await queues.retries.take()).toHaveLength(1);
     });
   });
 });

@@ -47,6 +47,7 @@ export function makeSubscription(rest: Partial<Subscription> = {}): Subscription
     health: null,
     status: 'active',
     statusReason: null,
+    interrupted: null,
     createdAt: NOW - HOUR,
     updatedAt: NOW - HOUR,
     revision: 1,

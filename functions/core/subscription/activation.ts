@@ -4,7 +4,7 @@ import { PAUSED_BY_REQUEST, type Subscriptions } from './manage.ts';
 import type { ParkedDeliveries } from './parked-deliveries.ts';
 import type { ProfileChoice } from './profile-rules.ts';
 import { discardParked, type Subscription } from './subscription.ts';
-import type { ReceiverVerification } from './verification.ts';
+import { concludeVerification, type ReceiverVerification } from './verification.ts';
 
 /** Moves subscriptions between their statuses. */
 export interface Activation {
@@ -69,7 +69,7 @@ export function createActivation(ports: ActivationPorts): Activation {
       const changed = await subscriptions.change(owner, null, (one) => {
         // The answer is about the URL that was asked, and about nothing that was decided meanwhile.
         if (one.status !== 'unverified' || one.url !== current.url) return one;
-        return { ...one, ...verified, hasBeenVerified: one.hasBeenVerified || verified.status === 'active' };
+        return concludeVerification(one, verified);
       });
       // What was under way, or came, while it was unverified was parked.
       if (!(changed instanceof Refusal) && changed.status === 'active') await parked.settle(changed);
@@ -80,5 +80,5 @@ export function createActivation(ports: ActivationPorts): Activation {
 
 const VERIFIED = { status: 'active', statusReason: null, verificationToken: null } as const;
 
-/** Only the receiver's own consent makes it active. */
+/** Only the receiver's own consent ends that. What it returns to can be paused or resumed again. */
 const UNVERIFIED = new Refusal('conflict', 'It is unverified and receives nothing. Verify it first: POST …/verify.');

@@ -21,7 +21,7 @@ import { nextGeneration, type Subscription } from './subscription.ts';
 import type { SubscriptionInput, SubscriptionPatch } from './subscription-input.ts';
 import type { SubscriptionKeys } from './subscription-keys.ts';
 import type { SubscriptionStore } from './subscription-store.ts';
-import type { ReceiverVerification, Verified } from './verification.ts';
+import { concludeVerification, type ReceiverVerification, type Verified } from './verification.ts';
 
 type Edit = (current: Subscription) => Subscription | Refusal | Promise<Subscription | Refusal>;
 
@@ -168,10 +168,8 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     // An unverified receiver is asked again whenever its URL is sent.
     const isSettled = isShownUrl && (url === undefined || current.status !== 'unverified');
     if ((isSettled && next.profile === current.profile) || profile.document.verification === 'none') return keyed;
-    // Another receiver, or another profile, has to be asked as the first one was. Its consent does not end a pause.
-    const verified = await verify(profile, keyed);
-    if (verified.status === 'active' && next.status !== 'unverified') return keyed;
-    return { ...keyed, ...verified, hasBeenVerified: current.hasBeenVerified || verified.status === 'active' };
+    // Another receiver, or another profile, has to be asked as the first one was.
+    return concludeVerification(keyed, await verify(profile, keyed));
   }
 
   /** The tenant's defaults where a subscription has no limit: copied, so that deliveries need not read the tenant. */
@@ -228,8 +226,10 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       eventTypes,
       profile: profile.document.name,
       keys: await keys.make(owner, plain.signatureVersions, secret),
-      status: 'unverified',
-      statusReason: null,
+      ...(begins === 'active'
+        ? { status: 'active', statusReason: null }
+        : { status: 'paused', statusReason: { ...PAUSED_BY_REQUEST, at } }),
+      interrupted: null,
       verificationToken: null,
       hasBeenVerified: false,
       generation: 0,
@@ -239,15 +239,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       updatedAt: at,
       revision: 0,
     };
-    const verified = await verify(profile, fresh);
-    const isActive = verified.status === 'active';
-    const paused = { status: 'paused', statusReason: { ...PAUSED_BY_REQUEST, at } } as const;
-    const subscription: Subscription = {
-      ...fresh,
-      ...verified,
-      hasBeenVerified: isActive,
-      ...(isActive && begins === 'paused' ? paused : {}),
-    };
+    const subscription = concludeVerification(fresh, await verify(profile, fresh));
     await tenants.createTenant(tenantId, at);
     await store.saveSubscription(subscription, 0);
     return { ...subscription, revision: 1 };

@@ -53,6 +53,11 @@ export const Subscription = z.object({
   hasBeenVerified: z.boolean(),
   status: SubscriptionStatus,
   statusReason: StatusReason.nullable(),
+  /** What a verification has interrupted: consent returns to it. Null: it was active, or is not unverified. */
+  interrupted: z
+    .object({ status: SubscriptionStatus.extract(['paused', 'disabled']), statusReason: StatusReason.nullable() })
+    .nullable()
+    .default(null),
   /**
    * Raised when it gets another URL, is resumed or is verified. What an attempt says of a subscription (410, say) binds
    * only the generation that the attempt used.

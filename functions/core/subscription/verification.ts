@@ -7,6 +7,19 @@ import type { StatusReason, Subscription } from './subscription.ts';
 /** What a handshake leaves a subscription as. */
 export type Verified = Pick<Subscription, 'status' | 'statusReason' | 'verificationToken'>;
 
+/**
+ * The subscription with what its receiver answered. Only a resume ends a pause: consent returns to what a verification
+ * has interrupted, however often the receiver was asked.
+ */
+export function concludeVerification(subscription: Subscription, verified: Verified): Subscription {
+  const { status, statusReason } = subscription;
+  const stopped = status === 'paused' || status === 'disabled' ? { status, statusReason } : null;
+  const interrupted = status === 'unverified' ? subscription.interrupted : stopped;
+  return verified.status === 'active'
+    ? { ...subscription, ...verified, ...interrupted, interrupted: null, hasBeenVerified: true }
+    : { ...subscription, ...verified, interrupted };
+}
+
 /** Whom a handshake is made with. */
 export interface Handshake {
   owner: Owner;
