@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { type Job, JobStatus } from '../../core/jobs/job.ts';
 import { JOB_KINDS } from '../../core/jobs/job-task.ts';
-import { Reason, Timestamp, time, viewOf } from './values.ts';
+import { shownFilter } from '../../core/jobs/shown-filter.ts';
+import { Reason, Timestamp, viewOf } from './values.ts';
 
 export const JobView = z
   .object({
@@ -34,12 +35,10 @@ export const JobView = z
 const show = viewOf(JobView);
 
 export function jobView(job: Job) {
-  const { kind, tenantId, subscriptionId, filter } = job.task;
-  // Its numbers are times.
-  const shown = Object.entries(filter).map(([name, value]) => [name, typeof value === 'number' ? time(value) : value]);
+  const { kind, tenantId, subscriptionId } = job.task;
   const { total } = job.progress;
   const progress = { ...job.progress, estimate: total === null ? (job.estimate?.total ?? null) : null };
-  return show({ ...job, progress, kind, tenantId, subscriptionId, filter: Object.fromEntries(shown) });
+  return show({ ...job, progress, kind, tenantId, subscriptionId, filter: shownFilter(job.task) });
 }
 
 /** The answer to a request that starts a job. */

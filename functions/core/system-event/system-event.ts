@@ -24,6 +24,8 @@ const Count = z.int().positive();
 const Job = z.object({
   id: z.string(),
   kind: z.string(),
+  /** With `dryRun: true` the job has only counted. */
+  filter: z.record(z.string(), z.unknown()),
   status: z.string(),
   progress: z.object({ done: z.int(), failed: z.int(), total: z.int().nullable() }),
   createdAt: Timestamp,

@@ -6,7 +6,7 @@ import { createJobs } from '../../../functions/core/jobs/jobs.ts';
 import { type JobReport, type JobWork, runJobPage } from '../../../functions/core/jobs/run-page.ts';
 import { Refusal } from '../../../functions/core/refusal.ts';
 import { SystemEvent } from '../../../functions/core/system-event/system-event.ts';
-import { MINUTE, makeJob, NOW, subscriptionId } from '../../support/domain.ts';
+import { HOUR, MINUTE, makeJob, NOW, subscriptionId } from '../../support/domain.ts';
 import { MemoryJobs } from '../../support/memory-jobs.ts';
 import { MemoryJournal } from '../../support/memory-journal.ts';
 
@@ -180,6 +180,13 @@ describe('the end of a job', () => {
       job: {
         id: job.id,
         kind: 'replay',
+        filter: {
+          from: new Date(NOW - HOUR).toISOString(),
+          to: new Date(NOW).toISOString(),
+          eventTypes: [],
+          dryRun: false,
+          status: 'failed',
+        },
         status: 'done',
         progress: { done: 25, failed: 0, total: 25 },
         createdAt: new Date(NOW).toISOString(),
