@@ -4,17 +4,17 @@ import { useJobCancelling } from '../api/jobs.ts';
 import type { Job } from '../api/types.ts';
 import { useMayChange } from '../session/session.tsx';
 import { jobTableTexts } from '../texts/job-table.ts';
-import { jobTexts } from '../texts/jobs.ts';
 import { useTexts } from '../texts/texts.ts';
 import { Button } from './button.tsx';
 import { Confirm } from './confirm.tsx';
 import { JobStatus } from './job-status.tsx';
 import { Time } from './time.tsx';
+import { useJobTitle } from './use-job-title.ts';
 
 /** Jobs with what they have done so far; one that runs can be cancelled. */
 export function JobTable({ jobs }: { jobs: readonly Job[] }) {
   const t = useTexts(jobTableTexts);
-  const { kinds } = useTexts(jobTexts);
+  const titleOf = useJobTitle();
   const mayChange = useMayChange();
   const cancel = useJobCancelling(null);
   const [asked, setAsked] = useState<Job | null>(null);
@@ -40,7 +40,7 @@ export function JobTable({ jobs }: { jobs: readonly Job[] }) {
           {jobs.map((job) => (
             <tr key={job.id}>
               <th scope="row">
-                <Link href={`/jobs/${job.id}`}>{kinds[job.kind]}</Link>
+                <Link href={`/jobs/${job.id}`}>{titleOf(job)}</Link>
               </th>
               <td data-label={t.tenant}>
                 {job.tenantId === null ? (
@@ -59,7 +59,7 @@ export function JobTable({ jobs }: { jobs: readonly Job[] }) {
               {mayChange && (
                 <td className="end">
                   {job.status === 'running' && (
-                    <Button aria-label={t.cancelOne(kinds[job.kind])} onClick={() => setAsked(job)}>
+                    <Button aria-label={t.cancelOne(titleOf(job))} onClick={() => setAsked(job)}>
                       {t.cancel}
                     </Button>
                   )}

@@ -11,6 +11,7 @@ import { Link } from '../components/link.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
 import { Time } from '../components/time.tsx';
+import { useJobTitle } from '../components/use-job-title.ts';
 import { useMayChange, useSession } from '../session/session.tsx';
 import { jobTexts } from '../texts/jobs.ts';
 import { useLanguage, useTexts } from '../texts/texts.ts';
@@ -24,14 +25,14 @@ export function JobPage() {
   const [params] = useSearchParams();
   const found = useJob(tenantId, jobId);
   const mayChange = useMayChange();
+  const titleOf = useJobTitle();
   if (found.data === undefined)
     return found.isError ? <ErrorNote error={found.error} retry={found.refetch} /> : <Loading />;
   const job = found.data;
   const expected = Number(params.get('of') ?? Number.NaN);
-  const kind = t.kinds[job.kind];
   return (
     <Page
-      title={job.filter.dryRun === true ? t.countOf(kind) : kind}
+      title={titleOf(job)}
       actions={mayChange && job.status === 'running' && <Cancel tenantId={tenantId} id={job.id} />}
     >
       <div className="under-title">

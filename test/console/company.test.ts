@@ -42,6 +42,15 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
     expect(errors).toEqual([]);
   });
 
+  test('a job that only counts is told from one that does something', async () => {
+    await system().call('POST', '/v1/republications', { body: { from: new Date(0).toISOString(), dryRun: true } });
+    await system().call('POST', '/v1/republications', { body: { from: new Date(0).toISOString() } });
+    const { page } = await open('/system');
+    await page.getByRole('link', { name: 'Publish rejected events again', exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Count: Publish rejected events again', exact: true }).click();
+    await page.getByRole('heading', { name: 'Count: Publish rejected events again' }).waitFor();
+  });
+
   test('a tenant is added, set up, given a portal link, deleted and erased', async () => {
     const { tenant } = scene('tenant');
     const name = `Wayne ${tenant}`;
