@@ -6,7 +6,7 @@ import { remember } from '../remember.ts';
 const REMEMBER_MS = 30_000;
 
 /**
- * The event types that are not archived, remembered for a while.
+ * The event types, remembered for a while; archived ones, too.
  * @param confirms whether a type that is not remembered, or is as archived, is looked up: where only known event types are accepted a type that
  * is new or brought back works without delay
  */
@@ -26,6 +26,6 @@ export function createKnownTypes(
       type = await catalog.getEventType(name);
       if (type !== null) known.set(name, type);
     }
-    return type === null || type.archived ? null : type;
+    return type;
   };
 }

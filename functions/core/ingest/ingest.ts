@@ -18,6 +18,7 @@ import {
   STEPS_AT_ONCE,
 } from './fan-out.ts';
 import {
+  archivedType,
   idReused,
   type Rejection,
   type RejectionPorts,
@@ -32,7 +33,7 @@ export type IngestStore = FanOutDeps['store'] &
   MatchableSubscriptions &
   RejectionPorts['store'] &
   Pick<EventStore, 'getEvents' | 'createEvent' | 'putEvents'> & {
-    /** The type as the Catalog has it, if it does, and not archived. */
+    /** The type as the Catalog has it, if it does. It may be archived. */
     findType(type: string): Promise<EventType | null>;
   };
 
@@ -311,7 +312,10 @@ function fannedOut({ event, recorded, message }: Accepted, now: number): FannedO
 /** Null for an event whose type is accepted and whose data fits it. */
 async function checkType(deps: IngestDeps, { type: name, data }: Event): Promise<RejectionReason | null> {
   const type = await deps.store.findType(name);
-  if (type === null) return deps.eventTypes === 'strict' ? unknownType(name) : null;
+  if (type === null || type.archived) {
+    if (deps.eventTypes === 'open') return null;
+    return type === null ? unknownType(name) : archivedType(name);
+  }
   if (!type.validate || type.schema === null || data === null) return null;
   const verdict = deps.checkOf(type.schema)(JSON.parse(data));
   // A schema may take tens of milliseconds: other work of this process has its turn after it.

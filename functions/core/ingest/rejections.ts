@@ -97,6 +97,11 @@ export function unknownType(type: string): RejectionReason {
   return { code: 'unknown_event_type', message, errors: [{ path: '/type', message: 'is not a known event type' }] };
 }
 
+export function archivedType(type: string): RejectionReason {
+  const message = `The event type "${type}" is archived. Events of it are not accepted here. Bring it back (PATCH /v1/event-types/${type} {"archived": false}), then publish again.`;
+  return { code: 'unknown_event_type', message, errors: [{ path: '/type', message: 'is archived' }] };
+}
+
 export function idReused(id: string): RejectionReason {
   const message = `The id "${id}" was published before with different content, and that event stands. Give each event another id.`;
   return {

@@ -58,18 +58,22 @@ export function refuseByProfile(
   return errors.length === 0 ? null : invalidFields(errors);
 }
 
-/** A pattern that matches no known event type is a mistake where only known types are accepted; null if there is none. System events are always known. */
+/** A pattern that matches no live event type is a mistake where only known types are accepted; null if there is none. System events are always known. */
 export function refuseUnknownTypes(
   patterns: readonly string[],
   known: readonly EventType[],
   path: string,
 ): Refusal | null {
   const isSystem = (pattern: string) => SYSTEM_EVENT_TYPES.some((type) => matchesPattern(pattern, type));
+  const complaint = (pattern: string) =>
+    known.some(({ name }) => matchesPattern(pattern, name))
+      ? 'matches only archived event types: bring one back with PATCH /v1/event-types/{name} {"archived": false}'
+      : 'matches no known event type';
   const errors = unknownPatterns(patterns, known)
     .filter((pattern) => !isSystem(pattern))
     .map((pattern) => ({
       path: path === '/event' ? path : `${path}/${patterns.indexOf(pattern)}`,
-      message: `"${pattern}" matches no known event type`,
+      message: `"${pattern}" ${complaint(pattern)}`,
     }));
   return errors.length === 0 ? null : invalidFields(errors);
 }

@@ -294,6 +294,25 @@ describe('strict event types', () => {
     ]);
   });
 
+  it('rejects what is archived, and says that it can be brought back', async () => {
+    const setup = ingestSetup();
+    setup.eventTypes = 'strict';
+    setup.store.types.set('employee.created', makeEventType({ archived: true }));
+    await setup.ingest({ body: body({ id: 'a' }) });
+    expect(setup.queued).toEqual([]);
+    expect(setup.store.rejected).toMatchObject([
+      {
+        reason: {
+          code: 'unknown_event_type',
+          message: expect.stringMatching(
+            /"employee.created" is archived.*PATCH \/v1\/event-types\/employee.created \{"archived": false\}/,
+          ),
+          errors: [{ path: '/type', message: 'is archived' }],
+        },
+      },
+    ]);
+  });
+
   it('alone does so: an open one takes what it does not know', async () => {
     const setup = ingestSetup();
     await setup.ingest({ body: body({ id: 'a', type: 'employee.lost' }) });
@@ -339,6 +358,7 @@ describe('data that is validated', () => {
   it.each([
     ['the type does not say so', { schema, validate: false }],
     ['the type has no schema', { schema: null, validate: true }],
+    ['the type is archived', { schema, validate: true, archived: true }],
   ])('is taken as it is where %s', async (_, rest) => {
     const setup = setupWith(rest);
     await setup.ingest({ body: body({ id: 'a', data: 7 }) });
