@@ -12,8 +12,8 @@ export const MEASURED: Record<'burst' | 'paced', Usage> = {
     sqsRequest: 0.6,
     sqsFairRequest: 0.6,
     lambdaRequest: 0.2,
-    lambdaDuration: 0.012782,
-    logs: 54,
+    lambdaDuration: 0.012743,
+    logs: 36,
     transferOut: 1429,
   },
   paced: {
@@ -23,8 +23,8 @@ export const MEASURED: Record<'burst' | 'paced', Usage> = {
     sqsRequest: 6,
     sqsFairRequest: 6,
     lambdaRequest: 2,
-    lambdaDuration: 0.123,
-    logs: 731,
+    lambdaDuration: 0.122,
+    logs: 607,
     transferOut: 1429,
   },
 };
