@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { parseDeliveryKey } from '../../functions/adapters/dynamodb/keys.ts';
+import { isFinished, isParked } from '../../functions/core/delivery/delivery.ts';
 import { DeliverMessage } from '../../functions/core/delivery/queue-message.ts';
 import { deliveryId } from '../../functions/core/ids.ts';
 import { type CampaignRecord, type SubscriptionHistory, systemTime, twinsOfFanOuts } from './campaign-record.ts';
@@ -254,11 +255,10 @@ async function waitForQuiet(
     );
     const { deliveries, uncounted } = await journal.readOpen();
     const isOpen = deliveries.some(
-      ({ status, effects, requested, subscriptionId }) =>
-        status === 'pending' ||
-        effects.length > 0 ||
-        requested !== null ||
-        (status === 'parked' && active.has(subscriptionId)),
+      (delivery) =>
+        delivery.effects.length > 0 ||
+        // What waits for a paused or disabled subscription is at rest.
+        (!isFinished(delivery) && !(isParked(delivery) && !active.has(delivery.subscriptionId))),
     );
     const left = (await journal.queues()).filter(({ queue, count }) => count > 0 && !queue.includes('Dead'));
     if (!isOpen && left.length === 0 && uncounted === 0) return true;

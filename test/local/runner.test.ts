@@ -219,6 +219,14 @@ describe('starting is refused, with what to do,', () => {
     rmSync(other, { recursive: true });
   });
 
+  test('if the path of the state folder is too long for a socket in it', async () => {
+    const stateDir = join(tmpdir(), 'x'.repeat(90));
+    expect(await fails({ stateDir })).toMatch(
+      /^StartError: The path of the state folder .* is too long .* --state DIR/,
+    );
+    expect(existsSync(stateDir)).toBe(false);
+  });
+
   test('if a table of the state has other keys than the stack', async () => {
     await stop();
     const otherIndex = async () =>
