@@ -31,7 +31,7 @@ export function newId(
   return `${prefix}_${ulid(now, random)}`;
 }
 
-/** The latest time that an id can hold, in the year 10889. */
+/** The latest time that an id can hold, in the year 10889. The earliest is the first millisecond of 1970: the library takes 0 for now. */
 const MAX_ID_TIME = 2 ** 48 - 1;
 
 /**
@@ -41,7 +41,7 @@ const MAX_ID_TIME = 2 ** 48 - 1;
  */
 export function deriveId(prefix: 'evt' | 'rej', sentAt: number, seed: Uint8Array): string {
   let next = 0;
-  return newId(prefix, Math.min(Math.max(sentAt, 0), MAX_ID_TIME), () => (seed[next++ % seed.length] ?? 0) / 256);
+  return newId(prefix, Math.min(Math.max(sentAt, 1), MAX_ID_TIME), () => (seed[next++ % seed.length] ?? 0) / 256);
 }
 
 const OWN_EVENT_ID = /^evt_([0-7][0-9A-HJKMNP-TV-Z]{25})$/;

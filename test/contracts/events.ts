@@ -222,7 +222,7 @@ export function describeEventStore(name: string, subject: Subject<EventStore>): 
         own({ id: newId('evt', NOW - 26 * HOUR, Math.random), acceptedAt: NOW }),
         // Ids whose time is in the years 10889 and 1970.
         own({ id: 'evt_7ZX3B1N6Q2T5V8Y0A4C7E9G1HJ', acceptedAt: NOW - HOUR }),
-        own({ id: newId('evt', 0, Math.random), acceptedAt: NOW - 2 * HOUR }),
+        own({ id: newId('evt', 1, Math.random), acceptedAt: NOW - 2 * HOUR }),
         own({ id: newId('evt', NOW - 3 * HOUR, Math.random), acceptedAt: NOW - 3 * HOUR }),
       ];
       await store.putEvents(events);

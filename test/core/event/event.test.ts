@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_DATA_BYTES } from '../../../functions/core/event/event-data.ts';
 import { type IncomingMessage, type ParsedMessage, parseMessage } from '../../../functions/core/event/parse-message.ts';
 import { traceIdOf } from '../../../functions/core/event/traceparent.ts';
-import { EventId, newId } from '../../../functions/core/ids.ts';
+import { EventId, newId, timeOfId } from '../../../functions/core/ids.ts';
 import { NOW } from '../../support/domain.ts';
 import { jsonText } from '../../support/json-texts.ts';
 
@@ -136,6 +136,8 @@ describe('a derived id', () => {
     (time) => {
       const wrapped = { id: 'eb-1', time, 'detail-type': 'x', source: 'hr', detail: VALID };
       const { id, acceptedAt } = accepted(wrapped).event;
+      // Not by the clock: a day later it is the same.
+      expect(timeOfId(id)).toBe(Math.max(Date.parse(time), 1));
       expect(EventId.safeParse(id).success).toBe(true);
       expect(accepted(wrapped, { messageId: 'message-2' }).event.id).toBe(id);
       expect(acceptedAt).toBe(NOW);
