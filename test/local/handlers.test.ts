@@ -17,6 +17,7 @@ const pids: number[] = [];
 const SOURCE = `
 let alive = 0;
 export const echo = async (event, context) => ({ event, own: process.env.OWN, home: process.env.HOME ?? null, name: context.functionName, left: context.getRemainingTimeInMillis() });
+export const circular = async () => { const one = {}; one.self = one; return one; };
 export const fail = async () => { throw new TypeError('told to'); };
 export const exit = async () => { process.exit(3); };
 export const slow = async ({ ms }) => { alive++; await new Promise((r) => setTimeout(r, ms)); return alive; };
@@ -38,7 +39,7 @@ const spec = (exportName: string) => ({
 function start(signal?: AbortSignal, started: number[] = []): Promise<Handlers> {
   return startHandlers({
     signal,
-    functions: ['echo', 'fail', 'exit', 'slow', 'spin', 'log', 'now', 'absent'].map(spec),
+    functions: ['echo', 'fail', 'circular', 'exit', 'slow', 'spin', 'log', 'now', 'absent'].map(spec),
     clockOffsetMs: 0,
     logFile,
     socketPath: join(mkdtempSync(join(dir, 'runner-')), 'functions.sock'),
@@ -76,6 +77,18 @@ describe('a function', () => {
     await expect(handlers.invoke('fail', {})).rejects.toMatchObject(failure('TypeError', 'told to'));
     expect(said).toContain('fail failed: TypeError: told to (details in handlers.log)');
     await expect.poll(() => readFileSync(logFile, 'utf8'), SOON).toContain('index.mjs');
+  });
+
+  test('whose answer is no JSON fails as one that throws does', async () => {
+    await expect(handlers.invoke('circular', {})).rejects.toMatchObject({
+      name: 'FunctionError',
+      errorType: 'TypeError',
+    });
+  });
+
+  test('takes and gives texts with any character', async () => {
+    const event = { text: 'one\ntwo\u2028three\r\u{1F600}' };
+    expect(await handlers.invoke('echo', event)).toMatchObject({ event });
   });
 
   test('that is not in its bundle fails', async () => {

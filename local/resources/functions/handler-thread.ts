@@ -9,7 +9,8 @@ import { type FromThread, type Outcome, onLine, type ThreadData, type ToThread }
 const { threadId, spec, socketPath, clock }: ThreadData = workerData;
 installClock(clock);
 const socket = connect(socketPath);
-const send = (message: FromThread) => void socket.write(`${JSON.stringify(message)}\n`);
+const lineOf = (message: FromThread): string => `${JSON.stringify(message)}\n`;
+const send = (message: FromThread) => void socket.write(lineOf(message));
 send({ type: 'connected', threadId });
 
 type Handler = (event: unknown, context: object) => unknown;
@@ -28,20 +29,22 @@ loading.then(loaded, loaded);
 
 onLine(socket, async (line) => {
   const { id, event }: ToThread = JSON.parse(line);
-  send({ type: 'answer', id, outcome: await invoke(event) });
+  socket.write(await invoke(id, event));
 });
 
-async function invoke(event: unknown): Promise<Outcome> {
+/** The line that answers. What is no JSON is the function's failure, too. */
+async function invoke(id: number, event: unknown): Promise<string> {
+  const answered = (outcome: Outcome) => lineOf({ type: 'answer', id, outcome });
   try {
     const handler = await loading;
     const answer = await handler(event, context());
-    return { ok: true, answer: answer ?? null };
+    return answered({ ok: true, answer: answer ?? null });
   } catch (error) {
     const errorType = error instanceof Error ? error.name : 'Error';
     const errorMessage = error instanceof Error ? error.message : String(error);
     const stack = error instanceof Error ? error.stack?.split('\n') : undefined;
     console.error(JSON.stringify({ function: spec.name, errorType, errorMessage, stack }));
-    return { ok: false, errorType, errorMessage };
+    return answered({ ok: false, errorType, errorMessage });
   }
 }
 
