@@ -15,7 +15,6 @@ beforeEach(() => {
     makeSubscription({ id: subscriptionId(2), createdAt: NOW + 1 }),
     makeSubscription({ id: subscriptionId(3), eventTypes: ['payroll.run'] }),
     makeSubscription({ id: subscriptionId(4), status: 'paused' }),
-    makeSubscription({ id: subscriptionId(6), expiresAt: NOW }),
   );
   journal.store(makeDelivery({ status: 'succeeded', completedAt: NOW, revision: 1 }));
   queued = [];
@@ -52,10 +51,16 @@ describe('the replay of one event', () => {
     [subscriptionId(3), 0],
     [subscriptionId(4), 0],
     [subscriptionId(5), 0],
-    [subscriptionId(6), 0],
   ])('goes to the one that is named, if that wants it (%s)', async (one, done) => {
     expect(await run(one)).toEqual({ done, failed: 0, cursor: null });
     expect(queued).toHaveLength(done);
+  });
+
+  it('asks for nothing of a subscription that has expired since it had the event', async () => {
+    journal.add(makeSubscription({ expiresAt: NOW }));
+    expect(await run(subscriptionId())).toEqual({ done: 0, failed: 0, cursor: null });
+    expect(queued).toEqual([]);
+    expect(journal.delivery(makeDelivery())).toMatchObject({ requested: null });
   });
 
   it('that is repeated asks the delivery on record once', async () => {
