@@ -98,143 +98,145 @@ export interface EventRouteDeps {
   random: Random;
 }
 
-export const createEventRoutes = ({ events, deliveries, subscriptions, publish, now, random }: EventRouteDeps) => {
-  /** With an Idempotency-Key it is the same each time: the queue may have some of the events from a run that failed. */
-  const makeId = (keyed: KeyedRun | null, index: number): string =>
-    keyed === null
-      ? newId('evt', now(), random)
-      : deriveId('evt', keyed.begunAt, createHash('sha256').update(`${keyed.seed} ${index}`).digest());
+/** With an Idempotency-Key it is the same each time: the queue may have some of the events from a run that failed. */
+function makeId(
+  { now, random }: Pick<EventRouteDeps, 'now' | 'random'>,
+  keyed: KeyedRun | null,
+  index: number,
+): string {
+  return keyed === null
+    ? newId('evt', now(), random)
+    : deriveId('evt', keyed.begunAt, createHash('sha256').update(`${keyed.seed} ${index}`).digest());
+}
 
-  return [
-    route('POST', '/v1/tenants/{tenantId}/events', {
-      id: 'publishEvents',
-      summary: 'Publish one event, or up to 100',
-      isChange: false,
-      needs: 'publish',
-      body: z.unknown(),
-      bodyDocumented: PublishRequest,
-      responses: {
-        202: {
-          description: 'Durably queued; not yet matched, checked against its event type, or sent.',
-          schema: z.object({ data: z.array(z.object({ id: z.string(), status: z.literal('accepted') })) }),
-        },
+export const createEventRoutes = ({ events, deliveries, subscriptions, publish, now, random }: EventRouteDeps) => [
+  route('POST', '/v1/tenants/{tenantId}/events', {
+    id: 'publishEvents',
+    summary: 'Publish one event, or up to 100',
+    isChange: false,
+    needs: 'publish',
+    body: z.unknown(),
+    bodyDocumented: PublishRequest,
+    responses: {
+      202: {
+        description: 'Durably queued; not yet matched, checked against its event type, or sent.',
+        schema: z.object({ data: z.array(z.object({ id: z.string(), status: z.literal('accepted') })) }),
       },
-      run: async ({ params: { tenantId }, body, bodyText, traceparent, keyed }) => {
-        const reserved = refuseReservedTenant(tenantId, 'Nothing can be published');
-        if (reserved !== null) return reserved;
-        const read = readPublishRequest(body, bodyText);
-        if (read instanceof Refusal) return read;
-        const idMade = keyed?.isRepeated === true ? ('again' as const) : ('first' as const);
-        const messages = read.map((one, index) => {
-          const id = one.event.id ?? makeId(keyed, index);
-          return {
-            id,
-            tenantId,
-            body: publishMessage(tenantId, id, one),
-            ...(one.event.id === undefined && { idMade }),
-            ...(traceparent !== null && { traceparent }),
-          };
-        });
-        await publish(messages);
-        return { status: 202, body: { data: messages.map(({ id }) => ({ id, status: 'accepted' })) } };
+    },
+    run: async ({ params: { tenantId }, body, bodyText, traceparent, keyed }) => {
+      const reserved = refuseReservedTenant(tenantId, 'Nothing can be published');
+      if (reserved !== null) return reserved;
+      const read = readPublishRequest(body, bodyText);
+      if (read instanceof Refusal) return read;
+      const idMade = keyed?.isRepeated === true ? ('again' as const) : ('first' as const);
+      const messages = read.map((one, index) => {
+        const id = one.event.id ?? makeId({ now, random }, keyed, index);
+        return {
+          id,
+          tenantId,
+          body: publishMessage(tenantId, id, one),
+          ...(one.event.id === undefined && { idMade }),
+          ...(traceparent !== null && { traceparent }),
+        };
+      });
+      await publish(messages);
+      return { status: 202, body: { data: messages.map(({ id }) => ({ id, status: 'accepted' })) } };
+    },
+  }),
+  route('GET', '/v1/tenants/{tenantId}/events', {
+    id: 'listEvents',
+    summary: 'List events, newest first',
+    query: {
+      ...pageQuery,
+      ...rangeQuery,
+      type: EventTypeName.optional(),
+      environment: Environment.optional(),
+      omit: z.literal('data').optional().meta({ description: 'Leaves out the data, which can be long.' }),
+    },
+    responses: {
+      200: {
+        description: 'A page of events. With a filter it may be short, or empty, before the last.',
+        schema: listOf(z.union([EventView, EventSummaryView])),
       },
+    },
+    run: async ({ params, query }) => {
+      const { type, environment } = query;
+      const matches = (event: Event) =>
+        (type === undefined || event.type === type) && (environment === undefined || event.environment === environment);
+      const isFiltered = type !== undefined || environment !== undefined;
+      const page = await events.listEvents(params.tenantId, listOptions(query), isFiltered ? matches : null);
+      return pageAnswer<Event>(page, query.omit === 'data' ? eventSummaryView : eventView);
+    },
+  }),
+  route('GET', '/v1/tenants/{tenantId}/events/{eventId}', {
+    id: 'getEvent',
+    summary: 'Read an event',
+    responses: { 200: { description: 'The event.', schema: EventView } },
+    run: async ({ params }) => ({
+      status: 200,
+      body: eventView(existing('event', await events.getEvent(params.tenantId, params.eventId))),
     }),
-    route('GET', '/v1/tenants/{tenantId}/events', {
-      id: 'listEvents',
-      summary: 'List events, newest first',
-      query: {
-        ...pageQuery,
-        ...rangeQuery,
-        type: EventTypeName.optional(),
-        environment: Environment.optional(),
-        omit: z.literal('data').optional().meta({ description: 'Leaves out the data, which can be long.' }),
+  }),
+  route('GET', '/v1/tenants/{tenantId}/events/{eventId}/deliveries', {
+    id: 'listEventDeliveries',
+    summary: 'List the deliveries of an event, newest subscription first',
+    query: pageQuery,
+    responses: {
+      200: {
+        description: 'A page of deliveries. It may be short, or empty, before the last.',
+        schema: listOf(DeliveryView),
       },
-      responses: {
-        200: {
-          description: 'A page of events. With a filter it may be short, or empty, before the last.',
-          schema: listOf(z.union([EventView, EventSummaryView])),
-        },
+    },
+    run: async ({ params, query }) => {
+      const event = existing('event', await events.getEvent(params.tenantId, params.eventId));
+      const page = await subscriptions.pageSubscriptions(
+        params.tenantId,
+        query.limit,
+        decodeCursor(query.cursor),
+        null,
+      );
+      const found = await deliveries.getDeliveries(
+        page.values.map(({ id }) => ({ subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt })),
+      );
+      return pageAnswer({ ...page, values: found.filter((one) => one !== null) }, deliveryView);
+    },
+  }),
+  route('GET', '/v1/tenants/{tenantId}/events/{eventId}/recipients', {
+    id: 'listEventRecipients',
+    summary:
+      'List the tenant’s subscriptions, newest first, with what became of an event for each: its delivery, or why there is none',
+    query: pageQuery,
+    responses: { 200: { description: 'A page of subscriptions.', schema: listOf(RecipientView) } },
+    run: async ({ params, query: { limit, cursor } }) => {
+      const { tenantId, eventId } = params;
+      const event = existing('event', await events.getEvent(tenantId, eventId));
+      const page = await subscriptions.pageSubscriptions(tenantId, limit, decodeCursor(cursor), null);
+      const found = await deliveries.getDeliveries(
+        page.values.map(({ id }) => ({ subscriptionId: id, eventId, eventAt: event.acceptedAt })),
+      );
+      const content = new FilteredContent(() => JSON.parse(event.data ?? 'null'));
+      const values = page.values.map((subscription, index) => {
+        const delivery = found[index] ?? null;
+        const reason = delivery === null ? (explainMismatch(subscription, event, content) ?? NOT_ON_RECORD) : null;
+        return { subscription, delivery, reason };
+      });
+      return pageAnswer({ ...page, values }, ({ subscription, delivery, reason }) =>
+        recipientView(event, subscription, delivery, reason),
+      );
+    },
+  }),
+  route('DELETE', '/v1/tenants/{tenantId}/events/{eventId}/data', {
+    id: 'expungeEventData',
+    summary: 'Expunge the data of an event; its record and its deliveries stay',
+    responses: {
+      204: {
+        description: 'Gone. Deliveries that are still to come are cancelled when their time comes.',
+        schema: null,
       },
-      run: async ({ params, query }) => {
-        const { type, environment } = query;
-        const matches = (event: Event) =>
-          (type === undefined || event.type === type) &&
-          (environment === undefined || event.environment === environment);
-        const isFiltered = type !== undefined || environment !== undefined;
-        const page = await events.listEvents(params.tenantId, listOptions(query), isFiltered ? matches : null);
-        return pageAnswer<Event>(page, query.omit === 'data' ? eventSummaryView : eventView);
-      },
-    }),
-    route('GET', '/v1/tenants/{tenantId}/events/{eventId}', {
-      id: 'getEvent',
-      summary: 'Read an event',
-      responses: { 200: { description: 'The event.', schema: EventView } },
-      run: async ({ params }) => ({
-        status: 200,
-        body: eventView(existing('event', await events.getEvent(params.tenantId, params.eventId))),
-      }),
-    }),
-    route('GET', '/v1/tenants/{tenantId}/events/{eventId}/deliveries', {
-      id: 'listEventDeliveries',
-      summary: 'List the deliveries of an event, newest subscription first',
-      query: pageQuery,
-      responses: {
-        200: {
-          description: 'A page of deliveries. It may be short, or empty, before the last.',
-          schema: listOf(DeliveryView),
-        },
-      },
-      run: async ({ params, query }) => {
-        const event = existing('event', await events.getEvent(params.tenantId, params.eventId));
-        const page = await subscriptions.pageSubscriptions(
-          params.tenantId,
-          query.limit,
-          decodeCursor(query.cursor),
-          null,
-        );
-        const found = await deliveries.getDeliveries(
-          page.values.map(({ id }) => ({ subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt })),
-        );
-        return pageAnswer({ ...page, values: found.filter((one) => one !== null) }, deliveryView);
-      },
-    }),
-    route('GET', '/v1/tenants/{tenantId}/events/{eventId}/recipients', {
-      id: 'listEventRecipients',
-      summary:
-        'List the tenant’s subscriptions, newest first, with what became of an event for each: its delivery, or why there is none',
-      query: pageQuery,
-      responses: { 200: { description: 'A page of subscriptions.', schema: listOf(RecipientView) } },
-      run: async ({ params, query: { limit, cursor } }) => {
-        const { tenantId, eventId } = params;
-        const event = existing('event', await events.getEvent(tenantId, eventId));
-        const page = await subscriptions.pageSubscriptions(tenantId, limit, decodeCursor(cursor), null);
-        const found = await deliveries.getDeliveries(
-          page.values.map(({ id }) => ({ subscriptionId: id, eventId, eventAt: event.acceptedAt })),
-        );
-        const content = new FilteredContent(() => JSON.parse(event.data ?? 'null'));
-        const values = page.values.map((subscription, index) => {
-          const delivery = found[index] ?? null;
-          const reason = delivery === null ? (explainMismatch(subscription, event, content) ?? NOT_ON_RECORD) : null;
-          return { subscription, delivery, reason };
-        });
-        return pageAnswer({ ...page, values }, ({ subscription, delivery, reason }) =>
-          recipientView(event, subscription, delivery, reason),
-        );
-      },
-    }),
-    route('DELETE', '/v1/tenants/{tenantId}/events/{eventId}/data', {
-      id: 'expungeEventData',
-      summary: 'Expunge the data of an event; its record and its deliveries stay',
-      responses: {
-        204: {
-          description: 'Gone. Deliveries that are still to come are cancelled when their time comes.',
-          schema: null,
-        },
-      },
-      run: async ({ params }) => {
-        await events.expungeEvent(existing('event', await events.getEvent(params.tenantId, params.eventId)));
-        return { status: 204 };
-      },
-    }),
-  ];
-};
+    },
+    run: async ({ params }) => {
+      await events.expungeEvent(existing('event', await events.getEvent(params.tenantId, params.eventId)));
+      return { status: 204 };
+    },
+  }),
+];

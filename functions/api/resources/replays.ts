@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { DATA_EXPUNGED, type EventStore } from '../../core/event/event-store.ts';
+import { DATA_EXPUNGED } from '../../core/event/event.ts';
+import type { EventStore } from '../../core/event/event-store.ts';
 import { EventTypePattern } from '../../core/event/event-type.ts';
 import { Moment } from '../../core/event/moment.ts';
 import { SubscriptionId } from '../../core/ids.ts';

@@ -1,5 +1,6 @@
 import { changeStored } from '../change-stored.ts';
-import { DATA_EXPUNGED, type EventStore } from '../event/event-store.ts';
+import { DATA_EXPUNGED } from '../event/event.ts';
+import type { EventStore } from '../event/event-store.ts';
 import { parseDeliveryId } from '../ids.ts';
 import { notFound, Refusal } from '../refusal.ts';
 import { refuseInactive } from '../subscription/subscription.ts';

@@ -1,5 +1,4 @@
 import type { ListOptions, Matches, Page } from '../page.ts';
-import { Refusal } from '../refusal.ts';
 import type { Event } from './event.ts';
 
 /** The place before a tenant's first subscription, for a fan-out that has not begun. */
@@ -10,12 +9,6 @@ export interface RecordedEvent {
   event: Event;
   fanOutCursor: string | null;
 }
-
-/** To what would send it again. */
-export const DATA_EXPUNGED = new Refusal(
-  'conflict',
-  'The data of the event was expunged, so there is nothing to send.',
-);
 
 /** What identifies an event: its id is unique within its tenant. */
 export type EventRef = Pick<Event, 'tenantId' | 'id'>;

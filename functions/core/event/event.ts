@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { EventId, SYSTEM_TENANT, TenantId } from '../ids.ts';
+import { Refusal } from '../refusal.ts';
 import { Environment } from './environment.ts';
 
 /** An event in the journal. `data` is JSON text; null once it has been expunged. Times are epoch milliseconds. */
@@ -25,3 +26,9 @@ export type Event = z.infer<typeof Event>;
 export function isTestEvent({ contentHash, tenantId }: Pick<Event, 'contentHash' | 'tenantId'>): boolean {
   return contentHash === '' && tenantId !== SYSTEM_TENANT;
 }
+
+/** The answer to whoever asks to send it again. */
+export const DATA_EXPUNGED = new Refusal(
+  'conflict',
+  'The data of the event was expunged, so there is nothing to send.',
+);
