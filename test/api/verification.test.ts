@@ -280,3 +280,43 @@ describe('another URL', () => {
     });
   });
 });
+
+describe('another profile', () => {
+  async function unverifiedAnd(stop: (path: string) => Promise<unknown>): Promise<string> {
+    receiver = echo;
+    const path = `${T}/subscriptions/${(await subscribe('ms-echo')).field('id')}`;
+    await stop(path);
+    receiver = () => answered(200);
+    const misdirected = await asked('PATCH', path, { body: { url: 'https://elsewhere.example/' } });
+    expect(misdirected).toMatchObject({ json: { status: 'unverified' } });
+    await queues.retries.take();
+    requests.length = 0;
+    return path;
+  }
+
+  it.each([
+    ['that asks no receiver ends the wait for consent', 'none', 0],
+    ['whose receiver agrees ends the wait for consent', 'cloudevents', 1],
+  ])('%s, and sends what was parked', async (_, verification, times) => {
+    const path = await unverifiedAnd(async () => {});
+    receiver = allow('*');
+    const other = await call('POST', '/v1/profiles', {
+      body: profileDocument({ name: `by-${verification}`, verification }),
+    });
+    expect(other.status).toBe(201);
+    expect(await asked('PATCH', path, { body: { profile: `by-${verification}` } })).toMatchObject({
+      json: { status: 'active', statusReason: null },
+    });
+    expect(requests).toHaveLength(times);
+    expect(await queues.retries.take()).toHaveLength(1);
+  });
+
+  it('that asks no receiver ends no pause', async () => {
+    const path = await unverifiedAnd((one) => asked('POST', `${one}/pause`));
+    await call('POST', '/v1/profiles', { body: profileDocument({ name: 'asks-none', verification: 'none' }) });
+    expect(await asked('PATCH', path, { body: { profile: 'asks-none' } })).toMatchObject({
+      json: { status: 'paused', statusReason: { code: 'paused' } },
+    });
+    expect(await queues.retries.take()).toEqual([]);
+  });
+});

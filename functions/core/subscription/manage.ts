@@ -165,9 +165,12 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     }
     const keyed = await withMissingKeys(profile, next);
     if (keyed instanceof Refusal) return keyed;
+    const isUnverified = current.status === 'unverified';
     // An unverified receiver is asked again whenever its URL is sent.
-    const isSettled = isShownUrl && (url === undefined || current.status !== 'unverified');
-    if ((isSettled && next.profile === current.profile) || profile.document.verification === 'none') return keyed;
+    const isSettled = isShownUrl && (url === undefined || !isUnverified);
+    if (isSettled && next.profile === current.profile) return keyed;
+    // A profile that asks no receiver ends the wait for the consent of one that another profile asked.
+    if (profile.document.verification === 'none' && !isUnverified) return keyed;
     // Another receiver, or another profile, has to be asked as the first one was.
     return concludeVerification(keyed, await verify(profile, keyed));
   }
@@ -273,8 +276,9 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
 
     async patch(owner, ifMatch, patch) {
       const patched = await change(owner, ifMatch, (current) => applyPatch(current, patch));
-      // Another URL may have been verified where the one before was not: what was parked meanwhile is delivered.
-      if (!(patched instanceof Refusal) && patch.url !== undefined && patched.status === 'active') {
+      // Another URL, or another profile, may have been verified where the one before was not: what was parked meanwhile is delivered.
+      const mayBeVerified = patch.url !== undefined || patch.profile !== undefined;
+      if (!(patched instanceof Refusal) && mayBeVerified && patched.status === 'active') {
         await parked.settle(patched);
       }
       return patched;
