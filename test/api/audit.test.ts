@@ -2,10 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Method } from '../../functions/api/http/route.ts';
 import { type Principal, STACK_KEY } from '../../functions/core/access/principal.ts';
+import { newId } from '../../functions/core/ids.ts';
 import { type ApiRequest, expectProblem, tenantOf, useApi } from '../support/api.ts';
 import { ROUTES } from '../support/routes.ts';
 
-const { call, clock, telemetry } = useApi();
+const { call, clock, deps, telemetry } = useApi();
 const KEYPAY = { compatibility: ['keypay'] } as const;
 const Records = z
   .object({ data: z.array(z.looseObject({ operation: z.string(), at: z.string() })) })
@@ -153,6 +154,38 @@ describe('the audit trail', () => {
       ['deleteApiKey', tenant, [key.field('id')]],
       ['deleteTenant', tenant, []],
     ]);
+  });
+
+  it('tells of the tenant that a change was about, where the path does not', async () => {
+    await call('PUT', `/v1/tenants/${tenant}`, { body: {} });
+    const job = await call('POST', `${path}/${await subscribe()}/replays`, { body: { from: '2026-01-01T00:00:00Z' } });
+    const [id, strange] = [newId('rej', clock.now, Math.random), newId('rej', clock.now, Math.random)];
+    const reason = { code: 'malformed_json' as const, message: 'x', errors: [] };
+    const rejected = {
+      rejectedAt: clock.now,
+      reason,
+      body: '{',
+      bodyTruncated: false,
+      messageId: null,
+      republishedAt: null,
+    };
+    await deps.stores.rejectedEvents.putRejectedEvents([
+      { ...rejected, id, tenantId: tenant },
+      { ...rejected, id: strange, tenantId: null },
+    ]);
+    clock.now += 1;
+    const done = [`/v1/jobs/${job.field('id')}/cancel`, `/v1/rejected-events/${id}/republish`];
+    for (const target of [...done, `/v1/rejected-events/${strange}/republish`]) {
+      expect((await call('POST', target)).status, target).toBeLessThan(300);
+      clock.now += 1;
+    }
+    const found = (await audit()).map(({ operation, resourceIds }) => [operation, resourceIds]);
+    expect(found.slice(0, 2)).toEqual([
+      ['republishRejectedEvent', [id]],
+      ['cancelJob', [job.field('id')]],
+    ]);
+    // The message did not say whose it was.
+    expect((await audit('limit=1'))[0]).toMatchObject({ tenantId: null, resourceIds: [strange] });
   });
 
   it('says who was shown a secret, and not who was not', async () => {

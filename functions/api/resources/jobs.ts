@@ -1,4 +1,5 @@
 import type { Jobs } from '../../core/jobs/jobs.ts';
+import { Refusal } from '../../core/refusal.ts';
 import { listOptions, type PageQuery, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
 import { JobView, jobView } from '../schemas/job.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
@@ -55,7 +56,11 @@ export const createJobRoutes = ({ jobs }: { jobs: Jobs }) => {
       id: 'cancelJob',
       summary: 'Stop a job after its current page',
       responses: CANCELLED,
-      run: async ({ params }) => taggedAnswer(200, await jobs.cancel(null, params.jobId), jobView),
+      run: async ({ params }) => {
+        const job = await jobs.cancel(null, params.jobId);
+        if (job instanceof Refusal) return job;
+        return { status: 200, body: jobView(job), revision: job.revision, tenantId: job.task.tenantId };
+      },
     }),
   ];
 };

@@ -89,7 +89,8 @@ export const createRejectedEventRoutes = ({ store, jobs, publish, now }: Rejecte
       if (corrected.bodyTruncated)
         return new Refusal('conflict', 'Its body was too long to be kept whole. Publish the event anew.');
       await republish({ rejectedEvents: store, publish, now }, [corrected]);
-      return { status: 202, body: rejectedEventView({ ...rejected, republishedAt: now() }) };
+      const { tenantId } = rejected;
+      return { status: 202, body: rejectedEventView({ ...rejected, republishedAt: now() }), tenantId };
     },
   }),
   route('POST', '/v1/republications', {
