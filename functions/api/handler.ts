@@ -107,7 +107,9 @@ async function identify(
 ): Promise<Principal> {
   const { principal, maxPerSecond } = await authenticate(authorization);
   if (maxPerSecond === null || (await isWithinLimit(principal.id, maxPerSecond))) return principal;
-  throw new Problem('rate_limited', `This key may send ${maxPerSecond} requests a second.`, [], 1);
+  // Of a key with less than one a second the next slot is that far away.
+  const retryAfterSeconds = Math.ceil(1 / maxPerSecond);
+  throw new Problem('rate_limited', `This key may send ${maxPerSecond} requests a second.`, [], retryAfterSeconds);
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, part: 'params' | 'query' | 'body'): T {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
 import { remember } from '../../functions/adapters/remember.ts';
 import { createKeyLimit } from '../../functions/api/http/key-limit.ts';
+import { STACK_KEY } from '../../functions/core/access/principal.ts';
 import type { RateLimitStore } from '../../functions/core/delivery/rate-limit.ts';
 import { expectProblem, useApi } from '../support/api.ts';
 import { NOW } from '../support/domain.ts';
@@ -186,6 +187,17 @@ describe('the answer to what is over the limit', () => {
       status: 200,
     });
     expect(await call('GET', '/v1/health', {}, limited)).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    [1_000, '1'],
+    [1, '1'],
+    [0.3, '4'],
+    [0.1, '10'],
+  ])('says when there is a slot again: with %d a second, after %s seconds', async (maxPerSecond, seconds) => {
+    const authenticate = async () => ({ principal: STACK_KEY, maxPerSecond });
+    const answer = await call('GET', '/v1/tenants', {}, { authenticate, isWithinLimit: async () => false });
+    expect(answer.headers['retry-after']).toBe(seconds);
   });
 
   it('is not asked for where there is no limit', async () => {
