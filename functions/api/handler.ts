@@ -6,6 +6,7 @@ import { StoreBusyError } from '../adapters/dynamodb/batch.ts';
 import type { Idempotency } from '../adapters/dynamodb/idempotency.ts';
 import { SECURITY_HEADERS } from '../adapters/lambda/security-headers.ts';
 import { asError, type Telemetry } from '../adapters/lambda/telemetry.ts';
+import { ProviderAwayError } from '../adapters/oidc/find-person.ts';
 import { QueueRefusedError } from '../adapters/sqs/work-queue.ts';
 import type { Authenticate } from '../core/access/authenticate.ts';
 import { ANONYMOUS, type Principal } from '../core/access/principal.ts';
@@ -207,6 +208,10 @@ const BUSY_ERRORS = new Set([
 
 function asProblem(error: unknown): Problem {
   if (error instanceof PartialFailure) return asProblem(error.cause);
+  if (error instanceof ProviderAwayError) {
+    const detail = 'The sign-in provider cannot be reached, so this token cannot be checked. Send the request again.';
+    return new Problem('unavailable', detail, [], 5);
+  }
   const { name, code } = z
     .object({ name: z.string().catch(''), code: z.string().catch('') })
     .catch({ name: '', code: '' })

@@ -1,12 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { StoreBusyError } from '../../functions/adapters/dynamodb/batch.ts';
+import { createFindPerson } from '../../functions/adapters/oidc/find-person.ts';
 import { QueueRefusedError } from '../../functions/adapters/sqs/work-queue.ts';
+import { createAuthenticate } from '../../functions/core/access/authenticate.ts';
 import { PartialFailure } from '../../functions/core/partial-failure.ts';
 import { expectProblem, useApi } from '../support/api.ts';
 import { throttled } from '../support/scripted-calls.ts';
 
 const { call, deps, tables, telemetry } = useApi();
 const T = '/v1/tenants/acme';
+const NO_KEYS = {
+  adminKeys: { current: async () => '', others: async () => [] },
+  findToken: async () => null,
+  findApiKey: async () => null,
+};
 let sub = '';
 
 beforeAll(async () => {
@@ -32,6 +39,21 @@ describe('a fault that is not the caller’s', () => {
     expectProblem(answer, 503, 'unavailable');
     expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     expect(answer.text).not.toContain('arn:');
+  });
+
+  it('a sign-in provider that is away is 503, and named', async () => {
+    const issuer = 'http://127.0.0.1:1';
+    const signIn = { issuer, clientId: 'console', claim: 'groups', adminValues: [], readValues: [] };
+    const token = [{ alg: 'RS256' }, { iss: issuer }].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    );
+    const findPerson = createFindPerson(signIn, deps.now);
+    const authenticate = createAuthenticate({ ...NO_KEYS, findPerson, now: deps.now });
+    const headers = { authorization: `Bearer ${token.join('.')}.x` };
+    const answer = await call('GET', T, { headers }, { authenticate });
+    expectProblem(answer, 503, 'unavailable');
+    expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+    expect(answer.text).toContain('provider');
   });
 
   it('a table that throttles again and again is 503', async () => {

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFindPerson } from '../../../functions/adapters/oidc/find-person.ts';
+import { createFindPerson, ProviderAwayError } from '../../../functions/adapters/oidc/find-person.ts';
 import { NOW } from '../../support/domain.ts';
 
 const SECONDS = NOW / 1_000;
@@ -103,13 +103,23 @@ describe('a token of the provider', () => {
     const findPerson = find();
     const token = await sign(claims());
     isDown = true;
-    await expect(findPerson(token)).rejects.toThrow('answered 503');
+    await expect(findPerson(token)).rejects.toThrow(ProviderAwayError);
     isDown = false;
     expect(await findPerson(token)).not.toBeNull();
   });
 
+  it.each<[string, (asked: string) => boolean]>([
+    ['answers nothing', () => true],
+    ['gives no keys', (asked) => asked === '/keys'],
+  ])('finds the provider away that %s', async (_, hangsUp) => {
+    server.prependListener('request', (request, response) => hangsUp(request.url ?? '') && response.destroy());
+    await expect(find()(await sign(claims()))).rejects.toThrow(ProviderAwayError);
+  });
+
   it('is not looked at where the provider names another issuer', async () => {
     named = 'https://other.example.com';
-    await expect(find()(await sign(claims()))).rejects.toThrow('names another issuer');
+    await expect(find()(await sign(claims()))).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('names another issuer') },
+    });
   });
 });
