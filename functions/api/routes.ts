@@ -140,7 +140,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
 
   return {
     own: [
-      ...createTenantRoutes({ tenants, removal, keys: tenantKeys, jobs, now }),
+      ...createTenantRoutes({ tenants, removal, keys: tenantKeys }),
       ...createPortalTokenRoutes(ports),
       ...createMeRoutes(),
       ...createApiKeyRoutes(ports),

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import type { TenantRemoval } from '../../core/jobs/delete-tenant.ts';
-import type { Jobs } from '../../core/jobs/jobs.ts';
 import { MaxConcurrent, MaxPerSecond } from '../../core/profile/limits.ts';
 import { ProfileName } from '../../core/profile/profile.ts';
 import { SecretInput } from '../../core/profile/secret.ts';
@@ -49,14 +48,12 @@ const SigningKeyView = z.object({ key: z.string() }).meta({ id: 'SigningKey' });
 const signingKeyView = (key: string) => ({ key });
 
 export interface TenantRouteDeps {
-  jobs: Jobs;
-  now: () => number;
   tenants: Tenants;
   removal: TenantRemoval;
   keys: TenantKeys;
 }
 
-export const createTenantRoutes = ({ tenants, removal, keys, jobs, now }: TenantRouteDeps) => {
+export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) => {
   const read = async ({ tenantId }: { tenantId: string }) =>
     taggedAnswer(200, await tenants.read(tenantId), tenantView);
   const shows = { members: Object.keys(TenantInput.shape), before: read };
@@ -137,9 +134,7 @@ export const createTenantRoutes = ({ tenants, removal, keys, jobs, now }: Tenant
       run: async ({ params: { tenantId }, body, principal }) => {
         const refused = refuseReservedTenant(tenantId, 'Nothing can be erased');
         if (refused !== null) return refused;
-        const filter = { until: now(), keepLog: body.keepLog };
-        const task = { kind: 'erase', tenantId, subscriptionId: null, filter } as const;
-        return jobStarted(await jobs.start({ task, maxPerSecond: null, createdBy: principal.id }));
+        return jobStarted(await removal.erase(tenantId, body.keepLog, principal.id));
       },
     }),
     ofTenant('GET', '/v1/tenants/{tenantId}/signing-key', {

@@ -15,6 +15,8 @@ const PAGE = 100;
 export interface TenantRemoval {
   /** The tenant is gone then; null if its subscriptions are, too, else the job that deletes them. */
   delete(tenantId: string, ifMatch: number | null, createdBy: string): Promise<Job | null | Refusal>;
+  /** The tenant is gone then: what is made afterwards belongs to a later one. The job erases all that there is of it. */
+  erase(tenantId: string, keepLog: boolean, createdBy: string): Promise<Job>;
 }
 
 export interface DeleteTenantPorts {
@@ -42,6 +44,13 @@ export function createTenantRemoval(ports: TenantRemovalPorts): TenantRemoval {
       const job = page.next === null ? null : await jobs.start({ task, maxPerSecond: null, createdBy });
       if (job === null) await removeAll(ports, page.values);
       // The tenant goes last: a request that was cut short can be sent again.
+      await tenants.deleteTenant(tenantId);
+      return job;
+    },
+
+    async erase(tenantId, keepLog, createdBy) {
+      const task = { kind: 'erase', tenantId, subscriptionId: null, filter: { until: now(), keepLog } } as const;
+      const job = await jobs.start({ task, maxPerSecond: null, createdBy });
       await tenants.deleteTenant(tenantId);
       return job;
     },
