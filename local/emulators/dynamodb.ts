@@ -6,6 +6,7 @@ import db from 'dynalite/db/index.js';
 import { StartError } from '../errors.ts';
 import { closeServer, listenOnLoopback } from '../listen.ts';
 import { createStore } from './dynamodb-store.ts';
+import { refusePages } from './refuse-pages.ts';
 import type { Emulator } from './sqs.ts';
 
 db.create = createStore;
@@ -23,6 +24,7 @@ export async function startDynamoDb(options: { port: number; dir?: string }): Pr
     request.removeAllListeners('error');
     request.on('error', () => request.destroy());
   });
+  refusePages(server);
   const url = await listenOnLoopback(server, options.port, '--dynamodb-port');
   return { url, close: () => closeServer(server) };
 }

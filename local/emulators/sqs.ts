@@ -14,6 +14,7 @@ import { SqsRouter } from '../../node_modules/fauxqs/dist/sqs/sqsRouter.js';
 import { type SqsQueue, SqsStore } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
 import { INVALID_MESSAGE_BODY_CHAR, type SqsMessage } from '../../node_modules/fauxqs/dist/sqs/sqsTypes.js';
 import { closeServer, listenOnLoopback } from '../listen.ts';
+import { refusePages } from './refuse-pages.ts';
 import { InFlight, WaitingMessages } from './waiting-messages.ts';
 
 export interface Emulator {
@@ -94,6 +95,7 @@ export async function startSqs(options: { port: number; dir: string }): Promise<
     response.end(json);
   });
 
+  refusePages(server);
   try {
     const url = await listenOnLoopback(server, options.port, '--sqs-port');
     return {
