@@ -99,9 +99,10 @@ export function parkDelivery(delivery: Delivery, now: number, message: string): 
   const isDone = status === 'succeeded';
   if (isDone && requested === null) return withdrawRequest(delivery);
   const parkedAt = delivery.parkedAt ?? now;
-  const parked: Delivery = { ...idle(delivery), parkedAt, dueAt: nextLookAt(parkedAt, now) };
+  // What was asked for is made as such after a resume: outside the schedule, whose deadline may be over.
+  const parked: Delivery = { ...idle(delivery), requested, parkedAt, dueAt: nextLookAt(parkedAt, now) };
   // A success that is to be sent again stays one.
-  if (isDone) return { ...parked, requested };
+  if (isDone) return parked;
   return { ...parked, status: 'parked', completedAt: null, statusReason: { code: 'subscription_inactive', message } };
 }
 

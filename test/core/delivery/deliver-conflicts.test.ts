@@ -7,6 +7,7 @@ import {
   answered,
   HOUR,
   MINUTE,
+  makeAttempt,
   makeDelivery,
   makeEvent,
   makeMessage,
@@ -177,6 +178,25 @@ describe('an inactive subscription', () => {
     };
     expect(await setup.deliver(makeMessage())).toEqual([ACK]);
     expect(setup.journal.delivery(pending)?.statusReason?.message).toBe('parked by a twin');
+  });
+});
+
+describe('an attempt that was asked for', () => {
+  it('is made as what it was asked for once its paused subscription is resumed, also past the deadline of its schedule', async () => {
+    const setup = deliverSetup();
+    setup.receive = () => answered(500);
+    setup.profiles.set('standard', makeProfile({ retry: { gapsSeconds: [5], deadlineSeconds: 60 } }));
+    const attempts = [makeAttempt({ startedAt: NOW - HOUR })];
+    const failed = makeDelivery({ status: 'failed', completedAt: NOW - HOUR, attempts, revision: 1 });
+    setup.journal.store({ ...requestAttempt(failed, 'replay', NOW, WAITS), revision: 2 });
+    setup.journal.add(makeSubscription({ status: 'paused' }));
+    const message = makeMessage({ ticket: 1 });
+    await setup.deliver({ message, fromRetries: true });
+    expect(setup.journal.delivery(failed)).toMatchObject({ status: 'parked' });
+    setup.journal.add(makeSubscription());
+    await setup.deliver({ message, fromRetries: true });
+    expect(setup.requests).toHaveLength(1);
+    expect(setup.journal.delivery(failed)?.attempts.map(({ trigger }) => trigger)).toEqual(['automatic', 'replay']);
   });
 });
 

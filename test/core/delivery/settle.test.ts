@@ -222,9 +222,10 @@ describe('transitions', () => {
   const waiting = makeDelivery({ nextAttemptAt: NOW + HOUR, dueAt: NOW + HOUR, ticket: 4, requested: 'manual' });
   const idle = { nextAttemptAt: null, dueAt: null, requested: null };
 
-  it('a parked delivery plans no attempt, and is due for a look at its subscription', () => {
+  it('a parked delivery plans no attempt, keeps what was asked for, and is due for a look at its subscription', () => {
     expect(parkDelivery(waiting, NOW, 'why')).toMatchObject({
-      ...idle,
+      nextAttemptAt: null,
+      requested: 'manual',
       status: 'parked',
       parkedAt: NOW,
       dueAt: NOW + 15 * MINUTE,
