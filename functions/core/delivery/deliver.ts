@@ -61,7 +61,7 @@ export async function deliverBatch(deps: DeliverDeps, batch: readonly ReceivedMe
   };
   const admitted = new Map<ReceivedMessage, Admission>();
   await Promise.all(
-    (await readBatch(deps.store, batch)).map((loaded) =>
+    (await readBatch(deps.store, batch, deps.now())).map((loaded) =>
       attend(loaded.received, async () => {
         admitted.set(loaded.received, await admitMessage(deps, loaded));
       }),

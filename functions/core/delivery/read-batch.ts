@@ -1,3 +1,4 @@
+import { hasExpired } from '../subscription/subscription.ts';
 import type { DeliveryStore, Loaded } from './delivery-store.ts';
 import type { ReceivedMessage } from './received-message.ts';
 
@@ -9,10 +10,12 @@ export interface LoadedMessage extends Loaded {
 /**
  * Reads what a batch of messages is about, in one read. Of several messages for one delivery it takes the one with the
  * latest ticket; the others are not in the answer.
+ * @param now epoch milliseconds
  */
 export async function readBatch(
   store: Pick<DeliveryStore, 'loadForMessages'>,
   batch: readonly ReceivedMessage[],
+  now: number,
 ): Promise<LoadedMessage[]> {
   const received = latestOfEach(batch);
   const consistent = received.some((one) => one.fromRetries || one.receivedBefore);
@@ -20,7 +23,8 @@ export async function readBatch(
   if (consistent) return loaded;
   // Confirmed before anything is decided from it: the read may not have seen what was written a moment ago.
   const unsure = loaded.filter(
-    ({ subscription, event }) => event === null || subscription === null || subscription.status !== 'active',
+    ({ subscription, event }) =>
+      event === null || subscription === null || subscription.status !== 'active' || hasExpired(subscription, now),
   );
   if (unsure.length === 0) return loaded;
   const confirmed = await load(

@@ -91,6 +91,18 @@ describe('what is not found', () => {
     expect(setup.journal.calls).toEqual(['loadForMessages', 'loadForMessages', 'putSucceededDeliveries']);
   });
 
+  it('a subscription that seems to have expired is read again, in case it was given another expiresAt', async () => {
+    const setup = deliverSetup();
+    const { journal } = setup;
+    const load = journal.loadForMessages.bind(journal);
+    journal.loadForMessages = async (messages, consistent) =>
+      (await load(messages, consistent)).map((loaded) =>
+        consistent ? loaded : { ...loaded, subscription: makeSubscription({ expiresAt: NOW - 1 }) },
+      );
+    expect(await setup.deliver(makeMessage())).toEqual([ACK]);
+    expect(setup.requests).toHaveLength(1);
+  });
+
   it.each([
     ['the subscription', 'subscription_deleted', { subscription: true }],
     ['the event', 'event_gone', { event: true }],
