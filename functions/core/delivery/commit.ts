@@ -1,5 +1,5 @@
 import { undoneOf } from '../partial-failure.ts';
-import type { HealthSignal } from '../subscription/health.ts';
+import { type HealthSignal, healthOf } from '../subscription/health.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import { emitSystemEvent } from '../system-event/emit.ts';
 import { systemEventId } from '../system-event/system-event.ts';
@@ -246,6 +246,7 @@ async function deactivateSubscription(
   effect: Deactivation,
 ): Promise<void> {
   const { deactivation, generation, reason, url, at } = effect;
+  if (await isDisproved(store, tenantId, subscriptionId, effect)) return;
   const deactivated =
     deactivation === 'disable'
       ? await store.disableSubscription(tenantId, subscriptionId, { ...reason, at }, generation)
@@ -257,6 +258,18 @@ async function deactivateSubscription(
   const data = { tenantId, subscriptionId, url, reason, since: new Date(at).toISOString() };
   const id = systemEventId(`${subscriptionId} disabled in generation ${generation}`);
   await emitSystemEvent(systemEvents, { id, at, event: { type: 'posthorn.subscription.disabled', data } });
+}
+
+/** Whether a delivery has succeeded before the subscription could be disabled for having had no success. */
+async function isDisproved(
+  store: CommitPorts['store'],
+  tenantId: string,
+  subscriptionId: string,
+  { failingSince }: Deactivation,
+): Promise<boolean> {
+  if (failingSince === undefined) return false;
+  const subscription = await store.getSubscription(tenantId, subscriptionId);
+  return subscription?.status === 'active' && healthOf(subscription).failing?.since !== failingSince;
 }
 
 async function isDisabledBy(

@@ -15,6 +15,8 @@ export const Effect = z.discriminatedUnion('kind', [
     /** The URL that was attempted. Effects from before have none. */
     url: z.string().default(''),
     at: z.number(),
+    /** Since when all attempts have failed, if that is the reason: a success in between disproves it. */
+    failingSince: z.number().optional(),
   }),
   OwedSystemEvent.extend({ kind: z.literal('emit_system_event') }),
 ]);

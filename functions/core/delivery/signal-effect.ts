@@ -37,7 +37,8 @@ export function effectOfSignal(
       const { since, failures, lastFailure } = signal;
       const message = `No delivery has succeeded since ${iso(since)}; ${failures} attempts in a row failed. The last one: ${lastFailure.message}`;
       const reason = { code: 'receiver_failing', message };
-      return { kind: 'deactivate_subscription', deactivation: 'disable', generation, reason, url, at };
+      const effect = { kind: 'deactivate_subscription', deactivation: 'disable', generation, reason, url, at } as const;
+      return { ...effect, failingSince: since };
     }
     default:
       return signal satisfies never;

@@ -274,6 +274,28 @@ describe('a subscription that has failed for long', () => {
     expect([...journal.subscriptions.values()]).toMatchObject([{ status: 'disabled' }]);
     expect(delivery()).toMatchObject({ effects: [] });
   });
+
+  it('stays active, and is not told of, when a delivery succeeds before it could be disabled', async () => {
+    const { parts, messages, journal, delivery, health } = setup(
+      2,
+      sick(CLOSED, failingSince(NOW - 6 * DAY, 2, NOW - 3 * DAY)),
+    );
+    const [first = makeMessage(), second = makeMessage()] = messages;
+    parts.receive = () => answered(500);
+    parts.reached = (step) => {
+      if (step === 'health_written') throw new Error('crashed');
+    };
+    await expect(parts.deliver(first)).rejects.toThrow('crashed');
+    parts.reached = () => {};
+    parts.receive = () => answered(200);
+    await parts.deliver(second);
+    expect(health()?.failing).toBeNull();
+    await parts.deliver({ message: deliverMessage(delivery() ?? makeDelivery()), fromRetries: true });
+    expect([...journal.subscriptions.values()]).toMatchObject([{ status: 'active' }]);
+    expect(delivery()).toMatchObject({ effects: [] });
+    const told = [...journal.events.values()].filter(({ tenantId }) => tenantId === 'posthorn');
+    expect(told.map(({ type }) => type)).toEqual(['posthorn.subscription.recovered']);
+  });
 });
 
 describe('what is told of the health of a subscription', () => {
