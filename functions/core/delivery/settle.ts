@@ -63,12 +63,12 @@ function planNext(delivery: Delivery, made: MadeAttempt, endedAt: number, contex
   const { trigger, result } = made;
   const isOurs = delivery.claim === null || delivery.claim.attemptId === made.id;
   const free: Delivery = isOurs ? { ...delivery, claim: null } : delivery;
-  if (result.outcome === 'success' || delivery.status === 'succeeded') {
+  const isAsked = delivery.requested !== null && delivery.requested !== trigger;
+  if (result.outcome === 'success' || (delivery.status === 'succeeded' && !isAsked)) {
     const completedAt = delivery.completedAt ?? endedAt;
     return { ...withdrawRequest(free), status: 'succeeded', statusReason: null, completedAt };
   }
   // What was decided while the attempt was under way stands: an end, a request by hand, the attempt of a later claim.
-  const isAsked = delivery.requested !== null && delivery.requested !== trigger;
   if (delivery.status !== 'pending' || isAsked || !isOurs) return free;
   const idle: Delivery = { ...free, requested: null, nextAttemptAt: null, dueAt: null };
   const { retry, responses } = context.profile;

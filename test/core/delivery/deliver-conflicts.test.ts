@@ -240,6 +240,22 @@ describe('a success that is to be sent once more', () => {
     });
   });
 
+  it('is sent once more, though an attempt that was under way when that was asked for failed', async () => {
+    const setup = deliverSetup();
+    const replayed = { ...requestAttempt(done, 'replay', NOW, WAITS), revision: 2 };
+    setup.journal.store(replayed);
+    setup.receive = () => {
+      const claimed = setup.journal.delivery(done) ?? done;
+      if (setup.requests.length === 1)
+        setup.journal.store({ ...requestAttempt(claimed, 'manual', NOW, WAITS), revision: 4 });
+      return answered(500);
+    };
+    await setup.deliver({ message, fromRetries: true });
+    await setup.deliver({ message: makeMessage({ ticket: 2 }), fromRetries: true });
+    expect(setup.journal.delivery(done)).toMatchObject({ status: 'succeeded', requested: null, dueAt: null });
+    expect(setup.journal.delivery(done)?.attempts.map(({ trigger }) => trigger)).toEqual(['replay', 'manual']);
+  });
+
   it('is dropped, and stays a success, when a resume discards what was parked', async () => {
     const setup = deliverSetup();
     setup.journal.add(discardParked(makeSubscription(), NOW, null));
