@@ -19,7 +19,7 @@ import {
 import type { Loaded } from './delivery-store.ts';
 import { exhaustedEffects } from './exhausted.ts';
 import type { DeliverMessage } from './queue-message.ts';
-import { withEffects } from './settle.ts';
+import { PAST_DEADLINE, withEffects } from './settle.ts';
 
 /** What a message is about. `profile`: the one that the delivery began with, or its subscription's latest. */
 export interface Subject extends Loaded {
@@ -100,8 +100,7 @@ export function admit({ message, delivery, ...subject }: Subject, time: Admissio
     return cancel('discarded', 'It was parked, and discarded when the subscription was resumed.');
   if (known.nextAttemptAt !== null && known.nextAttemptAt > now) return { kind: 'wait', delivery: known };
   if (trigger === 'automatic' && isTooLate(profile.document.retry, known.attempts[0]?.startedAt ?? now, now)) {
-    const reason = 'The next attempt would come after the deadline of its schedule. It can be retried by hand.';
-    return fail('attempts_exhausted', reason);
+    return fail('attempts_exhausted', PAST_DEADLINE);
   }
   if (trigger === 'automatic' && countInterrupted(known) >= MAX_INTERRUPTED) {
     const reason = `Posthorn did not record the end of ${MAX_INTERRUPTED} attempts. It can be retried by hand.`;

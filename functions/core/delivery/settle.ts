@@ -26,6 +26,9 @@ export interface SettleContext {
   random: Random;
 }
 
+export const PAST_DEADLINE =
+  'The next attempt would come after the deadline of its schedule. It can be retried by hand.';
+
 /**
  * What an attempt makes of a delivery, as the delivery stands now. The same attempt can be settled again on a delivery that
  * was changed meanwhile: it is on record once.
@@ -87,7 +90,10 @@ function planNext(delivery: Delivery, made: MadeAttempt, endedAt: number, contex
       return failDelivery(idle, endedAt, 'not_retried', message);
     }
     case 'exhausted': {
-      const message = `All ${failures} attempts of the schedule failed. It can be retried by hand.`;
+      const isAtItsEnd = Math.max(failures, 1) > retry.gapsSeconds.length;
+      const message = isAtItsEnd
+        ? `All ${failures} attempts of the schedule failed. It can be retried by hand.`
+        : PAST_DEADLINE;
       return failDelivery(idle, endedAt, 'attempts_exhausted', message);
     }
     case 'retry':

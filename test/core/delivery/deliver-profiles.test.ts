@@ -232,6 +232,19 @@ describe('what is not tried again', () => {
     });
   });
 
+  it('is a delivery whose next attempt would come after the deadline, and says so', async () => {
+    const setup = setupWith({ retry: { gapsSeconds: [10, 100], deadlineSeconds: 60 } });
+    setup.receive = () => answered(500);
+    await setup.deliver(makeMessage());
+    setup.now += 20 * SECOND;
+    await setup.deliver({ fromRetries: true });
+    expect(delivered(setup)?.attempts).toHaveLength(2);
+    expect(delivered(setup)?.statusReason).toEqual({
+      code: 'attempts_exhausted',
+      message: 'The next attempt would come after the deadline of its schedule. It can be retried by hand.',
+    });
+  });
+
   it('is tried again by hand all the same', async () => {
     const setup = setupWith({ retry: { gapsSeconds: [10], deadlineSeconds: 60 } });
     setup.journal.store(
