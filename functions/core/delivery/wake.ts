@@ -23,8 +23,11 @@ export const SWEEP_LOOK_AHEAD_MS = 75_000;
 /** What is due this long is overdue: `sweep` runs every minute. */
 export const OVERDUE_MS = 2 * 60_000;
 
-/** When `sweep` looks at what a delivery owes, unless the message that brought it has done it before. */
-export const EFFECTS_DUE_MS = 60_000;
+/**
+ * When `sweep` looks at what a delivery owes, unless the message that brought it has done it before. Out of reach for a sweep that looks
+ * ahead while that is being done: it would be done twice.
+ */
+export const EFFECTS_DUE_MS = SWEEP_LOOK_AHEAD_MS + 30_000;
 
 const FIRST_LOOK_MS = 15 * 60_000;
 const LAST_LOOK_MS = 24 * 60 * 60_000;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CommitStep } from '../../../functions/core/delivery/commit.ts';
+import { sweepDue, wakeDeliveries } from '../../../functions/core/delivery/sweep.ts';
 import { SWEEP_LOOK_AHEAD_MS } from '../../../functions/core/delivery/wake.ts';
 import { deliveryId } from '../../../functions/core/ids.ts';
 import { PartialFailure } from '../../../functions/core/partial-failure.ts';
@@ -223,6 +224,26 @@ describe('a delivery that fails for good', () => {
     await setup.deliver(makeMessage({ eventId: 'evt_31' }));
     await tell(setup);
     expect(told(setup)).toMatchObject([exhausted(30), { data: { eventId: 'evt_31', count: 1 } }]);
+  });
+
+  it('is counted once, though a sweep that looks ahead comes between the journal and the count', async () => {
+    const setup = fails(deliverSetup());
+    setup.reached = async (step) => {
+      if (step !== 'recorded') return;
+      await sweepDue({
+        store: setup.journal,
+        wake: wakeDeliveries(setup),
+        now: () => setup.now + 100,
+        hasTime: () => true,
+      });
+    };
+    await setup.deliver(makeMessage());
+    const woken = setup.queued.flatMap(({ message }) => (message.kind === 'deliver' ? [message] : []));
+    setup.reached = () => {};
+    await setup.deliver(...woken);
+    await tell(setup);
+    expect(told(setup)).toEqual([exhausted(1)]);
+    expect(stored(setup)).toMatchObject({ effects: [], dueAt: null });
   });
 
   it.each<[string, string]>([

@@ -11,7 +11,7 @@ import {
   requestAttempt,
 } from '../../../functions/core/delivery/delivery.ts';
 import { clearEffects, settle } from '../../../functions/core/delivery/settle.ts';
-import { scheduleAttempt } from '../../../functions/core/delivery/wake.ts';
+import { EFFECTS_DUE_MS, scheduleAttempt } from '../../../functions/core/delivery/wake.ts';
 import type { WebhookResult } from '../../../functions/core/target/webhook.ts';
 import { WAITS } from '../../support/deliver-setup.ts';
 import { answered, HOUR, MINUTE, makeAttempt, makeDelivery, NOW, SECOND, UNANSWERED } from '../../support/domain.ts';
@@ -79,7 +79,7 @@ describe('after an attempt', () => {
         nextAttemptAt: null,
         // That the company is told.
         effects: [{ kind: 'emit_system_event' }],
-        dueAt: NOW + 100 + MINUTE,
+        dueAt: NOW + 100 + EFFECTS_DUE_MS,
       },
     ],
     ['410', makeDelivery(), answered(410), 'automatic', { status: 'failed', statusReason: { code: 'receiver_gone' } }],
@@ -147,7 +147,7 @@ describe('after an attempt', () => {
     const next = attempt(delivery, answered(410), 'manual');
     expect(next.status).toBe(delivery.status);
     expect(next.effects).toHaveLength(1);
-    expect(next.dueAt).toBe(NOW + 100 + MINUTE);
+    expect(next.dueAt).toBe(NOW + 100 + EFFECTS_DUE_MS);
     expect(isFinished(next)).toBe(false);
     expect(clearEffects(next, NOW, WAITS)).toMatchObject({ effects: [], dueAt: null, status: delivery.status });
   });
