@@ -1,3 +1,5 @@
+import { MAX_PAGE_BYTES, pageBytes } from '../../core/page.ts';
+
 /** Where in a list a reader is: the sort key of the last entry it has seen. */
 export interface Entry<T> {
   sortKey: string;
@@ -30,8 +32,6 @@ export interface ReadNewest<Raw, T> {
 /** A filter that finds nothing must not read the whole journal: then the cursor says how far it got. */
 const MAX_EXAMINED = 500;
 const FILTERED_PAGE = 50;
-/** Lambda answers with at most 6 MB; what is listed is written with more around it. */
-const MAX_BYTES = 4_000_000;
 
 /**
  * A page of a list that is spread over partitions, newest first or oldest first. `next` is null at the end. A page may be shorter than
@@ -57,8 +57,8 @@ export async function readNewest<Raw, T>(options: ReadNewest<Raw, T>): Promise<{
     const isEnd = merged.length <= pageSize;
     examined += page.length;
     for (const { sortKey, value } of await select(page)) {
-      bytes += JSON.stringify(value).length;
-      if (values.length > 0 && bytes > MAX_BYTES) return { values, next: position };
+      bytes += pageBytes(value);
+      if (values.length > 0 && bytes > MAX_PAGE_BYTES) return { values, next: position };
       values.push(value);
       position = sortKey;
       if (values.length === limit) {

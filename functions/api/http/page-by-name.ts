@@ -1,4 +1,4 @@
-import type { Page } from '../../core/page.ts';
+import { fitPage, type Page } from '../../core/page.ts';
 import { decodeCursor } from './cursor.ts';
 import type { PageQuery } from './route.ts';
 
@@ -9,5 +9,6 @@ export function pageByName<T extends { name: string }>(items: readonly T[], { li
     .filter(({ name }) => after === null || name > after)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const values = rest.slice(0, limit);
-  return { values, next: rest.length > values.length ? (values.at(-1)?.name ?? null) : null };
+  const next = rest.length > values.length ? (values.at(-1)?.name ?? null) : null;
+  return fitPage({ values, next }, ({ name }) => name);
 }

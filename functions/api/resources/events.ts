@@ -9,6 +9,7 @@ import { EventTypeName } from '../../core/event/event-type.ts';
 import { PublishRequest, publishMessage, readPublishRequest } from '../../core/event/publish-request.ts';
 import type { PublishedBody } from '../../core/event/republish.ts';
 import { deriveId, newId, type Random } from '../../core/ids.ts';
+import { fitPage } from '../../core/page.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { explainMismatch, type MatchMismatch, MISMATCH_CODES } from '../../core/subscription/explain-match.ts';
 import { FilteredContent } from '../../core/subscription/match.ts';
@@ -18,7 +19,7 @@ import { refuseReservedTenant } from '../../core/system-event/reserved-tenant.ts
 import { decodeCursor } from '../http/cursor.ts';
 import type { KeyedRun } from '../http/idempotency.ts';
 import { existing } from '../http/problem.ts';
-import { listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
+import { listOptions, type PageQuery, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
 import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
 import { FilterMismatchView } from '../schemas/filter-mismatch.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
@@ -109,6 +110,20 @@ function makeId(
     : deriveId('evt', keyed.begunAt, createHash('sha256').update(`${keyed.seed} ${index}`).digest());
 }
 
+/** A page of the tenant's subscriptions, newest first, each with its delivery of an event. */
+async function pageRecipients(
+  { deliveries, subscriptions }: Pick<EventRouteDeps, 'deliveries' | 'subscriptions'>,
+  { tenantId, id: eventId, acceptedAt: eventAt }: Event,
+  { limit, cursor }: PageQuery,
+) {
+  const page = await subscriptions.pageSubscriptions(tenantId, limit, decodeCursor(cursor), null);
+  const found = await deliveries.getDeliveries(
+    page.values.map(({ id: subscriptionId }) => ({ subscriptionId, eventId, eventAt })),
+  );
+  const values = page.values.map((subscription, index) => ({ subscription, delivery: found[index] ?? null }));
+  return fitPage({ values, next: page.next }, ({ subscription }) => subscription.id);
+}
+
 export const createEventRoutes = ({ events, deliveries, subscriptions, publish, now, random }: EventRouteDeps) => [
   route('POST', '/v1/tenants/{tenantId}/events', {
     id: 'publishEvents',
@@ -189,16 +204,9 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
     },
     run: async ({ params, query }) => {
       const event = existing('event', await events.getEvent(params.tenantId, params.eventId));
-      const page = await subscriptions.pageSubscriptions(
-        params.tenantId,
-        query.limit,
-        decodeCursor(query.cursor),
-        null,
-      );
-      const found = await deliveries.getDeliveries(
-        page.values.map(({ id }) => ({ subscriptionId: id, eventId: event.id, eventAt: event.acceptedAt })),
-      );
-      return pageAnswer({ ...page, values: found.filter((one) => one !== null) }, deliveryView);
+      const { values, next } = await pageRecipients({ deliveries, subscriptions }, event, query);
+      const made = values.map(({ delivery }) => delivery).filter((delivery) => delivery !== null);
+      return pageAnswer({ values: made, next }, deliveryView);
     },
   }),
   route('GET', '/v1/tenants/{tenantId}/events/{eventId}/recipients', {
@@ -207,22 +215,14 @@ export const createEventRoutes = ({ events, deliveries, subscriptions, publish, 
       'List the tenant’s subscriptions, newest first, with what became of an event for each: its delivery, or why there is none',
     query: pageQuery,
     responses: { 200: { description: 'A page of subscriptions.', schema: listOf(RecipientView) } },
-    run: async ({ params, query: { limit, cursor } }) => {
-      const { tenantId, eventId } = params;
-      const event = existing('event', await events.getEvent(tenantId, eventId));
-      const page = await subscriptions.pageSubscriptions(tenantId, limit, decodeCursor(cursor), null);
-      const found = await deliveries.getDeliveries(
-        page.values.map(({ id }) => ({ subscriptionId: id, eventId, eventAt: event.acceptedAt })),
-      );
+    run: async ({ params, query }) => {
+      const event = existing('event', await events.getEvent(params.tenantId, params.eventId));
       const content = new FilteredContent(() => JSON.parse(event.data ?? 'null'));
-      const values = page.values.map((subscription, index) => {
-        const delivery = found[index] ?? null;
+      const page = await pageRecipients({ deliveries, subscriptions }, event, query);
+      return pageAnswer(page, ({ subscription, delivery }) => {
         const reason = delivery === null ? (explainMismatch(subscription, event, content) ?? NOT_ON_RECORD) : null;
-        return { subscription, delivery, reason };
+        return recipientView(event, subscription, delivery, reason);
       });
-      return pageAnswer({ ...page, values }, ({ subscription, delivery, reason }) =>
-        recipientView(event, subscription, delivery, reason),
-      );
     },
   }),
   route('DELETE', '/v1/tenants/{tenantId}/events/{eventId}/data', {

@@ -8,10 +8,10 @@ import type { RouteResult } from '../http/route.ts';
 export const listOf = (view: z.ZodType) =>
   z.object({
     data: z.array(view),
-    nextCursor: z
-      .string()
-      .nullable()
-      .meta({ description: 'Give it back as cursor to get the next page; null on the last one.' }),
+    nextCursor: z.string().nullable().meta({
+      description:
+        'Give it back as cursor to get the next page; null on the last one. Pages before it can be shorter than their limit, where what is listed is large.',
+    }),
   });
 
 /** The answer that is a page of a list. */
