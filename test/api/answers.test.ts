@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { openApiDocument } from '../../functions/api/http/openapi.ts';
 import type { Method } from '../../functions/api/http/route.ts';
 import { ANONYMOUS } from '../../functions/core/access/principal.ts';
 import { parkDelivery } from '../../functions/core/delivery/delivery.ts';
 import { deliveryId, newId } from '../../functions/core/ids.ts';
-import { type ApiRequest, useApi } from '../support/api.ts';
+import { type ApiRequest, expectProblem, useApi } from '../support/api.ts';
 import { makeAttempt, makeDelivery, makeEvent } from '../support/domain.ts';
 import { makeProfile } from '../support/profiles.ts';
 import { ROUTES } from '../support/routes.ts';
@@ -246,6 +247,30 @@ describe('an answer has the form that is documented', () => {
     expect(bodies).toHaveLength(3);
     expect(bodies).toContainEqual({ tenantId: 'acme', id: 'x', type: 'a.b', environment: 'production', data: [] });
     for (const { id } of bodies) expect(id).toMatch(/^(?:x|evt_[0-9A-Z]{26})$/);
+  });
+});
+
+describe('a read that the state of things does not allow', () => {
+  const expunged = makeDelivery({
+    subscriptionId: `sub_${'0'.repeat(26)}`,
+    eventId: 'none',
+    attempts: [makeAttempt()],
+  });
+  const description = JSON.parse(JSON.stringify(openApiDocument(ROUTES)));
+
+  it.each([
+    ['statistics of a deployment that keeps none', `${T}/stats`, { statsRetentionDays: 0 }],
+    ['statistics of a subscription there', `${T}/subscriptions/SUB/stats`, { statsRetentionDays: 0 }],
+    ['the request about an event that is gone', `${T}/deliveries/${deliveryId(expunged)}/attempts/1/request`, {}],
+  ])('is refused as it is documented: %s', async (_, target, changes) => {
+    await call('PUT', T, { body: {} });
+    const id = (
+      await call('POST', `${T}/subscriptions`, { body: { url: 'https://a.example/', eventTypes: ['*'] } })
+    ).field('id');
+    await deps.stores.deliveries.saveDelivery(expunged, 0);
+    expectProblem(await call('GET', target.replace('SUB', id), {}, changes), 409, 'conflict');
+    const [route] = routeOf('GET', target);
+    expect(description.paths[route?.path ?? ''].get.responses).toHaveProperty(['409']);
   });
 });
 
