@@ -88,10 +88,11 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   const body = route.body === null ? undefined : parse(route.body, json, 'body');
   const traceparent = readTraceparent(event.headers.traceparent);
   const ifMatch = route.conditional ? readIfMatch(event.headers['if-match']) : null;
+  const mustExist = event.headers['if-match'] !== undefined;
   const { requestId } = event.requestContext;
   const audited = { principal, params, query, body: json, requestId };
   const run = async (keyed: KeyedRun | null) => {
-    const input = { params, query, body, bodyText, ifMatch, principal, traceparent, keyed };
+    const input = { params, query, body, bodyText, ifMatch, mustExist, principal, traceparent, keyed };
     // The route's own schemas made these, so they are what its code expects.
     return answer(await runAudited(deps, route, audited, () => route.run(input as RouteInput<never, never, never>)));
   };

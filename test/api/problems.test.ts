@@ -210,6 +210,14 @@ describe('a wrong request', () => {
       { body: {}, headers: { 'if-match': '"999"' } },
     ],
     [
+      'an If-Match of any revision, where there is none',
+      'PUT',
+      '/v1/tenants/unmade',
+      404,
+      'not_found',
+      { body: {}, headers: { 'if-match': '*' } },
+    ],
+    [
       'an If-Match that is none',
       'DELETE',
       `${T}/subscriptions/SUB`,

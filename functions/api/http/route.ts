@@ -19,6 +19,8 @@ export interface RouteInput<Params, Query, Body> {
   bodyText: string;
   /** The revision that If-Match names; null if the header is absent. */
   ifMatch: number | null;
+  /** Whether there is an If-Match: whatever it takes, it takes nothing that is not there (RFC 9110 §13.1.1). */
+  mustExist: boolean;
   principal: Principal;
   /** The trace that the caller is in; null if it names none. */
   traceparent: string | null;

@@ -68,8 +68,8 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
         200: { description: 'Replaced.', schema: TenantView },
         201: { description: 'Created.', schema: TenantView },
       },
-      run: async ({ params, body, ifMatch }) => {
-        const put = await tenants.put(params.tenantId, body, ifMatch);
+      run: async ({ params, body, ifMatch, mustExist }) => {
+        const put = await tenants.put(params.tenantId, body, ifMatch, mustExist);
         if (put instanceof Refusal) return put;
         return taggedAnswer(put.isNew ? 201 : 200, put.tenant, tenantView);
       },

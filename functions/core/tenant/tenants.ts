@@ -15,11 +15,12 @@ export interface Tenants {
   read(tenantId: string): Promise<Tenant | Refusal>;
   /** Newest first. */
   page(limit: number, after: string | null, matches: Matches<Tenant>): Promise<Page<Tenant>>;
-  /** Creates the tenant, or replaces what is known of it. */
+  /** Creates the tenant, unless it must exist, or replaces what is known of it. */
   put(
     tenantId: string,
     input: TenantInput,
     ifMatch: number | null,
+    mustExist: boolean,
   ): Promise<{ tenant: Tenant; isNew: boolean } | Refusal>;
 }
 
@@ -37,14 +38,14 @@ export function createTenants({ store, profiles, now }: TenantsPorts): Tenants {
 
     page: store.listTenants,
 
-    async put(tenantId, input, ifMatch) {
+    async put(tenantId, input, ifMatch, mustExist) {
       const { defaultProfile } = input;
       if (defaultProfile !== null && (await profiles.get(defaultProfile, null)) === null) {
         return invalidField('/defaultProfile', 'does not exist: GET /v1/profiles lists what there is');
       }
       const at = now();
       const fresh = { id: tenantId, ...input, signingKey: null, createdAt: at, updatedAt: at, revision: 0 };
-      if (ifMatch === null && (await store.saveTenant(fresh, 0))) {
+      if (!mustExist && (await store.saveTenant(fresh, 0))) {
         return { tenant: { ...fresh, revision: 1 }, isNew: true };
       }
       const tenant = await changeStored({
