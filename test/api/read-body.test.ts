@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../../functions/api/http/problem.ts';
 import { readBody } from '../../functions/api/http/read-body.ts';
@@ -65,6 +66,14 @@ describe('a body', () => {
         );
       },
     );
+  });
+
+  it.each(FORMS)('that is compressed is refused for its coding, not for what it looks like as text (%s)', (type) => {
+    for (const [coding, compress] of Object.entries({ gzip: gzipSync, deflate: deflateSync, zstd: zstdCompressSync })) {
+      const body = compress(Buffer.from('{"type":"employee.created","data":{"id":1}}'));
+      expect(codeOf(() => read(body, type, { 'content-encoding': coding }))).toBe('unsupported_media_type');
+      expect(codeOf(() => read(body, type))).toBe('malformed_request');
+    }
   });
 
   it('with U+FFFD and without Content-Length is refused as text: nothing shows where U+FFFD comes from', () => {

@@ -28,8 +28,13 @@ export function readBody(
   if (bytes.length === 0 && optional) return '{}';
   checkType(event.headers['content-type'] ?? '');
   const text = event.isBase64Encoded ? decode(bytes) : (event.body ?? '');
-  if (text === null || (!event.isBase64Encoded && wasReplaced(text, bytes.length, event.headers['content-length'])))
+  if (text === null || (!event.isBase64Encoded && wasReplaced(text, bytes.length, event.headers['content-length']))) {
+    const coding = event.headers['content-encoding'];
+    // Compressed, and lost where it came as text.
+    if (coding !== undefined)
+      throw new Problem('unsupported_media_type', `Send the body as it is, not with "Content-Encoding: ${coding}".`);
     throw new Problem('malformed_request', 'The body is not UTF-8. Write U+FFFD itself as \\ufffd.');
+  }
   return text;
 }
 
