@@ -27,10 +27,9 @@ export function compileDataCheck(schema: string): DataCheck {
 }
 
 function validateData({ root, tracksSeen }: CompiledSchema, data: unknown, budget: StepBudget): SchemaVerdict {
-  const run = new SchemaRun(budget);
+  const run = new SchemaRun(budget, tracksSeen);
   const mistakes = new Mistakes();
-  const seen = tracksSeen ? { keys: new Set<string>(), items: new Set<number>() } : null;
-  const fits = checkNode(root, data, null, run, mistakes, seen);
+  const fits = checkNode(root, data, null, run, mistakes, null);
   if (run.isTooDeep) return unchecked('invalid_data', 'it is nested too deeply.');
   if (budget.isSpent) return unchecked('schema_over_budget', 'that would take too many steps.');
   return fits ? { fits } : { fits, code: 'invalid_data', errors: mistakes.list() };

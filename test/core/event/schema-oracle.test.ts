@@ -75,6 +75,8 @@ function schemaOf(depth: number): fc.Arbitrary<object | boolean> {
   return fc.oneof({ arbitrary: object, weight: 12 }, { arbitrary: fc.boolean(), weight: 1 });
 }
 
+/** Looks at what it has seen itself, wherever it stands. */
+const MEMBER = { properties: { b: true }, unevaluatedProperties: false };
 const DEFS = {
   one: { type: ['string', 'array'], items: { $ref: '#/$defs/one' } },
   two: { $anchor: 'two', properties: { a: { $ref: '#two' } }, minProperties: 1 },
@@ -141,6 +143,13 @@ describe('the schema interpreter', () => {
       { a: { b: 1 } },
       false,
     ],
+    ['properties of a member', { properties: { a: MEMBER } }, { a: { b: 1 } }, true],
+    ['others of a member', { properties: { a: MEMBER } }, { a: { b: 1, c: 1 } }, false],
+    ['properties of an item', { items: MEMBER }, [{ b: 1 }, { b: 2 }], true],
+    ['items of an item', { items: { prefixItems: [true], unevaluatedItems: false } }, [[1], [2]], true],
+    ['more items of an item', { items: { prefixItems: [true], unevaluatedItems: false } }, [[1, 2]], false],
+    ['properties within not', { not: MEMBER }, { b: 1 }, false],
+    ['others within not', { not: MEMBER }, { c: 1 }, true],
   ])('unevaluated: %s', (_, one, value, expected) => {
     expect(ours(one, value)).toBe(expected);
   });

@@ -28,7 +28,7 @@ export function newNode(pointer: string, allows: boolean): SchemaNode {
   return { allows, checks, inPlace: [], pointer };
 }
 
-/** Whether a value is as a schema says. `seen` gets what it has looked at, if it is. */
+/** Whether a value is as a schema says. `seen` gets what it has looked at, if it is; null: no schema around it looks at the same value. */
 export function checkNode(
   node: SchemaNode,
   value: unknown,
@@ -43,7 +43,7 @@ export function checkNode(
     return false;
   }
   if (run.hasStopped || !run.enter()) return false;
-  const own = seen === null ? null : { keys: new Set<string>(), items: new Set<number>() };
+  const own = run.tracksSeen ? { keys: new Set<string>(), items: new Set<number>() } : null;
   const isValid =
     all(node.checks.any, value, place, run, mistakes, own) &&
     all(node.checks[typeOf(value)], value, place, run, mistakes, own);

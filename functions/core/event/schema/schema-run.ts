@@ -64,11 +64,14 @@ const MAX_DEPTH = 800;
 /** One check of one event's data. Once it has stopped, its answer means nothing. */
 export class SchemaRun {
   readonly budget: StepBudget;
+  /** Whether each schema keeps what it has looked at: only a few documents ask for it. */
+  readonly tracksSeen: boolean;
   isTooDeep = false;
   private depth = 0;
 
-  constructor(budget: StepBudget) {
+  constructor(budget: StepBudget, tracksSeen = false) {
     this.budget = budget;
+    this.tracksSeen = tracksSeen;
   }
 
   get hasStopped(): boolean {
