@@ -84,6 +84,8 @@ describe('a schema is refused when it is written, if', () => {
     ['a pattern looks behind', { pattern: '(?<!a)b' }, /behind/],
     ['a pattern refers back', { pattern: '(a)\\1' }, /refers back/],
     ['a pattern refers back by name', { pattern: '(?<x>a)\\k<x>' }, /refers back/],
+    ['a pattern changes what its dots mean', { pattern: '^(?s:.)$' }, /\/pattern changes the flags m or s/],
+    ['a pattern changes what its ends are', { pattern: '(?i-m:^a)' }, /\/pattern changes the flags m or s/],
     ['a pattern repeats too much', { pattern: '((a{1,30}){1,30}){1,30}' }, /pattern is (too large|not supported)/],
     [
       'a pattern is too long',
@@ -106,6 +108,8 @@ describe('a schema is refused when it is written, if', () => {
   it.each<[string, object]>([
     ['escaped brackets look ahead no more', { pattern: '\\(?=a' }],
     ['nor do those in a class', { pattern: '[(?=]' }],
+    ['nor do those in a class change flags', { pattern: '[(?s:]' }],
+    ['a group has a name', { pattern: '(?<ms>a)' }],
     ['an escaped backslash does not refer back', { pattern: 'a\\\\1' }],
   ])('not if %s', (_, schema) => {
     expect(schemaMistake(JSON.stringify(schema))).toBeNull();

@@ -28,6 +28,8 @@ export function parsePattern(source: string): ParsedPattern {
   }
   if (/\(\?<?[=!]/.test(withoutEscapes(source)))
     return { ok: false, message: 'looks ahead or behind, which is not supported' };
+  if (/\(\?[a-z-]*[ms]/.test(withoutEscapes(source)))
+    return { ok: false, message: 'changes the flags m or s for a part, which is not supported' };
   if (/\\(?:[1-9]|k<)/.test(source.replaceAll('\\\\', ''))) {
     return { ok: false, message: 'refers back to a group, which is not supported' };
   }
@@ -57,7 +59,7 @@ const NO_BLANKS =
   '\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{fefe}\\x{ff00}-\\x{10ffff}';
 
 const TOKEN =
-  /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u\{[0-9a-fA-F]+\}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\c[A-Za-z]|\\[pP]\{[^}]*\}|\\k<[^>]*>|\(\?<|\[\^?|[^\\]|\\./gsu;
+  /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u\{[0-9a-fA-F]+\}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\c[A-Za-z]|\\[pP]\{[^}]*\}|\\k<[^>]*>|\(\?<|\[\^?\]?|[^\\]|\\./gsu;
 
 /** A valid pattern of ECMA-262 in RE2's syntax, with the same meaning. */
 function toRe2(source: string): string {
@@ -65,16 +67,18 @@ function toRe2(source: string): string {
   return (source.match(TOKEN) ?? [])
     .map((token) => {
       if (inClass) {
-        if (token === ']') inClass = false;
+        if (/^[^\\]*\]$/.test(token)) inClass = false;
         // `[` and `[^` stand for themselves within a class.
         return token.startsWith('[') ? `\\${token}` : translate(token, true);
       }
+      // In RE2 a class that begins with `]` has it, and goes on.
+      if (token === '[]') return '[^\\x00-\\x{10ffff}]';
+      if (token === '[^]') return '(?s:.)';
       if (token === '[' || token === '[^') inClass = true;
       if (token === '(?<') return '(?P<';
       return translate(token, false);
     })
-    .join('')
-    .replaceAll('[^]', '(?s:.)');
+    .join('');
 }
 
 function translate(token: string, inClass: boolean): string {
