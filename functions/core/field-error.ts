@@ -10,6 +10,8 @@ export interface FieldError {
 /** So many mistakes are listed; a list of twenty thousand is of no use, and would not fit where it is kept. */
 const MAX_ERRORS = 50;
 const MAX_PATH = 200;
+/** A schema's own names and patterns are in what it says of data. All mistakes together stay below half of what an item of DynamoDB can have. */
+const MAX_MESSAGE = 500;
 
 /** zod's issues as field errors; unknown fields are named one by one. */
 export function fieldErrors(error: z.ZodError, input: unknown): FieldError[] {
@@ -29,12 +31,14 @@ export function fieldErrors(error: z.ZodError, input: unknown): FieldError[] {
 
 /** As many mistakes as are worth listing, with how many more there are. */
 export function listErrors(all: readonly FieldError[]): FieldError[] {
-  const listed = all.slice(0, MAX_ERRORS).map(({ path, message }) => ({ path: shorten(path), message }));
+  const listed = all
+    .slice(0, MAX_ERRORS)
+    .map(({ path, message }) => ({ path: shorten(path, MAX_PATH), message: shorten(message, MAX_MESSAGE) }));
   const more = all.length - listed.length;
   return more === 0 ? listed : [...listed, { path: '', message: `and ${more} more mistakes` }];
 }
 
-function shorten(path: string): string {
+function shorten(text: string, length: number): string {
   // toWellFormed: the cut can fall between the halves of a surrogate pair.
-  return path.length <= MAX_PATH ? path : `${path.slice(0, MAX_PATH).toWellFormed()}…`;
+  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}…`;
 }

@@ -72,6 +72,15 @@ describe('data', () => {
     expect(errorsOf('{"items":{"type":"string"}}', Array(5_000).fill(1))).toHaveLength(51);
   });
 
+  it('with mistakes of which a schema has much to say can be kept as a rejected event', () => {
+    const schema = JSON.stringify({ items: { required: ['ü'.repeat(20_000)] } });
+    const errors = errorsOf(schema, Array(60).fill({}));
+    expect(errors).toHaveLength(51);
+    // An item of DynamoDB has 400 KB, of which the body may take 300.
+    expect(Buffer.byteLength(JSON.stringify(errors))).toBeLessThan(100_000);
+    expect(errors[0]?.message).toMatch(/^lacks the required property "ü+…$/);
+  });
+
   it('that is nested too deeply for the schema to follow is refused, not a fault', () => {
     let data: unknown = 1;
     for (let level = 0; level < 100_000; level += 1) data = [data];
