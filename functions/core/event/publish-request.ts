@@ -16,7 +16,7 @@ const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(MAX_EVENT
 
 export interface EventToPublish {
   event: z.infer<typeof PublishedEvent>;
-  /** `data` as JSON text, as it was sent. */
+  /** `data` as JSON text, as it was sent, and as SQS takes it. */
   data: string;
 }
 
@@ -37,7 +37,8 @@ function readEvent(json: unknown, text: string, path: string): EventToPublish | 
   const parsed = PublishedEvent.safeParse(json);
   if (!parsed.success)
     return { errors: fieldErrors(parsed.error, json).map((error) => ({ ...error, path: path + error.path })) };
-  const prepared = prepareData(text, json);
+  // Its length counts as the queue carries it: what is accepted here must not be too long there.
+  const prepared = prepareData(fitForQueue(text), json);
   if (!prepared.ok) return { errors: [{ path: `${path}/data`, message: prepared.message }] };
   return { event: parsed.data, data: prepared.data };
 }
@@ -46,9 +47,7 @@ function readEvent(json: unknown, text: string, path: string): EventToPublish | 
 export function publishMessage(tenantId: string, id: string, { event, data }: EventToPublish): string {
   const { type, environment, occurredAt } = event;
   const happened = occurredAt === undefined ? undefined : new Date(occurredAt).toISOString();
-  return fitForQueue(
-    `${JSON.stringify({ tenantId, id, type, environment, occurredAt: happened }).slice(0, -1)},"data":${data}}`,
-  );
+  return `${JSON.stringify({ tenantId, id, type, environment, occurredAt: happened }).slice(0, -1)},"data":${data}}`;
 }
 
 /** SQS refuses these two characters in a message; in JSON they can only stand in strings, where an escape means the same. */

@@ -45,11 +45,13 @@ export async function republish(
  */
 export function correctBody(rejected: RejectedEvent, body: string, now: number): RejectedEvent | Refusal {
   const { id, rejectedAt, messageId } = rejected;
-  const message = { messageId: messageId ?? id, body, sentAt: rejectedAt, origin: null, madeId: null };
+  // It is judged as the queue will carry it.
+  const fitted = fitForQueue(body);
+  const message = { messageId: messageId ?? id, body: fitted, sentAt: rejectedAt, origin: null, madeId: null };
   const parsed = parseMessage(message, now);
   if (parsed.kind === 'event') {
     const { tenantId } = parsed.event;
-    return { ...rejected, tenantId, body: fitForQueue(minifyJson(body)), bodyTruncated: false };
+    return { ...rejected, tenantId, body: minifyJson(fitted), bodyTruncated: false };
   }
   const { reason } = parsed.kind === 'rejected' ? parsed : RESERVED_TENANT;
   const wrong = reason.errors.map(({ path, message }) => (path === '' ? message : `${path} ${message}`));

@@ -34,6 +34,11 @@ describe('a corrected body', () => {
       JSON.stringify({ tenantId: 'acme', type: 'a', data: 'x'.repeat(300_000) }),
       /^is no event: \/data .*262144/,
     ],
+    [
+      'too large for the queue, which carries each of these characters as six',
+      JSON.stringify({ tenantId: 'acme', type: 'a', data: '\uffff'.repeat(50_000) }),
+      /^is no event: \/data is 300002 bytes/,
+    ],
     ['of the reserved tenant', '{"tenantId":"posthorn","type":"a","data":1}', /^is no event: \/tenantId is reserved/],
     ['an event of Posthorn’s own', `{"tenantId":"posthorn","id":"evt_1"}`, /^is no event: \/tenantId is reserved/],
   ])('is refused if it is %s', (_, body, message) => {
