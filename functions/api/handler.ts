@@ -136,7 +136,8 @@ function parseJson(text: string): unknown {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new Problem('malformed_request', `The body is not JSON: ${asError(error).message}`);
+    // It can quote one half of a surrogate pair.
+    throw new Problem('malformed_request', `The body is not JSON: ${asError(error).message}`.toWellFormed());
   }
   if (isDeeperThan(json, MAX_BODY_DEPTH))
     throw invalid([{ path: '', message: `is nested deeper than ${MAX_BODY_DEPTH} levels` }]);

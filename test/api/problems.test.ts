@@ -256,6 +256,11 @@ describe('a wrong request', () => {
     if (answer.status === 200) expect(answer.json).toEqual({ data: [], nextCursor: null });
   });
 
+  it('that is no JSON is quoted in whole characters', async () => {
+    const answer = await call('POST', `${T}/events`, { body: '{"a":😀}' });
+    expect(answer.json).toMatchObject({ code: 'malformed_request', detail: expect.stringContaining('\ufffd') });
+  });
+
   it('names each wrong field', async () => {
     const body = { events: [{ type: 'a', data: 1 }, { type: '', data: 1, x: 1 }, { data: '\ud800', type: 'a' }, 7] };
     const answer = await call('POST', `${T}/events`, { body });

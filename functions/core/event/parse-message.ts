@@ -91,7 +91,8 @@ export function parseMessage(message: IncomingMessage, now: number): ParsedMessa
     return reject(
       null,
       'malformed_json',
-      `The message is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+      // It can quote one half of a surrogate pair.
+      `The message is not JSON: ${error instanceof Error ? error.message : String(error)}`.toWellFormed(),
     );
   }
   let text = message.body;

@@ -314,6 +314,17 @@ describe('a bad message', () => {
     }
   });
 
+  it.each([
+    ['no JSON, with an emoji out of place', '{"a":😀}'],
+    ['a name with half of a pair', '{"tenantId":"acme","\\ud83d":1}'],
+  ])('says of %s what every store and reader takes', (_, body) => {
+    const parsed = parse(body);
+    const said =
+      parsed.kind === 'rejected' ? [parsed.reason.message, ...parsed.reason.errors.map(({ path }) => path)] : [];
+    expect(said.filter((text) => !text.isWellFormed())).toEqual([]);
+    expect(said.join()).toContain('\ufffd');
+  });
+
   it('lists every mistake at once', () => {
     const parsed = parse({ tenantId: 'a b', type: '', id: '', environment: 'x', occurredAt: 1, data: 1, extra: true });
     expect(parsed.kind === 'rejected' && parsed.reason.errors.map(({ path }) => path).toSorted()).toEqual([

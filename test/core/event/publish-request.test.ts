@@ -21,7 +21,9 @@ describe('an event with characters that SQS does not take', () => {
   it('is refused with the length that it would have in the queue', () => {
     const refused = read(`{"type":"a.b","data":"${'\uffff'.repeat(80_000)}"}`);
     expect(refused).toMatchObject({
-      errors: [{ path: '/data', message: expect.stringMatching(/^is 480002 bytes without white space; at most 262144/) }],
+      errors: [
+        { path: '/data', message: expect.stringMatching(/^is 480002 bytes without white space; at most 262144/) },
+      ],
     });
   });
 });
