@@ -75,16 +75,16 @@ export function compileProfile(input: unknown, version: number): ProfileCompilat
         const indented = style.indent === 0 ? null : indentJson(compact, style.indent, NEWLINES[style.newline], room);
         const body = indented ?? compact;
         const rendered: Record<string, string> = { 'content-type': contentType };
-        for (const { name, text } of headers) if (text.ok) rendered[name] = headerValue(text.render(values, {}));
+        for (const { name, text } of headers) if (text.ok) rendered[name] = headerText(text.render(values, {})).trim();
         for (const { scheme, content, prefix } of schemes) {
           if (!content.ok || !prefix.ok) continue;
-          const lead = headerValue(prefix.render(values, {}));
+          const lead = headerText(prefix.render(values, {}));
           const signatures = sign(scheme, content.render(values, { body }), keys).map((text) => lead + text);
           if (signatures.length === 0) continue;
           const before = rendered[scheme.header];
-          rendered[scheme.header] = [...(before === undefined ? [] : [before]), ...signatures].join(
-            scheme.separator ?? '',
-          );
+          rendered[scheme.header] = [...(before === undefined ? [] : [before]), ...signatures]
+            .join(scheme.separator ?? '')
+            .trim();
         }
         return { body, headers: rendered };
       },
@@ -128,8 +128,8 @@ function encode({ encoding }: SignatureScheme, bytes: Buffer): string {
 }
 
 /** What a reference brings in may hold anything; a header may hold visible ASCII and blanks. */
-function headerValue(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, '?').trim();
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, '?');
 }
 
 const RESERVED_HEADERS = new Set([

@@ -91,6 +91,7 @@ describe('a signature', () => {
       (digest) => digest().toString('base64').replaceAll('+', '-').replaceAll('/', '_'),
     ],
     ['with a prefix', { prefix: 'sha256=' }, (digest) => `sha256=${digest().toString('hex')}`],
+    ['with a prefix that ends with a blank', { prefix: 'HMAC ' }, (digest) => `HMAC ${digest().toString('hex')}`],
     [
       'with a prefix that refers',
       { prefix: 't={{delivery.timestamp}},v1=' },
