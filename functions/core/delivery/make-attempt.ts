@@ -62,9 +62,12 @@ export function judge(result: WebhookResult, { responses }: ProfileDocument): We
   if (result.response === null || (result.outcome !== 'success' && result.outcome !== 'http_error')) return result;
   const { status } = result.response;
   const succeeded = matchesStatus(responses.success, status);
-  if (succeeded === (result.outcome === 'success')) return result;
-  if (succeeded) return { ...result, outcome: 'success', error: null };
-  const message = `The receiver answered with status ${status}, which does not mean success here.`;
+  const isJudgedSo = succeeded === (result.outcome === 'success');
+  if (succeeded) return isJudgedSo ? result : { ...result, outcome: 'success', error: null };
+  // The sender knows no profile, and explains such a status by the usual one: 2xx.
+  const isExplained = result.error?.code !== 'http_status' || responses.success.join() === '2xx';
+  if (isJudgedSo && isExplained) return result;
+  const message = `The receiver answered with status ${status}. Only ${responses.success.join(', ')} means success.`;
   return { ...result, outcome: 'http_error', error: { code: 'http_status', message } };
 }
 

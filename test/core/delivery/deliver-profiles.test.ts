@@ -148,6 +148,17 @@ describe('what an answer means', () => {
     expect(delivered(setup)?.status).toBe(outcome === 'success' ? 'succeeded' : 'pending');
   });
 
+  it.each([200, 500])('is explained by what the profile takes for success (%i)', async (status) => {
+    const setup = setupWith({ responses: { success: ['201', '204'] } });
+    const message = `The receiver answered with status ${status}. Anything from 200 to 299 means success.`;
+    setup.receive = () =>
+      status === 200 ? answered(200) : { ...answered(status), error: { code: 'http_status', message } };
+    await setup.deliver(makeMessage());
+    expect(delivered(setup)?.attempts[0]?.error?.message).toBe(
+      `The receiver answered with status ${status}. Only 201, 204 means success.`,
+    );
+  });
+
   it('is not changed by what broke off', async () => {
     const setup = setupWith({ responses: { success: ['5xx'] } });
     const cut: WebhookResult = { ...UNANSWERED, response: answered(500).response };
