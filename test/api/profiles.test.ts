@@ -136,6 +136,18 @@ describe('a profile that is in use', () => {
     expectProblem(await call('DELETE', '/v1/profiles/busy', {}, { defaultProfile: 'busy' }), 409, 'conflict');
     expect(await call('DELETE', '/v1/profiles/busy')).toMatchObject({ status: 204 });
   });
+
+  it('is not changed to sign with keys that its subscriptions lack', async () => {
+    const ed25519 = { header: 'X-Signature', algorithm: 'ed25519', encoding: 'base64' };
+    const body = profileDocument({ name: 'moving', signatures: [ed25519] });
+    await create('moving');
+    const made = await call('POST', '/v1/tenants/acme/subscriptions', {
+      body: { url: 'https://a.example/', eventTypes: ['*'], profile: 'moving' },
+    });
+    expectProblem(await call('PUT', '/v1/profiles/moving', { body }), 409, 'conflict');
+    await call('DELETE', `/v1/tenants/acme/subscriptions/${made.field('id')}`);
+    expect(await call('PUT', '/v1/profiles/moving', { body })).toMatchObject({ status: 200 });
+  });
 });
 
 describe('a preview', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { expectProblem, useApi } from '../support/api.ts';
+import { profileDocument } from '../support/profiles.ts';
 
 const { call } = useApi();
 const pathsOf = (json: unknown) =>
@@ -77,6 +78,22 @@ describe('a subscription’s profile', () => {
     expect(pathsOf(several.json)).toEqual(['/eventTypes']);
     expect(pathsOf((await call('PATCH', path, { body: { profile: 'bindbee', name: null } })).json)).toEqual(['/name']);
     expect(await call('GET', path)).toMatchObject({ json: { profile: 'keypay' } });
+  });
+
+  it('that signs by ed25519 alone gives it such a key, and takes none without', async () => {
+    const signatures = [{ header: 'X-Signature', algorithm: 'ed25519', encoding: 'base64' }];
+    await call('POST', '/v1/profiles', { body: profileDocument({ name: 'asymmetric', signatures }) });
+    const created = await subscribe('acme', { profile: 'asymmetric' });
+    expect(created).toMatchObject({ status: 201, json: { signatureVersions: ['v1a'] } });
+    expect(created.field('publicKey')).toMatch(/^whpk_/);
+    const refused = await subscribe('acme', { profile: 'asymmetric', signatureVersions: ['v1'] });
+    expectProblem(refused, 422, 'invalid_request');
+    expect(pathsOf(refused.json)).toEqual(['/signatureVersions']);
+    const other = await subscribe('acme', { profile: 'keypay' });
+    const path = `/v1/tenants/acme/subscriptions/${other.field('id')}`;
+    expect(pathsOf((await call('PATCH', path, { body: { profile: 'asymmetric' } })).json)).toEqual([
+      '/signatureVersions',
+    ]);
   });
 
   it('rotates only what it has', async () => {

@@ -4,6 +4,7 @@ import { indentJson, isDeeperThan } from '../json/json-text.ts';
 import { escapePointer, pointerKeys, valueAt } from '../json/pointer.ts';
 import { type ProfileDocument, ProfileDocument as Schema, type SignatureScheme } from './profile.ts';
 import { matchesStatus } from './retry-policy.ts';
+import { signatureVersionOf } from './signature-versions.ts';
 import { hmacKey, type SigningKey, signEd25519 } from './signing.ts';
 import { compileEnvelope, compileText, splitText, type TemplateValues } from './template.ts';
 import { MAX_BODY_BYTES, MAX_HEADER_BYTES, worstEnvelopeBytes, worstTextBytes } from './template-size.ts';
@@ -95,7 +96,7 @@ export function compileProfile(input: unknown, version: number): ProfileCompilat
 const NEWLINES = { lf: '\n', crlf: '\r\n' };
 
 function sign(scheme: SignatureScheme, content: string, keys: ProfileKeys): string[] {
-  const version = scheme.algorithm === 'ed25519' ? 'v1a' : 'v1';
+  const version = signatureVersionOf(scheme);
   const all =
     scheme.key === 'tenant'
       ? keys.tenant === null

@@ -5,6 +5,7 @@ import { newId, type Random } from '../ids.ts';
 import type { Page } from '../page.ts';
 import type { CompiledProfile } from '../profile/compile-profile.ts';
 import { chooseSecret } from '../profile/secret.ts';
+import { defaultVersions } from '../profile/signature-versions.ts';
 import { parseSecret } from '../profile/signing.ts';
 import { changedMeanwhile, invalidField, invalidFields, notFound, Refusal } from '../refusal.ts';
 import { validateHttpTarget } from '../target/http-target.ts';
@@ -207,8 +208,10 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     if (overLimit !== null) return overLimit;
     const profile = await profiles.choose(tenantId, profileName);
     if (profile instanceof Refusal) return profile;
+    const signatureVersions = plain.signatureVersions ?? defaultVersions(profile.document);
     const refused =
-      refuseByProfile(profile, { ...plain, eventTypes }, typesPath) ?? (await refuseTypes(eventTypes, typesPath));
+      refuseByProfile(profile, { ...plain, eventTypes, signatureVersions }, typesPath) ??
+      (await refuseTypes(eventTypes, typesPath));
     if (refused !== null) return refused;
     const urlPath = url === undefined ? '/target_url' : '/url';
     const target = await readTarget(owner, url ?? target_url ?? '', given, urlPath);
@@ -227,8 +230,9 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       id,
       tenantId,
       eventTypes,
+      signatureVersions,
       profile: profile.document.name,
-      keys: await keys.make(owner, plain.signatureVersions, secret),
+      keys: await keys.make(owner, signatureVersions, secret),
       ...(begins === 'active'
         ? { status: 'active', statusReason: null }
         : { status: 'paused', statusReason: { ...PAUSED_BY_REQUEST, at } }),

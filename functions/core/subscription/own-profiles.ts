@@ -6,6 +6,7 @@ import type { ProfileStore, StoredProfile } from '../profile/profile-store.ts';
 import { longestSpanSeconds } from '../profile/retry-policy.ts';
 import { changedMeanwhile, invalidField, invalidFields, notFound, Refusal } from '../refusal.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
+import { keepsVersions } from './profile-rules.ts';
 
 /** The profiles of the company's own. */
 export interface OwnProfiles {
@@ -95,9 +96,10 @@ export function createOwnProfiles(ports: OwnProfilesPorts): OwnProfiles {
       if (current instanceof Refusal) return current;
       const before = compile(current.document);
       if (before instanceof Refusal) return before;
-      if (demandsOf(before) !== demandsOf(document) && (await store.isProfileUsed(name)))
+      const isFit = demandsOf(before) === demandsOf(document) && keepsVersions(before, document);
+      if (!isFit && (await store.isProfileUsed(name)))
         return conflict(
-          'Subscriptions use it, and their keys were made for its secret, its format and its signing key’s owner as they are. Add a profile of another name.',
+          'Subscriptions use it, and their keys were made for its secret, its format, its algorithms and its signing key’s owner as they are. Add a profile of another name.',
         );
       return (
         (await store.saveProfile({ ...current, document, updatedAt: now() }, current.revision)) ?? changedMeanwhile()

@@ -1,7 +1,9 @@
 import { type EventType, matchesPattern, unknownPatterns } from '../event/event-type.ts';
 import type { FieldError } from '../field-error.ts';
 import type { CompiledProfile } from '../profile/compile-profile.ts';
+import type { ProfileDocument } from '../profile/profile.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
+import { neededVersions, signatureVersionOf } from '../profile/signature-versions.ts';
 import { invalidField, invalidFields, Refusal } from '../refusal.ts';
 import { SYSTEM_EVENT_TYPES } from '../system-event/system-event.ts';
 import type { Tenant } from '../tenant/tenant.ts';
@@ -43,7 +45,7 @@ export function refuseByProfile(
   { name, eventTypes, signatureVersions }: Pick<Subscription, 'name' | 'eventTypes' | 'signatureVersions'>,
   path: string,
 ): Refusal | null {
-  const { name: profile, subscription, signatures } = document;
+  const { name: profile, subscription } = document;
   const errors: FieldError[] = [];
   if (subscription.requiredFields.includes('name') && name === null) {
     errors.push({ path: '/name', message: `is required by the profile ${profile}` });
@@ -52,10 +54,27 @@ export function refuseByProfile(
     const message = `must be exactly one event type: the profile ${profile} takes one for each subscription`;
     errors.push({ path, message });
   }
-  if (signatureVersions.includes('v1a') && !signatures.some(({ algorithm }) => algorithm === 'ed25519')) {
-    errors.push({ path: '/signatureVersions', message: `v1a is not known to the profile ${profile}` });
-  }
+  const complaint = complainAboutVersions(document, signatureVersions);
+  if (complaint !== null) errors.push({ path: '/signatureVersions', message: complaint });
   return errors.length === 0 ? null : invalidFields(errors);
+}
+
+/** What is wrong with the versions of a subscription's keys; null if the profile signs with them as it says. */
+function complainAboutVersions(document: ProfileDocument, versions: Subscription['signatureVersions']): string | null {
+  const { name, signatures } = document;
+  if (versions.includes('v1a') && !signatures.some((scheme) => signatureVersionOf(scheme) === 'v1a'))
+    return `v1a is not known to the profile ${name}`;
+  const missing = neededVersions(document).find((version) => !versions.includes(version));
+  return missing === undefined ? null : `must include ${missing}, with which the profile ${name} signs`;
+}
+
+const VERSION_CHOICES: readonly Subscription['signatureVersions'][] = [['v1'], ['v1a'], ['v1', 'v1a']];
+
+/** Whether every subscription that a profile has taken has the keys that its next version signs with. */
+export function keepsVersions(before: ProfileDocument, next: ProfileDocument): boolean {
+  const takes = (document: ProfileDocument, versions: Subscription['signatureVersions']): boolean =>
+    complainAboutVersions(document, versions) === null;
+  return VERSION_CHOICES.every((versions) => !takes(before, versions) || takes(next, versions));
 }
 
 /** A pattern that matches no live event type is a mistake where only known types are accepted; null if there is none. System events are always known. */

@@ -57,7 +57,10 @@ export const SubscriptionInput = z
     eventTypes: fields.eventTypes.optional(),
     environment: fields.environment.default('production'),
     profile: fields.profile.optional().meta({ description: 'The tenant’s default, else the deployment’s, if absent.' }),
-    signatureVersions: fields.signatureVersions.default(['v1']),
+    signatureVersions: fields.signatureVersions.optional().meta({
+      description:
+        'v1 is HMAC-SHA256, v1a is ed25519; several sign side by side. Those with which the profile always signs, else v1, if absent.',
+    }),
     headers: fields.headers.default({}),
     metadata: fields.metadata.default({}),
     filter: fields.filter.default(null),

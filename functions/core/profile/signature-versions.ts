@@ -1,0 +1,23 @@
+import type { ProfileDocument, SignatureScheme } from './profile.ts';
+import type { SigningKey } from './signing.ts';
+
+type Version = SigningKey['version'];
+
+/** The version of the keys that a scheme signs with. */
+export function signatureVersionOf({ algorithm }: Pick<SignatureScheme, 'algorithm'>): Version {
+  return algorithm === 'ed25519' ? 'v1a' : 'v1';
+}
+
+/** The versions of a subscription's keys without which a profile could not sign as it says. */
+export function neededVersions({ signatures }: Pick<ProfileDocument, 'signatures'>): Version[] {
+  const own = signatures.filter(({ key }) => key === 'subscription');
+  const always = own.filter(({ when }) => when === 'always').map(signatureVersionOf);
+  const known = new Set(own.map(signatureVersionOf));
+  return [...(always.length > 0 || known.size > 1 ? new Set(always) : known)];
+}
+
+/** The versions of a subscription that names none. */
+export function defaultVersions(document: Pick<ProfileDocument, 'signatures'>): Version[] {
+  const needed = neededVersions(document);
+  return needed.length > 0 ? needed : ['v1'];
+}
