@@ -195,6 +195,12 @@ describe('a preview', () => {
     );
   });
 
+  it('signs with a made-up key of ed25519 where the profile signs so', async () => {
+    const signatures = [{ header: 'X-Signature', algorithm: 'ed25519', encoding: 'hex' }];
+    const { headers } = Preview.parse((await preview({ profile: profileDocument({ signatures }) })).json);
+    expect(headers['X-Signature']).toMatch(/^[0-9a-f]{128}$/);
+  });
+
   it.each<[string, object]>([
     ['of an event from before 1970', { event: { type: 'a', data: 1, occurredAt: '0000-01-01T00:00:00Z' } }],
     ['at a moment before 1970', { at: '1950-01-01T00:00:00Z' }],

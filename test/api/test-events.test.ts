@@ -82,6 +82,13 @@ describe('the test of a URL', () => {
     expect(await queues.deliveries.take()).toEqual([]);
   });
 
+  it('is signed by ed25519 where the profile signs so', async () => {
+    const signatures = [{ header: 'X-Signature', algorithm: 'ed25519', encoding: 'hex' }];
+    await call('POST', '/v1/profiles', { body: profileDocument({ name: 'asymmetric', signatures }) });
+    await testUrl({ profile: 'asymmetric' });
+    expect(requests[0]?.headers['X-Signature']).toMatch(/^[0-9a-f]{128}$/);
+  });
+
   it('gives a receiver no longer than the profile does', async () => {
     await testUrl({ profile: 'bindbee' });
     await testUrl({ profile: 'standard' });

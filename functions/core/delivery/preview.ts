@@ -8,6 +8,7 @@ import { type CompiledProfile, compileProfile } from '../profile/compile-profile
 import { ProfileDocument, ProfileName } from '../profile/profile.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { chooseSecret, generateTextSecret, SecretInput } from '../profile/secret.ts';
+import { throwawayKeys } from '../profile/signature-versions.ts';
 import { invalidField, invalidFields, Refusal } from '../refusal.ts';
 import { Metadata, Name } from '../text-fields.ts';
 import { type RenderedRequest, renderRequest } from './render-request.ts';
@@ -72,7 +73,7 @@ export async function previewRequest(
     attempt,
     at,
     keys: {
-      subscription: secret === null ? [] : [{ version: 'v1', material: secret }],
+      subscription: throwawayKeys(profile.document, secret),
       tenant: input.tenantKey ?? generateTextSecret(),
     },
     userAgent,

@@ -1,6 +1,7 @@
 import type { EventStore } from '../event/event-store.ts';
 import { newId } from '../ids.ts';
 import { generateTextSecret, throwawaySecret } from '../profile/secret.ts';
+import { throwawayKeys } from '../profile/signature-versions.ts';
 import { invalidField, Refusal } from '../refusal.ts';
 import type { ProfileChoice } from '../subscription/profile-rules.ts';
 import { refuseInactive, type Subscription } from '../subscription/subscription.ts';
@@ -53,7 +54,7 @@ export function createTestEvents(ports: TestEventsPorts): TestEvents {
       if (event instanceof Refusal) return event;
       const id = newId('sub', now(), ports.random);
       // Before there is a subscription, the test is signed with a secret that is thrown away.
-      const material = throwawaySecret(profile.document);
+      const secret = throwawaySecret(profile.document);
       const { headers, body } = renderRequest(profile, {
         event,
         subscription: { id, name: null, url: checked.target.url, metadata: {} },
@@ -61,7 +62,7 @@ export function createTestEvents(ports: TestEventsPorts): TestEvents {
         attempt: 1,
         at: now(),
         keys: {
-          subscription: material === null ? [] : [{ version: 'v1', material }],
+          subscription: throwawayKeys(profile.document, secret),
           tenant: (await tenantKeys.read(tenantId)) ?? generateTextSecret(),
         },
         userAgent,

@@ -1,5 +1,5 @@
 import type { ProfileDocument, SignatureScheme } from './profile.ts';
-import type { SigningKey } from './signing.ts';
+import { generateSigningKey, type SigningKey } from './signing.ts';
 
 type Version = SigningKey['version'];
 
@@ -20,4 +20,12 @@ export function neededVersions({ signatures }: Pick<ProfileDocument, 'signatures
 export function defaultVersions(document: Pick<ProfileDocument, 'signatures'>): Version[] {
   const needed = neededVersions(document);
   return needed.length > 0 ? needed : ['v1'];
+}
+
+/** Keys for a request that no subscription stands behind: the secret, if there is one, and a private key that is thrown away. */
+export function throwawayKeys(document: Pick<ProfileDocument, 'signatures'>, secret: string | null): SigningKey[] {
+  return defaultVersions(document).flatMap((version): SigningKey[] => {
+    const material = version === 'v1' ? secret : generateSigningKey();
+    return material === null ? [] : [{ version, material }];
+  });
 }
