@@ -40,6 +40,7 @@ export function compileProfile(input: unknown, version: number): ProfileCompilat
   const errors = [
     ...signatureErrors(document),
     ...headerErrors(document),
+    ...headerTextErrors(document),
     ...provenanceErrors(document),
     ...responseErrors(document),
   ];
@@ -162,6 +163,18 @@ function headerErrors({ headers, signatures }: ProfileDocument): FieldError[] {
     const bothSign = twin?.path.startsWith('/signatures') === true && path.startsWith('/signatures');
     if (twin === undefined || (bothSign && twin.name === name)) return [];
     return [{ path, message: `is the same header as ${twin.path}: give them different names` }];
+  });
+}
+
+/** A reference may bring in what a header cannot hold; what is written beside it need not. */
+function headerTextErrors({ headers, signatures }: ProfileDocument): FieldError[] {
+  const texts = [
+    ...Object.entries(headers).map(([name, template]) => ({ template, path: `/headers/${name}` })),
+    ...signatures.map(({ prefix }, index) => ({ template: prefix, path: `/signatures/${index}/prefix` })),
+  ];
+  return texts.flatMap(({ template, path }): FieldError[] => {
+    const isPlain = splitText(template).every(({ text }) => headerText(text) === text);
+    return isPlain ? [] : [{ path, message: 'must be visible ASCII characters and blanks, besides its references' }];
   });
 }
 

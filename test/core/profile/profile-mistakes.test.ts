@@ -58,6 +58,13 @@ describe('a wrong profile is refused, with the path and the reason', () => {
       signing({ separator: ',' }, { header: 'x-signature', separator: ',' }),
       [['/signatures/1/header', /same header/]],
     ],
+    [
+      'a letter that no header can hold',
+      { headers: { 'X-A': 'Zoë {{event.type}}' } },
+      [['/headers/X-A', /visible ASCII/]],
+    ],
+    ['a line break in a header', { headers: { 'X-A': 'a\r\nX-B: b' } }, [['/headers/X-A', /visible ASCII/]]],
+    ['a line break in a prefix', signing({ prefix: 'a\n' }), [['/signatures/0/prefix', /visible ASCII/]]],
     ['six schemes', signing({}, {}, {}, {}, {}, {}), [['/signatures', /5/]]],
     [
       'an ed25519 key of the tenant',
