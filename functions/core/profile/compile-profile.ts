@@ -152,13 +152,15 @@ const RESERVED_HEADERS = new Set([
   'authorization',
 ]);
 
-function headerErrors({ headers, signatures }: ProfileDocument): FieldError[] {
+function headerErrors({ headers, signatures, traceparent }: ProfileDocument): FieldError[] {
   const names = [
     ...Object.keys(headers).map((name) => ({ name, path: `/headers/${name}` })),
     ...signatures.map(({ header }, index) => ({ name: header, path: `/signatures/${index}/header` })),
   ];
   return names.flatMap(({ name, path }, index): FieldError[] => {
     if (RESERVED_HEADERS.has(name.toLowerCase())) return [{ path, message: `may not be ${name}: it is set elsewhere` }];
+    if (traceparent && name.toLowerCase() === 'traceparent')
+      return [{ path, message: 'is set by /traceparent already' }];
     const twin = names.slice(0, index).find((other) => other.name.toLowerCase() === name.toLowerCase());
     const bothSign = twin?.path.startsWith('/signatures') === true && path.startsWith('/signatures');
     if (twin === undefined || (bothSign && twin.name === name)) return [];

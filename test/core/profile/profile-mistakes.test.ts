@@ -65,6 +65,11 @@ describe('a wrong profile is refused, with the path and the reason', () => {
     ],
     ['a line break in a header', { headers: { 'X-A': 'a\r\nX-B: b' } }, [['/headers/X-A', /visible ASCII/]]],
     ['a line break in a prefix', signing({ prefix: 'a\n' }), [['/signatures/0/prefix', /visible ASCII/]]],
+    [
+      'a traceparent of its own beside the publisher’s',
+      { traceparent: true, headers: { Traceparent: 'x' } },
+      [['/headers/Traceparent', /is set by \/traceparent/]],
+    ],
     ['six schemes', signing({}, {}, {}, {}, {}, {}), [['/signatures', /5/]]],
     [
       'an ed25519 key of the tenant',
