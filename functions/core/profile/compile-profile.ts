@@ -43,6 +43,7 @@ export function compileProfile(input: unknown, version: number): ProfileCompilat
     ...headerTextErrors(document),
     ...provenanceErrors(document),
     ...responseErrors(document),
+    ...breakerErrors(document),
   ];
   // As it was written: zod leaves out members called __proto__.
   const envelope = compileEnvelope(Reflect.get(Object(input), 'envelope'), '/envelope');
@@ -215,6 +216,13 @@ function responseErrors({ responses }: ProfileDocument): FieldError[] {
       { path: `/responses/deactivate/${index}`, message: `is ${pattern}, which /responses/success takes for success` },
     ];
   });
+}
+
+/** A probe that fails would make the next one come sooner. */
+function breakerErrors({ breaker }: ProfileDocument): FieldError[] {
+  if (breaker === null || breaker.pauseSeconds <= breaker.maxPauseSeconds) return [];
+  const message = `is ${breaker.maxPauseSeconds}: must be at least /breaker/pauseSeconds, ${breaker.pauseSeconds}`;
+  return [{ path: '/breaker/maxPauseSeconds', message }];
 }
 
 function signatureErrors({ signatures, subscription }: ProfileDocument): FieldError[] {

@@ -70,6 +70,11 @@ describe('a wrong profile is refused, with the path and the reason', () => {
       { traceparent: true, headers: { Traceparent: 'x' } },
       [['/headers/Traceparent', /is set by \/traceparent/]],
     ],
+    [
+      'a longest pause that is shorter than the first',
+      { breaker: { pauseSeconds: 1_000 } },
+      [['/breaker/maxPauseSeconds', /at least \/breaker\/pauseSeconds/]],
+    ],
     ['six schemes', signing({}, {}, {}, {}, {}, {}), [['/signatures', /5/]]],
     [
       'an ed25519 key of the tenant',
