@@ -118,8 +118,7 @@ function compileObject(template: object, path: string, depth: number, errors: Fi
   const members = Object.entries(template).map(([key, value]: [string, unknown]): RenderMembers => {
     const memberPath = `${path}/${escapePointer(key)}`;
     if (key === '...') return compileSplice(value, memberPath, own, errors);
-    if (key.includes('{{'))
-      errors.push({ path: memberPath, message: 'has a reference in its name: only values may refer' });
+    checkName(key, memberPath, errors);
     const render = compileValue(value, memberPath, depth + 1, errors);
     const name = JSON.stringify(key);
     return (values) => {
@@ -141,6 +140,7 @@ function compileSplice(value: unknown, path: string, own: ReadonlySet<string>, e
     errors.push({ path, message });
     return () => [];
   }
+  checkName(fallback, path, errors);
   return ({ payload }) => {
     const text = payload.at(data.path);
     if (text === null) return [];
@@ -150,6 +150,10 @@ function compileSplice(value: unknown, path: string, own: ReadonlySet<string>, e
       .filter(({ name }) => !own.has(name))
       .map(({ name, value: member }) => `${JSON.stringify(name)}:${member}`);
   };
+}
+
+function checkName(name: string, path: string, errors: FieldError[]): void {
+  if (name.includes('{{')) errors.push({ path, message: 'has a reference in its name: only values may refer' });
 }
 
 function compileString(template: string, path: string, errors: FieldError[]): Render {

@@ -75,6 +75,11 @@ describe('a wrong profile is refused, with the path and the reason', () => {
       { breaker: { pauseSeconds: 1_000 } },
       [['/breaker/maxPauseSeconds', /at least \/breaker\/pauseSeconds/]],
     ],
+    [
+      'a reference in the name for what is no object',
+      { envelope: { '...': ['{{event.data}}', '{{event.type}}'] } },
+      [['/envelope/...', /reference in its name/]],
+    ],
     ['six schemes', signing({}, {}, {}, {}, {}, {}), [['/signatures', /5/]]],
     [
       'an ed25519 key of the tenant',
