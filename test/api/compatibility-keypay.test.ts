@@ -165,6 +165,8 @@ describe('to replace', () => {
     expectProblem(await keypay('PUT', one, { body: { ...wrong, id: 'sub_x' } }), 400, 'malformed_request');
     expectProblem(await keypay('PUT', one, { body: { ...wrong, filters: ['Nope'] } }), 400, 'malformed_request');
     expectProblem(await keypay('PUT', one, { body: { ...wrong, webHookUri: 'x' } }), 400, 'malformed_request');
+    const half = `${'x'.repeat(32)}\ud800`;
+    expectProblem(await keypay('PUT', one, { body: { ...wrong, secret: half } }), 400, 'malformed_request');
     expect((await keypay('GET', one)).json).toEqual(made.json);
   });
 

@@ -9,6 +9,7 @@ import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { hideValues } from '../../core/subscription/own-headers.ts';
 import type { Subscription } from '../../core/subscription/subscription.ts';
 import type { SubscriptionKeys } from '../../core/subscription/subscription-keys.ts';
+import { Text } from '../../core/text-fields.ts';
 import { readMembers, readQuery, vendorRoute } from '../vendor-route.ts';
 import { type VendorSubscriptions, vendorEventTypes } from '../vendor-subscriptions.ts';
 
@@ -23,7 +24,7 @@ const Property = z.union([z.string(), z.number(), z.boolean()], 'must be text, a
 const Registration = z.object({
   id: z.string().nullish(),
   webHookUri: z.string(),
-  secret: z.string().nullish(),
+  secret: Text.nullish(),
   description: z.string().nullish(),
   isPaused: z.boolean().nullish(),
   filters: z.array(z.string()).nullish(),
