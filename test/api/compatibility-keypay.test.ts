@@ -105,6 +105,11 @@ describe('to register', () => {
     ['a strange filter', { webHookUri: URL, filters: ['*', 'Nope'] }, 'filters: Nope: there is no such event'],
     ['a forbidden header', { webHookUri: URL, headers: { Host: 'x' } }, 'headers/Host: may not be set'],
     ['an object as a property', { webHookUri: URL, properties: { a: {} } }, 'properties/a: must be text'],
+    [
+      'a number that would be rounded',
+      `{"webHookUri":"${URL}","properties":{"a":9007199254740993}}`,
+      'properties/a: is too large a number to be kept',
+    ],
     ['a long description', { webHookUri: URL, description: 'x'.repeat(201) }, 'description: '],
   ])('refuses %s with 400 and a message', async (_, body, message) => {
     const answer = await keypay('POST', '/refused/webhookregistrations', { body });

@@ -17,8 +17,12 @@ const PATH = '/business/{tenantId}/webhookregistrations';
 const params = { subscriptionId: SubscriptionId };
 const fields = { url: 'webHookUri', name: 'description', eventTypes: 'filters', metadata: 'properties' };
 
+/** A number that is rounded when it is parsed would be kept as another one. */
+const Exact = z
+  .number()
+  .refine((number) => Math.abs(number) <= Number.MAX_SAFE_INTEGER, 'is too large a number to be kept: send it as text');
 /** A property's value is kept as text. */
-const Property = z.union([z.string(), z.number(), z.boolean()], 'must be text, a number, true or false');
+const Property = z.union([z.string(), Exact, z.boolean()], 'must be text, a number, true or false');
 
 /** What Microsoft.AspNet.WebHooks calls a WebHook. */
 const Registration = z.object({
