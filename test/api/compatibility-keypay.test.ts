@@ -105,6 +105,8 @@ describe('to register', () => {
     ['a strange filter', { webHookUri: URL, filters: ['*', 'Nope'] }, 'filters: Nope: there is no such event'],
     ['a forbidden header', { webHookUri: URL, headers: { Host: 'x' } }, 'headers/Host: may not be set'],
     ['an object as a property', { webHookUri: URL, properties: { a: {} } }, 'properties/a: must be text'],
+    ['a name that cannot be kept', `{"webHookUri":"${URL}","properties":{"__proto__":"x"}}`, 'properties/__proto__: '],
+    ['a header of that name', `{"webHookUri":"${URL}","headers":{"__proto__":"x"}}`, 'headers/__proto__: '],
     [
       'a number that would be rounded',
       `{"webHookUri":"${URL}","properties":{"a":9007199254740993}}`,

@@ -9,7 +9,7 @@ import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { hideValues } from '../../core/subscription/own-headers.ts';
 import type { Subscription } from '../../core/subscription/subscription.ts';
 import type { SubscriptionKeys } from '../../core/subscription/subscription-keys.ts';
-import { Text } from '../../core/text-fields.ts';
+import { recordOf, Text } from '../../core/text-fields.ts';
 import { readMembers, readQuery, vendorRoute } from '../vendor-route.ts';
 import { type VendorSubscriptions, vendorEventTypes } from '../vendor-subscriptions.ts';
 
@@ -32,8 +32,8 @@ const Registration = z.object({
   description: z.string().nullish(),
   isPaused: z.boolean().nullish(),
   filters: z.array(z.string()).nullish(),
-  headers: z.record(z.string(), z.string()).nullish(),
-  properties: z.record(z.string(), Property).nullish(),
+  headers: recordOf(z.string(), z.string()).nullish(),
+  properties: recordOf(z.string(), Property).nullish(),
 });
 
 export interface KeypayRouteDeps {
