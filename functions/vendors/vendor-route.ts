@@ -3,6 +3,7 @@ import { invalid, Problem } from '../api/http/problem.ts';
 import type { Method, Reveals, Route, RouteInput, RouteResult } from '../api/http/route.ts';
 import { type FieldError, fieldErrors } from '../core/field-error.ts';
 import { TenantId } from '../core/ids.ts';
+import { isObject } from '../core/json/json-value.ts';
 import { Refusal } from '../core/refusal.ts';
 
 /** Both vendors' paths begin with the customer, which is our tenant. */
@@ -74,22 +75,27 @@ function badRequest({ errors }: Problem | Refusal, fields: Readonly<Record<strin
 }
 
 /** What was sent, with the members named as the schema has them: ASP.NET binds them whatever their case. */
+function nameAsKnown({ shape }: z.ZodObject, sent: object): Record<string, unknown> {
+  const names = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]));
+  return Object.fromEntries(
+    Object.entries(sent).map(([name, value]) => [names.get(name.toLowerCase()) ?? name, value]),
+  );
+}
+
+/** The members of a body. */
 export function readMembers<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, sent: unknown) {
-  const names = new Map(Object.keys(schema.shape).map((name) => [name.toLowerCase(), name]));
-  const isObject = typeof sent === 'object' && sent !== null && !Array.isArray(sent);
-  const members = isObject
-    ? Object.fromEntries(Object.entries(sent).map(([name, value]) => [names.get(name.toLowerCase()) ?? name, value]))
-    : sent;
+  const members = isObject(sent) ? nameAsKnown(schema, sent) : sent;
   const parsed = schema.safeParse(members);
   if (!parsed.success) throw invalid(fieldErrors(parsed.error, members));
   return parsed.data;
 }
 
-/** The same for the query, whose parameters are named in errors as such. */
+/** The parameters of a query, which are named in errors as such. */
 export function readQuery<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, sent: Record<string, unknown>) {
-  const parsed = schema.safeParse(sent);
+  const parameters = nameAsKnown(schema, sent);
+  const parsed = schema.safeParse(parameters);
   if (parsed.success) return parsed.data;
   throw invalid(
-    fieldErrors(parsed.error, sent).map(({ path, message }) => ({ path: path.replace(/^\//, '?'), message })),
+    fieldErrors(parsed.error, parameters).map(({ path, message }) => ({ path: path.replace(/^\//, '?'), message })),
   );
 }

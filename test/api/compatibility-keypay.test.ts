@@ -193,6 +193,7 @@ describe('to replace', () => {
 describe('the test call', () => {
   it.each([
     ['the filter that is asked for', '?filter=bankaccountdeleted', ['*'], 'BankAccountDeleted'],
+    ['the filter in any case', '?Filter=BankAccountDeleted', ['*'], 'BankAccountDeleted'],
     ['the registration’s first', '', ['PayRunDeleted'], 'PayRunDeleted'],
     ['the list’s first for all', '?filter=*', ['*'], 'EmployeeCreated'],
   ])('sends %s', async (_, query, filters, eventType) => {

@@ -208,6 +208,7 @@ describe('payloads', () => {
     expect(await page('')).toEqual(['e-4', 'e-3', 'e-2', 'e-1', 'e-0']);
     expect(await page('?pageSize=2&unknown=x')).toEqual(['e-4', 'e-3']);
     expect(await page('?pageSize=2&pageNum=2')).toEqual(['e-2', 'e-1']);
+    expect(await page('?PageSize=2&PAGENUM=2')).toEqual(['e-2', 'e-1']);
     expect(await page('?pageSize=2&pageNum=3')).toEqual(['e-0']);
     expect(await page('?pageSize=2&pageNum=4')).toEqual([]);
     expect(await page('?pageSize=5&pageNum=100')).toEqual([]);
