@@ -104,6 +104,7 @@ describe('to register', () => {
     ['a long secret', { webHookUri: URL, secret: 'x'.repeat(65) }, 'secret: must be 32 to 64 characters'],
     ['a strange filter', { webHookUri: URL, filters: ['*', 'Nope'] }, 'filters: Nope: there is no such event'],
     ['a forbidden header', { webHookUri: URL, headers: { Host: 'x' } }, 'headers/Host: may not be set'],
+    ['the header of the signature', { webHookUri: URL, headers: { 'MS-Signature': 'x' } }, 'headers/MS-Signature: '],
     ['an object as a property', { webHookUri: URL, properties: { a: {} } }, 'properties/a: must be text'],
     ['a name that cannot be kept', `{"webHookUri":"${URL}","properties":{"__proto__":"x"}}`, 'properties/__proto__: '],
     ['a header of that name', `{"webHookUri":"${URL}","headers":{"__proto__":"x"}}`, 'headers/__proto__: '],

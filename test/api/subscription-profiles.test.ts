@@ -41,6 +41,7 @@ describe('a subscription’s profile', () => {
     ['a secret, where the tenant has the key', { profile: 'bindbee', secret: 'abc' }, '/secret'],
     ['no name, where it needs one', { profile: 'peopleforce', name: null }, '/name'],
     ['a secret of another form', { profile: 'standard', secret: 'abc' }, '/secret'],
+    ['a header that it signs in', { profile: 'keypay', headers: { 'ms-signature': 'x' } }, '/headers/ms-signature'],
     ['signatures that it does not know', { profile: 'keypay', signatureVersions: ['v1a'] }, '/signatureVersions'],
   ])('refuses %s', async (_, rest, path) => {
     const answer = await subscribe('acme', rest);
@@ -77,6 +78,11 @@ describe('a subscription’s profile', () => {
     const several = await call('PATCH', path, { body: { profile: 'staffology', eventTypes: ['a', 'b'] } });
     expect(pathsOf(several.json)).toEqual(['/eventTypes']);
     expect(pathsOf((await call('PATCH', path, { body: { profile: 'bindbee', name: null } })).json)).toEqual(['/name']);
+    const signed = { headers: { 'X-Bindbee-Webhook-Signature': 'x' } };
+    expect(await call('PATCH', path, { body: signed })).toMatchObject({ status: 200 });
+    expect(pathsOf((await call('PATCH', path, { body: { profile: 'bindbee' } })).json)).toEqual([
+      '/headers/X-Bindbee-Webhook-Signature',
+    ]);
     expect(await call('GET', path)).toMatchObject({ json: { profile: 'keypay' } });
   });
 

@@ -210,7 +210,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     if (profile instanceof Refusal) return profile;
     const signatureVersions = plain.signatureVersions ?? defaultVersions(profile.document);
     const refused =
-      refuseByProfile(profile, { ...plain, eventTypes, signatureVersions }, typesPath) ??
+      refuseByProfile(profile, { ...plain, eventTypes, signatureVersions, headers: given }, typesPath) ??
       (await refuseTypes(eventTypes, typesPath));
     if (refused !== null) return refused;
     const urlPath = url === undefined ? '/target_url' : '/url';

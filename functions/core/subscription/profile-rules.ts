@@ -1,5 +1,6 @@
 import { type EventType, matchesPattern, unknownPatterns } from '../event/event-type.ts';
 import type { FieldError } from '../field-error.ts';
+import { jsonPointer } from '../json/pointer.ts';
 import type { CompiledProfile } from '../profile/compile-profile.ts';
 import type { ProfileDocument } from '../profile/profile.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
@@ -42,10 +43,11 @@ export function createProfileChoice({ profiles, tenants, defaultProfile }: Profi
 /** What the profile demands of a subscription; null if the subscription meets it. */
 export function refuseByProfile(
   { document }: CompiledProfile,
-  { name, eventTypes, signatureVersions }: Pick<Subscription, 'name' | 'eventTypes' | 'signatureVersions'>,
+  given: Pick<Subscription, 'name' | 'eventTypes' | 'signatureVersions' | 'headers'>,
   path: string,
 ): Refusal | null {
-  const { name: profile, subscription } = document;
+  const { name, eventTypes, signatureVersions } = given;
+  const { name: profile, subscription, headers, signatures } = document;
   const errors: FieldError[] = [];
   if (subscription.requiredFields.includes('name') && name === null) {
     errors.push({ path: '/name', message: `is required by the profile ${profile}` });
@@ -56,6 +58,13 @@ export function refuseByProfile(
   }
   const complaint = complainAboutVersions(document, signatureVersions);
   if (complaint !== null) errors.push({ path: '/signatureVersions', message: complaint });
+  const set = [...Object.keys(headers), ...signatures.map(({ header }) => header)].map((header) =>
+    header.toLowerCase(),
+  );
+  for (const header of Object.keys(given.headers)) {
+    if (set.includes(header.toLowerCase()))
+      errors.push({ path: jsonPointer(['headers', header]), message: `is set by the profile ${profile}` });
+  }
   return errors.length === 0 ? null : invalidFields(errors);
 }
 
