@@ -102,6 +102,17 @@ describe('a subscription’s profile', () => {
     ]);
   });
 
+  it('takes no secret where only ed25519 signs: it would sign nothing', async () => {
+    const secret = `whsec_${'A'.repeat(32)}`;
+    const asked = { signatureVersions: ['v1a'] };
+    const refused = await subscribe('acme', { ...asked, secret });
+    expectProblem(refused, 422, 'invalid_request');
+    expect(pathsOf(refused.json)).toEqual(['/secret']);
+    const rotate = `/v1/tenants/acme/subscriptions/${(await subscribe('acme', asked)).field('id')}/secret/rotate`;
+    expect(pathsOf((await call('POST', rotate, { body: { secret } })).json)).toEqual(['/secret']);
+    expect(await call('POST', rotate)).toMatchObject({ status: 200, json: { secret: null } });
+  });
+
   it('rotates only what it has', async () => {
     const created = await subscribe('acme', { profile: 'staffology' });
     const rotate = `/v1/tenants/acme/subscriptions/${created.field('id')}/secret/rotate`;

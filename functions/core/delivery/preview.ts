@@ -8,7 +8,7 @@ import { type CompiledProfile, compileProfile } from '../profile/compile-profile
 import { ProfileDocument, ProfileName } from '../profile/profile.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { chooseSecret, generateTextSecret, SecretInput } from '../profile/secret.ts';
-import { throwawayKeys } from '../profile/signature-versions.ts';
+import { defaultVersions, throwawayKeys } from '../profile/signature-versions.ts';
 import { invalidField, invalidFields, Refusal } from '../refusal.ts';
 import { Metadata, Name } from '../text-fields.ts';
 import { type RenderedRequest, renderRequest } from './render-request.ts';
@@ -60,7 +60,7 @@ export async function previewRequest(
   if (profile instanceof Refusal) return profile;
   const prepared = prepareData(cutJsonMember(bodyText, 'event') ?? 'null', input.event);
   if (!prepared.ok) return invalidField('/event/data', prepared.message);
-  const secret = chooseSecret(profile.document, input.secret);
+  const secret = chooseSecret(profile.document, input.secret, defaultVersions(profile.document));
   if (secret instanceof Refusal) return secret;
   const { tenantId, subscription, attempt, at = now() } = input;
   const { id = 'evt_00000000000000000000000000', type, environment, occurredAt: acceptedAt = at } = input.event;

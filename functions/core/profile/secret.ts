@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { invalidField, type Refusal } from '../refusal.ts';
 import { Text } from '../text-fields.ts';
 import type { ProfileDocument } from './profile.ts';
-import { formatSecret, parseSecret } from './signing.ts';
+import { formatSecret, parseSecret, type SigningKey } from './signing.ts';
 
 const SECRET_BYTES = 32;
 /** As long as the secret that KeyPay publishes as its example, of the same characters: 190 bits. */
@@ -24,12 +24,18 @@ export function generateTextSecret(): string {
   return Array.from({ length: TEXT_SECRET_LENGTH }, () => ALPHANUMERIC[randomInt(ALPHANUMERIC.length)]).join('');
 }
 
-/** The secret of a subscription by its profile's rules; null if it has none. */
+/**
+ * The secret of a subscription by its profile's rules; null if it has none.
+ * @param versions of the keys that it signs with
+ */
 export function chooseSecret(
   { name, subscription }: ProfileDocument,
   brought: string | undefined,
+  versions: readonly SigningKey['version'][],
 ): string | null | Refusal {
   const { secret: use, secretFormat } = subscription;
+  if (brought !== undefined && use !== 'none' && !versions.includes('v1'))
+    return invalidField('/secret', 'would sign nothing: v1 is not among the signature versions. Leave it out');
   if (brought === undefined) return use === 'required' ? generateSecret(secretFormat) : null;
   if (use === 'none') return invalidField('/secret', `is not used by the profile ${name}: leave it out`);
   if (secretFormat === 'whsec' && parseSecret(brought) === null) {

@@ -116,7 +116,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       (version) => !next.keys.some((key) => key.version === version && key.endsAt === null),
     );
     if (missing.length === 0) return next;
-    const secret = chooseSecret(document, undefined);
+    const secret = chooseSecret(document, undefined, missing);
     if (secret instanceof Refusal) return secret;
     return { ...next, keys: [...(await keys.make(subscriptionOwner(next), missing, secret)), ...next.keys] };
   }
@@ -218,7 +218,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     if (target instanceof Refusal) return target;
     const headers = await changeHeaders(vault, { tenantId, id, headers: {} }, given);
     if (headers instanceof Refusal) return headers;
-    const secret = chooseSecret(profile.document, brought);
+    const secret = chooseSecret(profile.document, brought, signatureVersions);
     if (secret instanceof Refusal) return secret;
     const refusedKey = await ensureTenantKey(profile, tenantId);
     if (refusedKey !== null) return refusedKey;

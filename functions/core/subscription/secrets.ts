@@ -4,6 +4,7 @@ import { Refusal } from '../refusal.ts';
 import type { Owner } from '../vault.ts';
 import type { Subscriptions } from './manage.ts';
 import type { ProfileChoice } from './profile-rules.ts';
+import type { Subscription } from './subscription.ts';
 import type { SubscriptionKeys, VisibleKeys } from './subscription-keys.ts';
 
 /** The signing secrets of subscriptions. */
@@ -35,7 +36,7 @@ export function createSecrets({ subscriptions, profiles, keys, now }: SecretsPor
       const rotated = await subscriptions.change(owner, null, async (current) => {
         const profile = await profiles.of(current);
         if (profile instanceof Refusal) return profile;
-        const secret = nextSecret(profile.document, brought);
+        const secret = nextSecret(profile.document, brought, current);
         if (secret instanceof Refusal) return secret;
         const fresh = await keys.make(owner, current.signatureVersions, secret);
         const endsAt = at + (carriesSeveral(profile.document) ? overlapSeconds * 1_000 : 0);
@@ -55,9 +56,13 @@ function carriesSeveral({ signatures }: ProfileDocument): boolean {
 }
 
 /** By the profile's rules; to rotate asks for a secret even where one is optional. */
-function nextSecret(document: ProfileDocument, brought: string | undefined): string | Refusal {
+function nextSecret(
+  document: ProfileDocument,
+  brought: string | undefined,
+  { signatureVersions }: Pick<Subscription, 'signatureVersions'>,
+): string | Refusal {
   if (document.subscription.secret === 'none') {
     return new Refusal('conflict', `Subscriptions with the profile ${document.name} have no secret of their own.`);
   }
-  return chooseSecret(document, brought) ?? generateTextSecret();
+  return chooseSecret(document, brought, signatureVersions) ?? generateTextSecret();
 }
