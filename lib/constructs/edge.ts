@@ -1,4 +1,4 @@
-import { Duration, Fn, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, Fn, Names, Validations } from 'aws-cdk-lib';
 import {
   AllowedMethods,
   CachePolicy,
@@ -28,6 +28,8 @@ export class Edge extends Construct {
       protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
     });
     const files = new CachePolicy(this, 'Files', {
+      // Unique in the account, whatever the region. CDK's own name leaves out the name of the stack.
+      cachePolicyName: `${Names.uniqueResourceName(this, { maxLength: 100, separator: '-' })}-${Aws.REGION}`,
       comment: 'What the console hands out, as its headers say',
       minTtl: Duration.seconds(0),
       defaultTtl: Duration.seconds(0),

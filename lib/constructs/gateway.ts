@@ -1,4 +1,4 @@
-import { Aws, Duration, Fn, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, Fn, Names, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   CorsHttpMethod,
@@ -72,7 +72,7 @@ export class Gateway extends Construct {
     }
 
     this.accessLogs = new LogGroup(this, 'AccessLogs', {
-      logGroupName: ACCESS_LOG_GROUP,
+      logGroupName: `${ACCESS_LOG_GROUPS}/${Names.uniqueId(this)}`,
       retention: tuning.logRetentionDays,
       removalPolicy,
       ...(dataKey && { encryptionKey: dataKey.key }),
@@ -111,9 +111,10 @@ function corsOf(origins: readonly string[]): CorsPreflightOptions {
 
 /**
  * Under this prefix, log groups share a line of the account's resource policy for logs, which has room for few of them. A name
- * that holds the stack's own id blocks neither a second deployment beside this one nor the next after this one.
+ * that holds the stack's own id blocks neither a second deployment beside this one nor the next after this one. A stack may hold
+ * two, so the construct's path follows.
  */
-const ACCESS_LOG_GROUP = `/aws/vendedlogs/posthorn/${Aws.STACK_NAME}/${Fn.select(2, Fn.split('/', Aws.STACK_ID))}`;
+const ACCESS_LOG_GROUPS = `/aws/vendedlogs/posthorn/${Aws.STACK_NAME}/${Fn.select(2, Fn.split('/', Aws.STACK_ID))}`;
 
 /** The path, not the query and no header: neither keys nor what is searched for get into the log. */
 const ACCESS_LOG_FORMAT = AccessLogFormat.custom(

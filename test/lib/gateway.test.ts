@@ -119,6 +119,16 @@ test('CloudFront stands in front of console and API if the console’s props ask
   }
 });
 
+test('two deployments with CloudFront in an account have cache policies of different names', () => {
+  const names = ['one', 'two'].map((stackName) => {
+    const template = synthesize({}, { console: { cloudFront: true }, stackName });
+    const [policy] = Object.values(propertiesOf(template, 'AWS::CloudFront::CachePolicy'));
+    return plainValue(Object(policy).CachePolicyConfig.Name);
+  });
+  expect(names[0]).toMatch(/^[\w-]{1,100}-AWS::Region$/);
+  expect(names[1]).not.toBe(names[0]);
+});
+
 const SIGN_IN = { issuer: 'https://id.example.com', clientId: 'console', adminValues: ['ops'] };
 
 test.each([
@@ -175,6 +185,7 @@ test('the access log has a name that the delivery of logs is allowed by, and tha
         { Ref: 'AWS::StackName' },
         '/',
         { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] },
+        expect.stringMatching(/^\/PosthornGateway[0-9A-F]{8}$/),
       ],
     ],
   });

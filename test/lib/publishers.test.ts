@@ -141,6 +141,10 @@ test('the construct stands in another app, more than once, and tells what it mad
   const { stack, posthorn, template } = elsewhere();
   new Posthorn(stack, 'Second');
   template().resourceCountIs('AWS::Lambda::Function', 2 * FUNCTION_NAMES.length);
+  const logs = Object.values(propertiesOf(template(), 'AWS::Logs::LogGroup'));
+  const named = logs.flatMap(({ LogGroupName }) => (LogGroupName === undefined ? [] : [JSON.stringify(LogGroupName)]));
+  expect(named).toHaveLength(2);
+  expect(new Set(named).size).toBe(2);
   expect(plainValue(stack.resolve(posthorn.apiUrl))).toBe('WebhooksGatewayApi.ApiEndpoint');
   expect(plainValue(stack.resolve(posthorn.eventsQueueUrl))).toBe('WebhooksQueuesEventsQueue');
   expect(plainValue(stack.resolve(posthorn.eventsQueueArn))).toBe('WebhooksQueuesEventsQueue.Arn');
