@@ -66,7 +66,10 @@ export function findOverbooking(
     ...(['ingest', 'deliver', 'jobs'] as const).map((name) => Math.max(workers[name], reserved[name] ?? 0)),
     reserved.api ?? LEFT_OVER - 1,
     reserved.sweep ?? LEFT_OVER - 1,
+    // What they reserve is kept from the event sources, used or not.
+    reserved.console ?? 0,
+    reserved.canary ?? 0,
   ]);
   if (taken <= account) return null;
-  return `is ${account}, but event sources, the API and sweep may take ${taken}: lower ingestMaxConcurrency, firstAttemptsMaxConcurrency, retriesMaxConcurrency or jobsMaxConcurrency, or raise the account's quota and this setting`;
+  return `is ${account}, but event sources and the other functions may take ${taken}: lower ingestMaxConcurrency, firstAttemptsMaxConcurrency, retriesMaxConcurrency, jobsMaxConcurrency or the functions' reservedConcurrency, or raise the account's quota and this setting`;
 }

@@ -117,7 +117,12 @@ test.each([
   [
     'firstAttemptsMaxConcurrency',
     '700',
-    'accountConcurrency: is 1000, but event sources, the API and sweep may take 1011',
+    'accountConcurrency: is 1000, but event sources and the other functions may take 1011',
+  ],
+  [
+    'functions',
+    '{"console":{"reservedConcurrency":400},"canary":{"reservedConcurrency":90}}',
+    'accountConcurrency: is 1000, but event sources and the other functions may take 1001',
   ],
   ['functions', '{"api":{"reservedConcurrency":900}}', 'of which the functions reserve 901, but Lambda keeps 100'],
   ['allowedPrivateRanges', '10.0.0.0/8,10.0.0.1', 'allowedPrivateRanges.1: must be a CIDR block'],
