@@ -10,7 +10,7 @@ export const API_OPTIONS = {
 } as const;
 
 export const API_USAGE = `  --url URL     the API's address (default: the running npm start's)
-  --key KEY     the admin key (default: the running npm start's, or POSTHORN_ADMIN_KEY)
+  --key KEY     the admin key (default: the running npm start's; with --url POSTHORN_ADMIN_KEY)
   --state DIR   where npm start keeps its state (.posthorn)`;
 
 /** Calls the API with JSON text. Throws an Error that says what is wrong. */
@@ -35,8 +35,12 @@ export function createApiClient(options: Target): Call {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body }),
+    }).catch((error: Error) => {
+      throw new Error(
+        `No answer from ${apiUrl}: ${error.cause instanceof Error ? error.cause.message : error.message}`,
+      );
     });
-    const json: unknown = await answer.json();
+    const json = await readJson(apiUrl, answer);
     if (answer.ok) return json;
     const problem = Problem.safeParse(json);
     const lines = problem.success
@@ -46,10 +50,31 @@ export function createApiClient(options: Target): Call {
   };
 }
 
+/** What stands before the API may answer in its place, and not in JSON. */
+async function readJson(apiUrl: string, answer: Response): Promise<unknown> {
+  const text = await answer.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`${apiUrl} answered ${answer.status} with what is no JSON: ${text.slice(0, 300)}`);
+  }
+}
+
+/** An address without a key, or a variable of the shell that is empty, must not turn a command upon another deployment. */
 function targetOf({ url, key, state }: Target): z.infer<typeof Endpoints> {
-  const givenKey = key ?? process.env.POSTHORN_ADMIN_KEY;
-  if (url !== undefined && givenKey !== undefined) return { apiUrl: url.replace(/\/+$/, ''), adminKey: givenKey };
-  const file = resolve(state ?? '.posthorn', 'endpoints.json');
+  if (key === '') throw new Error('--key must not be empty.');
+  if (url !== undefined) {
+    if (!/^https?:\/\/./.test(url))
+      throw new Error(`--url must be the address of an API, but is ${JSON.stringify(url)}.`);
+    const adminKey = key ?? process.env.POSTHORN_ADMIN_KEY;
+    if (!adminKey) throw new Error('--url needs a key: give --key, or POSTHORN_ADMIN_KEY in the environment.');
+    return { apiUrl: url.replace(/\/+$/, ''), adminKey };
+  }
+  const running = readEndpoints(resolve(state ?? '.posthorn', 'endpoints.json'));
+  return { ...running, adminKey: key ?? running.adminKey };
+}
+
+function readEndpoints(file: string): z.infer<typeof Endpoints> {
   try {
     return Endpoints.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {

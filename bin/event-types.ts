@@ -14,11 +14,11 @@ async function main(): Promise<string> {
     allowPositionals: true,
     options: { ...API_OPTIONS, help: { type: 'boolean', short: 'h' } },
   });
-  const [command, name] = positionals;
+  const [command, name, ...others] = positionals;
   if (values.help) return USAGE;
+  if (others.length > 0 || (name === undefined ? command !== 'list' : command !== 'load')) throw new Error(USAGE);
   const call = createApiClient(values);
-  if (command === 'list') return JSON.stringify(await call('GET', '/event-type-packs'), null, 2);
-  if (command !== 'load' || name === undefined) throw new Error(USAGE);
+  if (name === undefined) return JSON.stringify(await call('GET', '/event-type-packs'), null, 2);
   const done = name.endsWith('.json')
     ? await call('POST', '/event-type-packs', readFileSync(name, 'utf8'))
     : await call('POST', `/event-type-packs/${encodeURIComponent(name)}/load`);

@@ -38,12 +38,17 @@ async function main(): Promise<string> {
   let job = Job.parse(await call('POST', '/recoveries', JSON.stringify({ from, to, dryRun })));
   while (job.status === 'running') {
     await sleep(1_000);
-    job = Job.parse(await call('GET', `/jobs/${job.id}`));
+    job = Job.parse(await call('GET', `/jobs/${job.id}`).catch((error: Error) => goesOn(job.id, error)));
   }
   const { id, status, progress, error } = job;
   if (status !== 'done') throw new Error(`${id} is ${status}. ${error?.message ?? ''}`);
   const unasked = progress.failed === 0 ? '' : `; for ${progress.failed} a filter would take too many steps`;
   return `${id}: ${progress.done} deliveries ${dryRun ? 'are missing' : 'were missing and are on their way'}${unasked}`;
+}
+
+/** What cannot be watched any more is not over. */
+function goesOn(id: string, error: Error): never {
+  throw new Error(`${error.message}\n${id} goes on: GET /v1/jobs/${id} tells how far it is.`);
 }
 
 try {
