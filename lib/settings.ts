@@ -9,9 +9,12 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { z } from 'zod';
 import type { PosthornProps } from './posthorn-props.ts';
-import { arnOf, list, parseOrExplain, tuningShape } from './tuning.ts';
+import { arnOf, KEY_ARN, list, parseOrExplain, tuningShape } from './tuning.ts';
 
-const arn = z.string().startsWith('arn:', { error: 'must be an ARN' });
+/** SQS takes no other ARN for a sender: the function or instance that publishes does so by its role. */
+const principal = z
+  .string()
+  .regex(/^arn:[a-z-]+:(iam|sts)::/, { error: 'must be an ARN of a role, a user or an account' });
 const fromJson = (value: unknown) => (typeof value === 'string' ? parseJson(value) : value);
 const isNew = z.literal('new');
 
@@ -34,7 +37,7 @@ const settingsSchema = z.strictObject({
   ...tuningShape,
   /** Of a second deployment in the same account and region. */
   stackName: stackName.optional(),
-  publishers: list(arn).default([]),
+  publishers: list(principal).default([]),
   eventBusName: z.string().min(1).optional(),
   systemEventsBusName: z.string().min(1).optional(),
   eventPattern: z
@@ -43,8 +46,8 @@ const settingsSchema = z.strictObject({
       z.record(z.string(), z.json(), { error: 'must be an EventBridge pattern, such as {"source":["hr"]}' }),
     )
     .optional(),
-  alarmTopicArn: arn.optional(),
-  warningTopicArn: arn.optional(),
+  alarmTopicArn: arnOf('sns').optional(),
+  warningTopicArn: arnOf('sns').optional(),
   vpc: z.preprocess(fromJson, z.union([isNew, existingVpc])).optional(),
   domainName: z.hostname({ error: 'must be a host name' }).optional(),
   certificateArn: arnOf('acm').optional(),
@@ -59,7 +62,7 @@ const settingsSchema = z.strictObject({
     .optional(),
   dataKey: z
     .string()
-    .regex(/^(new$|arn:[a-z-]+:kms:)/, { error: 'must be new, or the ARN of a key' })
+    .regex(new RegExp(`^new$|${KEY_ARN.source}`), { error: 'must be new, or the ARN of a key' })
     .optional(),
 });
 

@@ -106,6 +106,9 @@ export function arnOf(service: string) {
   return z.string({ error }).regex(new RegExp(`^arn:[a-z-]+:${service}:`), { error });
 }
 
+/** Grants and log groups do not know a key by its alias. */
+export const KEY_ARN = /^arn:[a-z-]+:kms:[^:]*:\d*:key\//;
+
 const tableName = z.string().regex(/^[\w.-]{3,255}$/, { error: 'must be the name of a table' });
 const adoptedQueue = z.strictObject({ queueArn: arnOf('sqs'), deadLettersArn: arnOf('sqs') });
 
@@ -114,7 +117,7 @@ const adoption = z.strictObject({
   catalogTableName: tableName.optional(),
   journalTableName: tableName.optional(),
   /** The key that encrypts the data keys of subscriptions' secrets. Another key cannot read them. */
-  encryptionKeyArn: arnOf('kms').optional(),
+  encryptionKeyArn: z.string().regex(KEY_ARN, { error: 'must be the ARN of a key' }).optional(),
   adminKeySecretArn: arnOf('secretsmanager').optional(),
   queues: z
     .strictObject({

@@ -93,7 +93,11 @@ test('two deployments at one bus of an account have statements of different name
 
 test.each([
   [{ catalogTableName: 'no table' }, 'adopt.catalogTableName: must be the name of a table'],
-  [{ encryptionKeyArn: ADOPT.adminKeySecretArn }, 'adopt.encryptionKeyArn: must be an ARN of kms'],
+  [{ encryptionKeyArn: ADOPT.adminKeySecretArn }, 'adopt.encryptionKeyArn: must be the ARN of a key'],
+  [
+    { encryptionKeyArn: 'arn:aws:kms:eu-central-1:111122223333:alias/hooks' },
+    'adopt.encryptionKeyArn: must be the ARN of a key',
+  ],
   [{ queues: { events: { queueArn: queues.events?.queueArn } } }, 'adopt.queues.events.deadLettersArn: must be an ARN'],
   [{ journal: 'x' }, 'adopt.journal: there is no such setting'],
 ])('%j is refused', (adopt, message) => {
