@@ -203,7 +203,7 @@ export interface PosthornProps {
   /** CIDR blocks that receivers may be in although they are not public. @default none */
   readonly allowedPrivateRanges?: string[];
 
-  /** Ports that receivers may listen on. @default any */
+  /** Ports that receivers may listen on; 443 among them, unless `canary` is false. @default any */
   readonly allowedPorts?: number[];
 
   /** Whether a receiver's URL may be plain http. @default false */

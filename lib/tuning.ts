@@ -215,7 +215,10 @@ export const tuningShape = {
   corsOrigins: list(
     z
       .string()
-      .regex(/^(\*|https?:\/\/[^/\s,]+)$/, { error: 'must be an origin, such as https://portal.example.com, or *' }),
+      // API Gateway takes `*` for all that follows the scheme, and not for a part of it.
+      .regex(/^(\*|https?:\/\/(\*|[^/\s,*]+))$/, {
+        error: 'must be an origin, such as https://portal.example.com, or *',
+      }),
   ).default([]),
   tags: z
     .preprocess(
@@ -313,6 +316,11 @@ const tuningSchema = z
       refuse(
         ['auditRetentionDays'],
         `is ${value.auditRetentionDays}, but must not be less than journalRetentionDays, which is ${value.journalRetentionDays}`,
+      );
+    if (value.canary && value.allowedPorts.length > 0 && !value.allowedPorts.includes(443))
+      refuse(
+        ['allowedPorts'],
+        'must have 443, by which the canary gets its events back: add it, or set canary to false',
       );
     // test-url makes an attempt inside the API's own request.
     const api = value.functions.api.timeoutSeconds;

@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import { DomainName, type IDomainName, SecurityPolicy } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Certificate, CertificateValidation, type ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
@@ -24,6 +25,11 @@ export class Domain extends Construct {
       throw new Error(
         `Posthorn needs a certificate for ${domainName}, or the hosted zone of that name, in which it proves that a certificate may be made.`,
       );
+    // Route 53 would take the name for one below the zone's, and no record would be made for it.
+    if (hostedZone && !Token.isUnresolved(hostedZone.zoneName) && !isIn(domainName, hostedZone.zoneName))
+      throw new Error(
+        `Posthorn cannot make a record: ${domainName} is not in the hosted zone ${hostedZone.zoneName}. Give the zone of that name, or none and point the name at the API by hand.`,
+      );
 
     const name = new DomainName(this, 'Name', {
       domainName,
@@ -44,4 +50,8 @@ export class Domain extends Construct {
         ),
       });
   }
+}
+
+function isIn(domainName: string, zoneName: string): boolean {
+  return `.${domainName}`.endsWith(`.${zoneName.replace(/\.$/, '')}`);
 }

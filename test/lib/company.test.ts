@@ -33,6 +33,16 @@ describe('a domain of the company’s own', () => {
       template.resourceCountIs(`AWS::${type}`, 0);
   });
 
+  test('a zone may be given as Route 53 lists it, and the name may be the zone’s own', () => {
+    for (const [domainName, name] of [
+      ['hooks.example.com', 'example.com.'],
+      ['example.com', 'example.com'],
+    ])
+      synthesize({}, { domainName, hostedZone: { ...ZONE, name } }).hasResourceProperties('AWS::Route53::RecordSet', {
+        Name: `${domainName}.`,
+      });
+  });
+
   test('is not there unless it is asked for', () => {
     synthesize().resourceCountIs('AWS::ApiGatewayV2::DomainName', 0);
     synthesize().allResourcesProperties(API, { DisableExecuteApiEndpoint: false });
@@ -43,6 +53,8 @@ describe('a domain of the company’s own', () => {
     [{ certificateArn: CERTIFICATE }, 'no domainName'],
     [{ domainName: 'https://hooks.example.com', certificateArn: CERTIFICATE }, 'domainName: must be a host name'],
     [{ domainName: 'hooks.example.com', hostedZone: 'example.com' }, 'hostedZone: must be JSON'],
+    [{ domainName: 'hooks.example.org', hostedZone: ZONE }, 'hooks.example.org is not in the hosted zone example.com'],
+    [{ domainName: 'hooks-example.com', hostedZone: ZONE }, 'hooks-example.com is not in the hosted zone example.com'],
   ])('%j is refused', (context, message) => {
     expect(() => posthornStack({}, context)).toThrow(message);
   });
@@ -62,9 +74,12 @@ describe('pages of other origins', () => {
     synthesize().hasResourceProperties(API, { CorsConfiguration: Match.absent() });
   });
 
-  test.each(['portal.example.com', 'https://portal.example.com/', 'https://*/x'])('%s is no origin', (corsOrigins) => {
-    expect(() => posthornStack({}, { corsOrigins })).toThrow('corsOrigins.0: must be an origin');
-  });
+  test.each(['portal.example.com', 'https://portal.example.com/', 'https://*/x', 'https://*.example.com'])(
+    '%s is no origin',
+    (corsOrigins) => {
+      expect(() => posthornStack({}, { corsOrigins })).toThrow('corsOrigins.0: must be an origin');
+    },
+  );
 });
 
 describe('a key of the company’s own', () => {

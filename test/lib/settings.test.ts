@@ -128,6 +128,11 @@ test.each([
   ['allowedPrivateRanges', '10.0.0.0/8,10.0.0.1', 'allowedPrivateRanges.1: must be a CIDR block'],
   ['allowedPrivateRanges', 5, 'allowedPrivateRanges: must be a list'],
   ['allowedPorts', '443,0', 'allowedPorts.1: must be a whole number from 1 to 65535'],
+  [
+    'allowedPorts',
+    '8443',
+    'allowedPorts: must have 443, by which the canary gets its events back: add it, or set canary',
+  ],
   ['allowHttp', 'no', 'allowHttp: must be true or false, but is "no"'],
   ['throttleRate', '0', 'throttleRate: must be a whole number from 1'],
   ['throttleBurst', '-1', 'throttleBurst: must be a whole number from 1'],
@@ -171,6 +176,10 @@ test.each<[string, PosthornProps, string]>([
   ['functions', { functions: { sweep: { timeout: Duration.seconds(56) } } }, 'functions.sweep.timeoutSeconds: must be'],
 ])('the prop %s is checked as the setting is', (_, props, message) => {
   expect(() => posthornStack(props)).toThrow(message);
+});
+
+test('without the canary, receivers may be kept from port 443', () => {
+  expect(() => posthornStack({}, { allowedPorts: '8443', canary: 'false' })).not.toThrow();
 });
 
 test('every wrong value is named at once', () => {
