@@ -1,4 +1,4 @@
-import { Duration, Names, Validations } from 'aws-cdk-lib';
+import { Duration, Names, Token, Validations } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Conditions, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
@@ -68,6 +68,15 @@ export class HandlerFunction extends Construct {
     const network = props.callsReceivers ? props.network : undefined;
     network?.allowUse(role);
 
+    const environment = {
+      POWERTOOLS_SERVICE_NAME: this.metrics.serviceName,
+      POWERTOOLS_METRICS_NAMESPACE: this.metrics.namespace,
+      POWERTOOLS_LOG_LEVEL: tuning.logLevel,
+      ...props.nodeVariables,
+      ...renamed(props.environment),
+    };
+    checkSize(name, environment);
+
     this.lambda = new Lambda(this, 'Lambda', {
       description: `Posthorn: ${name}`,
       code: bundledCode(this, name, props.addFiles),
@@ -88,13 +97,7 @@ export class HandlerFunction extends Construct {
       // What the logger lets through. A line of metrics has no level and counts as INFO.
       applicationLogLevelV2: tuning.logLevel === 'DEBUG' ? ApplicationLogLevel.DEBUG : ApplicationLogLevel.INFO,
       ...(tuning.xrayTracing && { tracing: Tracing.ACTIVE }),
-      environment: {
-        POWERTOOLS_SERVICE_NAME: this.metrics.serviceName,
-        POWERTOOLS_METRICS_NAMESPACE: this.metrics.namespace,
-        POWERTOOLS_LOG_LEVEL: tuning.logLevel,
-        ...props.nodeVariables,
-        ...renamed(props.environment),
-      },
+      environment,
     });
 
     this.entry =
@@ -167,4 +170,23 @@ const ERRORS_ALARMS = {
 function renamed(environment: HandlerFunctionProps['environment']): Record<string, string> {
   const variables: Record<string, string> = ENV;
   return Object.fromEntries(Object.entries(environment).map(([key, value]) => [variables[key] ?? key, value]));
+}
+
+/** Of all names and values together. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const MOST_BYTES = 4_096;
+/** About as long are the ARNs and addresses that are known only when they are made. */
+const REFERENCE_BYTES = 100;
+
+/** Throws an Error where Lambda would refuse the function for its variables, which are as long as lists among the settings are. */
+function checkSize(name: FunctionName, environment: Record<string, string>): void {
+  const sizes = Object.entries(environment).map(([key, value]): [key: string, bytes: number] => [
+    key,
+    key.length + (Token.isUnresolved(value) ? REFERENCE_BYTES : Buffer.byteLength(value)),
+  ]);
+  const total = sizes.reduce((sum, [, bytes]) => sum + bytes, 0);
+  if (total <= MOST_BYTES) return;
+  const [longest] = sizes.toSorted(([, a], [, b]) => b - a);
+  throw new Error(
+    `The function ${name} would have about ${total} bytes of environment variables, of which Lambda takes ${MOST_BYTES}. Most are in ${longest?.[0]}: shorten the setting of that name.`,
+  );
 }

@@ -178,6 +178,17 @@ test.each<[string, PosthornProps, string]>([
   expect(() => posthornStack(props)).toThrow(message);
 });
 
+const ranges = (count: number) => Array.from({ length: count }, (_, index) => `10.${index}.128.0/20`).join(',');
+
+test('more than Lambda takes as variables of a function is refused, and the longest of them is named', () => {
+  expect(() => posthornStack({}, { allowedPrivateRanges: ranges(100) })).not.toThrow();
+  expect(() => posthornStack({}, { allowedPrivateRanges: ranges(170) })).toThrow(
+    /The function api would have about 4\d{3} bytes of environment variables, .*4096.* ALLOWED_PRIVATE_RANGES/,
+  );
+  const signIn = { issuer: 'https://id.example.com', clientId: 'c', adminValues: Array(100).fill('g'.repeat(36)) };
+  expect(() => posthornStack({}, { console: { signIn } })).toThrow(/The function api .* SIGN_IN/);
+});
+
 test('without the canary, receivers may be kept from port 443', () => {
   expect(() => posthornStack({}, { allowedPorts: '8443', canary: 'false' })).not.toThrow();
 });
