@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { FUNCTION_NAMES } from '../../functions/names.ts';
 import { Posthorn } from '../../lib/posthorn.ts';
 import type { PosthornProps } from '../../lib/posthorn-props.ts';
-import { plainValue, propertiesOf, synthesize, templateOnly } from './synthesize.ts';
+import { plainValue, posthornStack, propertiesOf, synthesize, templateOnly } from './synthesize.ts';
 
 /** In an app that is not ours and knows nothing of our context. */
 function elsewhere(props: (stack: Stack) => PosthornProps = () => ({})) {
@@ -120,13 +120,16 @@ test('system events are put on a bus that a prop names, and on no other', () => 
 test.each([
   ['of any source', { detailType: ['x'] }, true],
   ['of its own among others', { source: ['hr', 'posthorn'] }, true],
+  ['whose sources begin as its own', { source: [{ prefix: 'post' }] }, true],
+  ['of all sources but another', { source: [{ 'anything-but': 'hr' }] }, true],
+  ['of all sources but one that begins otherwise', { source: [{ 'anything-but': { prefix: 'aws.' } }] }, true],
+  ['of a source, or of one kind', { $or: [{ source: ['hr'] }, { 'detail-type': ['x'] }] }, true],
   ['of others', { source: ['hr'] }, false],
+  ['of all sources but its own', { source: [{ 'anything-but': 'posthorn' }] }, false],
+  ['of all sources but its own and another', { source: [{ 'anything-but': ['hr', 'posthorn'] }] }, false],
 ])('one bus for both ways, with events %s', (_, eventPattern, isRefused) => {
   const make = () =>
-    elsewhere((stack) => {
-      const bus = EventBus.fromEventBusName(stack, 'Bus', 'ops');
-      return { eventBus: bus, systemEventsBus: bus, eventPattern };
-    });
+    posthornStack({}, { eventBusName: 'ops', systemEventsBusName: 'ops', eventPattern: JSON.stringify(eventPattern) });
   if (isRefused) expect(make).toThrow('would read its own system events');
   else expect(make).not.toThrow();
 });
