@@ -187,9 +187,16 @@ async function lookAtBootstrap(ask: Ask): Promise<Finding> {
 
 const Quota = z.object({ Quota: z.object({ Value: z.number() }) });
 
+/** A quota that was never changed for the account has no value of its own there. */
 async function readQuota(ask: Ask, quota: (typeof QUOTAS)[keyof typeof QUOTAS]): Promise<number> {
-  const target = 'ServiceQuotasV20190624.GetServiceQuota';
-  return Quota.parse(await askJson(ask, 'servicequotas', target, quota)).Quota.Value;
+  const read = async (action: string): Promise<number> =>
+    Quota.parse(await askJson(ask, 'servicequotas', `ServiceQuotasV20190624.${action}`, quota)).Quota.Value;
+  try {
+    return await read('GetServiceQuota');
+  } catch (error) {
+    if (!(error instanceof Refused && error.message.includes('NoSuchResourceException'))) throw error;
+    return read('GetAWSDefaultServiceQuota');
+  }
 }
 
 async function lookAtGateway(ask: Ask, { throttleRate, throttleBurst }: Tuning): Promise<Finding[]> {

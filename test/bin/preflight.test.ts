@@ -19,6 +19,8 @@ interface Account {
   requests: number;
   burst: number;
   tableWrites: number;
+  /** Whether Service Quotas knows more than AWS's defaults. */
+  hasAppliedQuotas: boolean;
   /** Null: there is none. */
   stack: { status: string; isProtected: boolean } | null;
   /** What the caller may not do, as part of the call. */
@@ -33,6 +35,7 @@ const USUAL: Account = {
   requests: 10_000,
   burst: 5_000,
   tableWrites: 40_000,
+  hasAppliedQuotas: true,
   stack: null,
   denied: null,
 };
@@ -70,7 +73,9 @@ async function answerOf(account: Account, incoming: IncomingMessage): Promise<An
       : { body: { Parameter: { Value: String(bootstrap) } } };
   const quotas = { 'L-8A5B8E43': account.requests, 'L-CDF5615A': account.burst, 'L-AB614373': account.tableWrites };
   const quota = Object.entries(quotas).find(([code]) => call.includes(code));
-  if (call.includes('GetServiceQuota') && quota) return { body: { Quota: { Value: quota[1] } } };
+  if (call.includes('.GetServiceQuota') && !account.hasAppliedQuotas)
+    return { status: 400, body: { __type: 'NoSuchResourceException' } };
+  if (/\.Get(AWSDefault)?ServiceQuota /.test(call) && quota) return { body: { Quota: { Value: quota[1] } } };
   return { status: 400, body: `unexpected: ${call}` };
 }
 
@@ -124,6 +129,11 @@ test.each([
   ['could not be made, and may be deleted', { status: 'ROLLBACK_COMPLETE', isProtected: false }],
 ])('a stack that %s needs nothing', async (_, stack) => {
   expect(await changesOf({ stack })).toBe('');
+});
+
+test('a quota that was never changed is AWS’s default', async () => {
+  expect(await changesOf({ hasAppliedQuotas: false })).toBe('');
+  expect(await changesOf({ hasAppliedQuotas: false, requests: 500 })).toContain('-c throttleRate=500');
 });
 
 test('it looks at the settings of the deployment', async () => {
