@@ -133,6 +133,7 @@ function Replay({ subscription: { tenantId, id, status } }: { subscription: Subs
             <Send
               count={total}
               isPossible={status === 'active'}
+              isBusy={replay.isPending}
               onSend={() => start(false, (jobId) => navigate(`/tenants/${tenantId}/jobs/${jobId}?of=${total}`))}
             />
           )}
@@ -145,11 +146,18 @@ function Replay({ subscription: { tenantId, id, status } }: { subscription: Subs
   );
 }
 
-function Send({ count, isPossible, onSend }: { count: number; isPossible: boolean; onSend: () => void }) {
+interface SendProps {
+  count: number;
+  isPossible: boolean;
+  isBusy: boolean;
+  onSend: () => void;
+}
+
+function Send({ count, isPossible, isBusy, onSend }: SendProps) {
   const t = useTexts(jobTexts);
   const number = new Intl.NumberFormat(useLanguage());
   return (
-    <Button look="main" disabled={!isPossible} onClick={onSend}>
+    <Button look="main" disabled={!isPossible} isBusy={isBusy} onClick={onSend}>
       {t.send(number.format(count))}
     </Button>
   );
