@@ -37,7 +37,8 @@ function Replay({ subscription: { tenantId, id, status } }: { subscription: Subs
   const [, navigate] = useLocation();
   const [draft, setDraft] = useState<Draft>(() => draftOf(params));
   const [isChecked, setChecked] = useState(false);
-  const [counted, setCounted] = useState<ReplayInput | null>(null);
+  // After a reload it is what the address says. Null: nothing was counted.
+  const [counted, setCounted] = useState(() => (params.has('count') ? inputOf(draftOf(params), true) : null));
   const replay = useReplay(tenantId, id);
   const count = useJob(tenantId, params.get('count'));
   const errors = readFieldErrors(replay.error, FIELDS);
@@ -50,16 +51,20 @@ function Replay({ subscription: { tenantId, id, status } }: { subscription: Subs
     // What is sent is what was counted, also if its end was "until now".
     const until = dryRun ? undefined : count.data?.filter.to;
     const input = { ...inputOf(draft, dryRun), ...(typeof until === 'string' ? { to: until } : {}) };
-    replay.mutate(input, { onSuccess: (job) => onStarted(job.id), onError: () => setCounted(null) });
-    if (dryRun) setCounted(input);
+    replay.mutate(input, {
+      onSuccess: (job) => {
+        // A count that was refused leaves the last one to what that one was of.
+        if (dryRun) setCounted(input);
+        onStarted(job.id);
+      },
+    });
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     start(true, (jobId) => setParams({ ...paramsOf(draft), count: jobId }, { replace: true }));
   };
   const total = count.data?.status === 'done' ? count.data.progress.done : null;
-  // After a reload the draft is the address's, which is the one that was counted.
-  const isCounted = counted === null || sameInput(counted, inputOf(draft, true));
+  const isCounted = counted !== null && sameInput(counted, inputOf(draft, true));
   return (
     <fieldset className="plain" disabled={!mayChange}>
       <form className="form" onSubmit={submit} noValidate>

@@ -154,6 +154,31 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     expect(errors).toEqual([]);
   });
 
+  test('nothing but what was counted is sent again, also after a reload and after a count that failed', async () => {
+    const { tenant, path } = scene('counted');
+    const { id } = await system().subscribe(tenant, path);
+    await system().publish(tenant, { type: 'employee.created' });
+    const { page } = await open(`/tenants/${tenant}/webhooks/${id}/replay?status=all`);
+    const [count, send] = [page.getByRole('button', { name: 'Count' }), page.getByRole('button', { name: 'Send 1' })];
+    const types = page.getByLabel('Event types');
+    await eventually(async () => {
+      await count.click();
+      await send.waitFor({ timeout: 1_000 });
+    });
+    await page.reload();
+    await send.waitFor();
+    await types.fill('employee.left');
+    await page.getByText('What is asked for has changed').waitFor();
+    expect(await send.count()).toBe(0);
+
+    await page.route('**/replays', (route) => route.abort());
+    await count.click();
+    await page.getByText('The API cannot be reached.').waitFor();
+    expect(await send.count()).toBe(0);
+    await types.fill('');
+    await send.waitFor();
+  });
+
   test('a range is sent again once, also by two clicks', async () => {
     const { tenant, path } = scene('twice');
     const { id } = await system().subscribe(tenant, path);
