@@ -10,6 +10,7 @@ import { Empty } from '../components/empty.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
 import { FilterSelect } from '../components/filter-select.tsx';
+import { JobStatus } from '../components/job-status.tsx';
 import { JsonField } from '../components/json-field.tsx';
 import { Loading } from '../components/loading.tsx';
 import { MomentField } from '../components/moment-field.tsx';
@@ -195,8 +196,9 @@ function PublishRange({ filters: { values } }: { filters: RejectionFilters }) {
   const number = new Intl.NumberFormat(useLanguage());
   const [, navigate] = useLocation();
   const [isAsked, setAsked] = useState(false);
-  const { range } = useRepublishing();
-  const count = useJob(null, isAsked && range.data?.filter.dryRun === true ? range.data.id : null);
+  const { range: counting } = useRepublishing();
+  const { range: publishing } = useRepublishing();
+  const count = useJob(null, counting.data?.id ?? null);
   // What the address names and the API does not know, the API refuses in words.
   const code = values.code as RejectedEvent['reason']['code'] | null;
   const input = {
@@ -206,16 +208,18 @@ function PublishRange({ filters: { values } }: { filters: RejectionFilters }) {
   };
   const ask = () => {
     setAsked(true);
-    if (values.tenantId === null) range.mutate({ ...input, dryRun: true });
+    if (values.tenantId === null) counting.mutate({ ...input, dryRun: true });
   };
   const close = () => {
-    range.reset();
+    counting.reset();
+    publishing.reset();
     setAsked(false);
   };
   const total = count.data?.status === 'done' ? count.data.progress.done : null;
+  const isCounting = counting.isPending || count.isLoading || count.data?.status === 'running';
   const until = count.data?.filter.to;
   const publish = () =>
-    range.mutate(
+    publishing.mutate(
       { ...input, ...(typeof until === 'string' ? { to: until } : {}), dryRun: false },
       { onSuccess: (job) => navigate(`/jobs/${job.id}?of=${total}`) },
     );
@@ -225,14 +229,18 @@ function PublishRange({ filters: { values } }: { filters: RejectionFilters }) {
       {isAsked && (
         <Dialog title={t.rangeTitle} description={t.rangeDetail} onClose={close}>
           <p role="status">
-            {values.tenantId !== null ? t.rangeNoTenant : total === null ? t.counting : t.counted(number.format(total))}
+            {values.tenantId !== null && t.rangeNoTenant}
+            {isCounting && t.counting}
+            {total !== null && t.counted(number.format(total))}
           </p>
-          {range.isError && <ErrorNote error={range.error} />}
+          {counting.isError && <ErrorNote error={counting.error} />}
           {count.isError && <ErrorNote error={count.error} retry={count.refetch} />}
+          {count.data !== undefined && !isCounting && total === null && <JobStatus job={count.data} />}
+          {publishing.isError && <ErrorNote error={publishing.error} />}
           <div className="actions">
             <Button onClick={close}>{shared.cancel}</Button>
             {total !== null && total > 0 && (
-              <Button look="main" isBusy={range.isPending} onClick={publish}>
+              <Button look="main" isBusy={publishing.isPending} onClick={publish}>
                 {t.publish(number.format(total))}
               </Button>
             )}

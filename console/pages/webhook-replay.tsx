@@ -6,6 +6,7 @@ import { Button } from '../components/button.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Field, FieldGroup } from '../components/field.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
+import { JobStatus } from '../components/job-status.tsx';
 import { Link } from '../components/link.tsx';
 import { fromLocal, toLocal } from '../components/moment-field.tsx';
 import { WebhookPage } from '../components/webhook-page.tsx';
@@ -124,6 +125,7 @@ function Replay({ subscription: { tenantId, id, status } }: { subscription: Subs
         {errors.hasOthers && <ErrorNote error={replay.error} />}
         {count.isError && <ErrorNote error={count.error} retry={count.refetch} />}
         {status !== 'active' && <p className="quiet">{t.inactive}</p>}
+        {(count.data?.status === 'cancelled' || count.data?.status === 'failed') && <JobStatus job={count.data} />}
         <Counted
           isRunning={count.data?.status === 'running'}
           soFar={count.data?.progress.done ?? 0}

@@ -177,6 +177,14 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     expect(await send.count()).toBe(0);
     await types.fill('');
     await send.waitFor();
+
+    await page.route('**/jobs/*', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), status: 'cancelled' } });
+    });
+    await page.reload();
+    await page.getByText('Cancelled').waitFor();
+    expect(await send.count()).toBe(0);
   });
 
   test('a range is sent again once, also by two clicks', async () => {

@@ -160,4 +160,41 @@ describe.skipIf(hasNoBrowser)('events in the console', () => {
     await eventually(async () => expect((await system().received(path)).total).toBe(3));
     expect(errors).toEqual([]);
   });
+
+  test('what hinders a range of rejected events, or its count, is said, and can be tried again', async () => {
+    const { tenant } = scene('hindered');
+    await system().send({ tenantId: tenant, type: 'no type', data: {} });
+    const { page } = await open('/rejected-events?code=invalid_event');
+    const range = page.getByRole('button', { name: 'Publish all of these again' });
+    await eventually(async () => {
+      await page.reload();
+      await range.waitFor({ timeout: 1_000 });
+    });
+    const dialog = page.getByRole('dialog');
+    await page.route('**/republications', (route) => route.abort());
+    await range.click();
+    await dialog.getByText('The API cannot be reached.').waitFor();
+    expect(await dialog.getByText('Counting').count()).toBe(0);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+    await page.unroute('**/republications');
+    await range.click();
+    const publish = dialog.getByRole('button', { name: /^Publish \d+$/ });
+    await publish.waitFor();
+    await page.route('**/republications', (route) => route.abort());
+    await publish.click();
+    await dialog.getByText('The API cannot be reached.').waitFor();
+    await dialog.getByText(/would be published again\./).waitFor();
+    await publish.waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+    await page.unroute('**/republications');
+    await page.route('**/v1/jobs/*', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), status: 'cancelled' } });
+    });
+    await range.click();
+    await dialog.getByText('Cancelled').waitFor();
+    expect(await dialog.getByText('Counting').count()).toBe(0);
+  });
 });
