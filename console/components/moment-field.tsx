@@ -10,7 +10,13 @@ interface MomentFieldProps {
 /** A moment in the reader's zone, for a filter. */
 export function MomentField({ label, value, onChange }: MomentFieldProps) {
   // Typed part by part it is no moment until it is whole.
-  const [text, setText] = useState(value === null ? '' : toLocal(value));
+  const [text, setText] = useState(toLocal(value ?? ''));
+  // A link or the way back changes the address, too: the field shows what the list is filtered by.
+  const [seen, setSeen] = useState(value);
+  if (value !== seen) {
+    setSeen(value);
+    if (value !== fromLocal(text)) setText(toLocal(value ?? ''));
+  }
   return (
     <label>
       {label}

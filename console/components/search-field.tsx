@@ -13,6 +13,12 @@ export function SearchField({
   onChange: (text: string) => void;
 }) {
   const [text, setText] = useState(value);
+  // A link or the way back changes the address, too: the field shows what the list is filtered by.
+  const [seen, setSeen] = useState(value);
+  if (value !== seen) {
+    setSeen(value);
+    if (value !== text.trim()) setText(value);
+  }
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const type = (next: string) => {

@@ -52,6 +52,16 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Show all' }).click();
     await eventually(async () => expect(await rows.count()).toBe(3));
+
+    const until = page.getByLabel('To', { exact: true });
+    await until.fill('2020-01-01T00:00');
+    await page.getByText('No delivery fits').waitFor();
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await eventually(async () => expect(await rows.count()).toBe(3));
+    expect(await until.inputValue()).toBe('');
+    await page.goBack();
+    await page.getByText('No delivery fits').waitFor();
+    expect(await until.inputValue()).toBe('2020-01-01T00:00');
     expect(errors).toEqual([]);
   });
 

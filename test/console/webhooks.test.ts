@@ -349,6 +349,13 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     await page.getByRole('button', { name: 'Show all' }).click();
     await page.getByRole('link', { name: 'One' }).waitFor();
     expect(new URL(page.url()).search).toBe('');
+    const search = page.getByLabel('Search by name or URL');
+    await page.goBack();
+    await page.getByText('No webhook fits').waitFor();
+    expect(await search.inputValue()).toBe('tw');
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Webhooks' }).click();
+    await page.getByRole('link', { name: 'One' }).waitFor();
+    expect(await search.inputValue()).toBe('');
     expect(errors).toEqual([]);
   });
 
