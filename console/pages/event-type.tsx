@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Link, useParams } from 'wouter';
 import { ApiProblem } from '../api/client.ts';
+import { etagToSave } from '../api/etag-to-save.ts';
 import { useEventType, useEventTypeChanges } from '../api/event-types.ts';
 import type { EventType } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
@@ -38,7 +39,7 @@ export function EventTypePage() {
               <StatusBadge tone="ok">{t.inUse}</StatusBadge>
             )}
           </p>
-          <Edit key={`${name} ${found.data.archived}`} current={found.data} />
+          <Edit key={name} current={found.data} />
         </Page>
       )}
     </>
@@ -62,7 +63,7 @@ function Edit({ current }: { current: Tagged }) {
         error={isOutdated ? null : update.error}
         onSubmit={(draft) =>
           update.mutate(
-            { name: before.name, patch: patchOf(draft, before), etag: before.etag },
+            { name: before.name, patch: patchOf(draft, before), etag: etagToSave(before, current, draftOf) },
             { onSuccess: setBefore },
           )
         }

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { ApiProblem } from '../api/client.ts';
+import { etagToSave } from '../api/etag-to-save.ts';
 import { useSubscriptionChanges } from '../api/subscriptions.ts';
 import { Loading } from '../components/loading.tsx';
 import { StatusBadge } from '../components/status-badge.tsx';
@@ -35,7 +36,11 @@ function Settings({ current }: { current: OneSubscription }) {
         error={isOutdated ? null : update.error}
         onSubmit={(draft, choosesProfile) =>
           update.mutate(
-            { id: before.id, patch: patchOf(draft, before, choosesProfile), etag: before.etag },
+            {
+              id: before.id,
+              patch: patchOf(draft, before, choosesProfile),
+              etag: etagToSave(before, current, draftOf),
+            },
             { onSuccess: setBefore },
           )
         }

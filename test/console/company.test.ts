@@ -162,9 +162,16 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
       }),
     );
     await expectAccessible(page);
+    await page.getByLabel('Description').fill('A customer paid in full.');
     await page.getByRole('button', { name: 'Archive' }).click();
     await dialog.getByRole('button', { name: 'Archive' }).click();
     await page.getByRole('button', { name: 'Bring back' }).waitFor();
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await eventually(async () =>
+      expect(await system().call('GET', '/v1/event-types/invoice.paid')).toMatchObject({
+        body: { description: 'A customer paid in full.', archived: true },
+      }),
+    );
 
     await page.getByRole('link', { name: 'All event types' }).click();
     await page.getByLabel('Search by name, description or group').fill('customer paid');

@@ -96,9 +96,12 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     await page.getByRole('heading', { name: 'Payroll', exact: true }).waitFor();
     await expectAccessible(page);
 
+    await page.getByLabel('Name').first().fill('Payroll, paused');
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
     await page.getByText('Paused').waitFor();
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await page.getByRole('heading', { name: 'Payroll, paused', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByLabel('Discard them').check();
     await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
@@ -138,6 +141,28 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     expect(await page.getByLabel('Name').first().inputValue()).toBe('Typed with care');
     await expectAccessible(page);
     expect(errors).toEqual([]);
+  });
+
+  test('what someone else saved is not overwritten', async () => {
+    const { tenant, path } = scene('two-tabs');
+    const { id } = await system().subscribe(tenant, path, { name: 'First' });
+    const { page } = await asCompany(`/tenants/${tenant}/webhooks/${id}/settings`);
+    await page.getByLabel('Name').first().fill('Mine');
+    await system().call('PATCH', `/v1/tenants/${tenant}/subscriptions/${id}`, { body: { name: 'Theirs' } });
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await page.getByText('Someone else has changed this webhook').waitFor();
+    expect(await system().call('GET', `/v1/tenants/${tenant}/subscriptions/${id}`)).toMatchObject({
+      body: { name: 'Theirs' },
+    });
+    // Also when the page has read what they saved.
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('heading', { name: 'Theirs' }).waitFor();
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await page.getByRole('button', { name: 'Save changes', disabled: false }).waitFor();
+    await page.getByText('Someone else has changed this webhook').waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Theirs' }).waitFor();
   });
 
   test('a filter is tried on an example, and what it then lets through is what it said', async () => {
