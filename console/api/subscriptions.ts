@@ -75,7 +75,11 @@ export function useSubscriptionChanges(tenantId: string) {
         api.patch<Subscription>(pathOf(tenantId, id), patch, etag),
       onSuccess,
     }),
-    remove: useMutation({ mutationFn: (id: string) => api.send<void>('DELETE', pathOf(tenantId, id)), onSuccess }),
+    remove: useMutation({
+      mutationFn: (id: string) => api.send<void>('DELETE', pathOf(tenantId, id)),
+      // Not waited for: the page that asked would be told that its webhook is gone.
+      onSuccess: () => void onSuccess(),
+    }),
     pause: useMutation({
       mutationFn: (id: string) => api.send<Subscription>('POST', `${pathOf(tenantId, id)}/pause`),
       onSuccess,

@@ -27,7 +27,7 @@ export function WebhookPage({ children }: { children: (subscription: OneSubscrip
   const mayChange = useMayChange();
   const base = `/tenants/${tenantId}/webhooks`;
   const own = `${base}/${subscriptionId}`;
-  // A later failure leaves what is shown, and typed.
+  // A later failure is told, and leaves what is shown, and typed.
   if (found.data === undefined)
     return found.isError ? <ErrorNote error={found.error} retry={found.refetch} /> : <Loading />;
   const subscription = found.data;
@@ -36,6 +36,7 @@ export function WebhookPage({ children }: { children: (subscription: OneSubscrip
       <Link href={base} className="back">
         ← {t.back}
       </Link>
+      {found.isError && <ErrorNote error={found.error} retry={found.refetch} />}
       <Page title={subscription.name ?? t.untitled} actions={mayChange && <Actions subscription={subscription} />}>
         <p className="under-title">
           <SubscriptionStatus subscription={subscription} /> <code className="url">{subscription.url}</code>

@@ -24,7 +24,7 @@ export function DeliveryPage() {
   const { deliveryId = '' } = useParams();
   const found = useDelivery(tenantId, deliveryId);
   const mayChange = useMayChange();
-  // A later failure leaves what is shown.
+  // A later failure is told, and leaves what is shown.
   if (found.data === undefined)
     return found.isError ? <ErrorNote error={found.error} retry={found.refetch} /> : <Loading />;
   const delivery = found.data;
@@ -33,6 +33,7 @@ export function DeliveryPage() {
       <Link href={`/tenants/${tenantId}/webhooks/${delivery.subscriptionId}/deliveries`} className="back">
         ← {t.back}
       </Link>
+      {found.isError && <ErrorNote error={found.error} retry={found.refetch} />}
       <Page title={delivery.eventType} actions={mayChange && <Actions delivery={delivery} />}>
         <Outcome delivery={delivery} />
         <Facts delivery={delivery} />

@@ -35,6 +35,7 @@ export function JobPage() {
       title={titleOf(job)}
       actions={mayChange && job.status === 'running' && <Cancel tenantId={tenantId} id={job.id} />}
     >
+      {found.isError && <ErrorNote error={found.error} retry={found.refetch} />}
       <div className="under-title">
         <JobStatus job={job} />
       </div>

@@ -165,6 +165,28 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     await page.getByRole('heading', { name: 'Theirs' }).waitFor();
   });
 
+  test('a webhook that was deleted elsewhere, or of which nothing more is known, says so, and keeps what was typed', async () => {
+    const { tenant, path } = scene('gone');
+    const { id } = await system().subscribe(tenant, path, { name: 'Short-lived' });
+    const { page } = await asCompany(`/tenants/${tenant}/webhooks/${id}/settings`);
+    await page.getByLabel('Name').first().fill('Typed before the end');
+    await page.clock.install();
+    await page.route(`**/subscriptions/${id}`, (route) => route.abort());
+    await eventually(async () => {
+      await page.clock.runFor(16_000);
+      await page.getByText('The API cannot be reached.').waitFor({ timeout: 500 });
+    });
+    await page.unroute(`**/subscriptions/${id}`);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('The API cannot be reached.').waitFor({ state: 'detached' });
+    await system().call('DELETE', `/v1/tenants/${tenant}/subscriptions/${id}`);
+    await eventually(async () => {
+      await page.clock.runFor(16_000);
+      await page.getByText('There is no such subscription').waitFor({ timeout: 500 });
+    });
+    expect(await page.getByLabel('Name').first().inputValue()).toBe('Typed before the end');
+  });
+
   test('a filter is tried on an example, and what it then lets through is what it said', async () => {
     const { tenant, path } = scene('tried');
     const { call, ask, publish, received, endpoints } = system();
