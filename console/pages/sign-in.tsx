@@ -1,8 +1,8 @@
-import { ApiProblem } from '../api/client.ts';
 import type { ConsoleSettings } from '../api/types.ts';
 import { CompanySignIn } from '../components/company-sign-in.tsx';
 import { CredentialForm } from '../components/credential-form.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
+import { useRefusal } from '../session/use-refusal.ts';
 import { sessionTexts } from '../texts/session.ts';
 import { useTexts } from '../texts/texts.ts';
 
@@ -15,15 +15,7 @@ interface SignInPageProps {
 
 export function SignInPage({ refused, signIn, onCredential }: SignInPageProps) {
   const t = useTexts(sessionTexts);
-  const code = refused instanceof ApiProblem ? refused.problem.code : null;
-  const known =
-    code === 'unauthenticated'
-      ? signIn === null
-        ? t.refused
-        : t.refusedBesides
-      : code === 'forbidden'
-        ? t.publishOnly
-        : undefined;
+  const known = useRefusal(refused, signIn);
   return (
     <main className="sign-in">
       <h1>{t.title}</h1>

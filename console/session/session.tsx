@@ -103,6 +103,8 @@ export function SessionProvider({ credential: first, children }: { credential: s
       {isEnded && (
         <SessionEnded
           isPortal={session.caller.kind === 'token'}
+          // Asked again only of what was given since.
+          refused={caller.error}
           signIn={session.caller.kind === 'person' ? session.settings.signIn : null}
           onCredential={use}
         />

@@ -458,6 +458,9 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     const dialog = page.getByRole('dialog', { name: 'Your access has ended' });
     await dialog.waitFor();
     await expectAccessible(page);
+    await dialog.getByLabel('Key or token').fill(first.token);
+    await dialog.getByRole('button', { name: 'Sign in' }).click();
+    await dialog.getByText('The API does not know this key.').waitFor();
     await dialog.getByLabel('Key or token').fill(second.token);
     await dialog.getByRole('button', { name: 'Sign in' }).click();
     await dialog.waitFor({ state: 'detached' });
