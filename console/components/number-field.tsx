@@ -25,7 +25,9 @@ export function NumberField({ label, hint, value, error, onChange }: NumberField
   );
 }
 
-/** Null for no text, NaN for one that is no number. */
+/** Null for no text, NaN for one that is no number. JSON has none for Infinity, which 1e999 is read as, and would say null: no limit. */
 export function readNumber(text: string): number | null {
-  return text.trim() === '' ? null : Number(text);
+  if (text.trim() === '') return null;
+  const number = Number(text);
+  return Number.isFinite(number) ? number : Number.NaN;
 }

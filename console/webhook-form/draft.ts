@@ -1,4 +1,5 @@
 import type { Subscription, SubscriptionInput, SubscriptionPatch } from '../api/types.ts';
+import { readNumber } from '../components/number-field.tsx';
 
 /** A webhook as the form holds it: what was typed, right or wrong. */
 export interface Draft {
@@ -48,7 +49,7 @@ export function draftOf(subscription: Subscription): Draft {
 export function readDraft({ filter, maxPerSecond }: Draft) {
   return {
     filter: readFilter(filter),
-    maxPerSecond: maxPerSecond.trim() === '' ? null : Number(maxPerSecond),
+    maxPerSecond: readNumber(maxPerSecond),
   };
 }
 

@@ -124,6 +124,11 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     await page.getByRole('button', { name: 'Add webhook' }).click();
     await page.getByText('This is not JSON.').waitFor();
     await page.getByText('This is not a number.').waitFor();
+    // More than a number can hold: in JSON it would be null, which means no limit.
+    await page.getByLabel('Requests a second').fill('1e999');
+    await page.getByLabel('Filter').fill('');
+    await page.getByRole('button', { name: 'Add webhook' }).click();
+    await page.getByText('This is not a number.').waitFor();
     await expectAccessible(page);
     await page.getByLabel('Filter').fill('');
     await page.getByLabel('Requests a second').fill('5');
