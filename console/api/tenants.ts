@@ -17,7 +17,7 @@ export function useTenants(search: string | null, cursor: string | null) {
   });
 }
 
-/** The profile of a tenant's webhooks that name none; null: the deployment's. A tenant that has nothing yet is not known. */
+/** The profile of a tenant's webhooks that name none; null: the deployment's. A tenant that has nothing yet is not there. */
 export function useDefaultProfile(tenantId: string) {
   const api = useApi();
   return useQuery({
@@ -70,12 +70,12 @@ export function useTenantChanges() {
 }
 
 /** Those that count. */
-export function usePortalTokens(tenantId: string) {
+export function usePortalTokens(tenantId: string, cursor: string | null) {
   const api = useApi();
   return useQuery({
-    queryKey: tokensKeyOf(tenantId),
+    queryKey: [...tokensKeyOf(tenantId), { cursor }],
     queryFn: ({ signal }) =>
-      api.get<Page<PortalToken>>(path`/v1/tenants/${tenantId}/portal-tokens`, { limit: 100 }, signal),
+      api.get<Page<PortalToken>>(path`/v1/tenants/${tenantId}/portal-tokens`, { cursor }, signal),
   });
 }
 

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { useSearchParams } from 'wouter';
 import { usePortalTokenChanges, usePortalTokens } from '../api/tenants.ts';
 import type { PortalToken } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
@@ -7,6 +8,7 @@ import { Confirm } from '../components/confirm.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Field, FieldGroup } from '../components/field.tsx';
 import { Icon } from '../components/icon.tsx';
+import { Paging } from '../components/paging.tsx';
 import { Time } from '../components/time.tsx';
 import { useMayChange } from '../session/session.tsx';
 import { portalAccessTexts } from '../texts/portal-access.ts';
@@ -95,12 +97,13 @@ function NewLink({ tenantId }: { tenantId: string }) {
 function Tokens({ tenantId }: { tenantId: string }) {
   const t = useTexts(portalAccessTexts);
   const mayChange = useMayChange();
-  const tokens = usePortalTokens(tenantId);
+  const cursor = useSearchParams()[0].get('cursor');
+  const tokens = usePortalTokens(tenantId, cursor);
   const { revoke } = usePortalTokenChanges(tenantId);
   const [asked, setAsked] = useState<PortalToken | null>(null);
   const close = () => setAsked(null);
   if (tokens.isError) return <ErrorNote error={tokens.error} retry={tokens.refetch} />;
-  if (tokens.data === undefined || tokens.data.data.length === 0) return null;
+  if (tokens.data === undefined || (tokens.data.data.length === 0 && cursor === null)) return null;
   return (
     <>
       <h3 className="above-table">{t.counting}</h3>
@@ -144,6 +147,7 @@ function Tokens({ tenantId }: { tenantId: string }) {
           </tbody>
         </table>
       </div>
+      <Paging nextCursor={tokens.data.nextCursor} />
       {asked !== null && (
         <Confirm
           title={t.revokeTitle}

@@ -120,6 +120,24 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
     expect(errors).toEqual([]);
   });
 
+  test('portal links stand in pages, so that each can be revoked', async () => {
+    const { tenant } = scene('links');
+    await system().call('PUT', `/v1/tenants/${tenant}`, { body: {} });
+    for (let made = 0; made < 101; made += 1)
+      await system().call('POST', `/v1/tenants/${tenant}/portal-tokens`, { body: {} });
+    const { page } = await open(`/tenants/${tenant}/settings`);
+    const shown = new Set<string>();
+    const older = page.getByRole('link', { name: 'Older' });
+    const links = page.locator('tbody th');
+    for (;;) {
+      await eventually(async () => expect(shown).not.toContain(await links.first().textContent()));
+      for (const link of await links.allTextContents()) shown.add(link);
+      if ((await older.count()) === 0) break;
+      await older.click();
+    }
+    expect(shown.size).toBe(101);
+  });
+
   test('event types are loaded, added, searched, changed and archived', async () => {
     const { page, errors } = await open('/event-types');
     await page.getByRole('button', { name: 'Load a pack' }).click();
