@@ -26,7 +26,7 @@ export function useDefaultProfile(tenantId: string) {
       try {
         return (await api.get<Tenant>(path`/v1/tenants/${tenantId}`, {}, signal)).defaultProfile;
       } catch (error) {
-        if (error instanceof ApiProblem) return null;
+        if (error instanceof ApiProblem && error.problem.status === 404) return null;
         throw error;
       }
     },

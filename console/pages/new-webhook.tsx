@@ -5,6 +5,7 @@ import type { Secret, Subscription } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
 import { Code } from '../components/code.tsx';
 import { Dialog } from '../components/dialog.tsx';
+import { ErrorNote } from '../components/error-note.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Page } from '../components/page.tsx';
 import { useMayChange } from '../session/session.tsx';
@@ -20,7 +21,7 @@ export function NewWebhookPage() {
   const t = useTexts(webhookFormTexts);
   const tenantId = useTenantId();
   const mayChange = useMayChange();
-  const { isLoading, choices, defaultProfile } = useProfileChoice();
+  const { failed, isLoading, choices, defaultProfile } = useProfileChoice();
   const { create } = useSubscriptionChanges(tenantId);
   const [, navigate] = useLocation();
   const [made, setMade] = useState<(Subscription & Secret) | null>(null);
@@ -29,6 +30,7 @@ export function NewWebhookPage() {
   const first = choices.find(({ name }) => name === defaultProfile) ?? choices[0];
   if (!mayChange) return <NotFoundPage />;
   if (isLoading) return <Loading />;
+  if (failed !== null) return <ErrorNote error={failed.error} retry={failed.refetch} />;
   return (
     <Page title={t.newTitle}>
       <WebhookForm

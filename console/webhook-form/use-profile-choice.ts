@@ -12,6 +12,8 @@ export function useProfileChoice() {
   const all = profiles.data ?? [];
   const choices = caller.tenantId === null ? all : all.filter(({ name }) => settings.profiles.includes(name));
   return {
+    /** What is not known: a profile that is guessed would be sent as if it were chosen. */
+    failed: [profiles, ofTenant].find(({ isLoadingError }) => isLoadingError) ?? null,
     isLoading: profiles.isPending || ofTenant.isPending,
     choices,
     defaultProfile: ofTenant.data ?? settings.defaultProfile,

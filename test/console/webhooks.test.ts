@@ -148,6 +148,20 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     expect(errors).toEqual([]);
   });
 
+  test('a webhook is not added with a profile that is guessed, because the tenant’s could not be read', async () => {
+    const { tenant } = scene('unread');
+    await system().call('PUT', `/v1/tenants/${tenant}`, { body: { defaultProfile: 'keypay' } });
+    const { page } = await asCompany(`/tenants/${tenant}/webhooks`);
+    await page.route(`**/v1/tenants/${tenant}`, (route) => route.abort());
+    await page.getByRole('link', { name: 'Add webhook' }).click();
+    await page.getByText('The API cannot be reached.').waitFor();
+    expect(await page.getByLabel('Format').count()).toBe(0);
+    await page.unroute(`**/v1/tenants/${tenant}`);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByLabel('Format').waitFor();
+    expect(await page.getByLabel('Format').inputValue()).toBe('keypay');
+  });
+
   test('what someone else saved is not overwritten', async () => {
     const { tenant, path } = scene('two-tabs');
     const { id } = await system().subscribe(tenant, path, { name: 'First' });
