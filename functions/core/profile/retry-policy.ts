@@ -17,7 +17,7 @@ const WEEK_SECONDS = 604_800;
 export const RetryPolicy = z.strictObject({
   gapsSeconds: z
     .array(z.number().positive().max(WEEK_SECONDS))
-    // A delivery keeps 30 attempts, by which its failures are counted; some are left for those by hand.
+    // A delivery keeps 40 attempts, by which its failures are counted; some are left for those by hand.
     .max(25)
     .meta({ description: 'Seconds from an attempt’s end to the next; as many retries as there are gaps.' }),
   jitter: z.number().min(0).max(0.5).default(0).meta({
