@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import { Problem } from './problem.ts';
 
-/** Any, or an ETag as resources carry it. */
-export const IfMatch = z.string().regex(/^(?:\*|(?:W\/)?"[0-9]{1,15}")$/);
+/** An ETag as resources carry it. */
+const ETag = z.string().regex(/^(?:W\/)?"[0-9]{1,15}"$/);
+export const IfMatch = z.union([z.literal('*'), ETag]);
 
 /** The revision that the header names; null if it is absent, or takes any. */
 export function readIfMatch(value: string | undefined): number | null {
   if (value === undefined || value === '*') return null;
-  if (IfMatch.safeParse(value).success) return Number(value.replace(/\D/g, ''));
+  if (ETag.safeParse(value).success) return Number(value.replace(/\D/g, ''));
   throw new Problem('malformed_request', 'If-Match must be * or the ETag of one answer, as in "3", with its quotes.');
 }
