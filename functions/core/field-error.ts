@@ -40,5 +40,5 @@ export function listErrors(all: readonly FieldError[]): FieldError[] {
 
 function shorten(text: string, length: number): string {
   // toWellFormed: what was sent can have half of a surrogate pair in a name, and the cut can fall between two halves.
-  return text.length <= length ? text.toWellFormed() : `${text.slice(0, length).toWellFormed()}…`;
+  return (text.length <= length ? text : `${text.slice(0, length)}…`).toWellFormed();
 }

@@ -26,12 +26,11 @@ export function parsePattern(source: string): ParsedPattern {
   } catch (error) {
     return { ok: false, message: error instanceof Error ? error.message : String(error) };
   }
-  if (/\(\?<?[=!]/.test(withoutEscapes(source)))
-    return { ok: false, message: 'looks ahead or behind, which is not supported' };
-  if (/\(\?[a-z-]*[ms]/.test(withoutEscapes(source)))
-    return { ok: false, message: 'changes the flags m or s for a part, which is not supported' };
+  const plain = withoutEscapes(source);
+  if (/\(\?<?[=!]/.test(plain)) return unsupported('looks ahead or behind');
+  if (/\(\?[a-z-]*[ms]/.test(plain)) return unsupported('changes the flags m or s');
   if (/\\(?:[1-9]|k<)/.test(source.replaceAll('\\\\', ''))) {
-    return { ok: false, message: 'refers back to a group, which is not supported' };
+    return unsupported('refers back to a group');
   }
   try {
     const compiled = RE2JS.compile(toRe2(source));
@@ -44,6 +43,10 @@ export function parsePattern(source: string): ParsedPattern {
   } catch (error) {
     return { ok: false, message: `is not supported: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+function unsupported(what: string): ParsedPattern {
+  return { ok: false, message: `${what}, which is not supported` };
 }
 
 /** Neither `\(` nor `[(]` opens a group. */
