@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isBuiltInProfile } from '../../core/profile/built-in-profiles.ts';
+import { isBuiltInProfile } from '../../core/profile/built-in-names.ts';
 import { Subscription } from '../../core/subscription/subscription.ts';
 import type { SubscriptionStore } from '../../core/subscription/subscription-store.ts';
 import type { Tables } from './client.ts';

@@ -1,5 +1,5 @@
 import { refuseStale } from '../change-stored.ts';
-import { isBuiltInProfile } from '../profile/built-in-profiles.ts';
+import { isBuiltInProfile } from '../profile/built-in-names.ts';
 import { compileProfile } from '../profile/compile-profile.ts';
 import type { ProfileDocument } from '../profile/profile.ts';
 import type { ProfileStore, StoredProfile } from '../profile/profile-store.ts';

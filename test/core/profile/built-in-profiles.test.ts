@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { cutJsonMember, jsonMembers, minifyJson, splitJsonArray } from '../../../functions/core/json/json-text.ts';
-import { builtInProfiles } from '../../../functions/core/profile/built-in-profiles.ts';
+import { builtInProfile, builtInProfiles } from '../../../functions/core/profile/built-in-profiles.ts';
 import type { ProfileKeys } from '../../../functions/core/profile/compile-profile.ts';
 import { jsonText } from '../../support/json-texts.ts';
 import { builtIn, makeValues, VENDORS } from '../../support/profiles.ts';
@@ -262,4 +262,8 @@ describe('the rules of the vendors', () => {
     ).toEqual([...VENDORS, 'standard'].toSorted());
     expect(BUILT_IN.map(({ name }) => name).toSorted()).toEqual([...VENDORS, 'standard'].toSorted());
   });
+});
+
+it('have the names by which they are found', () => {
+  for (const { document } of builtInProfiles()) expect(builtInProfile(document.name)?.document).toBe(document);
 });
