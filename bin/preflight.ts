@@ -36,8 +36,9 @@ async function main(): Promise<void> {
   });
   if (values.help) return console.log(USAGE);
   const settings = readSettings(values.context);
-  // The SDK knows of profiles, single sign-on and roles.
-  const { config } = new SQSClient({});
+  // The SDK knows of profiles, single sign-on and roles, but not of the second variable.
+  const named = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
+  const { config } = new SQSClient(named === undefined ? {} : { region: named });
   const [credentials, region] = await Promise.all([config.credentials(), config.region()]);
   const caller = { region, credentials, endpoint: process.env.AWS_ENDPOINT_URL };
   const findings = await inspectAccount(caller, { ...settings, runtime: RUNTIME.name });

@@ -141,24 +141,35 @@ test('it looks at the settings of the deployment', async () => {
   expect(await changesOf(small, { accountConcurrency: 10, throttleRate: 500, throttleBurst: 500 })).toBe('');
 });
 
-test('the command prints what it finds, and fails if something is to be changed', { timeout: 120_000 }, async () => {
-  const env = {
-    ...process.env,
-    AWS_ACCESS_KEY_ID: 'a',
-    AWS_SECRET_ACCESS_KEY: 'b',
-    AWS_REGION: 'eu-central-1',
-    AWS_ENDPOINT_URL: await startAccount({ concurrency: 10, unreserved: 10, bootstrap: null }),
-  };
-  const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) => {
-    execFile(
-      process.execPath,
-      [PREFLIGHT, '-c', 'accountConcurrency=10', '-c', 'stackName=Hooks'],
-      { env },
-      (error, stdout, stderr) => resolve({ code: error?.code, output: stdout + stderr }),
-    );
-  });
-  expect(code).toBe(1);
-  expect(output).toContain('ok      account 111122223333, region eu-central-1');
-  expect(output).toContain('ok      there is no stack Hooks yet');
-  expect(output.match(/^CHANGE.*/gm)).toEqual(['CHANGE  not bootstrapped for CDK']);
-});
+const OTHER = { AWS_REGION: undefined, AWS_DEFAULT_REGION: 'eu-central-1' };
+const BOTH = { AWS_REGION: 'eu-central-1', AWS_DEFAULT_REGION: 'us-east-1' };
+test.each([
+  ['AWS_REGION', BOTH],
+  ['AWS_DEFAULT_REGION alone', OTHER],
+])(
+  'the command prints what it finds in the region of %s, and fails if something is to be changed',
+  {
+    timeout: 120_000,
+  },
+  async (_, region) => {
+    const env = {
+      ...process.env,
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+      ...region,
+      AWS_ENDPOINT_URL: await startAccount({ concurrency: 10, unreserved: 10, bootstrap: null }),
+    };
+    const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) => {
+      execFile(
+        process.execPath,
+        [PREFLIGHT, '-c', 'accountConcurrency=10', '-c', 'stackName=Hooks'],
+        { env },
+        (error, stdout, stderr) => resolve({ code: error?.code, output: stdout + stderr }),
+      );
+    });
+    expect(code).toBe(1);
+    expect(output).toContain('ok      account 111122223333, region eu-central-1');
+    expect(output).toContain('ok      there is no stack Hooks yet');
+    expect(output.match(/^CHANGE.*/gm)).toEqual(['CHANGE  not bootstrapped for CDK']);
+  },
+);
