@@ -161,7 +161,7 @@ function headerErrors({ headers, signatures, traceparent }: ProfileDocument): Fi
   return names.flatMap(({ name, path }, index): FieldError[] => {
     if (RESERVED_HEADERS.has(name.toLowerCase())) return [{ path, message: `may not be ${name}: it is set elsewhere` }];
     if (traceparent && name.toLowerCase() === 'traceparent')
-      return [{ path, message: 'is set by /traceparent already' }];
+      return [{ path, message: 'is set by /traceparent already: leave it out, or set /traceparent to false' }];
     const twin = names.slice(0, index).find((other) => other.name.toLowerCase() === name.toLowerCase());
     const bothSign = twin?.path.startsWith('/signatures') === true && path.startsWith('/signatures');
     if (twin === undefined || (bothSign && twin.name === name)) return [];

@@ -8,7 +8,10 @@ export function signatureVersionOf({ algorithm }: Pick<SignatureScheme, 'algorit
   return algorithm === 'ed25519' ? 'v1a' : 'v1';
 }
 
-/** The versions of a subscription's keys without which a profile could not sign as it says. */
+/**
+ * The versions of a subscription's keys without which a profile could not sign as it says: those that always sign. Where none
+ * does, the only one there is; of several a subscription may choose.
+ */
 export function neededVersions({ signatures }: Pick<ProfileDocument, 'signatures'>): Version[] {
   const own = signatures.filter(({ key }) => key === 'subscription');
   const always = own.filter(({ when }) => when === 'always').map(signatureVersionOf);

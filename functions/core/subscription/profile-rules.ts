@@ -63,7 +63,10 @@ export function refuseByProfile(
   );
   for (const header of Object.keys(given.headers)) {
     if (set.includes(header.toLowerCase()))
-      errors.push({ path: jsonPointer(['headers', header]), message: `is set by the profile ${profile}` });
+      errors.push({
+        path: jsonPointer(['headers', header]),
+        message: `is set by the profile ${profile}: leave it out`,
+      });
   }
   return errors.length === 0 ? null : invalidFields(errors);
 }
