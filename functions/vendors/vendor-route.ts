@@ -58,6 +58,7 @@ export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>
     bodyDocumented: null,
     bodyOptional: false,
     responses: {},
+    mayConflict: method !== 'GET',
     conditional: false,
     keepsAnswer: true,
     // The handler parses by these very schemas before it calls.

@@ -51,20 +51,16 @@ const problem = (code: ProblemCode) => ({
   content: { 'application/problem+json': { schema: ProblemDocument } },
 });
 
-/** Reads that can be refused: a key that is made while others make it, statistics where none are kept, a request whose event is gone. */
-const CONFLICTING_READS = /\/(?:signing-key|stats|request)$/;
-
 /** The problems that an operation can answer with, besides those of the path (405) and of API Gateway itself. */
-function problemsOf({ access, method, path, params, query, body, conditional }: Route): ProblemCode[] {
+function problemsOf({ access, method, params, query, body, conditional, mayConflict }: Route): ProblemCode[] {
   const has = (shape: z.ZodObject) => Object.keys(shape.shape).length > 0;
-  const isGet = method === 'GET';
   const codes: Record<ProblemCode, boolean> = {
     malformed_request: body !== null || conditional || method === 'POST' || 'cursor' in query.shape,
     unauthenticated: access !== 'public',
     forbidden: access !== 'public',
     not_found: has(params),
     method_not_allowed: false,
-    conflict: !isGet || CONFLICTING_READS.test(path),
+    conflict: mayConflict,
     limit_reached: false,
     answer_not_kept: false,
     precondition_failed: conditional,

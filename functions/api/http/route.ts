@@ -100,6 +100,8 @@ export interface Route {
   responses: Record<number, { description: string; schema: z.ZodType | null }>;
   /** Whether the resource carries an ETag that If-Match is checked against. */
   conditional: boolean;
+  /** Whether it can be refused because of how things stand (409). Unless it is said: true for every method but GET. */
+  mayConflict: boolean;
   /** Whether the answer to a request with an Idempotency-Key is kept, sealed, for its repetitions. */
   keepsAnswer: boolean;
   run: (input: RouteInput<never, never, never>) => Promise<RouteResult | Refusal>;
@@ -118,6 +120,7 @@ interface RouteDefinition<Params, Query extends z.ZodRawShape, Body extends z.Zo
   bodyOptional?: boolean;
   responses: Route['responses'];
   conditional?: boolean;
+  mayConflict?: boolean;
   keepsAnswer?: boolean;
   run: (input: RouteInput<Params, z.infer<z.ZodObject<Query>>, z.infer<Body>>) => Promise<RouteResult | Refusal>;
 }
@@ -143,6 +146,7 @@ export const routesOf =
     bodyDocumented: body ?? null,
     bodyOptional: false,
     conditional: false,
+    mayConflict: method !== 'GET',
     keepsAnswer: true,
     ...rest,
     // The handler parses by these very schemas before it calls.

@@ -56,6 +56,8 @@ export const createDeliveryRoutes = ({ control, store, manage, ...ports }: Deliv
   route('GET', '/v1/tenants/{tenantId}/deliveries/{deliveryId}/attempts/{attemptNumber}/request', {
     id: 'getAttemptRequest',
     summary: 'See the request of an attempt as it was sent, with its body',
+    // Its event may be gone, or expunged.
+    mayConflict: true,
     responses: { 200: { description: 'The request.', schema: SentRequestView } },
     run: async ({ params: { tenantId, deliveryId, attemptNumber } }) => {
       const delivery = await control.read(tenantId, deliveryId);

@@ -60,6 +60,8 @@ function countersView(counters: Counters) {
 }
 
 const shared = {
+  // Statistics may be switched off.
+  mayConflict: true,
   query: { ...rangeQuery, interval: StatsInterval.default('hour') },
   responses: {
     200: {

@@ -141,6 +141,8 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
       id: 'getSigningKey',
       summary: 'Read the signing key of profiles whose key belongs to the tenant',
       reveals: 'secrets',
+      // It may be made while another request makes it.
+      mayConflict: true,
       responses: { 200: { description: 'The key; made if there was none.', schema: SigningKeyView } },
       run: async ({ params }) => answer(200, await keys.ensure(params.tenantId), signingKeyView),
     }),
