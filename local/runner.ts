@@ -184,7 +184,7 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
       state.writeClockOffsetMs(offsetMs);
       // The emulators' threads share the buffer; waiting receivers look at the time every 20 ms.
       setClockOffsetMs(clock, offsetMs);
-      handlers.setClockOffset(offsetMs);
+      await handlers.setClockOffset(offsetMs);
       schedules.tick();
       if (milliseconds >= EXPIRY_ON_ADVANCE_MS) await expire();
     }

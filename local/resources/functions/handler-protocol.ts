@@ -22,6 +22,7 @@ export type ToProcess =
   | { type: 'clock'; offsetMs: number };
 export type FromProcess =
   | { type: 'ready' }
+  | { type: 'clock-set' }
   | { type: 'thread-ended'; threadId: number; how: string }
   | { type: 'logged-error'; functionName: string; message: string };
 

@@ -37,6 +37,7 @@ process.on('message', (message: ToProcess) => {
       return;
     case 'clock':
       setClockOffsetMs(clock, message.offsetMs);
+      send({ type: 'clock-set' });
   }
 });
 // The runner decides when to end: on Ctrl-C the terminal signals both, and invocations that run may finish.

@@ -22,7 +22,8 @@ export class FunctionError extends Error {
 
 export interface Handlers {
   invoke: Invoke;
-  setClockOffset(offsetMs: number): void;
+  /** Resolves once all functions read that time: their invocations take another way, and could be sooner. */
+  setClockOffset(offsetMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -58,11 +59,15 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
   /** Resolved while a process takes invocations. A process that dies while it starts leaves those who wait to the next. */
   let ready = Promise.withResolvers<void>();
   let isReady = false;
+  /** Those who wait until the process has the test clock's time. */
+  const settings: (() => void)[] = [];
 
   async function supervise(): Promise<void> {
     while (!stopping) {
       const how = await runProcess();
       threads.allEnded(`The process ended (${how})`);
+      // The next one starts with that time.
+      for (const isSet of settings.splice(0)) isSet();
       if (isReady) ready = Promise.withResolvers();
       isReady = false;
       if (stopping) break;
@@ -97,6 +102,7 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
         isReady = true;
         ready.resolve();
       }
+      if (message.type === 'clock-set') settings.shift()?.();
       if (message.type === 'thread-ended') threads.ended(message.threadId, message.how);
       if (message.type === 'logged-error') complain(`${message.functionName} logged an error: ${message.message}`);
     });
@@ -145,9 +151,13 @@ export async function startHandlers(options: HandlersOptions): Promise<Handlers>
   options.signal?.removeEventListener('abort', stopNow);
   return {
     invoke,
-    setClockOffset(offsetMs) {
+    async setClockOffset(offsetMs) {
       clockOffsetMs = offsetMs;
+      if (!child.connected) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      settings.push(resolve);
       send({ type: 'clock', offsetMs });
+      await promise;
     },
     stop,
   };
