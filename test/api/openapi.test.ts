@@ -197,3 +197,20 @@ describe.each(ROUTES.map((route) => ({ route, name: `${route.method} ${route.pat
     expect(operation.security).toEqual(route.access === 'public' ? [] : [{ key: [`${route.access}:${needs}`] }]);
   });
 });
+
+describe('a pattern', () => {
+  const patterns = new Set<string>();
+  JSON.stringify(document, (_, value: unknown) => {
+    const { pattern, format } =
+      z.object({ pattern: z.string(), format: z.string().optional() }).safeParse(value).data ?? {};
+    // What has a format is read by that.
+    if (pattern !== undefined && format === undefined) patterns.add(pattern);
+    return value;
+  });
+
+  // Python and .NET take letters and digits of all scripts for these, and other line ends.
+  it.each([...patterns])('means the same in every language: %s', (pattern) => {
+    expect(pattern.replaceAll(/\[(?:\\.|[^\]\\])*\]/g, '').replaceAll('\\.', '')).not.toContain('.');
+    expect(pattern).not.toMatch(/\\[wd]/);
+  });
+});

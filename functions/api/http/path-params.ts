@@ -11,7 +11,7 @@ const PATH_PARAMS = {
   subscriptionId: SubscriptionId,
   eventId: EventId,
   deliveryId: DeliveryId,
-  attemptNumber: z.string().regex(/^[1-9]\d{0,8}$/, 'must be the number of an attempt'),
+  attemptNumber: z.string().regex(/^[1-9][0-9]{0,8}$/, 'must be the number of an attempt'),
   tokenId: TokenId,
   jobId: JobId,
   rejectedEventId: RejectedEventId,

@@ -19,7 +19,10 @@ export const AuditView = AuditRecord.extend({
 
 const CallerId = z
   .string()
-  .regex(/^(?:(?:key|ptk)_\w{1,40}|usr_.{1,255})$/, 'must be the id of an API key, of a portal token or of a person');
+  .regex(
+    /^(?:(?:key|ptk)_[0-9A-Za-z_]{1,40}|usr_[^\n\r\u2028\u2029]{1,255})$/u,
+    'must be the id of an API key, of a portal token or of a person',
+  );
 
 export const createAuditRoutes = ({ audit }: { audit: Pick<AuditStore, 'listAuditRecords'> }) => [
   route('GET', '/v1/audit', {

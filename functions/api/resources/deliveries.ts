@@ -18,7 +18,7 @@ const route = routesOf('Deliveries', 'tenant');
 /** What the last attempt was answered. */
 const ResponseStatus = z
   .string()
-  .regex(/^(?:[1-5]\d\d|[1-5]xx|none)$/, 'must be a status such as 404, a class of them such as 5xx, or none')
+  .regex(/^(?:[1-5][0-9][0-9]|[1-5]xx|none)$/, 'must be a status such as 404, a class of them such as 5xx, or none')
   .meta({
     description:
       'What the last attempt was answered: a status, a class of them as in 5xx, or none. A status outside 100 to 599 is of class 5xx.',

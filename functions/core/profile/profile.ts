@@ -79,7 +79,10 @@ export const ProfileDocument = z
       .meta({ description: 'indent 0 is compact.' }),
     contentType: z
       .string()
-      .regex(/^application\/[\w.+-]+(?:; ?[\w-]+=[\w-]+)*$/, 'must be a media type like application/json')
+      .regex(
+        /^application\/[0-9A-Za-z_.+-]+(?:; ?[0-9A-Za-z_-]+=[0-9A-Za-z_-]+)*$/,
+        'must be a media type like application/json',
+      )
       .default('application/json'),
     headers: z.record(HeaderName, Template).default({}),
     signatures: z.array(SignatureScheme).max(5).default([]),

@@ -5,7 +5,9 @@ import type { WebhookResult } from '../target/webhook.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** A status, or a class of them as in `5xx`. */
-export const StatusPattern = z.string().regex(/^[1-5](?:\d\d|xx)$/, 'must be a status like 410, or a class like 5xx');
+export const StatusPattern = z
+  .string()
+  .regex(/^[1-5](?:[0-9][0-9]|xx)$/, 'must be a status like 410, or a class like 5xx');
 
 export function matchesStatus(patterns: readonly string[], status: number): boolean {
   return patterns.includes(String(status)) || patterns.includes(statusClass(status));
