@@ -72,6 +72,28 @@ export function describeRateLimitStore(name: string, { store, losing }: Subject<
       });
     });
 
+    it('forget a line whose turns nobody uses', async () => {
+      const id = freshSubscription();
+      await store.reserveSlots(id, ask({ fresh: 1_000 }));
+      const now = NOW + 15 * SECOND;
+      const slots = { slots: 1, firstSlotAt: now - BURST_MS };
+      expect(await store.reserveSlots(id, ask({ fresh: 1, now }))).toMatchObject(slots);
+      const next = { slots: 2, firstSlotAt: now - BURST_MS + EVERY };
+      expect(await store.reserveSlots(id, ask({ fresh: 2, now }))).toMatchObject(next);
+    });
+
+    it('begin a line anew once the limit is raised', async () => {
+      const id = freshSubscription();
+      const slow = { intervalMs: 10 * SECOND, lineIntervalMs: 10 * SECOND };
+      await store.reserveSlots(id, ask({ fresh: 100, ...slow }));
+      const now = NOW + 9 * SECOND;
+      const raised = await store.reserveSlots(id, ask({ ready: 100, fresh: 50, now }));
+      // The second slot of the lower limit comes first.
+      expect(raised).toEqual({ slots: 76, firstSlotAt: NOW + 9_500, firstTurnAt: NOW + 9_500 + 76 * EVERY });
+      const end = raised.firstTurnAt + 74 * EVERY;
+      expect(await store.reserveSlots(id, ask({ fresh: 1, now }))).toMatchObject({ slots: 0, firstTurnAt: end });
+    });
+
     it('add up while many workers make them at the same time', async () => {
       const id = freshSubscription();
       const reserved = await Promise.all(

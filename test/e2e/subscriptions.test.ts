@@ -23,6 +23,18 @@ async function parked(tenant: string, count: number): Promise<string[]> {
   return ids;
 }
 
+test('what waits by a limit that is raised goes on at once', async () => {
+  const client = system();
+  const { tenant, path, one } = await subscribed(client, 'raised', { maxPerSecond: 0.1 });
+  const ids = await Promise.all(Array.from({ length: 12 }, () => client.publish(tenant)));
+  await arrived(client, path, 1);
+  await eventually(async () => {
+    expect(await client.all(Delivery, `${one}/deliveries?status=pending`)).toHaveLength(11);
+  });
+  await client.call('PATCH', one, { body: { maxPerSecond: 50 } });
+  expect(idsOf((await arrived(client, path, ids.length)).requests)).toEqual(ids.toSorted());
+});
+
 describe('a paused subscription', () => {
   test('parks its events, however long, and gets them all when it is resumed', async () => {
     const client = system();

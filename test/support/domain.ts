@@ -43,6 +43,7 @@ export function makeSubscription(rest: Partial<Subscription> = {}): Subscription
     verificationToken: null,
     hasBeenVerified: true,
     generation: 0,
+    limitRaisedAt: null,
     discard: null,
     health: null,
     status: 'active',

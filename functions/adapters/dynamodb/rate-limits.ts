@@ -12,7 +12,11 @@ import type { Tables } from './client.ts';
 import { type Condition, createConditionalWrites, type Update } from './conditional-write.ts';
 import { type Item, rateLimitKey } from './keys.ts';
 
-const RateItem = z.object({ nextSlotAt: z.number().default(0), lineEndsAt: z.number().default(0) });
+const RateItem = z.object({
+  nextSlotAt: z.number().default(0),
+  lineEndsAt: z.number().default(0),
+  lineIntervalMs: z.number().default(0),
+});
 
 /** So many limited subscriptions' states a process keeps; without one, a busy subscription costs a read and a write more. */
 const MAX_KEPT = 1_000;
@@ -66,7 +70,13 @@ function updateOf({
     if (slotsBegin) values[':slotsTo'] = slotsFrom + slots * intervalMs;
     else values[':slotsMs'] = slots * intervalMs;
   }
+  if (turns === 0 && lineBegins) {
+    set.push('lineEndsAt = :none');
+    values[':none'] = 0;
+  }
   if (turns > 0) {
+    set.push('lineIntervalMs = :lineIntervalMs');
+    values[':lineIntervalMs'] = lineIntervalMs;
     set.push(lineBegins ? 'lineEndsAt = :lineTo' : 'lineEndsAt = lineEndsAt + :turnsMs');
     if (lineBegins) values[':lineTo'] = lineFrom + turns * lineIntervalMs;
     else values[':turnsMs'] = turns * lineIntervalMs;
@@ -75,9 +85,14 @@ function updateOf({
 }
 
 /** What `fits` asks, as a condition. */
-function conditionOf({ slots, slotsBegin, slotsFrom, slotsUntil, lineBegins, now }: ReservationPlan): Condition {
-  const values: Item = { ':now': now };
-  const parts = [lineBegins ? '(attribute_not_exists(lineEndsAt) OR lineEndsAt <= :now)' : 'lineEndsAt > :now'];
+function conditionOf(plan: ReservationPlan): Condition {
+  const { slots, slotsBegin, slotsFrom, slotsUntil, lineIntervalMs, lineBegins, idleFrom, now } = plan;
+  const values: Item = { ':now': now, ':lineIntervalMs': lineIntervalMs, ':idleFrom': idleFrom };
+  const parts = [
+    lineBegins
+      ? '(attribute_not_exists(lineEndsAt) OR lineEndsAt <= :now OR lineIntervalMs > :lineIntervalMs OR nextSlotAt < :idleFrom)'
+      : 'lineEndsAt > :now AND NOT (lineIntervalMs > :lineIntervalMs OR nextSlotAt < :idleFrom)',
+  ];
   if (slots > 0) {
     values[':slotsFrom'] = slotsFrom;
     if (slotsBegin) parts.push('(attribute_not_exists(nextSlotAt) OR nextSlotAt < :slotsFrom)');

@@ -4,7 +4,7 @@ import type { CompiledProfile } from '../profile/compile-profile.ts';
 import { isTooLate } from '../profile/retry-policy.ts';
 import { OVER_BUDGET } from '../subscription/filter/filter.ts';
 import { askBreaker, type Health, healthOf, heldUntil } from '../subscription/health.ts';
-import { hasExpired, isDiscarded, type Subscription } from '../subscription/subscription.ts';
+import { hasExpired, isDiscarded, type Subscription, waitsByOldLimit } from '../subscription/subscription.ts';
 import type { AttemptTrigger } from './attempt.ts';
 import { countInterrupted, MAX_INTERRUPTED } from './claim.ts';
 import {
@@ -98,7 +98,8 @@ export function admit({ message, delivery, ...subject }: Subject, time: Admissio
   }
   if (isDiscarded(subscription, known))
     return cancel('discarded', 'It was parked, and discarded when the subscription was resumed.');
-  if (known.nextAttemptAt !== null && known.nextAttemptAt > now) return { kind: 'wait', delivery: known };
+  const isEarly = known.nextAttemptAt !== null && known.nextAttemptAt > now;
+  if (isEarly && !waitsByOldLimit(subscription, known)) return { kind: 'wait', delivery: known };
   if (trigger === 'automatic' && isTooLate(profile.document.retry, known.attempts[0]?.startedAt ?? now, now)) {
     return fail('attempts_exhausted', PAST_DEADLINE);
   }

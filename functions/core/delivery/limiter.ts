@@ -1,5 +1,6 @@
 import type { Random } from '../ids.ts';
 import { type CurrentLimits, limitsOf, lower } from '../subscription/limits.ts';
+import { waitsByOldLimit } from '../subscription/subscription.ts';
 import type { Admitted } from './admit.ts';
 import type { Delivery } from './delivery.ts';
 import type { InFlightStore, Lease } from './in-flight.ts';
@@ -175,13 +176,18 @@ function nextTry({ now, random }: LimiterPorts, { limitedSince }: Delivery): num
  * The delivery as it waits for a slot or a place. It comes back in the second before, because SQS counts in seconds: the
  * slot is then waited for to the millisecond, and none stays unused.
  */
-export function waitForTurn({ delivery, trigger }: Admitted, turnAt: number, now: number, waits: WaitPolicy): Delivery {
+export function waitForTurn(
+  { delivery, subscription, trigger }: Admitted,
+  turnAt: number,
+  now: number,
+  waits: WaitPolicy,
+): Delivery {
   const at = now + Math.max(1_000, Math.floor((turnAt - now) / 1_000) * 1_000);
   const { status, completedAt } = delivery;
   const waiting = {
     ...scheduleAttempt(delivery, at, now, waits),
     parkedAt: null,
-    limitedSince: delivery.limitedSince ?? now,
+    limitedSince: waitsByOldLimit(subscription, delivery) ? now : (delivery.limitedSince ?? now),
   };
   // Its next message says nothing of what it was asked by.
   const asked = { ...waiting, requested: trigger === 'automatic' ? delivery.requested : trigger };

@@ -22,7 +22,7 @@ export const DeliverMessage = z.object({
 });
 export type DeliverMessage = z.infer<typeof DeliverMessage>;
 
-/** On the retries queue: a subscription is active again, its breaker has closed, or it is deleted; look at what waits for it. */
+/** On the retries queue: a subscription is active again, its breaker has closed, its limit is raised, or it is deleted; look at what waits for it. */
 export const SettleParkedMessage = z.object({
   v: z.literal(1),
   kind: z.literal('settle_parked'),

@@ -7,6 +7,8 @@
 export interface RateState {
   nextSlotAt: number;
   lineEndsAt: number;
+  /** Between the turns that were given last, in milliseconds. */
+  lineIntervalMs: number;
 }
 
 export interface SlotRequest {
@@ -32,13 +34,19 @@ export interface Reservation {
   firstTurnAt: number;
 }
 
-export const NO_RESERVATIONS: RateState = { nextSlotAt: 0, lineEndsAt: 0 };
+export const NO_RESERVATIONS: RateState = { nextSlotAt: 0, lineEndsAt: 0, lineIntervalMs: 0 };
 
 /** Slots of the last moments that were not used can be used at the same moment. */
 export const BURST_MS = 500;
 
 /** A slot that is this near is waited for on the spot; what gets none gets a turn in the line, and comes back then. */
 export const NEAR_MS = 2_000;
+
+/**
+ * Slots that nobody takes for this long are not waited for: whatever had a turn was cancelled, or is late. The line begins
+ * anew, or all that is new would wait behind turns that nothing uses.
+ */
+const IDLE_MS = 10_000;
 
 /**
  * What one update is to add. It is right for every state in which slots and line are (or are not) in use as they were seen:
@@ -57,6 +65,8 @@ export interface ReservationPlan {
   /** Whether turns begin at `lineFrom`, because there is no line. False: they come after those that wait. */
   lineBegins: boolean;
   lineFrom: number;
+  /** With a `nextSlotAt` before this, there is no line. */
+  idleFrom: number;
   now: number;
 }
 
@@ -66,7 +76,8 @@ export function planReservation(seen: RateState, request: SlotRequest): Reservat
   const slotsFrom = now - burstMs;
   const start = Math.max(seen.nextSlotAt, slotsFrom);
   const room = Math.max(0, Math.floor((now + nearMs - start) / intervalMs) + 1);
-  const lineBegins = seen.lineEndsAt <= now;
+  const idleFrom = now - IDLE_MS;
+  const lineBegins = !hasLine(seen, { lineIntervalMs, idleFrom, now });
   const slots = Math.min(room, lineBegins ? ready + fresh : ready);
   return {
     slots,
@@ -78,26 +89,37 @@ export function planReservation(seen: RateState, request: SlotRequest): Reservat
     slotsUntil: now + nearMs - Math.max(0, slots - 1) * intervalMs,
     lineBegins,
     lineFrom: start + slots * intervalMs,
+    idleFrom,
     now,
   };
 }
 
+/** Whether somebody may wait. Turns that were further apart than they are now are those of a limit that was raised. */
+function hasLine(
+  { nextSlotAt, lineEndsAt, lineIntervalMs }: RateState,
+  asked: Pick<ReservationPlan, 'lineIntervalMs' | 'idleFrom' | 'now'>,
+): boolean {
+  return lineEndsAt > asked.now && lineIntervalMs <= asked.lineIntervalMs && nextSlotAt >= asked.idleFrom;
+}
+
 /** Whether a plan may be carried out on this state. */
-export function fits(plan: ReservationPlan, { nextSlotAt, lineEndsAt }: RateState): boolean {
+export function fits(plan: ReservationPlan, state: RateState): boolean {
+  const { nextSlotAt } = state;
   const slotsFit = plan.slotsBegin
     ? nextSlotAt < plan.slotsFrom
     : nextSlotAt >= plan.slotsFrom && nextSlotAt <= plan.slotsUntil;
-  return (plan.slots === 0 || slotsFit) && lineEndsAt <= plan.now === plan.lineBegins;
+  return (plan.slots === 0 || slotsFit) && hasLine(state, plan) !== plan.lineBegins;
 }
 
 /** The state once the plan is carried out. */
-export function reserve(plan: ReservationPlan, { nextSlotAt, lineEndsAt }: RateState): RateState {
+export function reserve(plan: ReservationPlan, { nextSlotAt, ...line }: RateState): RateState {
   const { slots, turns, intervalMs, lineIntervalMs } = plan;
   const start = plan.slotsBegin ? plan.slotsFrom : nextSlotAt;
-  const lineStart = plan.lineBegins ? plan.lineFrom : lineEndsAt;
   return {
     nextSlotAt: slots === 0 ? nextSlotAt : start + slots * intervalMs,
-    lineEndsAt: turns === 0 ? lineEndsAt : lineStart + turns * lineIntervalMs,
+    ...(turns === 0
+      ? { ...line, lineEndsAt: plan.lineBegins ? 0 : line.lineEndsAt }
+      : { lineEndsAt: (plan.lineBegins ? plan.lineFrom : line.lineEndsAt) + turns * lineIntervalMs, lineIntervalMs }),
   };
 }
 

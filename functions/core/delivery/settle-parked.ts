@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { healthOf, rampTime } from '../subscription/health.ts';
+import { waitsByOldLimit } from '../subscription/subscription.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import { isHeld } from './delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
@@ -12,7 +13,7 @@ type Waiting = Pick<SettleParkedMessage, 'tenantId' | 'subscriptionId'>;
 export const WaitingPlace = z.object({
   status: z.enum(['parked', 'pending']),
   cursor: z.string().nullable(),
-  /** How many that a breaker held have been woken. */
+  /** How many that were pending have been woken. */
   released: z.int(),
 });
 export type WaitingPlace = z.infer<typeof WaitingPlace>;
@@ -33,7 +34,7 @@ export interface WokenPage {
 
 /**
  * Wakes a page of what waits for a subscription: the parked deliveries of one that is active again, those that its breaker
- * held, and all that wait for one that was deleted. What becomes of each is decided when its message arrives, as always.
+ * held or that wait by a limit that was raised, and all that wait for one that was deleted. What becomes of each is decided when its message arrives, as always.
  */
 export async function wakeWaiting(
   { store, retries, now }: WakeWaitingPorts,
@@ -48,7 +49,10 @@ export async function wakeWaiting(
   const page = await store.listWaitingDeliveries(subscriptionId, place.status, place.cursor);
   const ramp = place.status === 'pending' ? health : null;
   // The others that are pending wait for their time.
-  const deliveries = ramp === null ? page.deliveries : page.deliveries.filter(isHeld);
+  const deliveries =
+    subscription === null || place.status === 'parked'
+      ? page.deliveries
+      : page.deliveries.filter((one) => isHeld(one) || waitsByOldLimit(subscription, one));
   await retries.send(
     deliveries.map((delivery, index) => {
       const at = ramp === null ? null : rampTime(ramp, place.released + index);

@@ -32,6 +32,14 @@ export function limitsOf(
   };
 }
 
+/** Whether the second may let more through. Null is a profile's limit, or none. */
+export function raisesLimits(from: Limits, to: Limits): boolean {
+  return (['maxPerSecond', 'maxConcurrent'] as const).some((name) => {
+    const [before, after] = [from[name], to[name]];
+    return before !== after && (before === null || after === null || after > before);
+  });
+}
+
 /** The lower of two limits. */
 export function lower(a: number | null, b: number | null): number | null {
   return a === null || b === null ? (a ?? b) : Math.min(a, b);

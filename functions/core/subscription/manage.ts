@@ -14,7 +14,7 @@ import type { TenantKeys } from '../tenant/tenant-keys.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
 import { Metadata } from '../text-fields.ts';
 import { type Owner, subscriptionOwner, type Vault } from '../vault.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, raisesLimits } from './limits.ts';
 import { changeHeaders, openHeaders } from './own-headers.ts';
 import type { ParkedDeliveries } from './parked-deliveries.ts';
 import { type ProfileChoice, refuseByProfile, refuseUnknownTypes } from './profile-rules.ts';
@@ -153,7 +153,8 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       metadata,
     };
     const isCleared = patch.maxPerSecond === null || patch.maxConcurrent === null;
-    const next = isCleared ? { ...plainly, ...(await limitsByDefault(current.tenantId, plainly)) } : plainly;
+    const limited = isCleared ? { ...plainly, ...(await limitsByDefault(current.tenantId, plainly)) } : plainly;
+    const next = raisesLimits(current, limited) ? { ...limited, limitRaisedAt: now() } : limited;
     const clash = next.credentials === null ? null : refuseTwoAuthorizations(headers);
     if (clash !== null) return clash;
     const profile = await profiles.choose(current.tenantId, next.profile);
@@ -240,6 +241,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       verificationToken: null,
       hasBeenVerified: false,
       generation: 0,
+      limitRaisedAt: null,
       discard: null,
       health: null,
       createdAt: at,
@@ -280,9 +282,8 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
 
     async patch(owner, ifMatch, patch) {
       const patched = await change(owner, ifMatch, (current) => applyPatch(current, patch));
-      // Another URL, or another profile, may have been verified where the one before was not: what was parked meanwhile is delivered.
-      const mayBeVerified = patch.url !== undefined || patch.profile !== undefined;
-      if (!(patched instanceof Refusal) && mayBeVerified && patched.status === 'active') {
+      const mayGoOn = MAY_END_A_WAIT.some((name) => patch[name] !== undefined);
+      if (!(patched instanceof Refusal) && mayGoOn && patched.status === 'active') {
         await parked.settle(patched);
       }
       return patched;
@@ -300,6 +301,9 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
     },
   };
 }
+
+/** Another URL, or another profile, may have been verified where the one before was not; another limit lets more through. */
+const MAY_END_A_WAIT = ['url', 'profile', 'maxPerSecond', 'maxConcurrent'] as const;
 
 /** Basic auth of the URL and an own header would be two values for one header. */
 function refuseTwoAuthorizations(headers: Record<string, unknown>): Refusal | null {

@@ -45,6 +45,8 @@ export const Subscription = z.object({
   maxPerSecond: z.number().nullable().default(null),
   /** The most requests at the same moment, over all workers. Null: as its profile says. */
   maxConcurrent: z.number().nullable().default(null),
+  /** When one of the two was last raised: what waits by a lower one since before is not to wait any longer. Epoch milliseconds. */
+  limitRaisedAt: z.number().nullable().default(null),
   /** From then on it receives nothing; its client subscribes again. Null: never. */
   expiresAt: z.number().nullable().default(null),
   /** What the receiver must send back while it is unverified, sealed. */
@@ -114,6 +116,14 @@ export function isDiscarded(
 ): boolean {
   if (discard === null || parkedAt === null || parkedAt > discard.parkedBefore) return false;
   return discard.eventsBefore === null || eventAt < discard.eventsBefore;
+}
+
+/** Whether a delivery waits for a turn that it got, or for a place that it did not get, while the limit was lower. */
+export function waitsByOldLimit(
+  { limitRaisedAt }: Pick<Subscription, 'limitRaisedAt'>,
+  { limitedSince }: { limitedSince: number | null },
+): boolean {
+  return limitRaisedAt !== null && limitedSince !== null && limitedSince <= limitRaisedAt;
 }
 
 /** The subscription without what it has parked until now, or with only what belongs to events from `eventsBefore` on. */

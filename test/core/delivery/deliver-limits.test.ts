@@ -91,7 +91,7 @@ describe('a batch for a rate-limited subscription', () => {
 
   it('has no turn further away than a day', async () => {
     const { setup, messages, deliveryOf, rates } = limitedSetup(1, 1);
-    rates.states.set(makeSubscription().id, { nextSlotAt: NOW, lineEndsAt: NOW + 100 * HOUR });
+    rates.states.set(makeSubscription().id, { nextSlotAt: NOW, lineEndsAt: NOW + 100 * HOUR, lineIntervalMs: SECOND });
     await setup.deliver(...messages);
     expect(deliveryOf(0)).toMatchObject({ nextAttemptAt: NOW + 24 * HOUR });
   });
@@ -113,7 +113,11 @@ describe('a batch for a rate-limited subscription', () => {
 describe('a delivery whose turn has come', () => {
   it('takes a slot before all that come new, and is attempted', async () => {
     const { setup, rates, deliveryOf } = limitedSetup(1, 1);
-    rates.states.set(makeSubscription().id, { nextSlotAt: NOW + SECOND, lineEndsAt: NOW + HOUR });
+    rates.states.set(makeSubscription().id, {
+      nextSlotAt: NOW + SECOND,
+      lineEndsAt: NOW + HOUR,
+      lineIntervalMs: SECOND,
+    });
     setup.journal.store(waited());
     expect(await setup.deliver({ message: makeMessage({ eventId: 'evt_0' }), fromRetries: true })).toEqual([ACK]);
     expect(setup.slept).toEqual([SECOND]);
@@ -122,12 +126,43 @@ describe('a delivery whose turn has come', () => {
 
   it('waits again if no slot is near', async () => {
     const { setup, rates, deliveryOf, queued } = limitedSetup(1, 1);
-    rates.states.set(makeSubscription().id, { nextSlotAt: NOW + 5 * SECOND, lineEndsAt: NOW + 30 * SECOND });
+    rates.states.set(makeSubscription().id, {
+      nextSlotAt: NOW + 5 * SECOND,
+      lineEndsAt: NOW + 30 * SECOND,
+      lineIntervalMs: SECOND,
+    });
     setup.journal.store(waited());
     const decisions = await setup.deliver({ message: makeMessage({ eventId: 'evt_0' }), fromRetries: true });
     expect(decisions).toEqual([ACK]);
     expect(queued).toMatchObject([{ delaySeconds: 30 }]);
     expect(deliveryOf(0)).toMatchObject({ limitedSince: NOW - MINUTE, nextAttemptAt: NOW + 30 * SECOND, attempts: [] });
+  });
+});
+
+describe('a delivery that is looked at before its turn', () => {
+  it.each([
+    ['takes a slot if the limit was raised since it began to wait', NOW - SECOND, 1],
+    ['waits on if that was before', NOW - HOUR, 0],
+  ])('%s', async (_, limitRaisedAt, sent) => {
+    const { setup } = limitedSetup(1, 1, { limitRaisedAt });
+    setup.journal.store(waited({ nextAttemptAt: NOW + HOUR }));
+    await setup.deliver({ message: makeMessage({ eventId: 'evt_0' }), fromRetries: true });
+    expect(setup.requests).toHaveLength(sent);
+  });
+
+  it('gets another turn once, if it finds no slot by the limit that was raised', async () => {
+    const { setup, rates, deliveryOf } = limitedSetup(1, 1, { limitRaisedAt: NOW - SECOND });
+    rates.states.set(makeSubscription().id, {
+      nextSlotAt: NOW + 5 * SECOND,
+      lineEndsAt: NOW + 30 * SECOND,
+      lineIntervalMs: SECOND,
+    });
+    setup.journal.store(waited({ nextAttemptAt: NOW + HOUR }));
+    for (let again = 0; again < 2; again += 1) {
+      await setup.deliver({ message: makeMessage({ eventId: 'evt_0' }), fromRetries: true });
+      expect(deliveryOf(0)).toMatchObject({ limitedSince: NOW, nextAttemptAt: NOW + 30 * SECOND });
+    }
+    expect(rates.updates).toBe(1);
   });
 });
 
@@ -158,7 +193,7 @@ describe('a delivery whose attempt has failed', () => {
 describe('an attempt that a person asked for', () => {
   it('takes a slot before the line', async () => {
     const { setup, rates } = limitedSetup(1, 1);
-    rates.states.set(makeSubscription().id, { nextSlotAt: NOW, lineEndsAt: NOW + HOUR });
+    rates.states.set(makeSubscription().id, { nextSlotAt: NOW, lineEndsAt: NOW + HOUR, lineIntervalMs: SECOND });
     await setup.deliver(makeMessage({ eventId: 'evt_0', trigger: 'test' }));
     expect(setup.requests).toHaveLength(1);
   });
@@ -166,7 +201,7 @@ describe('an attempt that a person asked for', () => {
   it('stays one while it waits, and a success that is sent again stays a success', async () => {
     for (const status of ['pending', 'succeeded'] as const) {
       const { setup, rates, deliveryOf } = limitedSetup(1, 1);
-      rates.states.set(makeSubscription().id, { nextSlotAt: NOW + 5 * SECOND, lineEndsAt: 0 });
+      rates.states.set(makeSubscription().id, { nextSlotAt: NOW + 5 * SECOND, lineEndsAt: 0, lineIntervalMs: SECOND });
       const isNew = status === 'pending';
       const asked = { status, requested: 'manual', completedAt: isNew ? null : NOW - MINUTE } as const;
       if (!isNew) setup.journal.store(makeDelivery({ eventId: 'evt_0', revision: 1, nextAttemptAt: NOW, ...asked }));

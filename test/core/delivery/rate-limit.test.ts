@@ -25,7 +25,7 @@ const ask = (rest: Partial<SlotRequest>): SlotRequest => ({
 });
 const FREE = NO_RESERVATIONS;
 /** Slots up to 1 s from now, a line up to 20 s from now. */
-const BUSY: RateState = { nextSlotAt: NOW + 1_000, lineEndsAt: NOW + 20_000 };
+const BUSY: RateState = { nextSlotAt: NOW + 1_000, lineEndsAt: NOW + 20_000, lineIntervalMs: EVERY };
 /** From 500 ms ago to 2 s from now, both included. */
 const ROOM = 11;
 
@@ -43,6 +43,30 @@ describe('a reservation', () => {
       { slots: 5, firstSlotAt: NOW + 1_000, firstTurnAt: NOW + 20_000 },
     ],
     ['a line that is over', { ...BUSY, lineEndsAt: NOW }, { fresh: 1 }, { slots: 1, firstSlotAt: NOW + 1_000 }],
+    [
+      'a line whose slots nobody has taken for ten seconds',
+      { ...BUSY, nextSlotAt: NOW - 10_001 },
+      { fresh: 15 },
+      { slots: ROOM, firstTurnAt: NOW - BURST_MS + ROOM * EVERY },
+    ],
+    [
+      'a line that may be waiting still',
+      { ...BUSY, nextSlotAt: NOW - 10_000 },
+      { fresh: 1 },
+      { slots: 0, firstTurnAt: NOW + 20_000 },
+    ],
+    [
+      'a line of a lower limit',
+      { ...BUSY, lineIntervalMs: EVERY + 1 },
+      { fresh: 6 },
+      { slots: 5, firstTurnAt: NOW + 1_000 + 5 * EVERY },
+    ],
+    [
+      'a line of a higher limit',
+      { ...BUSY, lineIntervalMs: EVERY - 1 },
+      { fresh: 1 },
+      { slots: 0, firstTurnAt: NOW + 20_000 },
+    ],
     ['no slot near', { ...BUSY, nextSlotAt: NOW + 2_001 }, { ready: 1 }, { slots: 0, firstTurnAt: NOW + 20_000 }],
     [
       'at most one request in ten seconds',
@@ -62,12 +86,20 @@ describe('a reservation', () => {
     expect(reservationOf(plan, reserve(plan, seen))).toMatchObject(expected);
   });
 
+  it('leaves nothing of a line that nobody waits in, also if it gives no turn', () => {
+    const left = { ...BUSY, nextSlotAt: NOW - 60_000 };
+    const used = reserve(planReservation(left, ask({ fresh: 1 })), left);
+    const next = planReservation(used, ask({ fresh: 1 }));
+    expect(reservationOf(next, reserve(next, used))).toMatchObject({ slots: 1, firstSlotAt: NOW - BURST_MS + EVERY });
+  });
+
   it.each<[string, RateState, boolean]>([
     ['more slots were taken, and those of the plan are near still', { ...BUSY, nextSlotAt: NOW + 1_500 }, true],
     ['those of the plan would be too far away', { ...BUSY, nextSlotAt: NOW + 1_501 }, false],
     ['none is reserved any more', { ...BUSY, nextSlotAt: NOW - BURST_MS - 1 }, false],
     ['the line became longer', { ...BUSY, lineEndsAt: NOW + 90_000 }, true],
     ['the line is over', { ...BUSY, lineEndsAt: NOW }, false],
+    ['the limit was lower', { ...BUSY, lineIntervalMs: EVERY + 1 }, false],
   ])('made on what is out of date: %s', (_, now, still) => {
     expect(fits(planReservation(BUSY, ask({ ready: 3, fresh: 2 })), now)).toBe(still);
   });
@@ -89,7 +121,7 @@ const requests = fc.array(
 function reserveAll(intervalMs: number, asked: typeof requests extends fc.Arbitrary<infer T> ? T : never) {
   const states = [FREE];
   const slots: number[] = [];
-  const turns: number[] = [];
+  const lines: number[][] = [[]];
   let now = NOW;
   for (const { ready, fresh, afterMs, age } of asked) {
     now += afterMs;
@@ -99,17 +131,18 @@ function reserveAll(intervalMs: number, asked: typeof requests extends fc.Arbitr
     const plan = fits(early, current) ? early : planReservation(current, request);
     expect(fits(plan, current)).toBe(true);
     const left = reserve(plan, current);
+    if (plan.lineBegins) lines.push([]);
     const { slots: count, firstSlotAt, firstTurnAt } = reservationOf(plan, left);
     for (let index = 0; index < ready + fresh; index += 1) {
       if (index < count) {
         const at = firstSlotAt + index * intervalMs;
         expect(at).toBeLessThanOrEqual(now + NEAR_MS + 0.01);
         slots.push(Math.max(at, now));
-      } else turns.push(firstTurnAt + (index - count) * intervalMs);
+      } else lines.at(-1)?.push(firstTurnAt + (index - count) * intervalMs);
     }
     states.push(left);
   }
-  return { slots, turns };
+  return { slots, lines };
 }
 
 describe('whatever is asked for, and however old what a worker has seen', () => {
@@ -130,12 +163,14 @@ describe('whatever is asked for, and however old what a worker has seen', () => 
     );
   });
 
-  it('no two get the same turn', () => {
+  it('no two get the same turn in a line', () => {
     fc.assert(
       fc.property(intervals, requests, (intervalMs, asked) => {
-        const sorted = reserveAll(intervalMs, asked).turns.toSorted((a, b) => a - b);
-        for (const [index, at] of sorted.slice(1).entries()) {
-          expect(at - (sorted[index] ?? 0)).toBeGreaterThanOrEqual(intervalMs - 0.01);
+        for (const line of reserveAll(intervalMs, asked).lines) {
+          const sorted = line.toSorted((a, b) => a - b);
+          for (const [index, at] of sorted.slice(1).entries()) {
+            expect(at - (sorted[index] ?? 0)).toBeGreaterThanOrEqual(intervalMs - 0.01);
+          }
         }
       }),
     );

@@ -153,6 +153,25 @@ describe('settling what is parked', () => {
     expect(queued).toEqual([]);
   });
 
+  it('wakes what has waited for its turn since before the limit was raised', async () => {
+    const { journal, queued, requests, run, receive } = setup(0);
+    journal.add(makeSubscription({ maxPerSecond: 100, limitRaisedAt: NOW - SECOND }));
+    const pending = { revision: 1, nextAttemptAt: NOW + HOUR, dueAt: NOW + HOUR };
+    for (const [eventId, limitedSince] of [
+      ['before', NOW - HOUR],
+      ['after', NOW],
+      ['retry', null],
+    ] as const) {
+      journal.add(makeEvent({ id: eventId }));
+      journal.store(makeDelivery({ ...pending, eventId, limitedSince }));
+    }
+    await run();
+    expect(queued).toMatchObject([{ message: { eventId: 'before' }, delaySeconds: 0 }]);
+    await receive();
+    expect(requests).toHaveLength(1);
+    expect(journal.delivery(makeMessage({ eventId: 'before' }))?.status).toBe('succeeded');
+  });
+
   const held = () => holdDelivery(makeDelivery({ revision: 1 }), 'automatic', NOW + HOUR);
   const open = { state: 'open', openedAt: NOW, pauseMs: 1, nextProbeAt: NOW, probe: null } as const;
 
