@@ -4,6 +4,7 @@ import { deliveryId, newId, SYSTEM_TENANT } from '../../functions/core/ids.ts';
 import { REPLAY_STATUSES } from '../../functions/core/jobs/job-task.ts';
 import { createJobs } from '../../functions/core/jobs/jobs.ts';
 import { Refusal } from '../../functions/core/refusal.ts';
+import { raisesLimits } from '../../functions/core/subscription/limits.ts';
 import { discardParked, nextGeneration, type Subscription } from '../../functions/core/subscription/subscription.ts';
 import { makeSubscription, SECOND } from '../support/domain.ts';
 import type { Command, Publication, SubscriptionHistory } from './campaign-record.ts';
@@ -19,7 +20,7 @@ const WANTS = [
   { eventTypes: ['order.*'], typePrefix: 'order.' },
 ];
 
-export type TenantAction = 'pause' | 'resume' | 'move' | 'rotate' | 'delete' | Command['kind'];
+export type TenantAction = 'pause' | 'resume' | 'move' | 'rotate' | 'limit' | 'delete' | Command['kind'];
 
 /** What the tenants of a world, and the company, ask for: events, subscriptions and their changes, retries and replays. */
 export class WorldTenants {
@@ -167,6 +168,12 @@ export class WorldTenants {
       case 'rotate':
         this.save(current, { updatedAt: this.world.now });
         return;
+      case 'limit': {
+        const limited = { ...current, maxPerSecond: this.world.choices.pick([null, 1, 5]) };
+        const isRaised = raisesLimits(current, limited);
+        this.save(limited, isRaised ? { limitRaisedAt: this.world.now } : {});
+        return this.tell(current);
+      }
       case 'delete':
         history.deletion = span;
         this.world.store.subscriptions.delete(`${history.tenantId} ${history.id}`);

@@ -40,6 +40,7 @@ describe('a world in which everything fails now and then', () => {
     'purged from deliveries',
     'purged from retries',
     'purged from jobs',
+    'limit',
     'replay',
     'settled by a job',
     'went on with a fan-out',

@@ -289,7 +289,7 @@ export class World {
       case 'work on a job':
         return this.runJobs();
       case 'change a subscription':
-        return this.tenants.disturb(['pause', 'resume', 'resume', 'move', 'rotate', 'delete']);
+        return this.tenants.disturb(['pause', 'resume', 'resume', 'move', 'rotate', 'limit', 'delete']);
       case 'retry or cancel':
         return this.tenants.disturb(['retry', 'cancel']);
       case 'hand out twice':
