@@ -44,7 +44,7 @@ export function makeSubscription(rest: Partial<Subscription> = {}): Subscription
     hasBeenVerified: true,
     generation: 0,
     limitRaisedAt: null,
-    discard: null,
+    discards: [],
     health: null,
     status: 'active',
     statusReason: null,

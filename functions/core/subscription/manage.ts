@@ -242,7 +242,7 @@ export function createSubscriptions(ports: SubscriptionsPorts): Subscriptions {
       hasBeenVerified: false,
       generation: 0,
       limitRaisedAt: null,
-      discard: null,
+      discards: [],
       health: null,
       createdAt: at,
       updatedAt: at,

@@ -65,8 +65,8 @@ export const Subscription = z.object({
    * only the generation that the attempt used.
    */
   generation: z.int().default(0),
-  /** What the last resume that discarded something discarded; epoch milliseconds. */
-  discard: z.object({ parkedBefore: z.number(), eventsBefore: z.number().nullable() }).nullable().default(null),
+  /** What resumes discarded, in their order; epoch milliseconds. */
+  discards: z.array(z.object({ parkedBefore: z.number(), eventsBefore: z.number().nullable() })).default([]),
   /** Written by `deliver` alone, and read by way of `healthOf`. Null: it has never failed. */
   health: Health.nullable().default(null),
   createdAt: z.number(),
@@ -111,11 +111,14 @@ export function previousKeysEnd(subscription: Pick<Subscription, 'keys' | 'signa
  * first. `eventAt` is when Posthorn accepted its event.
  */
 export function isDiscarded(
-  { discard }: Pick<Subscription, 'discard'>,
+  { discards }: Pick<Subscription, 'discards'>,
   { parkedAt, eventAt }: { parkedAt: number | null; eventAt: number },
 ): boolean {
-  if (discard === null || parkedAt === null || parkedAt > discard.parkedBefore) return false;
-  return discard.eventsBefore === null || eventAt < discard.eventsBefore;
+  if (parkedAt === null) return false;
+  return discards.some(
+    ({ parkedBefore, eventsBefore }) =>
+      parkedAt <= parkedBefore && eventAt < (eventsBefore ?? Number.POSITIVE_INFINITY),
+  );
 }
 
 /** Whether a delivery waits for a turn that it got, or for a place that it did not get, while the limit was lower. */
@@ -126,9 +129,19 @@ export function waitsByOldLimit(
   return limitRaisedAt !== null && limitedSince !== null && limitedSince <= limitRaisedAt;
 }
 
-/** The subscription without what it has parked until now, or with only what belongs to events from `eventsBefore` on. */
+/** Only a resume from an earlier time than the one before adds to the list, so that in practice it has one. */
+const MAX_DISCARDS = 20;
+
+/**
+ * The subscription without what it has parked until now, or with only what belongs to events from `eventsBefore` on. What
+ * an earlier resume discarded stays so, even if its deliveries have not been looked at yet.
+ */
 export function discardParked(subscription: Subscription, now: number, eventsBefore: number | null): Subscription {
-  return { ...subscription, discard: { parkedBefore: now, eventsBefore } };
+  const wider = subscription.discards.filter(
+    (earlier) => eventsBefore !== null && (earlier.eventsBefore ?? Number.POSITIVE_INFINITY) > eventsBefore,
+  );
+  const discards = [...wider, { parkedBefore: now, eventsBefore }].slice(-MAX_DISCARDS);
+  return { ...subscription, discards };
 }
 
 /** The next generation if a change gives the subscription another receiver, or makes it active again. */

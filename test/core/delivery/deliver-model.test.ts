@@ -112,7 +112,7 @@ describe('whatever interleaves, is handed out twice, crashes, or has its effect 
       const attempts = delivery?.attempts ?? [];
       const isRefused = attempts.some(({ response }) => response?.status === 410);
       const isExhausted = attempts.filter(({ trigger }) => trigger === 'automatic').length >= 10;
-      const isGone = subscription === undefined || subscription.discard !== null;
+      const isGone = subscription === undefined || subscription.discards.length > 0;
       const ends = ['succeeded', ...(isRefused || isExhausted ? ['failed'] : []), ...(isGone ? ['cancelled'] : [])];
       expect(ends).toContain(delivery?.status);
     }));

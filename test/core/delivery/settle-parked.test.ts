@@ -126,6 +126,26 @@ describe('settling what is parked', () => {
     });
   });
 
+  it.each([
+    ['all of it', null, NOW - HOUR, ['cancelled', 'cancelled', 'cancelled']],
+    ['more', NOW - HOUR, NOW - 2 * HOUR, ['cancelled', 'succeeded', 'succeeded']],
+    ['less', NOW - 2 * HOUR, NOW - HOUR, ['cancelled', 'succeeded', 'succeeded']],
+  ])('keeps discarded what a resume discarded when a later one delivers: %s', async (_, first, second, expected) => {
+    const { journal, run, receive, states } = setup(3);
+    journal.add(discardParked(discardParked(makeSubscription(), NOW, first), NOW, second));
+    await run();
+    await receive();
+    expect(states()).toEqual(expected);
+  });
+
+  it('delivers what was parked after a resume that discarded, if a later one delivers it', async () => {
+    const { journal, run, receive, states } = setup(3);
+    journal.add(discardParked(discardParked(makeSubscription(), NOW - 1, null), NOW, NOW - HOUR));
+    await run();
+    await receive();
+    expect(states()).toEqual(['cancelled', 'succeeded', 'succeeded']);
+  });
+
   it('keeps what was parked after the resume that discarded', async () => {
     const { journal, run, receive, states } = setup(1);
     journal.add(discardParked(makeSubscription(), NOW - 1, null));
