@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { parseSecret } from '../../functions/core/profile/signing.ts';
 import { expectProblem, useApi } from '../support/api.ts';
 import { profileDocument } from '../support/profiles.ts';
 
@@ -120,6 +121,17 @@ describe('a subscription’s profile', () => {
     const optional = await subscribe('acme', { profile: 'peopleforce' });
     const rotated = await call('POST', `/v1/tenants/acme/subscriptions/${optional.field('id')}/secret/rotate`);
     expect(rotated.field('secret')).toMatch(/^[A-Za-z0-9]{32}$/);
+  });
+
+  it('rotates to a secret of the form that its profile signs with, though it may have none', async () => {
+    const scheme = { header: 'X-Signature', algorithm: 'hmac-sha256', encoding: 'hex', keyFormat: 'whsec' };
+    const rules = { secret: 'optional', secretFormat: 'whsec' };
+    const signatures = [{ ...scheme, when: 'if_secret' }];
+    const body = profileDocument({ name: 'harbour', subscription: rules, signatures });
+    expect((await call('POST', '/v1/profiles', { body })).status).toBe(201);
+    const created = await subscribe('acme', { profile: 'harbour' });
+    const rotated = await call('POST', `/v1/tenants/acme/subscriptions/${created.field('id')}/secret/rotate`);
+    expect(parseSecret(rotated.field('secret'))).not.toBeNull();
   });
 
   it('takes a filter, and names its mistakes', async () => {

@@ -1,5 +1,5 @@
 import type { ProfileDocument } from '../profile/profile.ts';
-import { chooseSecret, generateTextSecret } from '../profile/secret.ts';
+import { chooseSecret, generateSecret } from '../profile/secret.ts';
 import { Refusal } from '../refusal.ts';
 import type { Owner } from '../vault.ts';
 import type { Subscriptions } from './manage.ts';
@@ -64,5 +64,5 @@ function nextSecret(
   if (document.subscription.secret === 'none') {
     return new Refusal('conflict', `Subscriptions with the profile ${document.name} have no secret of their own.`);
   }
-  return chooseSecret(document, brought, signatureVersions) ?? generateTextSecret();
+  return chooseSecret(document, brought, signatureVersions) ?? generateSecret(document.subscription.secretFormat);
 }
