@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { generateSigningKey } from '../../../functions/core/profile/signing.ts';
 import type { WebhookResult } from '../../../functions/core/target/webhook.ts';
 import { deliverSetup } from '../../support/deliver-setup.ts';
 import {
@@ -58,6 +59,15 @@ describe('a delivery', () => {
     setup.journal.store(makeDelivery({ profile: 'acme', profileVersion: 1, nextAttemptAt: NOW, revision: 1 }));
     await setup.deliver({ fromRetries: true });
     expect(setup.requests[0]?.body).toMatch(/^\{"type"/);
+  });
+
+  it('is signed as its profile says, though the subscription signs otherwise by now', async () => {
+    const keys = [{ ...textKey, version: 'v1a' as const, sealed: generateSigningKey() }, textKey];
+    const setup = setupWith({}, { profile: 'standard', keys, signatureVersions: ['v1a'] });
+    setup.journal.store(makeDelivery({ profile: 'acme', profileVersion: 1, nextAttemptAt: NOW, revision: 1 }));
+    await setup.deliver({ fromRetries: true });
+    const [{ body, headers } = { body: '', headers: {} }] = setup.requests;
+    expect(Object(headers)['X-Signature']).toBe(createHmac('sha256', 'secret').update(body).digest('hex'));
   });
 
   it('whose profile is gone is cancelled, saying so', async () => {
