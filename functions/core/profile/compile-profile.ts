@@ -84,10 +84,8 @@ export function compileProfile(input: unknown, version: number): ProfileCompilat
           const lead = headerText(prefix.render(values, {}));
           const signatures = sign(scheme, content.render(values, { body }), keys).map((text) => lead + text);
           if (signatures.length === 0) continue;
-          const before = rendered[scheme.header];
-          rendered[scheme.header] = [...(before === undefined ? [] : [before]), ...signatures]
-            .join(scheme.separator ?? '')
-            .trim();
+          const before = Object.hasOwn(rendered, scheme.header) ? [rendered[scheme.header]] : [];
+          rendered[scheme.header] = [...before, ...signatures].join(scheme.separator ?? '').trim();
         }
         return { body, headers: rendered };
       },

@@ -177,6 +177,11 @@ describe('a signature', () => {
     expect(signature).toBe(`a=${digest().digest('hex')},b=${digest().digest('base64')}`);
   });
 
+  it('in a header called as a member that every object has stands alone', () => {
+    const { body, headers } = headersOf(signing({ header: 'constructor', separator: ',' }));
+    expect(headers).toHaveProperty('constructor', hmac(SECRET, body).digest('hex'));
+  });
+
   it('in an old header and a new one are both there: a vendor that migrates sends both', () => {
     const document = {
       ...WHSEC_SUBSCRIPTION,
