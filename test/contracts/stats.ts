@@ -165,13 +165,14 @@ export function describeStatsStore(name: string, { store, setNow }: Subject<Stat
       expect(await store.readTenantCounters(tenant, LAST_DAY, 5)).toEqual(new Map([[NOW, { failed: 5 }]]));
     });
 
-    it('are forgotten after their retention', async () => {
+    it('are forgotten by whole days: the first day that may be asked for is complete', async () => {
       setNow(NOW);
       const [tenant, one] = [freshTenant(), freshSubscription()];
       await add(tenant, one, NOW, { success: 1 });
-      setNow(NOW + RETENTION_MS + HOUR - 1_000);
+      const dayEndsAt = Math.ceil(NOW / DAY) * DAY;
+      setNow(dayEndsAt + RETENTION_MS - 1_000);
       expect((await store.readSubscriptionCounters(tenant, one, LAST_DAY)).size).toBe(1);
-      setNow(NOW + RETENTION_MS + HOUR);
+      setNow(dayEndsAt + RETENTION_MS);
       expect((await store.readSubscriptionCounters(tenant, one, LAST_DAY)).size).toBe(0);
       expect(await store.readTenantCounters(tenant, LAST_DAY, 100)).toEqual(new Map());
     });

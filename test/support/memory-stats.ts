@@ -19,6 +19,8 @@ interface Stored {
   foldedThrough: string;
 }
 
+const DAY_MS = 24 * HOUR_MS;
+
 export class MemoryStats implements StatsStore {
   /** In the order in which they were made. */
   readonly records: StatsRecord[] = [];
@@ -72,7 +74,7 @@ export class MemoryStats implements StatsStore {
   }
 
   private sum({ from, to }: HourRange, isWanted: (one: Stored) => boolean): HourlyCounters {
-    const isLive = (hour: number) => hour + HOUR_MS + this.retentionMs > this.now();
+    const isLive = (hour: number) => (Math.floor(hour / DAY_MS) + 1) * DAY_MS + this.retentionMs > this.now();
     const wanted = [...this.stored.values()].filter(
       (one) => one.hour >= from && one.hour < to && isLive(one.hour) && isWanted(one),
     );

@@ -123,7 +123,8 @@ export function createStats({ tables, retentionDays, now }: StatsOptions): Stats
         },
         {
           ':v': 1,
-          ':expiresAt': Math.floor(hour / 1_000) + retentionDays * DAY_SECONDS + 3_600,
+          // By whole days: of the first day that may be asked for no hour is missing.
+          ':expiresAt': (Math.floor(hour / DAY_MS) + 1 + retentionDays) * DAY_SECONDS,
           ':after': after,
           ':through': through,
           ...Object.fromEntries(added.map(([, count], index) => [`:${index}`, count])),
