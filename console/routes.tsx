@@ -55,7 +55,7 @@ export const ROUTES: readonly ConsoleRoute[] = [
     nav: 'events',
   },
   {
-    path: `${T}/events/new`,
+    path: `${T}/new-event`,
     page: later(async () => (await import('./pages/new-event.tsx')).NewEventPage),
     face: 'everyone',
   },

@@ -63,7 +63,7 @@ function NotThere({ tenantId }: { tenantId: string }) {
   return (
     <Empty title={t.noneFound}>
       <p>{t.notThere}</p>
-      <ButtonLink look="main" href={`/tenants/${tenantId}/events/new`}>
+      <ButtonLink look="main" href={`/tenants/${tenantId}/new-event`}>
         {t.publish}
       </ButtonLink>
       {caller.tenantId === null && <Link href={`/rejected-events?tenantId=${tenantId}`}>{t.toRejected}</Link>}

@@ -40,7 +40,7 @@ export function EventsPage() {
       title={t.title}
       actions={
         mayChange && (
-          <ButtonLink look="main" href={`/tenants/${tenantId}/events/new`}>
+          <ButtonLink look="main" href={`/tenants/${tenantId}/new-event`}>
             <Icon name="plus" />
             {t.publish}
           </ButtonLink>

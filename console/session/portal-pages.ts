@@ -9,8 +9,8 @@ const PATHS: Record<PortalPage, RegExp> = {
   settings: /^\/tenants\/[^/]+\/webhooks\/[^/]+\/settings$/,
   security: /^\/tenants\/[^/]+\/webhooks\/[^/]+\/security$/,
   test: /^\/tenants\/[^/]+\/webhooks\/[^/]+\/test$/,
-  events: /^\/tenants\/[^/]+\/events(\/(?!new$)[^/]+)?$/,
-  publish: /^\/tenants\/[^/]+\/events\/new$/,
+  events: /^\/tenants\/[^/]+\/events(\/[^/]+)?$/,
+  publish: /^\/tenants\/[^/]+\/new-event$/,
 };
 
 /** Whether the page of a path, query or not, is there for the reader. For the company all are. */

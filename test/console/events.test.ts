@@ -66,13 +66,27 @@ describe.skipIf(hasNoBrowser)('events in the console', () => {
     expect(errors).toEqual([]);
   });
 
+  test.each(['new', 'list', '-', 'x'.repeat(64)])(
+    'one whose publisher calls it %s is opened like any other',
+    async (id) => {
+      const { tenant } = scene('named');
+      await system().publish(tenant, { id });
+      const { page, errors } = await open(`/tenants/${tenant}/events`);
+      await page.getByRole('link', { name: 'thing.happened' }).click();
+      await page.locator('dl').getByText(id, { exact: true }).waitFor();
+      await page.reload();
+      await page.locator('dl').getByText(id, { exact: true }).waitFor();
+      expect(errors).toEqual([]);
+    },
+  );
+
   test('what is typed reaches the receiver as it is, and is shown as it is', async () => {
     const { tenant, path } = scene('unusual');
     const type = `${tenant}.counted`;
     await system().subscribe(tenant, path);
     const rawBody = `{"name":"${type}","example":${UNUSUAL}}`;
     await system().ask(Anything, 'POST', '/v1/event-types', { rawBody });
-    const { page, errors } = await open(`/tenants/${tenant}/events/new`);
+    const { page, errors } = await open(`/tenants/${tenant}/new-event`);
     await page.getByLabel('Event', { exact: true }).selectOption(type);
     const data = page.getByLabel('Data');
     const typed = (await data.inputValue()).replace('"ten"', '98765432109876543210');

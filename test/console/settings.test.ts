@@ -101,7 +101,7 @@ describe.skipIf(hasNoBrowser)('the console as a company sets it', { timeout: 120
     await expectAccessible(page);
     const left = [
       ...['settings', 'security', 'replay'].map((tab) => `webhooks/${id}/${tab}`),
-      ...['events', `events/${eventId}`, 'events/new'],
+      ...['events', `events/${eventId}`, 'new-event'],
     ].map((below) => `${url}/tenants/${tenant}/${below}`);
     for (const address of left) {
       await page.goto(address);
