@@ -5,6 +5,7 @@ import { Button } from '../components/button.tsx';
 import { JsonCode } from '../components/code.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Field, FieldGroup } from '../components/field.tsx';
+import { StatusBadge } from '../components/status-badge.tsx';
 import { useTexts } from '../texts/texts.ts';
 import { webhookFormTexts } from '../texts/webhook-form.ts';
 import { ALL_EVENTS } from './draft.ts';
@@ -120,7 +121,7 @@ function EventGroup({ title, types, value, isSingle, toggle }: EventGroupProps) 
   return (
     <fieldset className="event-group">
       <legend className={title === '' ? 'visually-hidden' : undefined}>{title === '' ? t.events : title}</legend>
-      {types.map(({ name, description, schema, example }) => (
+      {types.map(({ name, description, schema, example, archived }) => (
         <div key={name} className="event">
           <label className="choice">
             <input
@@ -131,6 +132,7 @@ function EventGroup({ title, types, value, isSingle, toggle }: EventGroupProps) 
             />
             <span>
               <code>{name}</code>
+              {archived && <StatusBadge tone="pause">{t.archived}</StatusBadge>}
               {description !== '' && <span className="quiet">{description}</span>}
             </span>
           </label>
