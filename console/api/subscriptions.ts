@@ -1,6 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useApi } from '../session/session.tsx';
 import { type Page, path } from './client.ts';
+import { queryOfShown } from './shown-status.ts';
 import type {
   FilterTest,
   FilterTestInput,
@@ -14,6 +15,7 @@ import type {
 
 export interface SubscriptionFilter {
   search: string | null;
+  /** As it is shown. */
   status: string | null;
   environment: string | null;
   eventType: string | null;
@@ -29,7 +31,11 @@ export function useSubscriptions(tenantId: string, filter: SubscriptionFilter) {
   return useQuery({
     queryKey: [...keyOf(tenantId), 'list', filter],
     queryFn: ({ signal }) =>
-      api.get<Page<Subscription>>(path`/v1/tenants/${tenantId}/subscriptions`, { ...filter }, signal),
+      api.get<Page<Subscription>>(
+        path`/v1/tenants/${tenantId}/subscriptions`,
+        { ...filter, ...queryOfShown(filter.status) },
+        signal,
+      ),
     placeholderData: keepPreviousData,
     refetchInterval: 15_000,
   });
@@ -82,6 +88,10 @@ export function useSubscriptionChanges(tenantId: string) {
     }),
     pause: useMutation({
       mutationFn: (id: string) => api.send<Subscription>('POST', `${pathOf(tenantId, id)}/pause`),
+      onSuccess,
+    }),
+    verify: useMutation({
+      mutationFn: (id: string) => api.send<Subscription>('POST', `${pathOf(tenantId, id)}/verify`),
       onSuccess,
     }),
     resume: useMutation({

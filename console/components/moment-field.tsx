@@ -32,6 +32,15 @@ export function MomentField({ label, value, onChange }: MomentFieldProps) {
   );
 }
 
+/**
+ * Whether a moment of a form has some of its parts only. Its value is empty, as that of one without any.
+ * @param name of the control
+ */
+export function isPartial(form: HTMLFormElement, name: string): boolean {
+  const control = form.elements.namedItem(name);
+  return control instanceof HTMLInputElement && control.validity.badInput;
+}
+
 /** As the control takes it: in the reader's zone, to the minute. */
 export function toLocal(at: string): string {
   const moment = new Date(at);

@@ -1,15 +1,17 @@
+import { shownStatus } from '../api/shown-status.ts';
 import type { Subscription } from '../api/types.ts';
 import { sharedTexts } from '../texts/shared.ts';
 import { useTexts } from '../texts/texts.ts';
 import { StatusBadge } from './status-badge.tsx';
-import { isPast, useTimeFormat } from './time.tsx';
+import { useTimeFormat } from './time.tsx';
 
 /** How a webhook is doing, in words. */
 export function SubscriptionStatus({ subscription }: { subscription: Subscription }) {
   const t = useTexts(sharedTexts);
   const format = useTimeFormat();
-  const { status, statusReason, health, expiresAt } = subscription;
-  if (expiresAt !== null && isPast(expiresAt)) return <StatusBadge tone="idle">{t.expired}</StatusBadge>;
+  const { statusReason, health } = subscription;
+  const status = shownStatus(subscription);
+  if (status === 'expired') return <StatusBadge tone="idle">{t.statuses.expired}</StatusBadge>;
   if (status === 'disabled')
     return <StatusBadge tone="bad">{statusReason ? t.disabledBecause(statusReason) : t.statuses.disabled}</StatusBadge>;
   if (status === 'paused') return <StatusBadge tone="pause">{t.statuses.paused}</StatusBadge>;

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { useLocation, useParams } from 'wouter';
+import { shownStatus } from '../api/shown-status.ts';
 import { useSubscription, useSubscriptionChanges } from '../api/subscriptions.ts';
 import type { Subscription } from '../api/types.ts';
 import { useMayChange } from '../session/session.tsx';
@@ -58,11 +59,13 @@ export function WebhookPage({ children }: { children: (subscription: OneSubscrip
   );
 }
 
-function Actions({ subscription: { tenantId, id, status } }: { subscription: Subscription }) {
+function Actions({ subscription }: { subscription: Subscription }) {
+  const { tenantId, id } = subscription;
+  const status = shownStatus(subscription);
   const t = useTexts(webhookTexts);
-  const { pause, resume, remove } = useSubscriptionChanges(tenantId);
+  const { pause, resume, verify, remove } = useSubscriptionChanges(tenantId);
   const [, navigate] = useLocation();
-  const [asked, setAsked] = useState<'pause' | 'resume' | 'remove' | null>(null);
+  const [asked, setAsked] = useState<'pause' | 'resume' | 'verify' | 'remove' | null>(null);
   const [parked, setParked] = useState<'deliver' | 'discard'>('deliver');
   const close = () => setAsked(null);
   const done = { onSuccess: close };
@@ -72,6 +75,11 @@ function Actions({ subscription: { tenantId, id, status } }: { subscription: Sub
       {(status === 'paused' || status === 'disabled') && (
         <Button look="main" onClick={() => setAsked('resume')}>
           {t.resume}
+        </Button>
+      )}
+      {status === 'unverified' && (
+        <Button look="main" onClick={() => setAsked('verify')}>
+          {t.verify}
         </Button>
       )}
       <Button look="danger" onClick={() => setAsked('remove')}>
@@ -102,6 +110,21 @@ function Actions({ subscription: { tenantId, id, status } }: { subscription: Sub
               <span>{t[one]}</span>
             </label>
           ))}
+        </Confirm>
+      )}
+      {asked === 'verify' && (
+        <Confirm
+          title={t.verifyTitle}
+          description={subscription.statusReason === null ? '' : t.verifyDetail(subscription.statusReason)}
+          action={t.verifyAction}
+          change={verify}
+          onConfirm={() => verify.mutate(id, { onSuccess: (answered) => answered.status !== 'unverified' && close() })}
+          onClose={() => {
+            verify.reset();
+            close();
+          }}
+        >
+          <p role="status">{verify.data?.status === 'unverified' && !verify.isPending && t.notVerified}</p>
         </Confirm>
       )}
       {asked === 'remove' && (

@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
 import { useJob, useReplay } from '../api/jobs.ts';
+import { shownStatus } from '../api/shown-status.ts';
 import type { ReplayInput, Subscription } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
@@ -12,7 +13,9 @@ import { fromLocal, toLocal } from '../components/moment-field.tsx';
 import { WebhookPage } from '../components/webhook-page.tsx';
 import { useMayChange } from '../session/session.tsx';
 import { jobTexts } from '../texts/jobs.ts';
+import { sharedTexts } from '../texts/shared.ts';
 import { useLanguage, useTexts } from '../texts/texts.ts';
+import { webhookTexts } from '../texts/webhook.ts';
 
 const STATUSES = ['failed', 'parked', 'missing', 'all'] as const;
 const FIELDS = ['/from', '/to', '/eventTypes', '/maxPerSecond'];
@@ -31,8 +34,12 @@ interface Draft {
 }
 
 /** Counts first, by a job whose id stands in the address; what was counted is what then can be sent. */
-function Replay({ subscription: { tenantId, id, status } }: { subscription: Subscription }) {
+function Replay({ subscription }: { subscription: Subscription }) {
+  const { tenantId, id } = subscription;
+  const status = shownStatus(subscription);
   const t = useTexts(jobTexts);
+  const shared = useTexts(sharedTexts);
+  const { inactive } = useTexts(webhookTexts);
   const mayChange = useMayChange();
   const [params, setParams] = useSearchParams();
   const [, navigate] = useLocation();
@@ -82,7 +89,7 @@ function Replay({ subscription: { tenantId, id, status } }: { subscription: Subs
           ))}
         </FieldGroup>
         <div className="row top">
-          <Field label={t.from} hint={t.fromHint} error={wrong.from ? t.noDate : errors.of('/from')}>
+          <Field label={t.from} hint={t.fromHint} error={wrong.from ? shared.noMoment : errors.of('/from')}>
             {(control) => (
               <input
                 {...control}
@@ -124,7 +131,7 @@ function Replay({ subscription: { tenantId, id, status } }: { subscription: Subs
         </Field>
         {errors.hasOthers && <ErrorNote error={replay.error} />}
         {count.isError && <ErrorNote error={count.error} retry={count.refetch} />}
-        {status !== 'active' && <p className="quiet">{t.inactive}</p>}
+        {status !== 'active' && <p className="quiet">{inactive[status]}</p>}
         {(count.data?.status === 'cancelled' || count.data?.status === 'failed') && <JobStatus job={count.data} />}
         <Counted
           isRunning={count.data?.status === 'running'}

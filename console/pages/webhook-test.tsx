@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { useEventTypes } from '../api/event-types.ts';
+import { shownStatus } from '../api/shown-status.ts';
 import { useSubscriptionTest, useTestDelivery } from '../api/tests.ts';
 import type { Delivery, Subscription } from '../api/types.ts';
 import { Button } from '../components/button.tsx';
@@ -14,6 +15,7 @@ import { WebhookPage } from '../components/webhook-page.tsx';
 import { isReceived } from '../event-types/is-received.ts';
 import { useMayChange } from '../session/session.tsx';
 import { useTexts } from '../texts/texts.ts';
+import { webhookTexts } from '../texts/webhook.ts';
 import { webhookTestTexts } from '../texts/webhook-test.ts';
 
 export function WebhookTestPage() {
@@ -23,7 +25,9 @@ export function WebhookTestPage() {
 function Test({ subscription }: { subscription: Subscription }) {
   const t = useTexts(webhookTestTexts);
   const mayChange = useMayChange();
-  const { tenantId, id, status } = subscription;
+  const { inactive } = useTexts(webhookTexts);
+  const { tenantId, id } = subscription;
+  const status = shownStatus(subscription);
   const test = useSubscriptionTest(tenantId, id);
   const [sent, setSent] = useState<Delivery | null>(null);
   const [eventType, setEventType] = useState('');
@@ -32,7 +36,7 @@ function Test({ subscription }: { subscription: Subscription }) {
   return (
     <section className="panel">
       <p>{t.intro}</p>
-      {status !== 'active' && <StatusBadge tone="pause">{t.inactive}</StatusBadge>}
+      {status !== 'active' && <StatusBadge tone="pause">{inactive[status]}</StatusBadge>}
       <form
         className="row"
         onSubmit={(event) => {

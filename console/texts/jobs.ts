@@ -31,7 +31,6 @@ export const jobTexts = inEveryLanguage({
     eventTypes: 'Event types',
     eventTypesHint: 'Names, or patterns as in employee.*, with commas between them. Empty: all.',
     maxPerSecond: 'Requests a second, at most',
-    noDate: 'Choose a date and a time.',
     noNumber: 'This is not a whole number.',
     count: 'Count',
     counting: (count: string) => `Counting: ${count} so far`,
@@ -39,7 +38,6 @@ export const jobTexts = inEveryLanguage({
     countedNone: 'Nothing in this range fits. Choose another range, or other deliveries.',
     send: (count: string) => `Send ${count}`,
     change: 'What is asked for has changed: count again.',
-    inactive: 'The webhook is not active. Resume it before you send anything again.',
     back: 'Deliveries',
     title: 'Job',
     kinds: {
@@ -89,7 +87,6 @@ export const jobTexts = inEveryLanguage({
     eventTypes: 'Ereignistypen',
     eventTypesHint: 'Namen oder Muster wie employee.*, durch Kommas getrennt. Leer: alle.',
     maxPerSecond: 'Höchstens so viele Anfragen pro Sekunde',
-    noDate: 'Wählen Sie Datum und Uhrzeit.',
     noNumber: 'Das ist keine ganze Zahl.',
     count: 'Zählen',
     counting: (count: string) => `Wird gezählt: bisher ${count}`,
@@ -97,7 +94,6 @@ export const jobTexts = inEveryLanguage({
     countedNone: 'In diesem Zeitraum passt nichts. Wählen Sie einen anderen, oder andere Zustellungen.',
     send: (count: string) => `${count} senden`,
     change: 'Die Auswahl hat sich geändert: Zählen Sie erneut.',
-    inactive: 'Der Webhook ist nicht aktiv. Setzen Sie ihn fort, bevor Sie etwas erneut senden.',
     back: 'Zustellungen',
     title: 'Auftrag',
     kinds: {

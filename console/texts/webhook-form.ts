@@ -67,6 +67,8 @@ export const webhookFormTexts = inEveryLanguage({
     rate: 'Requests a second',
     rateHint: 'The most that your server is to get. More than that wait their turn.',
     rateNotNumber: 'This is not a number.',
+    ends: 'Ends',
+    endsHint: 'From then on it receives nothing. In your time zone; empty: never.',
     secretTitle: 'Your webhook is there',
     secretIntro:
       'This is its secret. Your server needs it to check that requests come from us. You find it again under Security.',
@@ -95,9 +97,9 @@ export const webhookFormTexts = inEveryLanguage({
     allEvents: 'Alle Ereignisse',
     allEventsHint: 'Auch solche, die später dazukommen.',
     someEvents: 'Nur Ereignisse, die ich auswähle',
+    archived: 'Archiviert',
     searchEvents: 'Ereignisse suchen',
     otherEvents: 'Weitere Ereignisse',
-    archived: 'Archiviert',
     noEventFits: 'Kein Ereignis passt.',
     chosen: (count: number) => `${count} ausgewählt`,
     otherName: 'Ein anderer Name oder ein Muster',
@@ -136,6 +138,8 @@ export const webhookFormTexts = inEveryLanguage({
     rate: 'Anfragen pro Sekunde',
     rateHint: 'So viele soll Ihr Server höchstens bekommen. Was darüber ist, wartet.',
     rateNotNumber: 'Das ist keine Zahl.',
+    ends: 'Endet',
+    endsHint: 'Von da an empfängt er nichts. In Ihrer Zeitzone; leer: nie.',
     secretTitle: 'Ihr Webhook ist angelegt',
     secretIntro:
       'Das ist sein Geheimnis. Ihr Server prüft damit, dass Anfragen von uns kommen. Sie finden es wieder unter Sicherheit.',

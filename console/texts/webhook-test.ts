@@ -11,7 +11,6 @@ export const webhookTestTexts = inEveryLanguage({
     sending: 'On its way to your server …',
     sent: (type: string) => `Sent: ${type}`,
     open: 'Open the delivery',
-    inactive: 'Nothing is sent to this webhook at present. Resume it to test it.',
   },
   de: {
     intro:
@@ -23,6 +22,5 @@ export const webhookTestTexts = inEveryLanguage({
     sending: 'Auf dem Weg zu Ihrem Server …',
     sent: (type: string) => `Gesendet: ${type}`,
     open: 'Zustellung öffnen',
-    inactive: 'An diesen Webhook wird zurzeit nichts gesendet. Setzen Sie ihn fort, um ihn zu testen.',
   },
 });

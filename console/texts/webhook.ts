@@ -3,6 +3,7 @@ import { byCode } from './by-code.ts';
 import { deliveryPageTexts } from './delivery.ts';
 import { inEveryLanguage } from './texts.ts';
 
+type Reason = NonNullable<Subscription['statusReason']>;
 type LastFailure = NonNullable<Subscription['health']['lastFailure']>;
 
 /** Of one webhook's pages. */
@@ -20,6 +21,17 @@ export const webhookTexts = inEveryLanguage({
     resumeDetail: 'What is to become of the events that waited?',
     deliver: 'Send them now',
     discard: 'Discard them: only new events are sent',
+    verify: 'Verify',
+    verifyTitle: 'Verify this webhook',
+    verifyDetail: ({ message }: Reason) => message,
+    verifyAction: 'Ask again',
+    notVerified: 'It has not confirmed.',
+    inactive: {
+      paused: 'The webhook is paused. Resume it first.',
+      disabled: 'The webhook is disabled. Resume it first.',
+      unverified: 'The receiver has not confirmed yet that it wants events. Ask it again first.',
+      expired: 'This webhook has expired. Give it a later end in its settings first.',
+    },
     remove: 'Delete',
     removeTitle: 'Delete this webhook?',
     removeDetail: 'Nothing more is sent to it, and what waits is cancelled. This cannot be undone.',
@@ -78,6 +90,18 @@ export const webhookTexts = inEveryLanguage({
     resumeDetail: 'Was soll mit den Ereignissen geschehen, die gewartet haben?',
     deliver: 'Jetzt senden',
     discard: 'Verwerfen: nur neue Ereignisse werden gesendet',
+    verify: 'Bestätigen',
+    verifyTitle: 'Diesen Webhook bestätigen',
+    verifyDetail: (_: Reason) =>
+      'Der Empfänger hat die Frage, ob er Ereignisse will, nicht so beantwortet, wie sein Format es verlangt.',
+    verifyAction: 'Erneut fragen',
+    notVerified: 'Er hat nicht bestätigt.',
+    inactive: {
+      paused: 'Der Webhook ist pausiert. Setzen Sie ihn zuerst fort.',
+      disabled: 'Der Webhook ist abgeschaltet. Setzen Sie ihn zuerst fort.',
+      unverified: 'Der Empfänger hat noch nicht bestätigt, dass er Ereignisse will. Fragen Sie ihn zuerst erneut.',
+      expired: 'Dieser Webhook ist abgelaufen. Geben Sie ihm zuerst in den Einstellungen ein späteres Ende.',
+    },
     remove: 'Löschen',
     removeTitle: 'Diesen Webhook löschen?',
     removeDetail:

@@ -1,4 +1,5 @@
 import type { Subscription, SubscriptionInput, SubscriptionPatch } from '../api/types.ts';
+import { fromLocal, toLocal } from '../components/moment-field.tsx';
 import { readNumber } from '../components/number-field.tsx';
 
 /** A webhook as the form holds it: what was typed, right or wrong. */
@@ -12,6 +13,8 @@ export interface Draft {
   headers: readonly { name: string; value: string }[];
   filter: string;
   maxPerSecond: string;
+  /** In the reader's zone, to the minute. */
+  expiresAt: string;
 }
 
 export const ALL_EVENTS = '*';
@@ -27,11 +30,12 @@ export function newDraft(profile: string): Draft {
     headers: [],
     filter: '',
     maxPerSecond: '',
+    expiresAt: '',
   };
 }
 
 export function draftOf(subscription: Subscription): Draft {
-  const { name, url, eventTypes, environment, profile, headers, filter, maxPerSecond } = subscription;
+  const { name, url, eventTypes, environment, profile, headers, filter, maxPerSecond, expiresAt } = subscription;
   return {
     name: name ?? '',
     url,
@@ -42,6 +46,7 @@ export function draftOf(subscription: Subscription): Draft {
     headers: Object.entries(headers).map(([header, value]) => ({ name: header, value })),
     filter: filter === null || filter === undefined ? '' : JSON.stringify(filter, null, 2),
     maxPerSecond: maxPerSecond === null ? '' : String(maxPerSecond),
+    expiresAt: toLocal(expiresAt ?? ''),
   };
 }
 
@@ -74,6 +79,7 @@ export function inputOf(draft: Draft, choosesProfile: boolean): SubscriptionInpu
     headers: headersOf(draft),
     filter: filter.value ?? null,
     maxPerSecond,
+    expiresAt: fromLocal(draft.expiresAt),
     ...(draft.secret === '' ? {} : { secret: draft.secret }),
     ...(choosesProfile ? { profile: draft.profile } : {}),
   };
@@ -84,7 +90,9 @@ export function patchOf(draft: Draft, before: Subscription, choosesProfile: bool
   const { secret: _, ...input } = inputOf(draft, choosesProfile);
   const gone = Object.keys(before.headers).filter((name) => !Object.hasOwn(headersOf(draft), name));
   const headers = { ...headersOf(draft), ...Object.fromEntries(gone.map((name) => [name, null])) };
-  const wanted: SubscriptionPatch = { ...input, headers };
+  // The form's moment has no seconds: one that was not touched stays as it is.
+  const expiresAt = draft.expiresAt === draftOf(before).expiresAt ? before.expiresAt : input.expiresAt;
+  const wanted: SubscriptionPatch = { ...input, headers, expiresAt };
   const now: Record<string, unknown> = before;
   return Object.fromEntries(
     Object.entries(wanted).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(now[name])),

@@ -3,6 +3,7 @@ import { Button } from '../components/button.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Field } from '../components/field.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
+import { isPartial } from '../components/moment-field.tsx';
 import { sharedTexts } from '../texts/shared.ts';
 import { useTexts } from '../texts/texts.ts';
 import { webhookFormTexts } from '../texts/webhook-form.ts';
@@ -35,6 +36,7 @@ const FIELDS = [
   '/headers',
   '/filter',
   '/maxPerSecond',
+  '/expiresAt',
 ];
 
 /** Adds or changes a webhook. What was typed stays, whatever the API says of it. */
@@ -45,7 +47,10 @@ export function WebhookForm({ tenantId, first, isNew, action, isBusy, error, onS
   const [draft, setDraft] = useState(first);
   const [isTried, setTried] = useState(false);
   // As it was when the form opened: a field that is emptied must not close it.
-  const [hasMore] = useState(first.headers.length > 0 || first.filter !== '' || first.maxPerSecond !== '');
+  const [hasMore] = useState(
+    first.headers.length > 0 || first.filter !== '' || first.maxPerSecond !== '' || first.expiresAt !== '',
+  );
+  const [isEndPartial, setEndPartial] = useState(false);
   const set =
     <Key extends keyof Draft>(key: Key) =>
     (value: Draft[Key]) =>
@@ -62,7 +67,10 @@ export function WebhookForm({ tenantId, first, isNew, action, isBusy, error, onS
       onSubmit={(event) => {
         event.preventDefault();
         setTried(true);
-        if (!isBusy && read.filter.isJson && !Number.isNaN(read.maxPerSecond)) onSubmit(draft, choices.length > 0);
+        const lacksPart = isPartial(event.currentTarget, 'expiresAt');
+        setEndPartial(lacksPart);
+        if (!isBusy && !lacksPart && read.filter.isJson && !Number.isNaN(read.maxPerSecond))
+          onSubmit(draft, choices.length > 0);
       }}
     >
       <Field
@@ -149,6 +157,22 @@ export function WebhookForm({ tenantId, first, isNew, action, isBusy, error, onS
               inputMode="decimal"
               value={draft.maxPerSecond}
               onChange={(event) => set('maxPerSecond')(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field
+          label={t.ends}
+          hint={t.endsHint}
+          error={isEndPartial ? shared.noMoment : errors.of('/expiresAt')}
+          isOptional
+        >
+          {(control) => (
+            <input
+              {...control}
+              type="datetime-local"
+              name="expiresAt"
+              value={draft.expiresAt}
+              onChange={(event) => set('expiresAt')(event.target.value)}
             />
           )}
         </Field>

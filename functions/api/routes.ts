@@ -145,7 +145,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
       ...createMeRoutes(),
       ...createApiKeyRoutes(ports),
       ...createAuditRoutes(ports),
-      ...createSubscriptionRoutes({ subscriptions, keys }),
+      ...createSubscriptionRoutes({ subscriptions, keys, now }),
       ...createSubscriptionStatusRoutes({ activation, breakers, subscriptions }),
       ...createStatsRoutes({ stats, subscriptions, tenants }),
       ...createSecretRoutes({ secrets }),

@@ -3,7 +3,7 @@ import { Environment } from '../../core/event/environment.ts';
 import { EventTypePattern } from '../../core/event/event-type.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
-import { type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
+import { hasExpired, type Subscription, SubscriptionStatus } from '../../core/subscription/subscription.ts';
 import { SubscriptionInput, SubscriptionPatch } from '../../core/subscription/subscription-input.ts';
 import type { SubscriptionKeys } from '../../core/subscription/subscription-keys.ts';
 import { Text } from '../../core/text-fields.ts';
@@ -23,9 +23,10 @@ const route = routesOf('Subscriptions', 'tenant');
 export interface SubscriptionRouteDeps {
   subscriptions: Subscriptions;
   keys: SubscriptionKeys;
+  now: () => number;
 }
 
-export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRouteDeps) => {
+export const createSubscriptionRoutes = ({ subscriptions, keys, now }: SubscriptionRouteDeps) => {
   const shows = showsOf(subscriptions);
   return [
     route('POST', '/v1/tenants/{tenantId}/subscriptions', {
@@ -52,6 +53,10 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
       query: {
         ...pageQuery,
         status: SubscriptionStatus.optional(),
+        expired: z
+          .enum(['true', 'false'])
+          .optional()
+          .meta({ description: 'Those whose expiresAt has come, or those that have none or whose is to come.' }),
         environment: Environment.optional(),
         search: Text.min(1)
           .max(200)
@@ -61,15 +66,16 @@ export const createSubscriptionRoutes = ({ subscriptions, keys }: SubscriptionRo
       },
       responses: { 200: { description: 'A page of subscriptions.', schema: listOf(SubscriptionView) } },
       run: async ({ params, query }) => {
-        const { status, environment, eventType } = query;
+        const { status, expired, environment, eventType } = query;
         const search = query.search?.toLowerCase();
         const matches = (one: Subscription) =>
           (status === undefined || one.status === status) &&
+          (expired === undefined || String(hasExpired(one, now())) === expired) &&
           (environment === undefined || one.environment === environment) &&
           (eventType === undefined || one.eventTypes.includes(eventType)) &&
           (search === undefined ||
             [one.name ?? '', one.url, one.id].some((text) => text.toLowerCase().includes(search)));
-        const isFiltered = [status, environment, eventType, search].some((wanted) => wanted !== undefined);
+        const isFiltered = [status, expired, environment, eventType, search].some((wanted) => wanted !== undefined);
         const { limit, after } = listOptions(query);
         const page = await subscriptions.page(params.tenantId, limit, after, isFiltered ? matches : null);
         return pageAnswer(page, subscriptionView);
