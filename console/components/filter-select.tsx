@@ -10,7 +10,7 @@ interface FilterSelectProps {
 
 /** One choice of a list's filters. What the address asks for is shown, also if it is not among the choices. */
 export function FilterSelect({ label, value, all, options, onChange }: FilterSelectProps) {
-  const isOther = value !== null && !options.some(([one]) => one === value);
+  const isOther = value !== null && value !== '' && !options.some(([one]) => one === value);
   return (
     <label>
       {label}

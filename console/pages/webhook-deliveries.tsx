@@ -3,6 +3,7 @@ import { useSearch } from 'wouter';
 import { useDeliveries } from '../api/deliveries.ts';
 import { useEventTypes } from '../api/event-types.ts';
 import type { Delivery, Subscription } from '../api/types.ts';
+import { AnswerSelect } from '../components/answer-select.tsx';
 import { Button } from '../components/button.tsx';
 import { DeliveryTable } from '../components/delivery-table.tsx';
 import { Empty } from '../components/empty.tsx';
@@ -22,7 +23,6 @@ import { useTexts } from '../texts/texts.ts';
 
 const FILTERS = ['status', 'eventType', 'responseStatus', 'from', 'to'] as const;
 const STATUSES: readonly Delivery['status'][] = ['succeeded', 'pending', 'parked', 'failed', 'cancelled'];
-const ANSWERS = ['2xx', '3xx', '4xx', '5xx', '400', '401', '403', '404', '410', '422', '429', '500', '502', '503'];
 
 export function WebhookDeliveriesPage() {
   return <WebhookPage>{(subscription) => <Deliveries subscription={subscription} />}</WebhookPage>;
@@ -104,13 +104,7 @@ function DeliveryFilters({ filters: { values, set }, shownTypes }: DeliveryFilte
         options={[...types].map((name) => [name, name])}
         onChange={(value) => set('eventType', value)}
       />
-      <FilterSelect
-        label={t.answer}
-        all={t.all}
-        value={values.responseStatus}
-        options={[['none', t.noAnswer], ...ANSWERS.map((status) => [status, status] as const)]}
-        onChange={(value) => set('responseStatus', value)}
-      />
+      <AnswerSelect value={values.responseStatus} onChange={(value) => set('responseStatus', value)} />
       <MomentField label={t.from} value={values.from} onChange={(at) => set('from', at)} />
       <MomentField label={t.to} value={values.to} onChange={(at) => set('to', at)} />
     </search>

@@ -3,13 +3,14 @@ import { useLocation, useSearchParams } from 'wouter';
 import { useJob, useReplay } from '../api/jobs.ts';
 import { shownStatus } from '../api/shown-status.ts';
 import type { ReplayInput, Subscription } from '../api/types.ts';
+import { AnswerSelect } from '../components/answer-select.tsx';
 import { Button } from '../components/button.tsx';
 import { ErrorNote } from '../components/error-note.tsx';
 import { Field, FieldGroup } from '../components/field.tsx';
 import { readFieldErrors } from '../components/field-errors.ts';
 import { JobStatus } from '../components/job-status.tsx';
 import { Link } from '../components/link.tsx';
-import { fromLocal, toLocal } from '../components/moment-field.tsx';
+import { fromLocal, isPartial, toLocal } from '../components/moment-field.tsx';
 import { WebhookPage } from '../components/webhook-page.tsx';
 import { useMayChange } from '../session/session.tsx';
 import { jobTexts } from '../texts/jobs.ts';
@@ -18,7 +19,7 @@ import { useLanguage, useTexts } from '../texts/texts.ts';
 import { webhookTexts } from '../texts/webhook.ts';
 
 const STATUSES = ['failed', 'parked', 'missing', 'all'] as const;
-const FIELDS = ['/from', '/to', '/eventTypes', '/maxPerSecond'];
+const FIELDS = ['/from', '/to', '/responseStatus', '/eventTypes', '/maxPerSecond'];
 const DAY_MS = 86_400_000;
 
 export function WebhookReplayPage() {
@@ -29,6 +30,7 @@ interface Draft {
   status: (typeof STATUSES)[number];
   from: string;
   to: string;
+  responseStatus: string;
   eventTypes: string;
   maxPerSecond: string;
 }
@@ -51,6 +53,7 @@ function Replay({ subscription }: { subscription: Subscription }) {
   const count = useJob(tenantId, params.get('count'));
   const errors = readFieldErrors(replay.error, FIELDS);
   const wrong = isChecked ? mistakesOf(draft) : { from: false, maxPerSecond: false };
+  const [isEndPartial, setEndPartial] = useState(false);
   const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
   const start = (dryRun: boolean, onStarted: (jobId: string) => void) => {
     setChecked(true);
@@ -67,8 +70,11 @@ function Replay({ subscription }: { subscription: Subscription }) {
       },
     });
   };
-  const submit = (event: FormEvent) => {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    const lacksPart = isPartial(event.currentTarget, 'to');
+    setEndPartial(lacksPart);
+    if (lacksPart) return;
     start(true, (jobId) => setParams({ ...paramsOf(draft), count: jobId }, { replace: true }));
   };
   const total = count.data?.status === 'done' ? count.data.progress.done : null;
@@ -99,17 +105,21 @@ function Replay({ subscription }: { subscription: Subscription }) {
               />
             )}
           </Field>
-          <Field label={t.to} hint={t.toHint} error={errors.of('/to')}>
+          <Field label={t.to} hint={t.toHint} error={isEndPartial ? shared.noMoment : errors.of('/to')}>
             {(control) => (
               <input
                 {...control}
                 type="datetime-local"
+                name="to"
                 value={draft.to}
                 onChange={(event) => set({ to: event.target.value })}
               />
             )}
           </Field>
         </div>
+        {draft.status !== 'missing' && (
+          <AnswerSelect value={draft.responseStatus} onChange={(responseStatus) => set({ responseStatus })} />
+        )}
         <Field label={t.eventTypes} hint={t.eventTypesHint} error={errors.of('/eventTypes')} isOptional>
           {(control) => (
             <input
@@ -205,13 +215,14 @@ function draftOf(params: URLSearchParams): Draft {
     status,
     from,
     to: toLocal(params.get('to') ?? ''),
+    responseStatus: params.get('responseStatus') ?? '',
     eventTypes: params.get('eventType') ?? '',
     maxPerSecond: params.get('maxPerSecond') ?? '',
   };
 }
 
-function paramsOf({ status, from, to, eventTypes, maxPerSecond }: Draft): Record<string, string> {
-  const all = { status, from: fromLocal(from), to: fromLocal(to), eventType: eventTypes, maxPerSecond };
+function paramsOf({ status, from, to, responseStatus, eventTypes, maxPerSecond }: Draft): Record<string, string> {
+  const all = { status, from: fromLocal(from), to: fromLocal(to), responseStatus, eventType: eventTypes, maxPerSecond };
   return Object.fromEntries(
     Object.entries(all).flatMap(([name, value]) => (value === null || value === '' ? [] : [[name, value]])),
   );
@@ -221,12 +232,13 @@ function mistakesOf({ from, maxPerSecond }: Draft) {
   return { from: fromLocal(from) === null, maxPerSecond: !/^\d*$/.test(maxPerSecond.trim()) };
 }
 
-function inputOf({ status, from, to, eventTypes, maxPerSecond }: Draft, dryRun: boolean): ReplayInput {
+function inputOf({ status, from, to, responseStatus, eventTypes, maxPerSecond }: Draft, dryRun: boolean): ReplayInput {
   const until = fromLocal(to);
   return {
     status,
     from: fromLocal(from) ?? '',
     ...(until === null ? {} : { to: until }),
+    ...(responseStatus === '' || status === 'missing' ? {} : { responseStatus }),
     eventTypes: eventTypes
       .split(',')
       .map((one) => one.trim())

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { eventually } from '../e2e/eventually.ts';
+import { attempted } from '../e2e/scheduled.ts';
 import { scene, useSystem } from '../e2e/use-system.ts';
 import { expectAccessible, hasNoBrowser, repainted, useBrowser } from './use-browser.ts';
 
@@ -121,6 +122,42 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     await expectAccessible(page);
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel delivery' }).click();
     await page.getByText('It was cancelled by request.').waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('a range is sent again of what the list was filtered by, the answer as well', async () => {
+    const { tenant, path } = scene('answers');
+    await system().behave(path, [{ status: 410 }]);
+    const { id } = await system().subscribe(tenant, path);
+    const list = `/tenants/${tenant}/webhooks/${id}/deliveries`;
+    const { page, errors } = await open(list);
+    for (const status of [410, 200]) {
+      await system().behave(path, [{ status }]);
+      await system().ask(Anything, 'POST', `/v1/tenants/${tenant}/subscriptions/${id}/resume`);
+      const eventId = await system().publish(tenant, { type: 'employee.left' });
+      await attempted(system(), tenant, eventId, 1);
+    }
+    await page.goto(`${system().endpoints.apiUrl}/console${list}?responseStatus=4xx`);
+    await page.getByRole('cell', { name: '410' }).waitFor();
+    await page.getByRole('link', { name: 'Send a range again' }).click();
+    const answer = page.getByLabel('Answer');
+    expect(await answer.inputValue()).toBe('4xx');
+    await page.getByLabel('All that are not on their way').check();
+    await page.getByRole('button', { name: 'Count' }).click();
+    await page.getByText('1 deliveries would be sent.').waitFor();
+    await page.reload();
+    expect(await answer.inputValue()).toBe('4xx');
+    await page.getByRole('button', { name: 'Send 1' }).waitFor();
+    await answer.selectOption('All');
+    await page.getByText('What is asked for has changed').waitFor();
+    await page.getByRole('button', { name: 'Count' }).click();
+    await page.getByText('2 deliveries would be sent.').waitFor();
+    // A date without its time is not "until now".
+    const to = page.getByLabel('To', { exact: true });
+    await to.pressSequentially('02012020');
+    await page.getByRole('button', { name: 'Count' }).click();
+    await page.getByText('Choose a date and a time.').waitFor();
+    await expectAccessible(page);
     expect(errors).toEqual([]);
   });
 

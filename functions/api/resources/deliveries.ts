@@ -1,12 +1,11 @@
 import * as z from 'zod';
-import { endedAttempts } from '../../core/delivery/claim.ts';
 import { DELIVERY_STATUSES, type Delivery } from '../../core/delivery/delivery.ts';
 import type { DeliveryStore } from '../../core/delivery/delivery-store.ts';
 import type { ManualControl } from '../../core/delivery/manual-control.ts';
+import { ResponseStatus, wasAnswered } from '../../core/delivery/response-status.ts';
 import { readSentRequest, type SentRequestPorts } from '../../core/delivery/sent-request.ts';
 import { EventTypeName } from '../../core/event/event-type.ts';
 import type { Matches } from '../../core/page.ts';
-import { matchesStatus } from '../../core/profile/retry-policy.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Subscriptions } from '../../core/subscription/manage.ts';
 import { answer, listOptions, pageQuery, rangeQuery, routesOf } from '../http/route.ts';
@@ -14,15 +13,6 @@ import { DeliveryView, deliveryView } from '../schemas/delivery.ts';
 import { listOf, pageAnswer } from '../schemas/list.ts';
 
 const route = routesOf('Deliveries', 'tenant');
-
-/** What the last attempt was answered. */
-const ResponseStatus = z
-  .string()
-  .regex(/^(?:[1-5][0-9][0-9]|[1-5]xx|none)$/, 'must be a status such as 404, a class of them such as 5xx, or none')
-  .meta({
-    description:
-      'What the last attempt was answered: a status, a class of them as in 5xx, or none. A status outside 100 to 599 is of class 5xx.',
-  });
 
 export const SentRequestView = z
   .object({
@@ -123,11 +113,4 @@ function matcherOf({
   return (one) =>
     (eventType === undefined || one.eventType === eventType) &&
     (responseStatus === undefined || wasAnswered(one, responseStatus));
-}
-
-/** Without an attempt there was no answer that could be asked for. */
-function wasAnswered(delivery: Delivery, asked: string): boolean {
-  const last = endedAttempts(delivery).at(-1);
-  if (last === undefined) return false;
-  return last.response === null ? asked === 'none' : matchesStatus([asked], last.response.status);
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ResponseStatus } from '../../core/delivery/response-status.ts';
 import { DATA_EXPUNGED } from '../../core/event/event.ts';
 import type { EventStore } from '../../core/event/event-store.ts';
 import { EventTypePattern } from '../../core/event/event-type.ts';
@@ -39,6 +40,7 @@ export const ReplayInput = z
       description:
         'Deliveries that failed, or are parked; all that are on record and not pending; or events that it would get today and never got.',
     }),
+    responseStatus: ResponseStatus.optional(),
     ...RANGE,
   })
   .meta({ id: 'ReplayInput' });
@@ -61,6 +63,8 @@ export const createReplayRoutes = ({ jobs, subscriptions, events, now }: ReplayR
       if (subscription instanceof Refusal) return subscription;
       const { maxPerSecond, to = now(), ...filter } = body;
       if (filter.from > to) return invalidField('/to', 'must not be before from');
+      if (filter.status === 'missing' && filter.responseStatus !== undefined)
+        return invalidField('/responseStatus', 'must be left out: what was never sent was never answered');
       const inactive = filter.dryRun ? null : refuseInactive(subscription, now());
       if (inactive !== null) return inactive;
       const task = { kind: 'replay', ...params, filter: { ...filter, to } } as const;

@@ -47,6 +47,7 @@ export async function nextOfStatuses(
   range: Range,
   job: Job,
   statuses: readonly DeliveryStatus[],
+  matches: (delivery: Delivery) => boolean = () => true,
 ): Promise<RangePage> {
   const [at, after] = placeOf(job.cursor);
   const status = statuses[at];
@@ -57,7 +58,7 @@ export async function nextOfStatuses(
     status,
     options,
     // The index lags by moments.
-    (one) => one.status === status && isAskedType(range, one.eventType),
+    (one) => one.status === status && matches(one) && isAskedType(range, one.eventType),
   );
   if (page.next !== null) return { deliveries: page.values, cursor: `${at} ${page.next}` };
   return { deliveries: page.values, cursor: at + 1 < statuses.length ? `${at + 1}` : null };

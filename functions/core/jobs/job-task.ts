@@ -26,7 +26,11 @@ export const JobTask = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('replay'),
     ...ofSubscription,
-    filter: Range.extend({ status: z.enum(REPLAY_STATUSES) }),
+    filter: Range.extend({
+      status: z.enum(REPLAY_STATUSES),
+      /** What the last attempt was answered; absent: anything, or nothing. */
+      responseStatus: z.string().optional(),
+    }),
   }),
   z.object({
     kind: z.literal('cancel'),

@@ -1,5 +1,6 @@
-import { isTest } from '../delivery/delivery.ts';
+import { type Delivery, isTest } from '../delivery/delivery.ts';
 import type { DeliveryStore } from '../delivery/delivery-store.ts';
+import { wasAnswered } from '../delivery/response-status.ts';
 import { type Event, isTestEvent } from '../event/event.ts';
 import type { EventStore } from '../event/event-store.ts';
 import { createMatcher, FilteredContent } from '../subscription/match.ts';
@@ -46,11 +47,19 @@ export async function replayPage(
   if (subscription === null) return SUBSCRIPTION_GONE;
   if (hasExpired(subscription, now()) && !filter.dryRun) return SUBSCRIPTION_EXPIRED;
   if (filter.status === 'missing') return replayMissing(ports, job, filter, subscription);
+  const { responseStatus } = filter;
+  const matches = (one: Delivery) => responseStatus === undefined || wasAnswered(one, responseStatus);
   const page =
     filter.status === 'all'
       ? // What is pending is on its way.
-        await nextOfAny(store, subscriptionId, filter, job, (one) => one.status !== 'pending' || isAskedBy(job, one))
-      : await nextOfStatuses(store, subscriptionId, filter, job, [filter.status]);
+        await nextOfAny(
+          store,
+          subscriptionId,
+          filter,
+          job,
+          (one) => isAskedBy(job, one) || (one.status !== 'pending' && matches(one)),
+        )
+      : await nextOfStatuses(store, subscriptionId, filter, job, [filter.status], matches);
   const place = {
     cursor: page.cursor,
     span: spanOf(

@@ -128,6 +128,26 @@ describe('the replay of a range', () => {
     expect(sentFor()).toEqual(expected);
   });
 
+  it.each(['failed', 'all'] as const)('takes those whose last attempt was answered so (%s)', async (status) => {
+    const answered = (code: number) => ({
+      attempts: [makeAttempt({ response: { status: code, headers: {}, body: '', truncated: false } })],
+    });
+    journal.store(failed('refused', 1, answered(422)));
+    journal.store(failed('broken', 2, answered(500)));
+    journal.store(failed('silent', 3, { attempts: [makeAttempt({ response: null })] }));
+    journal.store(failed('unasked', 4));
+    for (const [responseStatus, expected] of [
+      ['4xx', ['refused']],
+      ['500', ['broken']],
+      ['none', ['silent']],
+    ] as const) {
+      queued = [];
+      expect(await run(jobFor({ status, responseStatus, dryRun: true }))).toMatchObject({ done: 1 });
+      expect(await run(jobFor({ status, responseStatus }))).toMatchObject({ done: 1 });
+      expect(sentFor()).toEqual(expected);
+    }
+  });
+
   it.each(['failed', 'all'] as const)('leaves out tests, which are no events of the tenant’s (%s)', async (status) => {
     journal.store(failed('test', 1, { attempts: [makeAttempt({ trigger: 'test' })] }));
     journal.store(failed('a', 2, { attempts: [makeAttempt()] }));
