@@ -482,6 +482,39 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     expect(errors).toEqual([]);
   });
 
+  test.each([
+    ['on a phone', 360],
+    ['at 400 %', 320],
+  ])('the longest names do not push the page sideways (%s)', async (_, width) => {
+    const { path } = scene('long');
+    const tenant = `t${width}`.padEnd(64, 't');
+    const [name, type, id] = ['W'.repeat(100), `long.${'x'.repeat(90)}`, 'e'.repeat(64)];
+    await system().call('PUT', `/v1/tenants/${tenant}`, { body: { name } });
+    await system().call('POST', '/v1/event-types', { body: { name: type } });
+    const made = await system().subscribe(tenant, path, { name });
+    await system().publish(tenant, { type, id });
+    await eventually(async () => expect((await system().received(path)).total).toBe(1));
+    const of = `/tenants/${tenant}`;
+    const url = `${at('/tenants')}#key=${system().endpoints.adminKey}`;
+    const { page, errors } = await browser.open(url, { viewport: { width, height: 640 } });
+    for (const [one, shown] of [
+      ['/tenants', name],
+      [`${of}/settings`, name],
+      [`${of}/webhooks`, name],
+      [`${of}/webhooks/${made.id}`, name],
+      [`${of}/webhooks/${made.id}/deliveries`, type],
+      [`${of}/events`, type],
+      [`${of}/events/${id}`, type],
+      [`/event-types/${type}/settings`, type],
+    ] as const) {
+      await page.goto(at(one));
+      await page.locator('main :is(h1, td, a)', { hasText: shown }).first().waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth'), one).toBe(width);
+      await expectAccessible(page);
+    }
+    expect(errors).toEqual([]);
+  });
+
   test('a webhook that signs by a key pair shows its public key and the code that takes it', async () => {
     const { tenant, path } = scene('public');
     const made = await system().subscribe(tenant, path, { signatureVersions: ['v1a'] });
