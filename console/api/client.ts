@@ -73,13 +73,22 @@ export function createApi(credential: () => string | null, onUnauthenticated: ()
     const { text, etag } = await call(method, to, {}, { ...init, headers: { ...headers, ...condition } });
     return { ...read(text), etag };
   }
+  // Two clicks can come before the page shows that the first one works: what is asked for twice in a moment is asked once.
+  const underWay = new Map<string, Promise<string>>();
+  function sendOnce(method: string, to: string, body: unknown): Promise<string> {
+    const init = initOf(body);
+    const request = `${method} ${to} ${init.body ?? ''}`;
+    const sent = underWay.get(request) ?? call(method, to, {}, init).then(({ text }) => text);
+    underWay.set(request, sent);
+    return sent.finally(() => underWay.delete(request));
+  }
   return {
     get: async (to, query, signal, read = parse) => read((await call('GET', to, query, signal ? { signal } : {})).text),
     async getTagged(to, query, signal, read = parse) {
       const { text, etag } = await call('GET', to, query, signal ? { signal } : {});
       return { ...read(text), etag };
     },
-    send: async (method, to, body) => parse((await call(method, to, {}, initOf(body))).text),
+    send: async (method, to, body) => parse(await sendOnce(method, to, body)),
     patch: (to, body, ifMatch, read) => change('PATCH', to, body, ifMatch, read),
     put: (to, body, ifMatch) => change('PUT', to, body, ifMatch),
   };
