@@ -44,8 +44,9 @@ export function isPartial(form: HTMLFormElement, name: string): boolean {
 /** As the control takes it: in the reader's zone, to the minute. */
 export function toLocal(at: string): string {
   const moment = new Date(at);
-  if (Number.isNaN(moment.getTime())) return '';
-  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  // Near the end of all times that there are, the reader's zone lies behind it.
+  const local = new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000);
+  return Number.isNaN(local.getTime()) ? '' : local.toISOString().slice(0, 16);
 }
 
 export function fromLocal(text: string): string | null {
