@@ -54,16 +54,18 @@ export function path(texts: TemplateStringsArray, ...ids: string[]): string {
 export function createApi(credential: () => string | null, onUnauthenticated: () => void): Api {
   async function call(method: string, to: string, query: Query = {}, init: RequestInit = {}) {
     const used = credential();
+    const onBroken = (error: unknown) => {
+      if (init.signal?.aborted) throw error;
+      throw new ApiProblem(UNREACHABLE);
+    };
     const response = await fetch(to + searchOf(query), {
       ...init,
       method,
       headers: { ...init.headers, ...(used === null ? {} : { authorization: `Bearer ${used}` }) },
-    }).catch((error: unknown) => {
-      if (init.signal?.aborted) throw error;
-      throw new ApiProblem(UNREACHABLE);
-    });
-    const text = await response.text();
-    if (response.ok) return { text, etag: response.headers.get('etag') };
+    }).catch(onBroken);
+    const text = await response.text().catch(onBroken);
+    const isJson = text === '' || response.headers.get('content-type')?.includes('json') === true;
+    if (response.ok && isJson) return { text, etag: response.headers.get('etag') };
     if (response.status === 401 && used === credential()) onUnauthenticated();
     throw new ApiProblem(readProblem(response.status, text));
   }
@@ -109,7 +111,7 @@ function searchOf(query: Query): string {
 
 const UNREACHABLE: ProblemDocument = { title: '', status: 0, code: 'unreachable', detail: '', errors: [] };
 
-/** API Gateway's own answers (too many requests, function too slow) are no problem documents. */
+/** What is no problem document came from API Gateway (too many requests, function too slow), or from what stands before it. */
 function readProblem(status: number, text: string): ProblemDocument {
   try {
     const problem: Partial<ProblemDocument> = JSON.parse(text);
@@ -118,5 +120,5 @@ function readProblem(status: number, text: string): ProblemDocument {
   } catch {
     // Not JSON: said below by its status.
   }
-  return { ...UNREACHABLE, status, code: 'gateway' };
+  return { ...UNREACHABLE, status, code: status === 429 || status >= 500 ? 'gateway' : 'foreign' };
 }

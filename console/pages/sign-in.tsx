@@ -9,11 +9,13 @@ import { useTexts } from '../texts/texts.ts';
 interface SignInPageProps {
   /** Why the API did not take the last key; null: there was none. */
   refused: unknown;
+  /** Asks again with the same key. */
+  retry: () => unknown;
   signIn: ConsoleSettings['signIn'];
   onCredential: (text: string) => void;
 }
 
-export function SignInPage({ refused, signIn, onCredential }: SignInPageProps) {
+export function SignInPage({ refused, retry, signIn, onCredential }: SignInPageProps) {
   const t = useTexts(sessionTexts);
   const known = useRefusal(refused, signIn);
   return (
@@ -21,7 +23,7 @@ export function SignInPage({ refused, signIn, onCredential }: SignInPageProps) {
       <h1>{t.title}</h1>
       {signIn !== null && <CompanySignIn signIn={signIn} onCredential={onCredential} />}
       <p>{signIn === null ? t.intro : t.introBesides}</p>
-      {refused !== null && known === undefined && <ErrorNote error={refused} />}
+      {refused !== null && known === undefined && <ErrorNote error={refused} retry={retry} />}
       <CredentialForm error={known} onCredential={onCredential} />
       <p className="quiet">{t.introPortal}</p>
     </main>

@@ -92,6 +92,7 @@ export function SessionProvider({ credential: first, children }: { credential: s
     return (
       <SignInPage
         refused={credential === null ? null : caller.error}
+        retry={caller.refetch}
         signIn={settings.data?.signIn ?? null}
         onCredential={use}
       />

@@ -66,6 +66,10 @@ export const sharedTexts = inEveryLanguage({
     refused: (_code: string, detail: string) => detail,
     unreachable: 'The API cannot be reached. Check your connection, then try again.',
     gateway: (status: number) => `The API is overloaded or did not answer in time (${status}). Try again in a moment.`,
+    foreign: (status: number) =>
+      status === 413
+        ? 'This is too large. Shorten it.'
+        : `Something else than the API answered (${status}). Check your connection, or ask those who run this console.`,
     notFound: 'Page not found',
     notFoundDetail: 'The link may be old, or what it shows has been deleted.',
     toStart: 'To the start page',
@@ -109,6 +113,10 @@ export const sharedTexts = inEveryLanguage({
     unreachable: 'Die API ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.',
     gateway: (status: number) =>
       `Die API ist überlastet oder hat nicht rechtzeitig geantwortet (${status}). Versuchen Sie es gleich noch einmal.`,
+    foreign: (status: number) =>
+      status === 413
+        ? GERMAN_PROBLEMS.payload_too_large
+        : `Nicht die API hat geantwortet, sondern etwas davor (${status}). Prüfen Sie Ihre Verbindung, oder fragen Sie, wer diese Konsole betreibt.`,
     notFound: 'Seite nicht gefunden',
     notFoundDetail: 'Der Link ist vielleicht alt, oder was er zeigt, wurde gelöscht.',
     toStart: 'Zur Startseite',
