@@ -124,6 +124,9 @@ describe('accepts', () => {
     [field(...Array.from({ length: 50 }, (_, index) => index))],
     [field({ numeric: ['>=', 5, '<=', 5] })],
     [field({ wildcard: 'a'.repeat(256) })],
+    // A character counts as one, though JavaScript takes it for two.
+    [field({ wildcard: '😀'.repeat(256) })],
+    [data({ f: ['😀'.repeat(4_000)] })],
     [field({ 'anything-but': [1, 'a', true, null] })],
     // Operators that can well be names of fields are, where no operator could stand.
     [data({ prefix: ['Dr.'], exists: [true], wildcard: ['x'] })],

@@ -72,7 +72,7 @@ export function parsePattern(
   if (pattern !== null && errors.length === 0) {
     if (conditions > MAX_CONDITIONS) report('', `has ${conditions} conditions; at most ${MAX_CONDITIONS} are allowed`);
     // Only now is it known to be shallow: JSON.stringify throws on what is nested too deeply.
-    const { length } = JSON.stringify(json);
+    const { length } = [...JSON.stringify(json)];
     if (length > MAX_FILTER_LENGTH)
       report('', `is ${length} characters long; at most ${MAX_FILTER_LENGTH} are allowed`);
   }

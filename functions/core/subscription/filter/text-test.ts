@@ -67,7 +67,7 @@ function fold(text: string): string {
 
 /** As in EventBridge: `*` is any text, also none; `\*` and `\\` are the characters themselves; `**` is a mistake. */
 function parseWildcard(operand: string, path: string, report: Report): Condition | null {
-  if (operand.length > MAX_WILDCARD) return report(path, `must be at most ${MAX_WILDCARD} characters`);
+  if ([...operand].length > MAX_WILDCARD) return report(path, `must be at most ${MAX_WILDCARD} characters`);
   if (/\\(?![*\\])/.test(operand.replaceAll('\\\\', ''))) {
     return report(path, 'has a backslash before something else than * or \\; write \\\\ for a backslash');
   }
