@@ -3,7 +3,7 @@ import type { ProfileDocument } from '../profile/profile.ts';
 import { matchesStatus } from '../profile/retry-policy.ts';
 import type { SigningKey } from '../profile/signing.ts';
 import { openHeaders } from '../subscription/own-headers.ts';
-import { SIGNATURE_VERSIONS, type Subscription, signingKeys } from '../subscription/subscription.ts';
+import { type Subscription, signingKeys, versionsFor } from '../subscription/subscription.ts';
 import type { WebhookResult, WebhookSender } from '../target/webhook.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
 import { type Opener, tenantKeyOwner } from '../vault.ts';
@@ -78,9 +78,7 @@ async function openKeys(
   now: number,
 ): Promise<ProfileKeys> {
   const { tenantId } = subscription;
-  // A delivery keeps its profile, which may sign with keys that the subscription's later profile has no use for.
-  const isEarlier = profile.document.name !== subscription.profile;
-  const signatureVersions = isEarlier ? [...SIGNATURE_VERSIONS] : subscription.signatureVersions;
+  const signatureVersions = versionsFor(subscription, profile.document.name);
   const keys = await Promise.all(
     signingKeys({ keys: subscription.keys, signatureVersions }, now).map(
       async ({ version, sealed }): Promise<SigningKey> => ({

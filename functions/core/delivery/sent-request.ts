@@ -2,7 +2,7 @@ import type { EventStore } from '../event/event-store.ts';
 import type { CompiledProfile } from '../profile/compile-profile.ts';
 import type { ProfileSource } from '../profile/profile-source.ts';
 import { notFound, Refusal } from '../refusal.ts';
-import type { StoredKey, Subscription } from '../subscription/subscription.ts';
+import { type StoredKey, type Subscription, versionsFor } from '../subscription/subscription.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import type { TenantStore } from '../tenant/tenant-store.ts';
 import { type Opener, subscriptionOwner, tenantKeyOwner } from '../vault.ts';
@@ -94,8 +94,9 @@ async function openKeys(
   subscription: Subscription | null,
   at: number,
 ) {
+  const versions = subscription === null ? [] : versionsFor(subscription, profile.document.name);
   const signedThen = ({ version, createdAt, endsAt }: StoredKey): boolean =>
-    subscription?.signatureVersions.includes(version) === true && createdAt <= at && (endsAt === null || endsAt > at);
+    versions.includes(version) && createdAt <= at && (endsAt === null || endsAt > at);
   const open = async ({ version, sealed }: StoredKey) => ({
     version,
     material: await opener.open(sealed, subscriptionOwner({ tenantId, id: subscription?.id ?? '' })),

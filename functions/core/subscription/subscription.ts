@@ -91,6 +91,17 @@ export function refuseInactive(subscription: Pick<Subscription, 'status' | 'expi
   return new Refusal('conflict', 'The subscription has expired. Give it another expiresAt, or subscribe again.');
 }
 
+/**
+ * The versions of its keys that sign by a profile. A delivery keeps its profile: by one that the subscription had before, any
+ * of its keys may be needed, also those that its later profile has no use for.
+ */
+export function versionsFor(
+  { profile, signatureVersions }: Pick<Subscription, 'profile' | 'signatureVersions'>,
+  name: string,
+): StoredKey['version'][] {
+  return profile === name ? signatureVersions : [...SIGNATURE_VERSIONS];
+}
+
 /** The keys that sign now: the current ones, then those whose overlap has not ended. */
 export function signingKeys(subscription: Pick<Subscription, 'keys' | 'signatureVersions'>, now: number): StoredKey[] {
   return subscription.keys.filter(

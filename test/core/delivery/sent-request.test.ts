@@ -57,6 +57,17 @@ describe('the request of an attempt', () => {
     expect(await readSentRequest(ports, delivery, 2)).toMatchObject({ body: sent.body, proven: true });
   });
 
+  it('is proven by the keys of its own profile, though the subscription has moved to one that signs otherwise', async () => {
+    const { sent, ports, delivery } = sentBy(makeProfile());
+    const moved = makeSubscription({ ...SUBSCRIPTION, profile: 'standard', signatureVersions: ['v1a'] });
+    const read = await readSentRequest(
+      { ...ports, subscriptions: { getSubscription: async () => moved } },
+      delivery,
+      2,
+    );
+    expect(read).toMatchObject({ body: sent.body, proven: true });
+  });
+
   const standard = () => sentBy(builtIn('standard'));
   it.each<[string, Partial<SentRequestPorts>]>([
     ['the subscription was deleted', { subscriptions: { getSubscription: async () => null } }],
