@@ -31,8 +31,8 @@ const app = createApp({
     // The template is checked where it is deployed from: here that would be a third of the time.
     builtinCloudFormationValidation: false,
   },
-  // Receivers on one machine are on the loopback, and have no certificates.
-  overrides: { allowedPrivateRanges: ['127.0.0.0/8', '::1/128'], allowHttp: true },
+  // Receivers on one machine are on the loopback, and have no certificates. What cdk.json has a deployment adopt is in AWS.
+  overrides: { allowedPrivateRanges: ['127.0.0.0/8', '::1/128'], allowHttp: true, adopt: {} },
 });
 Annotations.of(app).acknowledgeWarning('posthorn:noAlarmTopic', 'One machine has no alarms.');
 const [stack] = app.synth().stacks;
