@@ -16,6 +16,11 @@ export interface OutboxEvent {
 const BATCH = 10;
 const BATCH_BYTES = 1_000_000;
 
+/** Characters for which SQS refuses a message, each time it is sent: what waits behind it would never be sent. */
+const NOT_TAKEN = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+/** A group may have few characters besides those of a tenant's id. */
+const TENANT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
 /** Sends events to Posthorn's events queue. Returns those that SQS has taken; the others can be sent again later. */
 export async function sendEvents<T extends OutboxEvent>(
   sqs: SQSClient,
@@ -27,8 +32,8 @@ export async function sendEvents<T extends OutboxEvent>(
     const Entries = batch.map(({ event, body }, index) => ({
       Id: String(index),
       MessageBody: body,
-      // The queue is fair: one tenant's burst does not hold up the others.
-      MessageGroupId: event.tenantId,
+      // The queue is fair: one tenant's burst does not hold up the others. What is no tenant's id Posthorn refuses, in words.
+      ...(TENANT_ID.test(event.tenantId) && { MessageGroupId: event.tenantId }),
     }));
     const { Successful = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
     for (const { Id } of Successful) {
@@ -44,7 +49,8 @@ function divide<T extends OutboxEvent>(events: readonly T[]): { event: T; body: 
   let bytes = Number.POSITIVE_INFINITY;
   for (const event of events) {
     const { id, tenantId, type, occurredAt, data } = event;
-    const body = `${JSON.stringify({ tenantId, id, type, occurredAt }).slice(0, -1)},"data":${data}}`;
+    const text = `${JSON.stringify({ tenantId, id, type, occurredAt }).slice(0, -1)},"data":${data}}`;
+    const body = text.replace(NOT_TAKEN, escapeInJson);
     const size = Buffer.byteLength(body);
     const batch = batches.at(-1);
     if (batch === undefined || batch.length === BATCH || bytes + size > BATCH_BYTES) {
@@ -56,4 +62,9 @@ function divide<T extends OutboxEvent>(events: readonly T[]): { event: T; body: 
     }
   }
   return batches;
+}
+
+/** In JSON the same character. */
+function escapeInJson(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
