@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { contextOfOneMachine } from './context.ts';
 
 export interface Synthesis {
   /** Where the cloud assembly goes. */
@@ -23,16 +24,15 @@ const [{ createApp }, { Annotations }] = await Promise.all([
   building,
 ]);
 const app = createApp({
-  // The canary is for those who are not looking: here it would be a tenant and events that no one sent.
   appProps: {
     outdir: dir,
-    context: { canary: 'false', ...context },
+    context: contextOfOneMachine(context),
     analyticsReporting: false,
     // The template is checked where it is deployed from: here that would be a third of the time.
     builtinCloudFormationValidation: false,
   },
-  // Receivers on one machine are on the loopback, and have no certificates. What cdk.json has a deployment adopt is in AWS.
-  overrides: { allowedPrivateRanges: ['127.0.0.0/8', '::1/128'], allowHttp: true, adopt: {} },
+  // Receivers on one machine are on the loopback, and have no certificates.
+  overrides: { allowedPrivateRanges: ['127.0.0.0/8', '::1/128'], allowHttp: true },
 });
 Annotations.of(app).acknowledgeWarning('posthorn:noAlarmTopic', 'One machine has no alarms.');
 const [stack] = app.synth().stacks;

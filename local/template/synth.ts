@@ -36,6 +36,7 @@ const SOURCES = [
   'package.json',
   'package-lock.json',
   'cdk.json',
+  'local/template/context.ts',
   'local/template/synth-process.ts',
 ];
 
