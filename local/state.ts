@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { hasCode, StartError } from './errors.ts';
+import { messageOf, StartError } from './errors.ts';
 import { readIfThere, replaceFile } from './files.ts';
 
 /** What scripts need to join a running system; stands in `endpoints.json` while it runs. */
@@ -35,7 +35,6 @@ export function openState(dir: string, fresh: boolean) {
     throw new StartError(
       `The path of the state folder ${dir} is too long for a socket in it. Choose a shorter one with --state DIR.`,
     );
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lock = takeLock(path('lock'), dir);
   // File by file: --fresh must not empty a folder that --state names by mistake.
   if (fresh) for (const name of FILES) rmSync(path(name), { recursive: true, force: true });
@@ -65,17 +64,27 @@ export function openState(dir: string, fresh: boolean) {
   };
 }
 
+/** SQLITE_BUSY (sqlite.org/rescode.html): another connection has the lock. */
+const BUSY = 5;
+
 /** SQLite's file lock: unlike a file with a pid in it, nothing of it outlives a `kill -9`. */
 function takeLock(path: string, dir: string): DatabaseSync {
-  const database = new DatabaseSync(path);
+  let database: DatabaseSync | undefined;
   try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    // SQLite locks a file that it may only read, such as one that `sudo npm start` left.
+    accessSync(dir, constants.W_OK);
+    database = new DatabaseSync(path);
     database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
-    database.close();
-    if (!hasCode(error, 'ERR_SQLITE_ERROR')) throw error;
+    database?.close();
+    if (error instanceof Error && 'errcode' in error && error.errcode === BUSY)
+      throw new StartError(
+        `Another runner uses the state folder ${dir}. End it first, or choose another folder with --state DIR (and other ports).`,
+      );
     throw new StartError(
-      `Another runner uses the state folder ${dir}. End it first, or choose another folder with --state DIR (and other ports).`,
+      `The state folder ${dir} cannot be used (${messageOf(error)}). Choose another one with --state DIR.`,
     );
   }
 }

@@ -227,6 +227,19 @@ describe('starting is refused, with what to do,', () => {
     expect(existsSync(stateDir)).toBe(false);
   });
 
+  test.each<[string, (dir: string) => string]>([
+    ['is a file', (dir) => join(dir, 'lock')],
+    ['is below a file', (dir) => join(dir, 'lock', 'state')],
+    ['has a lock of another program', (dir) => dir],
+  ])('if the state folder %s, and blames no other runner', async (_, stateDir) => {
+    const dir = mkdtempSync(join(tmpdir(), 'posthorn-unusable-'));
+    writeFileSync(join(dir, 'lock'), 'not a database '.repeat(10));
+    expect(await fails({ stateDir: stateDir(dir) })).toMatch(
+      /^StartError: The state folder .* cannot be used \(.+\)\. .* --state DIR/,
+    );
+    rmSync(dir, { recursive: true });
+  });
+
   test('if a table of the state has other keys than the stack', async () => {
     await stop();
     const otherIndex = async () =>
