@@ -227,7 +227,7 @@ class Exchange implements Client {
   #response(status: number, incomplete: boolean): ReceiverResponse {
     const headers = keepHeaders(this.#message?.rawHeaders ?? [], this.#alsoKeep);
     // Compressed although we ask for identity: not worth the risk of a decompression bomb, and noise as text.
-    const encoding = headers['content-encoding'] ?? 'identity';
+    const encoding = headers['content-encoding']?.toLowerCase() || 'identity';
     const { body, truncated } =
       encoding === 'identity' ? this.#body.text() : { body: '', truncated: this.#body.size > 0 };
     return { status, headers, body, truncated: truncated || incomplete };

@@ -245,6 +245,11 @@ describe('what is kept of a response', () => {
     expect(Buffer.byteLength(response?.body ?? '')).toBeLessThanOrEqual(2_048);
   });
 
+  it.each(['Identity', ''])('keeps a body whose content-encoding is "%s": it is not compressed', async (encoding) => {
+    const head = `HTTP/1.1 500 Oops\r\ncontent-encoding: ${encoding}\r\ncontent-length: 4\r\n\r\n`;
+    expect(await get(head, Buffer.from('oops'))).toMatchObject({ body: 'oops', truncated: false });
+  });
+
   it('does not decode compressed bodies', async () => {
     const bytes = gzipSync('x'.repeat(100_000));
     const response = await get(
