@@ -29,6 +29,8 @@ export const USAGE = `Usage: npm start -- [options]
 export function parseOptions(args: string[]): RunnerOptions | 'help' {
   const { values } = parse(args);
   if (values.help) return 'help';
+  // What a script gives whose variable is not set; it would fill the folder that it stands in.
+  if (values.state === '') throw new StartError('--state takes a folder, not "".');
   return {
     stateDir: resolve(values.state),
     fresh: values.fresh,

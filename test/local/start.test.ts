@@ -63,6 +63,7 @@ describe('the command line', () => {
     [['--port', 'x'], '--port takes a port'],
     [['--port', '65536'], '--port takes a port'],
     [['-c', 'eventTypes'], '-c takes KEY=VALUE'],
+    [['--state', ''], '--state takes a folder'],
     [['stray'], "Unexpected argument 'stray'"],
   ])('%j is refused, saying why', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
