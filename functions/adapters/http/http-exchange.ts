@@ -11,8 +11,8 @@ import type { Client, Connection } from './open-connection.ts';
 import { BodyExcerpt, keepHeaders } from './response-excerpt.ts';
 import { ResponseStart } from './response-start.ts';
 
-/** How far a request came: `connect` covers name lookup, TCP and TLS. */
-export type Phase = 'connect' | 'headers' | 'body';
+/** How far a request came: `connect` covers name lookup, TCP and TLS; `handshake` is TLS alone, where time was up in it. */
+export type Phase = 'connect' | 'handshake' | 'headers' | 'body';
 
 export interface OutgoingRequest {
   method: string;
@@ -197,11 +197,12 @@ class Exchange implements Client {
   }
 
   #settleFailure(cause: Error | 'timed_out'): void {
-    const { ready, used } = this.#connection;
+    const { ready, used, socket } = this.#connection;
+    const connecting = cause === 'timed_out' && !socket.connecting ? 'handshake' : 'connect';
     const closed = cause !== 'timed_out' && CLOSED_CODES.has(codeOf(cause));
     const status = this.#status();
     const failure: ExchangeFailure = {
-      phase: this.#message !== null ? 'body' : ready ? 'headers' : 'connect',
+      phase: this.#message !== null ? 'body' : ready ? 'headers' : connecting,
       cause,
       response: status === null ? null : this.#response(status, true),
       foreign: this.#start.foreign(),

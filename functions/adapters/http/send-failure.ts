@@ -18,6 +18,11 @@ const TIMEOUTS: Record<Phase, { code: string; words: (seconds: string) => string
     code: 'connect_timeout',
     words: (s) => `no connection within ${s} s. Check that the host is up and that a firewall lets it be reached.`,
   },
+  handshake: {
+    code: 'connect_timeout',
+    words: (s) =>
+      `it took the connection, but no TLS handshake was complete within ${s} s. Check that the port is for https.`,
+  },
   headers: {
     code: 'response_timeout',
     words: (s) => `no answer within ${s} s. Answer first and do the work afterwards.`,
@@ -30,6 +35,7 @@ const TIMEOUTS: Record<Phase, { code: string; words: (seconds: string) => string
 
 const CLOSED: Record<Phase, string> = {
   connect: 'while it was being made',
+  handshake: 'while it was being made',
   headers: 'before an answer came',
   body: 'in the middle of the answer',
 };
