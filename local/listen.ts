@@ -11,7 +11,12 @@ export const KEEP_ALIVE_MS = 65_000;
 export async function listenOnLoopback(server: Server, port: number, option: string): Promise<string> {
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(hasCode(error, 'EADDRINUSE') ? portTaken(port, option) : error));
+    server.once('error', (error) => {
+      if (hasCode(error, 'EADDRINUSE')) reject(portTaken(port, option));
+      // Below 1024, for all but root.
+      else if (hasCode(error, 'EACCES')) reject(new StartError(`Port ${port} needs root's rights. ${another(option)}`));
+      else reject(error);
+    });
     server.listen(port, '127.0.0.1', resolve);
   });
   return addressOf(server);
@@ -23,8 +28,12 @@ export function addressOf(server: Server): string {
   return `http://127.0.0.1:${address.port}`;
 }
 
-export function portTaken(port: number, option: string): StartError {
-  return new StartError(`Port ${port} is taken. Choose another one with ${option} N (0 picks a free one).`);
+function portTaken(port: number, option: string): StartError {
+  return new StartError(`Port ${port} is taken. ${another(option)}`);
+}
+
+function another(option: string): string {
+  return `Choose another one with ${option} N (0 picks a free one).`;
 }
 
 export async function closeServer(server: Server): Promise<void> {

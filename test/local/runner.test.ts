@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type AttributeValue, DynamoDBClient, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { StartError } from '../../local/errors.ts';
 import { closeServer, listenOnLoopback } from '../../local/listen.ts';
 import type { RunnerOptions } from '../../local/options.ts';
 import { type Runner, startRunner } from '../../local/runner.ts';
@@ -217,6 +218,18 @@ describe('starting is refused, with what to do,', () => {
     );
     await closeServer(taken);
     rmSync(other, { recursive: true });
+  });
+
+  test('if a port is for root alone', async () => {
+    const server = createServer();
+    // Tests may run as root.
+    server.listen = () => {
+      server.emit('error', Object.assign(new Error('listen EACCES'), { code: 'EACCES' }));
+      return server;
+    };
+    await expect(listenOnLoopback(server, 80, '--port')).rejects.toThrow(
+      new StartError("Port 80 needs root's rights. Choose another one with --port N (0 picks a free one)."),
+    );
   });
 
   test('if the path of the state folder is too long for a socket in it', async () => {
