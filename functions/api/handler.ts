@@ -98,8 +98,10 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   };
   const key = route.method === 'POST' ? event.headers['idempotency-key'] : undefined;
   if (key === undefined) return run(null);
-  const keyed = { principal, path: event.rawPath, given: key, body: bodyText, keepsAnswer: route.keepsAnswer };
-  return once(deps, keyed, run);
+  const { keepsAnswer } = route;
+  const ofTenant = typeof params.tenantId === 'string' ? params.tenantId : principal.tenantId;
+  const tenantId = route.outlivesTenant ? null : ofTenant;
+  return once(deps, { principal, path: event.rawPath, tenantId, given: key, body: bodyText, keepsAnswer }, run);
 }
 
 /** Who asks, within its limit. A request that is refused for other reasons counts, too. */

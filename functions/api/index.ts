@@ -110,7 +110,10 @@ async function findApiKey(text: string): Promise<ApiKey | null> {
 
 const vault = createVault(tables, createCalls('kms'), env.KMS_KEY_ARN);
 
+const idempotency = createIdempotency(tables, now);
+
 const routes = createRoutes({
+  forgetAnswers: idempotency.forgetAnswers,
   stores,
   tokens,
   apiKeys,
@@ -158,7 +161,7 @@ const handle = createApiHandler({
     remember: remember({ max: 1_000, ttlMs: null }),
     now,
   }),
-  idempotency: createIdempotency(tables, now),
+  idempotency,
   vault,
   sideWork,
   audit,

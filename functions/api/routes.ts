@@ -65,6 +65,7 @@ export interface ApiPorts {
   audit: AuditStore;
   profiles: ProfileSource;
   vault: Vault;
+  forgetAnswers: (tenantId: string) => Promise<void>;
   queues: Queues;
   due: DueStore<unknown>;
   publish: RepublishPorts['publish'];
@@ -135,6 +136,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     subscriptions: stores.subscriptions,
     parked,
     jobs,
+    forgetAnswers: ports.forgetAnswers,
     now,
   });
 

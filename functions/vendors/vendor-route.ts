@@ -61,6 +61,7 @@ export function vendorRoute<Params extends z.ZodRawShape = Record<never, never>>
     mayConflict: method !== 'GET',
     conditional: false,
     keepsAnswer: true,
+    outlivesTenant: false,
     // The handler parses by these very schemas before it calls.
     run: tolerant as Route['run'],
   };

@@ -150,6 +150,26 @@ describe('Idempotency-Key', () => {
     expect(later.field('id')).not.toBe(first.field('id'));
   });
 
+  it.each([
+    ['DELETE', '/v1/tenants/brief', 204],
+    ['POST', '/v1/tenants/brief/erasure', 202],
+  ] as const)('is forgotten with its tenant: %s %s', async (method, end, status) => {
+    const subscriptions = '/v1/tenants/brief/subscriptions';
+    const first = await send({}, {}, subscriptions);
+    clock.now += 1;
+    const headers = { 'idempotency-key': `${key}-end` };
+    const ended = await call(method, end, { headers });
+    expect(ended.status).toBe(status);
+    clock.now += 1;
+    const later = await send({}, {}, subscriptions);
+    expect(later.status).toBe(201);
+    expect(later.field('id')).not.toBe(first.field('id'));
+    expect((await call('GET', `${subscriptions}/${later.field('id')}`)).status).toBe(200);
+    expect((await send({}, {}, subscriptions)).text).toBe(later.text);
+    // An erasure that is sent again is the same, and takes nothing of the later tenant.
+    if (method === 'POST') expect((await call(method, end, { headers })).text).toBe(ended.text);
+  });
+
   it.each(['', 'a b', 'ü', 'x'.repeat(256)])('%j is none', async (text) => {
     key = text;
     expect(await send()).toMatchObject({ status: 400, json: { code: 'malformed_request' } });

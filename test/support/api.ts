@@ -62,6 +62,7 @@ export function useApi() {
   const clock = { now: Date.now() };
   const now = (): number => clock.now;
   const stores = createStores({ tables, retentionDays: 30, statsRetentionDays: 90, now });
+  const idempotency = createIdempotency(tables, now);
   /** Queues' addresses are known once the tests run. */
   const deps: ApiPorts & Pick<HandlerDeps, 'authenticate' | 'isWithinLimit' | 'idempotency'> = {
     stores,
@@ -71,7 +72,8 @@ export function useApi() {
       maxPerSecond: null,
     }),
     isWithinLimit: async () => true,
-    idempotency: createIdempotency(tables, now),
+    idempotency,
+    forgetAnswers: idempotency.forgetAnswers,
     tokens: createTokens({ ...stores, store: stores.tokens, forgetFound: () => {}, now, random: Math.random }),
     apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
     audit: createAuditStore({ tables, retentionDays: 400, now }),

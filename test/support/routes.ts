@@ -27,6 +27,7 @@ export const ROUTES = createRoutes({
   profiles: createProfiles(stores.profiles),
   vault: createVault(tables, createCalls('kms'), 'key'),
   publish: unreachable,
+  forgetAnswers: unreachable,
   queues: {
     measureQueue: unreachable,
     measureDeadLetters: unreachable,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Tables } from './client.ts';
 import { isConditionFailure } from './conditional-write.ts';
-import { idempotencyKey } from './keys.ts';
+import { forgottenAnswersKey, idempotencyKey } from './keys.ts';
 
 /** As long as an Idempotency-Key is remembered (Stripe remembers its own for 24 hours, too). */
 const REMEMBER_SECONDS = 86_400;
@@ -19,6 +19,8 @@ const Run = z.object({
   begunAt: z.number(),
 });
 type Run = z.infer<typeof Run>;
+
+const Forgotten = z.object({ forgottenAt: z.number() });
 
 const StoredRequest = Run.extend({
   state: z.enum(['running', 'failed', 'done']),
@@ -96,22 +98,43 @@ export function createIdempotency(
     }
   }
 
-  /** Runs a request again, or another one, after a run that failed. */
-  async function startAfter(key: string, fingerprint: string, failed: Run): Promise<Begun> {
-    const isRepeated = failed.fingerprint === fingerprint;
-    const run = { fingerprint, writeId: randomUUID(), begunAt: isRepeated ? failed.begunAt : now() };
-    const isOurs = (await start(key, run, ifWrittenBy(failed.writeId))) || (await read(key))?.writeId === run.writeId;
+  /** Runs a request again, or another one, after a run that failed or is forgotten. */
+  async function startAfter(key: string, fingerprint: string, before: Run, isRepeated: boolean): Promise<Begun> {
+    const run = { fingerprint, writeId: randomUUID(), begunAt: isRepeated ? before.begunAt : now() };
+    const isOurs = (await start(key, run, ifWrittenBy(before.writeId))) || (await read(key))?.writeId === run.writeId;
     return isOurs ? { kind: 'new', run, isRepeated } : { kind: 'running' };
+  }
+
+  /** Whether a tenant of this name was deleted since. */
+  async function isForgotten(tenantId: string | null, { begunAt }: Run): Promise<boolean> {
+    if (tenantId === null) return false;
+    const Key = forgottenAnswersKey(tenantId);
+    const item = await documents.getItem({ TableName: journalTable, Key, ConsistentRead: true });
+    return item !== undefined && begunAt < Forgotten.parse(item).forgottenAt;
   }
 
   return {
     fail,
 
+    /** What the tenant's requests until now were answered is about things that go with it. */
+    async forgetAnswers(tenantId: string): Promise<void> {
+      await documents.putItem({
+        TableName: journalTable,
+        Item: {
+          ...forgottenAnswersKey(tenantId),
+          v: 1,
+          forgottenAt: now(),
+          expiresAt: Math.floor(now() / 1_000) + REMEMBER_SECONDS,
+        },
+      });
+    },
+
     /**
      * @param key a hash of the caller, its path and its key
      * @param fingerprint a hash of the request
+     * @param tenantId whose request it is; null if it is about no tenant
      */
-    async begin(key: string, fingerprint: string): Promise<Begun> {
+    async begin(key: string, fingerprint: string, tenantId: string | null): Promise<Begun> {
       const run = { fingerprint, writeId: randomUUID(), begunAt: now() };
       // The TTL removes items late, so one that has ended can still be there.
       const isFree = {
@@ -124,10 +147,12 @@ export function createIdempotency(
       if (stored === null) return { kind: 'running' };
       // The write had its effect, and only its answer was lost: the call was repeated against our own item.
       if (stored.writeId === run.writeId) return { kind: 'new', run, isRepeated: false };
-      if (stored.state === 'failed') return startAfter(key, fingerprint, stored);
+      const isRunning = stored.state === 'running' && stored.runsUntil > now();
+      if (!isRunning && (await isForgotten(tenantId, stored))) return startAfter(key, fingerprint, stored, false);
+      if (stored.state === 'failed') return startAfter(key, fingerprint, stored, stored.fingerprint === fingerprint);
       if (stored.fingerprint !== fingerprint) return { kind: 'different' };
       if (stored.answer !== null) return { kind: 'answered', answer: stored.answer };
-      return stored.state === 'running' && stored.runsUntil > now() ? { kind: 'running' } : { kind: 'answer_lost' };
+      return isRunning ? { kind: 'running' } : { kind: 'answer_lost' };
     },
 
     /**

@@ -177,6 +177,8 @@ export function parseChangeKey(sk: string): { id: string; revision: number | nul
 }
 
 export const idempotencyKey = (hashed: string): Key => ({ pk: `I#${hashed}`, sk: 'IDEMPOTENCY' });
+/** When the tenant of this name was deleted last. */
+export const forgottenAnswersKey = (tenantId: string): Key => ({ pk: `I#${tenantId}`, sk: 'FORGOTTEN' });
 
 /** A tenant's tokens. Their ids sort by time, so the table itself lists them. */
 export const tokenPartition = (tenantId: string): string => `TOKEN#${tenantId}`;

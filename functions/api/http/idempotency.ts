@@ -17,6 +17,8 @@ interface Keyed {
   principal: Principal;
   /** The path names the tenant: the same key at another path, or of another tenant, is another key. */
   path: string;
+  /** With whose deletion the answer is forgotten: what it shows is gone then. Null if it goes with no tenant. */
+  tenantId: string | null;
   /** The header's value. */
   given: string;
   body: string;
@@ -35,7 +37,7 @@ export interface KeyedRun {
 /** Runs a request once for its Idempotency-Key. A repetition gets the first answer; it never repeats the work. */
 export async function once(
   deps: { idempotency: Idempotency; vault: Vault },
-  { principal, path, given, body, keepsAnswer }: Keyed,
+  { principal, path, tenantId, given, body, keepsAnswer }: Keyed,
   run: (keyed: KeyedRun) => Promise<Answer>,
 ): Promise<Answer> {
   if (!KEY.test(given)) {
@@ -44,7 +46,7 @@ export async function once(
   const scope = principal.tenantId === null ? 'company' : `tenant:${principal.tenantId}`;
   const [key, fingerprint] = [sha256(`${scope}\n${path}\n${given}`), sha256(body)];
   const owner = { tenantId: scope, subscriptionId: 'idempotency' };
-  const begun = await deps.idempotency.begin(key, fingerprint);
+  const begun = await deps.idempotency.begin(key, fingerprint, tenantId);
   switch (begun.kind) {
     case 'answered':
       return { ...StoredAnswer.parse(JSON.parse(unpack(await deps.vault.open(begun.answer, owner)))) };

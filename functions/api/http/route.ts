@@ -104,6 +104,8 @@ export interface Route {
   mayConflict: boolean;
   /** Whether the answer to a request with an Idempotency-Key is kept, sealed, for its repetitions. */
   keepsAnswer: boolean;
+  /** Whether that answer stays true when the tenant in the path is deleted. */
+  outlivesTenant: boolean;
   run: (input: RouteInput<never, never, never>) => Promise<RouteResult | Refusal>;
 }
 
@@ -122,6 +124,7 @@ interface RouteDefinition<Params, Query extends z.ZodRawShape, Body extends z.Zo
   conditional?: boolean;
   mayConflict?: boolean;
   keepsAnswer?: boolean;
+  outlivesTenant?: boolean;
   run: (input: RouteInput<Params, z.infer<z.ZodObject<Query>>, z.infer<Body>>) => Promise<RouteResult | Refusal>;
 }
 
@@ -148,6 +151,7 @@ export const routesOf =
     conditional: false,
     mayConflict: method !== 'GET',
     keepsAnswer: true,
+    outlivesTenant: false,
     ...rest,
     // The handler parses by these very schemas before it calls.
     reveals: (typeof reveals === 'string' ? () => reveals : reveals) as Route['reveals'],

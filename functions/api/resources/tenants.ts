@@ -130,6 +130,8 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
         })
         .meta({ id: 'ErasureInput' }),
       bodyOptional: true,
+      // Sent again, it must not erase what a later tenant of the same name has.
+      outlivesTenant: true,
       responses: JOB_STARTED,
       run: async ({ params: { tenantId }, body, principal }) => {
         const refused = refuseReservedTenant(tenantId, 'Nothing can be erased');

@@ -27,11 +27,13 @@ export interface DeleteTenantPorts {
 export interface TenantRemovalPorts extends DeleteTenantPorts {
   tenants: Pick<TenantStore, 'getTenant' | 'deleteTenant'>;
   jobs: Pick<Jobs, 'start'>;
+  /** A later tenant of the same name must not be told of things that this one had. */
+  forgetAnswers: (tenantId: string) => Promise<void>;
   now: () => number;
 }
 
 export function createTenantRemoval(ports: TenantRemovalPorts): TenantRemoval {
-  const { tenants, subscriptions, jobs, now } = ports;
+  const { tenants, subscriptions, jobs, forgetAnswers, now } = ports;
 
   return {
     async delete(tenantId, ifMatch, createdBy) {
@@ -43,6 +45,7 @@ export function createTenantRemoval(ports: TenantRemovalPorts): TenantRemoval {
       const task = { kind: 'delete_tenant', tenantId, subscriptionId: null, filter: { until: now() } } as const;
       const job = page.next === null ? null : await jobs.start({ task, maxPerSecond: null, createdBy });
       if (job === null) await removeAll(ports, page.values);
+      await forgetAnswers(tenantId);
       // The tenant goes last: a request that was cut short can be sent again.
       await tenants.deleteTenant(tenantId);
       return job;
@@ -51,6 +54,7 @@ export function createTenantRemoval(ports: TenantRemovalPorts): TenantRemoval {
     async erase(tenantId, keepLog, createdBy) {
       const task = { kind: 'erase', tenantId, subscriptionId: null, filter: { until: now(), keepLog } } as const;
       const job = await jobs.start({ task, maxPerSecond: null, createdBy });
+      await forgetAnswers(tenantId);
       await tenants.deleteTenant(tenantId);
       return job;
     },

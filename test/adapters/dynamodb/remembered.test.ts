@@ -16,7 +16,7 @@ afterEach(() => {
 
 describe('a request with an Idempotency-Key', () => {
   const idempotency = createIdempotency(tables, () => now);
-  const begin = (fingerprint = 'f') => idempotency.begin(`key-${number}`, fingerprint);
+  const begin = (fingerprint = 'f') => idempotency.begin(`key-${number}`, fingerprint, null);
 
   /** Begins it, and returns its run. */
   async function run() {
