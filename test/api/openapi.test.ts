@@ -54,6 +54,18 @@ function valuesOf(value: unknown, name: string): unknown[] {
   ]);
 }
 
+it('refers to no schema from within itself, which generators of clients do not follow', () => {
+  const names = (schema: unknown) => valuesOf(schema, '$ref').map((reference) => String(reference).split('/').at(-1));
+  const own = Object.entries(document.components.schemas).filter(([name, schema]) => names(schema).includes(name));
+  expect(own.map(([name]) => name)).toEqual([]);
+});
+
+it('describes each header by one type, as generators of clients demand', () => {
+  const headers = ROUTES.flatMap((route) => operationOf(route).parameters.filter((one) => one.in === 'header'));
+  expect(headers.length).toBeGreaterThan(0);
+  expect(headers.filter(({ schema }) => schema.type !== 'string')).toEqual([]);
+});
+
 /** Keywords that document; as the name of a property each is an object. */
 const NOTES = ['$schema', 'id', '$id', 'description', 'default'];
 

@@ -54,6 +54,9 @@ RULES = [(re.compile(path), re.compile(message)) for path, message in RULES]
 
 counter = itertools.count()
 
+# As the description has it. Schemathesis' coverage sends 0 all the same, and takes it for valid.
+IF_MATCH = re.compile(r'(\*|(W/)?"[0-9]{1,15}")')
+
 
 @schemathesis.hook
 def before_call(ctx, case, kwargs):
@@ -61,6 +64,11 @@ def before_call(ctx, case, kwargs):
     key = (case.headers or {}).get("Idempotency-Key")
     if isinstance(key, str) and re.fullmatch(r"[!-~]{1,240}", key):
         case.headers["Idempotency-Key"] = f"{key}-{next(counter)}"
+
+
+def has_wrong_if_match(response, case):
+    value = (case.headers or {}).get("If-Match")
+    return response.status_code == 400 and isinstance(value, str) and not IF_MATCH.fullmatch(value)
 
 
 def is_beyond_schemas(response):
@@ -75,4 +83,4 @@ def is_beyond_schemas(response):
 
 @schemathesis.check
 def valid_requests_are_taken(ctx, response, case):
-    return True if is_beyond_schemas(response) else positive_data_acceptance(ctx, response, case)
+    return True if is_beyond_schemas(response) or has_wrong_if_match(response, case) else positive_data_acceptance(ctx, response, case)

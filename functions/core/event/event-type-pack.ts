@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AnyJson } from '../json/any-json.ts';
 import { PublishableTypeName } from './event-type.ts';
 
 /** Where a statement comes from: the vendor's page on webhooks, another public source, or our own judgement. */
@@ -13,9 +14,9 @@ export const PackedEventType = z.strictObject({
   source: Origin,
   exampleSource: Origin,
   /** JSON Schema 2020-12 of the event's data. */
-  schema: z.record(z.string(), z.json()),
+  schema: z.record(z.string(), AnyJson),
   /** What a publisher would send as data. */
-  example: z.json(),
+  example: AnyJson,
 });
 export type PackedEventType = z.infer<typeof PackedEventType>;
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AnyJson } from '../json/any-json.ts';
 import { MaxConcurrent, MaxPerSecond } from './limits.ts';
 import { RetryPolicy, StatusPattern } from './retry-policy.ts';
 
@@ -72,7 +73,7 @@ export const ProfileDocument = z
         requiredFields: z.array(z.enum(['name'])).default([]),
       })
       .prefault({}),
-    envelope: z.json().meta({ description: 'The body: JSON whose strings may refer, see docs/profiles.md.' }),
+    envelope: AnyJson.meta({ description: 'The body: JSON whose strings may refer, see docs/profiles.md.' }),
     style: z
       .strictObject({ indent: z.int().min(0).max(8).default(0), newline: z.enum(['lf', 'crlf']).default('lf') })
       .prefault({})
@@ -117,7 +118,7 @@ export const ProfileDocument = z
           .strictObject({ kind: z.literal('example') })
           .meta({ description: 'The example of the subscription’s event type, or of the one that is asked for.' }),
         z
-          .strictObject({ kind: z.literal('fixed'), data: z.json() })
+          .strictObject({ kind: z.literal('fixed'), data: AnyJson })
           .meta({ description: 'Always this data, as an event of the subscription’s type.' }),
       ])
       .default({ kind: 'message' }),
