@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { closeServer, listenOnLoopback } from '../local/listen.ts';
+import { addressOf, closeServer, listenOnLoopback } from '../local/listen.ts';
 import { Behaviours, type PlannedResponse } from './behaviours.ts';
 import { type ReceivedRequest, RequestLog } from './log.ts';
 import { renderPage } from './page.ts';
@@ -9,6 +9,12 @@ export interface Receiver {
   url: string;
   close(): Promise<void>;
 }
+
+/**
+ * A page in a browser whose own name leads to 127.0.0.1 (DNS rebinding) could read what has arrived, but for the name in
+ * Host. Webhooks are taken by any name.
+ */
+const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
 
 /** Requests on the page if no path is chosen. */
 const NEWEST_ON_PAGE = 20;
@@ -37,6 +43,11 @@ export async function startReceiver(options: { port: number; secretsFor: Secrets
     const path = questionMark < 0 ? target : target.slice(0, questionMark);
     const query = questionMark < 0 ? '' : target.slice(questionMark);
     const body = await readText(incoming);
+    const isOwn =
+      (path === '/' && incoming.method === 'GET') || path === '/_requests' || path.startsWith('/_behaviours/');
+    if (isOwn && !LOCAL_HOST.test(incoming.headers.host ?? '')) {
+      return sendJson(response, 403, { error: `Ask for it as ${addressOf(server)}.` });
+    }
     if (path === '/' && incoming.method === 'GET') return showPage(query, response);
     if (path === '/_requests') return serveRequests(incoming.method, query, response);
     if (path.startsWith('/_behaviours/')) {

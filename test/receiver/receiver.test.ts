@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Receiver, startReceiver } from '../../receiver/server.ts';
@@ -40,7 +41,37 @@ const requests = async (path: string) =>
 const behave = (path: string, behaviour: unknown) =>
   fetch(`${receiver.url}/_behaviours${path}`, { method: 'PUT', body: JSON.stringify(behaviour) });
 
+/** The status of an answer to a request that names another host; fetch sends its own. */
+const ask = (method: string, path: string, host: string) =>
+  new Promise<number | undefined>((resolve, reject) => {
+    request(receiver.url + path, { method, headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .once('error', reject)
+      .end();
+  });
+
 describe('what has arrived', () => {
+  test.each([
+    ['GET', '/'],
+    ['GET', '/_requests?path=/a'],
+    ['DELETE', '/_requests'],
+    ['PUT', '/_behaviours/a'],
+  ])('is not for a page whose name leads here: %s %s', async (method, path) => {
+    await post('/a', 'first');
+    expect(await ask(method, path, 'rebound.example:28781')).toBe(403);
+    expect(await requests('/a')).toMatchObject({ total: 1 });
+    for (const host of ['localhost:28781', '[::1]:28781', '127.0.0.1']) {
+      expect(await ask(method, path, host)).not.toBe(403);
+    }
+  });
+
+  test('is taken by any name', async () => {
+    expect(await ask('POST', '/a', 'host.docker.internal')).toBe(200);
+    expect(await requests('/a')).toMatchObject({ total: 1 });
+  });
+
   test('is kept with all that was sent and answered, newest first', async () => {
     await post('/a?x=1', 'first', { 'x-team': 'payroll' });
     await post('/a', 'second');
