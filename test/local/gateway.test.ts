@@ -89,6 +89,17 @@ describe('a function behind a route', () => {
     expect(response.status).toBe(413);
     expect(calls).toEqual([]);
   });
+
+  test.each([
+    ['application/json', 'x', 5 * 1024 * 1024, 200],
+    ['application/json', '"', 4 * 1024 * 1024, 413],
+    ['application/merge-patch+json', 'x', 5 * 1024 * 1024, 413],
+  ])('never gets an event over 6 MB: %s of %s, %i bytes', async (type, text, length, status) => {
+    const headers = { 'content-type': type };
+    const response = await fetch(`${url}/open`, { method: 'POST', body: text.repeat(length), headers });
+    expect(response.status).toBe(status);
+    expect(calls).toHaveLength(status === 413 ? 0 : 1);
+  });
 });
 
 test('a path without a route is 404, and before the stack is there all is 503', async () => {

@@ -10,6 +10,8 @@ import { createRouter } from './routes.ts';
 
 /** Largest request body of an HTTP API. */
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
+/** Largest event of a Lambda function: the body as a JSON string or in base64, and the rest of the request. */
+const EVENT_LIMIT_BYTES = 6 * 1024 * 1024;
 /** After this API Gateway gives up on a function. */
 const INTEGRATION_LIMIT_MS = 30_000;
 
@@ -55,11 +57,10 @@ function createServe(routes: Route[], invoke: Invoke, cors: Cors | null) {
     const found = match(incoming.method ?? 'GET', splitUrl(incoming.url).rawPath);
     if (!found) return refuse(response, 404);
 
-    const event = toEvent(incoming, found, requestId);
-    const answer = await invoke(found.route.functionName, {
-      ...event,
-      ...encodeBody(body, event.headers['content-type'] ?? ''),
-    });
+    const head = toEvent(incoming, found, requestId);
+    const event = { ...head, ...encodeBody(body, head.headers['content-type'] ?? '') };
+    if (Buffer.byteLength(JSON.stringify(event)) > EVENT_LIMIT_BYTES) return refuse(response, 413);
+    const answer = await invoke(found.route.functionName, event);
     if (!response.headersSent && !writeAnswer(response, answer)) refuse(response, 500);
   };
 }
