@@ -21,7 +21,7 @@ import { type AuditDeps, runAudited } from './http/audited.ts';
 import { authorize, authorizeSecrets } from './http/authorize.ts';
 import { createDocsRoutes } from './http/docs.ts';
 import { type KeyedRun, once } from './http/idempotency.ts';
-import { readIfMatch } from './http/if-match.ts';
+import { readIfMatch, readIfNoneMatch } from './http/if-match.ts';
 import { toJson } from './http/json.ts';
 import type { KeyLimit } from './http/key-limit.ts';
 import { invalid, methodNotAllowed, PROBLEMS, Problem } from './http/problem.ts';
@@ -89,10 +89,11 @@ async function handle(deps: HandlerDeps, route: Route, event: Request): Promise<
   const traceparent = readTraceparent(event.headers.traceparent);
   const ifMatch = route.conditional ? readIfMatch(event.headers['if-match']) : null;
   const mustExist = event.headers['if-match'] !== undefined;
+  const mustBeNew = route.conditional && route.method === 'PUT' && readIfNoneMatch(event.headers['if-none-match']);
   const { requestId } = event.requestContext;
   const audited = { principal, params, query, body: json, requestId };
   const run = async (keyed: KeyedRun | null) => {
-    const input = { params, query, body, bodyText, ifMatch, mustExist, principal, traceparent, keyed };
+    const input = { params, query, body, bodyText, ifMatch, mustExist, mustBeNew, principal, traceparent, keyed };
     // The route's own schemas made these, so they are what its code expects.
     return answer(await runAudited(deps, route, audited, () => route.run(input as RouteInput<never, never, never>)));
   };

@@ -103,7 +103,7 @@ function corsOf(origins: readonly string[]): CorsPreflightOptions {
   return {
     allowOrigins: [...origins],
     allowMethods: [CorsHttpMethod.ANY],
-    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match'],
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
     exposeHeaders: ['etag', 'location', 'retry-after'],
     maxAge: Duration.hours(1),
   };

@@ -200,6 +200,26 @@ describe('Idempotency-Key', () => {
   });
 });
 
+describe('If-None-Match: *', () => {
+  const headers = { 'if-none-match': '*' };
+
+  it('creates a tenant once, and replaces none', async () => {
+    const put = (name: string) => call('PUT', '/v1/tenants/only-new', { body: { name }, headers });
+    const answers = await Promise.all(['a', 'a', 'a'].map(put));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 412, 412]);
+    expectProblem(await put('b'), 412, 'precondition_failed');
+    expect((await call('GET', '/v1/tenants/only-new')).json).toMatchObject({ name: 'a' });
+  });
+
+  it('replaces no profile', async () => {
+    const body = { name: 'only-new', envelope: {}, retry: { gapsSeconds: [60] } };
+    const path = '/v1/profiles/only-new';
+    expectProblem(await call('PUT', path, { body, headers }), 404, 'not_found');
+    expect((await call('POST', '/v1/profiles', { body })).status).toBe(201);
+    expectProblem(await call('PUT', path, { body, headers }), 412, 'precondition_failed');
+  });
+});
+
 describe('changes at the same moment', () => {
   it('undo none of each other', async () => {
     const id = (await call('POST', PATH, { body: BODY })).field('id');

@@ -106,6 +106,7 @@ describe('what is refused cannot be built from the document', () => {
     ['an Idempotency-Key of nothing', 'POST', `${T}/events`, 'Idempotency-Key', '', 400],
     ['an Idempotency-Key that is too long', 'POST', `${T}/events`, 'Idempotency-Key', 'k'.repeat(256), 400],
     ['an If-Match without quotes', 'PUT', T, 'If-Match', '1', 400],
+    ['an If-None-Match of an ETag', 'PUT', T, 'If-None-Match', '"1"', 400],
     ['an If-Match of nothing', 'PUT', T, 'If-Match', '', 400],
     ['an If-Match of another server', 'PUT', T, 'If-Match', '"abc"', 400],
   ])('%s', async (_, method, path, name, value, status) => {

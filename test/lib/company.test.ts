@@ -66,7 +66,7 @@ describe('pages of other origins', () => {
       CorsConfiguration: {
         AllowOrigins: ['https://portal.example.com'],
         AllowMethods: ['*'],
-        AllowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match'],
+        AllowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
         ExposeHeaders: ['etag', 'location', 'retry-after'],
         AllowCredentials: Match.absent(),
       },

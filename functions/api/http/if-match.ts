@@ -6,6 +6,12 @@ const ETag = z.string().regex(/^(?:W\/)?"[0-9]{1,15}"$/);
 /** One string, not a union with `*`: generators of clients leave out operations with a union in a header. */
 export const IfMatch = z.string().regex(/^(\*|(W\/)?"[0-9]{1,15}")$/);
 
+/** Whether the header wants the resource to be made, not replaced (RFC 9110 §13.1.2). */
+export function readIfNoneMatch(value: string | undefined): boolean {
+  if (value === undefined || value === '*') return value !== undefined;
+  throw new Problem('malformed_request', 'If-None-Match must be *, which creates and never replaces.');
+}
+
 /** The revision that the header names; null if it is absent, or takes any. */
 export function readIfMatch(value: string | undefined): number | null {
   if (value === undefined || value === '*') return null;

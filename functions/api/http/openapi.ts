@@ -85,9 +85,11 @@ function headersOf(route: Route): z.ZodRawShape {
     description: 'The same key with the same request gives the first answer again, for 24 hours.',
   });
   const ifMatch = IfMatch.optional().meta({ description: 'An ETag: change it only if it is still that one.' });
+  const ifNoneMatch = z.literal('*').optional().meta({ description: 'Do not replace what is there.' });
   return {
     ...(route.method === 'POST' ? { 'Idempotency-Key': key } : {}),
     ...(route.conditional ? { 'If-Match': ifMatch } : {}),
+    ...(route.conditional && route.method === 'PUT' ? { 'If-None-Match': ifNoneMatch } : {}),
   };
 }
 

@@ -21,6 +21,8 @@ export interface RouteInput<Params, Query, Body> {
   ifMatch: number | null;
   /** Whether there is an If-Match: whatever it takes, it takes nothing that is not there (RFC 9110 §13.1.1). */
   mustExist: boolean;
+  /** Whether there is an If-None-Match: what is there is not replaced. */
+  mustBeNew: boolean;
   principal: Principal;
   /** The trace that the caller is in; null if it names none. */
   traceparent: string | null;

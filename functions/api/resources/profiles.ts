@@ -6,7 +6,7 @@ import type { CompiledProfile } from '../../core/profile/compile-profile.ts';
 import { ProfileDocument } from '../../core/profile/profile.ts';
 import type { ProfileSource } from '../../core/profile/profile-source.ts';
 import type { ProfileStore, StoredProfile } from '../../core/profile/profile-store.ts';
-import { invalidFields, type Refusal } from '../../core/refusal.ts';
+import { invalidFields, Refusal } from '../../core/refusal.ts';
 import type { OwnProfiles } from '../../core/subscription/own-profiles.ts';
 import { pageByName } from '../http/page-by-name.ts';
 import { answer, pageQuery, routesOf, taggedAnswer } from '../http/route.ts';
@@ -114,8 +114,13 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
       bodyDocumented: ProfileDocument,
       conditional: true,
       responses: One,
-      run: async ({ params, body, bodyText, ifMatch }) =>
-        taggedAnswer(200, refuseLong(bodyText) ?? (await own.replace(params.profile, body, ifMatch)), ownView),
+      run: async ({ params, body, bodyText, ifMatch, mustBeNew }) => {
+        const known = mustBeNew ? await own.read(params.profile) : null;
+        if (known instanceof Refusal) return known;
+        if (known !== null)
+          return new Refusal('precondition_failed', 'The profile exists already. POST /v1/profiles creates one.');
+        return taggedAnswer(200, refuseLong(bodyText) ?? (await own.replace(params.profile, body, ifMatch)), ownView);
+      },
     }),
     route('DELETE', '/v1/profiles/{profile}', {
       id: 'deleteProfile',

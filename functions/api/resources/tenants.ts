@@ -68,8 +68,8 @@ export const createTenantRoutes = ({ tenants, removal, keys }: TenantRouteDeps) 
         200: { description: 'Replaced.', schema: TenantView },
         201: { description: 'Created.', schema: TenantView },
       },
-      run: async ({ params, body, ifMatch, mustExist }) => {
-        const put = await tenants.put(params.tenantId, body, ifMatch, mustExist);
+      run: async ({ params, body, ifMatch, mustExist, mustBeNew }) => {
+        const put = await tenants.put(params.tenantId, body, ifMatch, mustExist, mustBeNew);
         if (put instanceof Refusal) return put;
         return taggedAnswer(put.isNew ? 201 : 200, put.tenant, tenantView);
       },

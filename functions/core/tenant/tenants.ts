@@ -15,12 +15,13 @@ export interface Tenants {
   read(tenantId: string): Promise<Tenant | Refusal>;
   /** Newest first. */
   page(limit: number, after: string | null, matches: Matches<Tenant>): Promise<Page<Tenant>>;
-  /** Creates the tenant, unless it must exist, or replaces what is known of it. */
+  /** Creates the tenant, unless it must exist, or replaces what is known of it, unless it must be new. */
   put(
     tenantId: string,
     input: TenantInput,
     ifMatch: number | null,
     mustExist: boolean,
+    mustBeNew: boolean,
   ): Promise<{ tenant: Tenant; isNew: boolean } | Refusal>;
 }
 
@@ -38,7 +39,7 @@ export function createTenants({ store, profiles, now }: TenantsPorts): Tenants {
 
     page: store.listTenants,
 
-    async put(tenantId, input, ifMatch, mustExist) {
+    async put(tenantId, input, ifMatch, mustExist, mustBeNew) {
       const { defaultProfile } = input;
       if (defaultProfile !== null && (await profiles.get(defaultProfile, null)) === null) {
         return invalidField('/defaultProfile', 'does not exist: GET /v1/profiles lists what there is');
@@ -48,6 +49,8 @@ export function createTenants({ store, profiles, now }: TenantsPorts): Tenants {
       if (!mustExist && (await store.saveTenant(fresh, 0))) {
         return { tenant: { ...fresh, revision: 1 }, isNew: true };
       }
+      if (mustBeNew)
+        return new Refusal('precondition_failed', 'The tenant exists already, and If-None-Match says to create it.');
       const tenant = await changeStored({
         what: 'tenant',
         ifMatch,
