@@ -18,6 +18,7 @@ export function Layout({ children }: { children: ReactNode }) {
   const mayChange = useMayChange();
   const main = useRef<HTMLElement>(null);
   useFocusOnMove(main);
+  useFocusOnRemoval(main);
   const accent = settings.accentColor;
   return (
     <div className="layout" style={accent === null ? undefined : accentOf(accent)}>
@@ -148,6 +149,29 @@ function useFocusOnMove(main: React.RefObject<HTMLElement | null>): void {
     main.current?.focus({ preventScroll: true });
     scrollTo(0, 0);
   }, [location, main]);
+}
+
+/** Where what has the focus is taken away (a row that was deleted, say), the focus goes to the begin of the page, too. */
+function useFocusOnRemoval(main: React.RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const page = main.current;
+    if (page === null) return;
+    let last: Element | null = null;
+    const note = () => {
+      last = document.activeElement;
+    };
+    const observer = new MutationObserver(() => {
+      if (last === null || last.isConnected || document.activeElement !== document.body) return;
+      last = null;
+      page.focus({ preventScroll: true });
+    });
+    page.addEventListener('focusin', note);
+    observer.observe(page, { childList: true, subtree: true });
+    return () => {
+      page.removeEventListener('focusin', note);
+      observer.disconnect();
+    };
+  }, [main]);
 }
 
 /** The company's color, and black or white on it, whichever can be read better. */

@@ -558,6 +558,21 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     expect(errors).toEqual([]);
   });
 
+  test('the focus stays in the page when the row that has it is deleted', async () => {
+    for (const name of ['Stays', 'Goes']) await system().call('POST', '/v1/api-keys', { body: { name, role: 'read' } });
+    const { page, errors } = await asCompany('/keys');
+    await page.getByRole('button', { name: 'Revoke Goes' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('row', { name: /Goes/ }).waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: /Stays/ }).waitFor();
+    await eventually(async () =>
+      expect(await page.evaluate(`document.activeElement.closest('#content') !== null`)).toBe(true),
+    );
+    expect(errors).toEqual([]);
+  });
+
   test('what is wrong with an address is listed, and an end of time breaks no page', async () => {
     const { tenant, path } = scene('odd');
     const { id } = await system().subscribe(tenant, path);
