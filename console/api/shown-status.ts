@@ -2,7 +2,7 @@ import { isPast } from '../components/time.tsx';
 import type { Subscription } from './types.ts';
 
 /** What the reader is told: a webhook that has expired receives nothing, whatever else is true of it. */
-export type ShownStatus = Subscription['status'] | 'expired';
+type ShownStatus = Subscription['status'] | 'expired';
 
 export function shownStatus({ status, expiresAt }: Pick<Subscription, 'status' | 'expiresAt'>): ShownStatus {
   return expiresAt !== null && isPast(expiresAt) ? 'expired' : status;
