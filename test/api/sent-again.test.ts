@@ -46,3 +46,13 @@ it('a delivery whose event was expunged, or is gone, is not retried', async () =
     expect(answer.json).toMatchObject({ detail: expect.stringContaining(message) });
   }
 });
+
+it('what a webhook never got cannot be asked for by its answer', async () => {
+  const created = await call('POST', `${T}/subscriptions`, { body: { url: 'https://a.example/', eventTypes: ['*'] } });
+  const replays = `${T}/subscriptions/${created.field('id')}/replays`;
+  const body = { from: '2026-01-01T00:00:00Z', status: 'missing', responseStatus: '5xx' };
+  const refused = await call('POST', replays, { body });
+  expectProblem(refused, 422, 'invalid_request');
+  expect(refused.json).toMatchObject({ errors: [{ path: '/responseStatus' }] });
+  expect((await call('POST', replays, { body: { ...body, status: 'failed' } })).status).toBe(202);
+});

@@ -10,6 +10,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 # relates two values, needs what is stored, or needs a grammar.
 RULES = [
     (r"^(\?|/)to$", r"^must not be before from$"),
+    (r"^/responseStatus$", r"^must be left out: what was never sent "),
     # What has ended, and what is kept no longer, depends on the clock.
     (r"^\?(from|to)$", r"^must not be (more than \d+ days ago|after to, nor in the future)|^must be at most \d+ days before to"),
     (r"^/expiresAt$", r"^must be in the future$"),
