@@ -1,4 +1,4 @@
-import { isPast } from '../components/time.tsx';
+import { isPast } from './is-past.ts';
 import type { Subscription } from './types.ts';
 
 /** What the reader is told: a webhook that has expired receives nothing, whatever else is true of it. */

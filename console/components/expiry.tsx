@@ -1,6 +1,7 @@
+import { isPast } from '../api/is-past.ts';
 import { sharedTexts } from '../texts/shared.ts';
 import { useTexts } from '../texts/texts.ts';
-import { isPast, useTimeFormat } from './time.tsx';
+import { useTimeFormat } from './time.tsx';
 
 /** When a webhook expires, or since when it has. */
 export function Expiry({ at }: { at: string }) {

@@ -10,8 +10,6 @@ export function Time({ at }: { at: string }) {
   );
 }
 
-export const isPast = (at: string): boolean => Date.parse(at) <= Date.now();
-
 /**
  * For texts in which a time stands.
  * @param ofToday what today's times show beside hour and minute; they need no date

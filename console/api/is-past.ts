@@ -1,0 +1,1 @@
+export const isPast = (at: string): boolean => Date.parse(at) <= Date.now();
