@@ -45,9 +45,7 @@ export const ApiKeyInput = z
 
 export const NewApiKeyView = ApiKeyView.extend({ key: z.string() }).meta({ id: 'NewApiKey' });
 
-const AUDITED = ['name', 'role', 'tenantId', 'maxPerSecond', 'expiresAt'] as const satisfies (keyof z.infer<
-  typeof ApiKeyView
->)[];
+const AUDITED = ApiKeyInput.keyof().options satisfies (keyof z.infer<typeof ApiKeyView>)[];
 
 const apiKeyView = (key: ApiKey) => ApiKeyView.parse({ ...key, expiresAt: key.endsAt });
 

@@ -10,6 +10,7 @@ import {
   type Subscription,
   SubscriptionStatus,
 } from '../../core/subscription/subscription.ts';
+import { SubscriptionPatch } from '../../core/subscription/subscription-input.ts';
 import { taggedAnswer } from '../http/route.ts';
 import { Json, Reason, Timestamp } from './values.ts';
 
@@ -61,19 +62,8 @@ export const SubscriptionView = z
 
 /** Those of a subscription's view that a request can change. */
 export const AUDITED_OF_SUBSCRIPTION = [
-  'name',
-  'url',
+  ...SubscriptionPatch.keyof().options,
   'hasCredentials',
-  'eventTypes',
-  'environment',
-  'profile',
-  'signatureVersions',
-  'headers',
-  'metadata',
-  'filter',
-  'maxPerSecond',
-  'maxConcurrent',
-  'expiresAt',
   'status',
   'statusReason',
 ] as const satisfies (keyof z.infer<typeof SubscriptionView>)[];
