@@ -2,6 +2,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { Agent, request } from 'undici';
 import { answerParent } from './child.ts';
+import { inParallel } from './pace.ts';
 
 export interface BareLoopQuestion {
   url: string;
@@ -16,14 +17,7 @@ const key = Buffer.from('a secret of thirty-two bytes, ok');
 
 answerParent(async ({ url, requests, body, inFlight }: BareLoopQuestion): Promise<{ seconds: number }> => {
   const startedAt = performance.now();
-  let left = requests;
-  const loop = async (): Promise<void> => {
-    while (left > 0) {
-      left -= 1;
-      await post(url, body);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, loop));
+  await inParallel(requests, inFlight, () => post(url, body));
   return { seconds: (performance.now() - startedAt) / 1000 };
 });
 

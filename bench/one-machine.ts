@@ -1,17 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import { countMessages, createSqsClient } from '../testing/queues.ts';
 import { type Running, startRunner } from '../testing/runner-process.ts';
-import type { Child } from './child.ts';
 import { sharedClockMs } from './clock.ts';
 import { cpuMsByThread } from './cpu.ts';
 import { exampleData } from './example-event.ts';
 import type { BenchOptions } from './options.ts';
+import { inParallel, paced } from './pace.ts';
 import { type OneMachineFigures, PEERS } from './peers.ts';
-import { median, percentile } from './phase.ts';
+import { latenciesOf, median, percentile, type Receiver, timesOf, untilAcknowledged, untilArrived } from './phase.ts';
 import { memoryMb } from './process-memory.ts';
 import { createPublisher, eventType, type PublishTimes } from './publisher.ts';
-import type { ReceiverAnswer } from './receiver-process.ts';
 import { holds, table } from './table.ts';
 
 /** What `npm start` does as a whole, its emulators included, in the shapes in which others were measured (bench/peers.ts). */
@@ -48,7 +45,6 @@ const FAN_OUT_TYPE = 'employee.announced';
 const BYTES = 512;
 const PARALLEL_PUBLISHES = 20;
 const PACED_PER_SECOND = 100;
-const LOST_AFTER_MS = 20_000;
 const GOALS = {
   queue: 1_900,
   http: 1_200,
@@ -75,7 +71,7 @@ interface Phase {
 /** @param undo takes what ends it */
 export async function measureOneMachine(
   state: string,
-  receiver: Child<'count' | 'arrivals', ReceiverAnswer>,
+  receiver: Receiver,
   options: BenchOptions,
   say: (line: string) => void,
   undo: (() => unknown)[],
@@ -95,7 +91,19 @@ export async function measureOneMachine(
   const shape = { tenants: [TENANT], types: TYPES, bytes: BYTES, ids: false };
   const publisher = createPublisher(endpoints.sqsEndpoint, endpoints.eventsQueueUrl, shape);
   undo.push(publisher.close);
-  const publish = (type: string, reference: string) => post('events', { type, data: exampleData(reference, BYTES) });
+  const publish = async (
+    name: string,
+    type: (index: number) => string,
+    pace: (work: (index: number) => Promise<void>) => Promise<void>,
+  ): Promise<PublishTimes> => {
+    const times: PublishTimes = new Map();
+    await pace((index) => {
+      const reference = `${name}-${index}`;
+      times.set(reference, sharedClockMs());
+      return post('events', { type: type(index), data: exampleData(reference, BYTES) });
+    });
+    return times;
+  };
 
   const memory: OneMachine['memory'] = [];
   let deliveries = 0;
@@ -113,12 +121,17 @@ export async function measureOneMachine(
   await measure(warmUpEvents, () => publisher.burst('machine-warm', warmUpEvents));
   const queue = await measure(events, () => publisher.burst('machine-queue', events));
   say(`${events} single HTTP publishes, then ${events / 10} that fan out to ten …`);
-  const http = await measure(events, () => publishInParallel('machine-http', events, typeOf, publish));
+  const http = await measure(events, () =>
+    publish('machine-http', typeOf, (work) => inParallel(events, PARALLEL_PUBLISHES, work)),
+  );
+  const toAll = () => FAN_OUT_TYPE;
   const fanOut = await measure(events, () =>
-    publishInParallel('machine-fan-out', events / 10, () => FAN_OUT_TYPE, publish),
+    publish('machine-fan-out', toAll, (work) => inParallel(events / 10, PARALLEL_PUBLISHES, work)),
   );
   say(`${pacedEvents} HTTP publishes, ${PACED_PER_SECOND} a second …`);
-  const paced = await measure(pacedEvents, () => publishPaced('machine-paced', pacedEvents, publish));
+  const slow = await measure(pacedEvents, () =>
+    publish('machine-paced', typeOf, (work) => paced(pacedEvents, PACED_PER_SECOND, work)),
+  );
   while (deliveries < options.machineDeliveries) {
     say(`${deliveries} of ${options.machineDeliveries} deliveries, for the memory …`);
     const name = `machine-${deliveries}`;
@@ -134,12 +147,12 @@ export async function measureOneMachine(
     queue: queue.perSecond,
     http: http.perSecond,
     fanOut: fanOut.perSecond,
-    p50Ms: percentile(paced.latenciesMs, 0.5),
-    p99Ms: percentile(paced.latenciesMs, 0.99),
+    p50Ms: percentile(slow.latenciesMs, 0.5),
+    p99Ms: percentile(slow.latenciesMs, 0.99),
     saturatedCpuSeconds: perThousand(http),
-    pacedCpuSeconds: perThousand(paced),
+    pacedCpuSeconds: perThousand(slow),
     memoryMb: Math.max(...memory.map(({ runnerMb, handlersMb }) => runnerMb + handlersMb)),
-    parts: { saturated: queue.parts, paced: paced.parts },
+    parts: { saturated: queue.parts, paced: slow.parts },
     memory,
     lost,
   };
@@ -161,8 +174,6 @@ async function measureStarts(state: string): Promise<Starts> {
   return { synthesised: median(synthesised), kept: median(kept) };
 }
 
-type Publish = (type: string, reference: string) => Promise<void>;
-
 function typeOf(index: number): string {
   return eventType(index % TYPES.length);
 }
@@ -181,42 +192,9 @@ function createPost({ apiUrl, adminKey }: Running['endpoints'], dispatcher: Agen
   };
 }
 
-async function publishInParallel(
-  name: string,
-  events: number,
-  type: (index: number) => string,
-  publish: Publish,
-): Promise<PublishTimes> {
-  const times: PublishTimes = new Map();
-  let next = 0;
-  const loop = async (): Promise<void> => {
-    while (next < events) {
-      const index = next++;
-      times.set(`${name}-${index}`, sharedClockMs());
-      await publish(type(index), `${name}-${index}`);
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL_PUBLISHES }, loop));
-  return times;
-}
-
-async function publishPaced(name: string, events: number, publish: Publish): Promise<PublishTimes> {
-  const times: PublishTimes = new Map();
-  const publishes: Promise<void>[] = [];
-  const startedAt = performance.now();
-  for (let index = 0; index < events; index += 1) {
-    const leftMs = startedAt + (index * 1_000) / PACED_PER_SECOND - performance.now();
-    if (leftMs > 0) await sleep(leftMs);
-    times.set(`${name}-${index}`, sharedClockMs());
-    publishes.push(publish(typeOf(index), `${name}-${index}`));
-  }
-  await Promise.all(publishes);
-  return times;
-}
-
 async function runPhase(
   runner: Running,
-  receiver: Child<'count' | 'arrivals', ReceiverAnswer>,
+  receiver: Receiver,
   expected: number,
   publish: () => Promise<PublishTimes>,
 ): Promise<Phase> {
@@ -224,21 +202,10 @@ async function runPhase(
   const before = partsOf(runner);
   const startedAt = performance.now();
   const published = await publish();
-  let [seen, lastAt] = [-1, performance.now()];
-  while (seen < wanted && performance.now() - lastAt < LOST_AFTER_MS) {
-    const { distinct } = await receiver.ask('count');
-    if (distinct > seen) [seen, lastAt] = [distinct, performance.now()];
-    if (seen < wanted) await sleep(20);
-  }
-  await acknowledged(runner.endpoints.sqsEndpoint);
+  const { seen, lastAt } = await untilArrived(receiver, wanted);
+  await untilAcknowledged(runner.endpoints.sqsEndpoint);
   const after = partsOf(runner);
-  const { arrivals } = await receiver.ask('arrivals');
-  const latenciesMs = [...(arrivals ?? [])]
-    .flatMap(([key, at]) => {
-      const publishedAt = published.get(key.slice(key.indexOf(' ') + 1));
-      return publishedAt === undefined ? [] : [at - publishedAt];
-    })
-    .sort((a, b) => a - b);
+  const latenciesMs = latenciesOf(await timesOf(receiver, published));
   const used = (part: keyof Parts) => after[part] - before[part];
   const each = (part: keyof Parts) => used(part) / expected;
   return {
@@ -269,15 +236,6 @@ function partsOf({ endpoints, handlersPid }: Running): Parts {
     else parts.v8 += cpuMs;
   }
   return parts;
-}
-
-async function acknowledged(endpoint: string): Promise<void> {
-  const sqs = createSqsClient(endpoint);
-  const deadline = performance.now() + LOST_AFTER_MS;
-  while (performance.now() < deadline && (await countMessages(sqs, endpoint)).some(({ count }) => count > 0)) {
-    await sleep(20);
-  }
-  sqs.destroy();
 }
 
 export function reportOneMachine(ours: OneMachine): string {

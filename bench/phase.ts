@@ -8,9 +8,11 @@ import type { Posthorn } from './posthorn.ts';
 import type { PublishTimes } from './publisher.ts';
 import type { ReceiverAnswer } from './receiver-process.ts';
 
+export type Receiver = Child<'count' | 'arrivals', ReceiverAnswer>;
+
 export interface Bench {
   aws: Child<'tally', AwsAnswer>;
-  receiver: Child<'count' | 'arrivals', ReceiverAnswer>;
+  receiver: Receiver;
   posthorn: Posthorn;
 }
 
@@ -51,15 +53,10 @@ export async function runPhase(
 ): Promise<PhaseResult> {
   const before = await snapshot(bench);
   const published = await publish();
-  await arrivals(bench, before.received.distinct + expected);
-  await acknowledged(bench);
+  await untilArrived(bench.receiver, before.received.distinct + expected);
+  await untilAcknowledged((await bench.aws.ask('tally')).uncounted.sqs);
   const after = await snapshot(bench);
-  const { arrivals: all } = await bench.receiver.ask('arrivals');
-
-  const times = [...(all ?? [])].flatMap(([key, at]) => {
-    const publishedAt = published.get(key.slice(key.indexOf(' ') + 1));
-    return publishedAt === undefined ? [] : [{ publishedAt, at }];
-  });
+  const times = await timesOf(bench.receiver, published);
   const first = Math.min(...[...published.values()].slice(0, 100));
   const last = times.reduce((latest, { at }) => Math.max(latest, at), first);
   return {
@@ -67,7 +64,7 @@ export async function runPhase(
     arrived: times.length,
     repeated: after.received.repeated - before.received.repeated,
     seconds: (last - first) / 1000,
-    latenciesMs: times.map(({ publishedAt, at }) => at - publishedAt).sort((a, b) => a - b),
+    latenciesMs: latenciesOf(times),
     cpuMs: after.cpuMs - before.cpuMs - (idlePerSecond * (after.at - before.at)) / 1000,
     tally: difference(after.tally, before.tally),
     logBytes: after.logBytes - before.logBytes,
@@ -98,32 +95,44 @@ async function snapshot({ aws, receiver, posthorn }: Bench) {
   return { at: performance.now(), received, tally, cpuMs: cpuMs(pid), logBytes: posthorn.logBytes() };
 }
 
-/** Waits until so many deliveries have arrived, or until no more do. */
-async function arrivals({ receiver }: Bench, wanted: number): Promise<void> {
-  let seen = -1;
-  let seenAt = 0;
-  while (true) {
+/** Waits until so many deliveries have arrived, or until no more do: how many have, and when the last was seen. */
+export async function untilArrived(receiver: Receiver, wanted: number): Promise<{ seen: number; lastAt: number }> {
+  let [seen, lastAt] = [-1, performance.now()];
+  while (seen < wanted && performance.now() - lastAt < LOST_AFTER_MS) {
     const { distinct } = await receiver.ask('count');
-    if (distinct >= wanted) return;
-    if (distinct > seen) {
-      seen = distinct;
-      seenAt = performance.now();
-    } else if (performance.now() - seenAt > LOST_AFTER_MS) return;
-    await sleep(20);
+    if (distinct > seen) [seen, lastAt] = [distinct, performance.now()];
+    if (seen < wanted) await sleep(20);
   }
+  return { seen, lastAt };
 }
 
 /** Waits until the queues are empty: then everything is written, and nothing is under way in the handlers. */
-async function acknowledged({ aws }: Bench): Promise<void> {
-  const endpoint = (await aws.ask('tally')).uncounted.sqs;
+export async function untilAcknowledged(endpoint: string): Promise<void> {
   const sqs = createSqsClient(endpoint);
   const deadline = performance.now() + LOST_AFTER_MS;
-  while (performance.now() < deadline) {
-    const queues = await countMessages(sqs, endpoint);
-    if (queues.every(({ count }) => count === 0)) break;
+  while (performance.now() < deadline && (await countMessages(sqs, endpoint)).some(({ count }) => count > 0)) {
     await sleep(20);
   }
   sqs.destroy();
+}
+
+interface Times {
+  publishedAt: number;
+  at: number;
+}
+
+/** Of each delivery of these events that has arrived. */
+export async function timesOf(receiver: Receiver, published: PublishTimes): Promise<Times[]> {
+  const { arrivals } = await receiver.ask('arrivals');
+  return [...(arrivals ?? [])].flatMap(([key, at]) => {
+    const publishedAt = published.get(key.slice(key.indexOf(' ') + 1));
+    return publishedAt === undefined ? [] : [{ publishedAt, at }];
+  });
+}
+
+/** Milliseconds, ascending. */
+export function latenciesOf(times: readonly Times[]): number[] {
+  return times.map(({ publishedAt, at }) => at - publishedAt).sort((a, b) => a - b);
 }
 
 /** The value below which `share` of the sorted values lie. */

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { createSqsClient } from '../testing/queues.ts';
 import { sharedClockMs } from './clock.ts';
 import { exampleData } from './example-event.ts';
+import { inParallel, paced } from './pace.ts';
 
 /** How events are spread: over the tenants in turn, and within a tenant over its event types. */
 interface Shape {
@@ -56,34 +56,24 @@ export function createPublisher(endpoint: string, queueUrl: string, shape: Shape
     async burst(name, events) {
       const messages = Array.from({ length: events }, (_, index) => message(name, index));
       const times: PublishTimes = new Map();
-      let next = 0;
-      const loop = async (): Promise<void> => {
-        while (next < messages.length) {
-          const batch = messages.slice(next, next + BATCH);
-          next += BATCH;
-          const now = sharedClockMs();
-          for (const { reference } of batch) times.set(reference, now);
-          const Entries = batch.map(({ entry }, index) => ({ Id: String(index), ...entry }));
-          const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-          if (Failed.length > 0) throw new Error(`SQS did not take a message: ${Failed[0]?.Message}`);
-        }
-      };
-      await Promise.all(Array.from({ length: PARALLEL }, loop));
+      await inParallel(Math.ceil(events / BATCH), PARALLEL, async (number) => {
+        const batch = messages.slice(number * BATCH, (number + 1) * BATCH);
+        const now = sharedClockMs();
+        for (const { reference } of batch) times.set(reference, now);
+        const Entries = batch.map(({ entry }, index) => ({ Id: String(index), ...entry }));
+        const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+        if (Failed.length > 0) throw new Error(`SQS did not take a message: ${Failed[0]?.Message}`);
+      });
       return times;
     },
 
     async paced(name, events, perSecond) {
       const times: PublishTimes = new Map();
-      const sends: Promise<unknown>[] = [];
-      const startedAt = performance.now();
-      for (let index = 0; index < events; index += 1) {
-        const leftMs = startedAt + (index * 1000) / perSecond - performance.now();
-        if (leftMs > 0) await sleep(leftMs);
+      await paced(events, perSecond, (index) => {
         const { reference, entry } = message(name, index);
         times.set(reference, sharedClockMs());
-        sends.push(sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, ...entry })));
-      }
-      await Promise.all(sends);
+        return sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, ...entry }));
+      });
       return times;
     },
 

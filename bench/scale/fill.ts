@@ -6,6 +6,7 @@ import { createDocuments } from '../../functions/adapters/dynamodb/documents.ts'
 import { createStores } from '../../functions/adapters/dynamodb/stores.ts';
 import type { Delivery } from '../../functions/core/delivery/delivery.ts';
 import { CREDENTIALS } from '../../testing/queues.ts';
+import { inParallel } from '../pace.ts';
 import type { Place } from './place.ts';
 
 export interface Filling {
@@ -87,14 +88,8 @@ function eventIdOf(number: number, at: number): string {
   return `evt_${encodeTime(at, 10)}${String(number).padStart(16, '0')}`;
 }
 
-async function inBatches<T>(all: readonly T[], size: number, work: (batch: readonly T[]) => Promise<unknown>) {
-  let next = 0;
-  const worker = async () => {
-    while (next < all.length) {
-      const batch = all.slice(next, next + size);
-      next += size;
-      await work(batch);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+function inBatches<T>(all: readonly T[], size: number, work: (batch: readonly T[]) => Promise<unknown>) {
+  return inParallel(Math.ceil(all.length / size), AT_ONCE, (number) =>
+    work(all.slice(number * size, (number + 1) * size)),
+  );
 }
