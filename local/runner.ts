@@ -191,7 +191,8 @@ export async function startRunner(options: RunnerOptions, hooks: RunnerHooks): P
   }
 }
 
-function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string; controlUrl: string }) {
+/** What functions need to reach what stands in for AWS. */
+export function functionEnvironment(at: { sqsEndpoint: string; dynamodbEndpoint: string; controlUrl: string }) {
   return {
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,

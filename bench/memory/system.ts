@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteMessageBatchCommand, type Message, PurgeQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { AWS_TIME_SCALE, ENV, type FunctionName } from '../../functions/names.ts';
+import { ENV, type FunctionName } from '../../functions/names.ts';
 import { listenOnLoopback } from '../../local/listen.ts';
 import { readPlan } from '../../local/plan.ts';
 import type { FunctionSpec } from '../../local/resources/functions/handler-protocol.ts';
-import { startRunner } from '../../local/runner.ts';
+import { functionEnvironment, startRunner } from '../../local/runner.ts';
 import { type SynthesisedTemplate, synthesisePosthorn } from '../../local/template/synth.ts';
 import { callApi } from '../../testing/call-api.ts';
 import { CREDENTIALS, createSqsClient } from '../../testing/queues.ts';
@@ -78,20 +78,11 @@ export async function startSystem(
     apiUrl,
   });
   const slow = { sqs: await startSlowAws(sqsEndpoint, callMs), dynamodb: await startSlowAws(dynamodbEndpoint, callMs) };
-  const controlUrl = new URL(clockUrl).origin;
-  const { accessKeyId, secretAccessKey } = CREDENTIALS.credentials;
-  const environment = {
-    AWS_REGION: CREDENTIALS.region,
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    [AWS_TIME_SCALE]: '10',
-    AWS_ENDPOINT_URL_SQS: slow.sqs.url,
-    AWS_ENDPOINT_URL_DYNAMODB: slow.dynamodb.url,
-    AWS_ENDPOINT_URL_KMS: controlUrl,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: controlUrl,
-    AWS_ENDPOINT_URL_EVENTBRIDGE: controlUrl,
-    TZ: 'UTC',
-  };
+  const environment = functionEnvironment({
+    sqsEndpoint: slow.sqs.url,
+    dynamodbEndpoint: slow.dynamodb.url,
+    controlUrl: new URL(clockUrl).origin,
+  });
   const receiver = createServer(async (request, response) => {
     request.resume();
     await sleep(receiverMs);

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { listenOnLoopback } from '../../local/listen.ts';
 import { median } from '../phase.ts';
 import { type Filling, fill } from './fill.ts';
 import { type LongJob, runLongJob } from './long-job.ts';
@@ -49,10 +49,8 @@ async function startReceiver() {
       else response.writeHead(200).end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: await listenOnLoopback(server, 0, ''),
     failing,
     count: (path: string) => arrived.get(path) ?? 0,
     async until(path: string, total: number): Promise<void> {
