@@ -71,20 +71,18 @@ const lines: Line[] = [];
 let longJob: LongJob;
 
 /** @param measure milliseconds, or milliseconds a thing */
-async function compare(what: string, rounds: number, measure: (place: Place, round: number) => Promise<number>) {
+async function compare(what: string, rounds: number, measure: (place: Place) => Promise<number>) {
   console.error(`${what} …`);
-  const figures: Record<'few' | 'many', number[]> = { few: [], many: [] };
+  const figures = new Map<Place, number[]>([few, many].map((place) => [place, []]));
   for (let round = 0; round <= rounds; round += 1) {
-    for (const [name, place] of [
-      ['few', few],
-      ['many', many],
-    ] as const) {
-      const figure = await measure(place, round);
+    for (const [place, measured] of figures) {
+      const figure = await measure(place);
       // The first is a warm-up.
-      if (round > 0) figures[name].push(figure);
+      if (round > 0) measured.push(figure);
     }
   }
-  lines.push({ what, few: median(figures.few), many: median(figures.many) });
+  const [little = 0, much = 0] = [...figures.values()].map(median);
+  lines.push({ what, few: little, many: much });
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -106,40 +104,19 @@ try {
     await place.advance(120);
   }
 
-  const list = (path: (place: Place) => string) => (place: Place) => timed(() => place.get(path(place)));
-  await compare(
-    'deliveries of a subscription, first page',
-    ROUNDS,
-    list(({ log }) => `${log}/deliveries?limit=50`),
-  );
   const pageTwo = new Map<Place, string>();
   for (const place of [few, many]) pageTwo.set(place, await place.nextPage(`${place.log}/deliveries?limit=50`));
-  await compare(
-    'deliveries, the page after it',
-    ROUNDS,
-    list((place) => pageTwo.get(place) ?? ''),
-  );
   const middle = new Date(Date.now() - 12 * 3_600_000).toISOString();
-  await compare(
-    'deliveries, from the middle',
-    ROUNDS,
-    list(({ log }) => `${log}/deliveries?limit=50&to=${middle}`),
-  );
-  await compare(
-    'deliveries that failed',
-    ROUNDS,
-    list(({ log }) => `${log}/deliveries?limit=50&status=failed`),
-  );
-  await compare(
-    'events',
-    ROUNDS,
-    list(({ tenant }) => `/tenants/${tenant}/events?limit=50`),
-  );
-  await compare(
-    'subscriptions',
-    ROUNDS,
-    list(({ tenant }) => `/tenants/${tenant}/subscriptions?limit=50`),
-  );
+  const lists: Record<string, (place: Place) => string> = {
+    'deliveries of a subscription, first page': ({ log }) => `${log}/deliveries?limit=50`,
+    'deliveries, the page after it': (place) => pageTwo.get(place) ?? '',
+    'deliveries, from the middle': ({ log }) => `${log}/deliveries?limit=50&to=${middle}`,
+    'deliveries that failed': ({ log }) => `${log}/deliveries?limit=50&status=failed`,
+    events: ({ tenant }) => `/tenants/${tenant}/events?limit=50`,
+    subscriptions: ({ tenant }) => `/tenants/${tenant}/subscriptions?limit=50`,
+  };
+  for (const [what, pathOf] of Object.entries(lists))
+    await compare(what, ROUNDS, (place) => timed(() => place.get(pathOf(place))));
 
   const sweep = async (place: Place) => {
     const before = receiver.count(place.due);
