@@ -6,21 +6,7 @@ import { readPlan } from '../local/plan.ts';
 import { callApi } from '../testing/call-api.ts';
 import { startRunner } from '../testing/runner-process.ts';
 
-/** The system under test: the one-machine runner, over emulators that are not its own. */
-export interface Posthorn {
-  eventsQueueUrl: string;
-  handlersPid(): number;
-  /** Bytes that the functions have logged so far. */
-  logBytes(): number;
-  /** As the template has them. */
-  memoryMib: number;
-  retentionDays: number;
-  subscribe(tenant: string, url: string, eventTypes: string[], filter?: object): Promise<Subscription>;
-  /** Resolves once its subscriptions are gone, too. */
-  deleteTenant(tenant: string): Promise<void>;
-  /** How many deliveries of a subscription are on record as succeeded. */
-  countSucceeded(subscription: Subscription): Promise<number>;
-}
+export type Posthorn = Awaited<ReturnType<typeof startPosthorn>>;
 
 export interface Subscription {
   tenant: string;
@@ -30,12 +16,11 @@ export interface Subscription {
 const Job = z.object({ id: z.string(), status: z.string() });
 const Page = z.object({ data: z.array(z.object({ status: z.string() })), nextCursor: z.string().nullable() });
 
-/** @param undo takes what ends it, also if it is still starting then */
-export async function startPosthorn(
-  stateDir: string,
-  aws: { sqs: string; dynamodb: string },
-  undo: (() => unknown)[],
-): Promise<Posthorn> {
+/**
+ * The system under test: the one-machine runner, over emulators that are not its own.
+ * @param undo takes what ends it, also if it is still starting then
+ */
+export async function startPosthorn(stateDir: string, aws: { sqs: string; dynamodb: string }, undo: (() => unknown)[]) {
   // In Lambda functions have V8's own rules; those of `npm start` save memory on one machine, for a quarter more CPU.
   const starting = startRunner({ state: stateDir, aws, v8Flags: [] });
   undo.push(() =>
@@ -52,13 +37,15 @@ export async function startPosthorn(
   return {
     eventsQueueUrl,
     handlersPid,
+    /** What the functions have logged so far. */
     logBytes: () => statSync(`${stateDir}/handlers.log`).size,
     ...readTemplate(`${stateDir}/cdk.out`),
-    async subscribe(tenant, url, eventTypes, filter) {
+    async subscribe(tenant: string, url: string, eventTypes: string[], filter?: object): Promise<Subscription> {
       const created = await api('POST', `/tenants/${tenant}/subscriptions`, { url, eventTypes, filter });
       return { tenant, id: z.object({ id: z.string() }).parse(created).id };
     },
-    async deleteTenant(tenant) {
+    /** Resolves once its subscriptions are gone, too. */
+    async deleteTenant(tenant: string) {
       let job = Job.nullable().parse(await api('DELETE', `/tenants/${tenant}`));
       while (job?.status === 'running') {
         await sleep(100);
@@ -66,7 +53,8 @@ export async function startPosthorn(
       }
       if (job !== null && job.status !== 'done') throw new Error(`The deletion of ${tenant} ended as ${job.status}`);
     },
-    async countSucceeded({ tenant, id }) {
+    /** How many deliveries of a subscription are on record as succeeded. */
+    async countSucceeded({ tenant, id }: Subscription) {
       let succeeded = 0;
       for (let cursor: string | null = ''; cursor !== null; ) {
         const after = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
@@ -84,7 +72,8 @@ const Template = z.object({ stackName: z.string(), content: z.unknown() });
 /** What works for a delivery. The bill takes the larger memory of the two for both. */
 const SERVICES = ['posthorn-ingest', 'posthorn-deliver'];
 
-function readTemplate(assemblyDir: string): Pick<Posthorn, 'memoryMib' | 'retentionDays'> {
+/** As the template has them. */
+function readTemplate(assemblyDir: string) {
   const { stackName, content } = Template.parse(JSON.parse(readFileSync(`${assemblyDir}/one-machine.json`, 'utf8')));
   const plan = readPlan(content, { stackName, assemblyDir, sqsEndpoint: '', apiUrl: '' });
   const functions = plan.functions.filter(({ env }) => SERVICES.includes(env.POWERTOOLS_SERVICE_NAME ?? ''));

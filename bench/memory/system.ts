@@ -18,23 +18,7 @@ import { startSlowAws, type WireItem } from './slow-aws.ts';
 
 export type QueueName = 'deliveries' | 'jobs';
 
-/** The stack's tables, queues and API on this machine, in which nothing runs unless it is invoked. */
-export interface System {
-  adminKey: string;
-  /** As the template has it, for calls that take as long as AWS's. */
-  functionOf(name: FunctionName): FunctionSpec;
-  dynamodbEndpoint: string;
-  /** Makes a subscription to a receiver that answers so after its time; gives its path. */
-  subscribe(tenant: string, status: 200 | 500): Promise<string>;
-  api(path: string, body: object): Promise<unknown>;
-  /** Takes so many messages off a queue. */
-  take(queue: QueueName, count: number): Promise<Message[]>;
-  purge(queue: QueueName): Promise<void>;
-  queueArn(queue: QueueName): string;
-  /** A delivery that waits for its next attempt, as it is stored. */
-  waitingDelivery(): Promise<WireItem>;
-  stop(): Promise<void>;
-}
+export type System = Awaited<ReturnType<typeof startSystem>>;
 
 const Resources = z.looseObject({ Resources: z.record(z.string(), z.looseObject({ Type: z.string() })) });
 const INVOKES = /^AWS::(Lambda::EventSourceMapping|Events::Rule)$/;
@@ -43,10 +27,8 @@ const QUEUE_VARIABLES = { deliveries: ENV.deliveriesQueueUrl, jobs: ENV.jobsQueu
 /** The last assembly, taken again if nothing has changed that it was made from: its bundles take seconds. */
 const ASSEMBLY = fileURLToPath(new URL('../../node_modules/.cache/posthorn-idle-assembly', import.meta.url));
 
-export async function startSystem(
-  dir: string,
-  { callMs, receiverMs }: { callMs: number; receiverMs: number },
-): Promise<System> {
+/** The stack's tables, queues and API on this machine, in which nothing runs unless it is invoked. */
+export async function startSystem(dir: string, { callMs, receiverMs }: { callMs: number; receiverMs: number }) {
   let template: SynthesisedTemplate = { stackName: '', content: {} };
   const runner = await startRunner(
     {
@@ -92,6 +74,7 @@ export async function startSystem(
   const sqs = createSqsClient(sqsEndpoint);
   const dynamodb = new DynamoDBClient({ ...CREDENTIALS, endpoint: dynamodbEndpoint });
 
+  /** As the template has it, for calls that take as long as AWS's. */
   function functionOf(name: FunctionName): FunctionSpec {
     const found = plan.functions.find(({ env }) => env.POWERTOOLS_SERVICE_NAME === `posthorn-${name}`);
     if (found === undefined) throw new Error(`The template has no function ${name}`);
@@ -107,13 +90,15 @@ export async function startSystem(
     functionOf,
     dynamodbEndpoint,
     api,
-    async subscribe(tenant, status) {
+    /** Makes a subscription to a receiver that answers so after its time; gives its path. */
+    async subscribe(tenant: string, status: 200 | 500) {
       const body = { url: `${receiverUrl}/${status}/${tenant}`, eventTypes: ['*'] };
       const path = `/v1/tenants/${tenant}/subscriptions`;
       const { id } = z.object({ id: z.string() }).parse(await api(path, body));
       return `${path}/${id}`;
     },
-    async take(queue, count) {
+    /** Takes so many messages off a queue. */
+    async take(queue: QueueName, count: number) {
       const taken: Message[] = [];
       while (taken.length < count) {
         const { Messages = [] } = await sqs.send(
@@ -131,11 +116,12 @@ export async function startSystem(
       }
       return taken;
     },
-    async purge(queue) {
+    async purge(queue: QueueName) {
       await sqs.send(new PurgeQueueCommand({ QueueUrl: queueUrl(queue) }));
     },
-    queueArn: (queue) => plan.queues.find(({ ref }) => ref === queueUrl(queue))?.arn ?? '',
-    async waitingDelivery() {
+    queueArn: (queue: QueueName) => plan.queues.find(({ ref }) => ref === queueUrl(queue))?.arn ?? '',
+    /** A delivery that waits for its next attempt, as it is stored. */
+    async waitingDelivery(): Promise<WireItem> {
       const TableName = functionOf('sweep').env[ENV.journalTable];
       const FilterExpression = 'attribute_exists(duePk) AND begins_with(pk, :delivery)';
       const ExpressionAttributeValues = { ':delivery': { S: 'S#' } };

@@ -4,40 +4,14 @@ import { callApi } from '../../testing/call-api.ts';
 import { newStateFolder, removeStateFolder, startRunner } from '../../testing/runner-process.ts';
 import { memoryMb } from '../process-memory.ts';
 
-/** A Posthorn of its own, with one tenant. Paths are those of the API, after `/v1`, or of the receiver. */
-export interface Place {
-  name: string;
-  tenant: string;
-  /** The subscription whose log is filled. */
-  log: string;
-  /** Receives what all subscriptions want, what only one does, and what fails at first. */
-  all: string;
-  one: string;
-  due: string;
-  dynamodbEndpoint(): string;
-  subscriptionId: string;
-  get(path: string): Promise<unknown>;
-  post(path: string, body: object): Promise<unknown>;
-  /** Of the functions' process. */
-  memoryMb(): number;
-  /** The path of the page that follows. */
-  nextPage(path: string): Promise<string>;
-  publish(type: string): Promise<string>;
-  /** The id of an event that was published, and delivered to the subscription whose log is filled. */
-  deliverOne(): Promise<string>;
-  /** Until so many deliveries wait for their next attempt. */
-  untilWaiting(count: number): Promise<void>;
-  advance(seconds: number): Promise<void>;
-  /** Ends it and starts it again; milliseconds until it is ready. */
-  restart(): Promise<number>;
-  remove(): Promise<void>;
-}
+export type Place = Awaited<ReturnType<typeof startPlace>>;
 
 const Id = z.object({ id: z.string() });
 const Accepted = z.object({ data: z.tuple([Id]) });
 const Page = z.object({ data: z.array(z.unknown()), nextCursor: z.string().nullable() });
 
-export async function startPlace(name: string, receiverUrl: string): Promise<Place> {
+/** A Posthorn of its own, with one tenant. Paths are those of the API, after `/v1`, or of the receiver. */
+export async function startPlace(name: string, receiverUrl: string) {
   const state = newStateFolder();
   let running = await startRunner({ state });
   const tenant = 'acme';
@@ -52,6 +26,7 @@ export async function startPlace(name: string, receiverUrl: string): Promise<Pla
     return Accepted.parse(answer).data[0].id;
   }
 
+  /** Receives what all subscriptions want, what only one does, and what fails at first. */
   const paths = { all: `/${name}/all`, one: `/${name}/one`, due: `/${name}/due` };
   // A profile without secrets, because a copy could not open a copied one, and without a breaker, which would space retries.
   const subscriptionId = await subscribe(paths.all, 'staffology', ['to.all']);
@@ -61,18 +36,22 @@ export async function startPlace(name: string, receiverUrl: string): Promise<Pla
   return {
     name,
     tenant,
+    /** The subscription whose log is filled. */
     log: `/tenants/${tenant}/subscriptions/${subscriptionId}`,
     ...paths,
     subscriptionId,
     dynamodbEndpoint: () => running.endpoints.dynamodbEndpoint,
-    get: (path) => call('GET', path),
-    post: (path, body) => call('POST', path, body),
+    get: (path: string) => call('GET', path),
+    post: (path: string, body: object) => call('POST', path, body),
+    /** Of the functions' process. */
     memoryMb: () => memoryMb(running.handlersPid()),
-    async nextPage(path) {
+    /** The path of the page that follows. */
+    async nextPage(path: string) {
       const { nextCursor } = Page.parse(await call('GET', path));
       return nextCursor === null ? path : `${path}&cursor=${encodeURIComponent(nextCursor)}`;
     },
     publish,
+    /** The id of an event that was published, and delivered to the subscription whose log is filled. */
     async deliverOne() {
       const id = await publish('to.all');
       for (let found = 0; found === 0; ) {
@@ -82,14 +61,16 @@ export async function startPlace(name: string, receiverUrl: string): Promise<Pla
       }
       return id;
     },
-    async untilWaiting(count) {
+    /** Until so many deliveries wait for their next attempt. */
+    async untilWaiting(count: number) {
       const path = `/tenants/${tenant}/subscriptions/${dueId}/deliveries?limit=100&status=pending`;
       while (Page.parse(await call('GET', path)).data.length < count) await sleep(100);
     },
-    async advance(seconds) {
+    async advance(seconds: number) {
       const body = JSON.stringify({ advanceSeconds: seconds });
       await fetch(running.endpoints.clockUrl, { method: 'POST', body });
     },
+    /** Ends it and starts it again; milliseconds until it is ready. */
     async restart() {
       await running.stop();
       const began = performance.now();
