@@ -3,8 +3,9 @@
  * SQS, SNS and S3 that either keeps messages on disk or binds to the loopback, not both. Three of its faults can only be mended
  * inside: see `QueueFiles`, `FairStore` and `acceptAllOfUnicode`. Its version is pinned, and test/local fails if these parts change.
  */
+import { readdirSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text as readText } from 'node:stream/consumers';
 import { z } from 'zod';
@@ -35,26 +36,8 @@ export interface SqsEmulator extends Emulator {
   answer(operation: string, input: unknown): Promise<SqsAnswer>;
 }
 
-/** In files of these names that export a function of the same name. */
-const ACTIONS = [
-  'changeMessageVisibility',
-  'changeMessageVisibilityBatch',
-  'createQueue',
-  'deleteMessage',
-  'deleteMessageBatch',
-  'deleteQueue',
-  'getQueueAttributes',
-  'getQueueUrl',
-  'listQueues',
-  'listQueueTags',
-  'purgeQueue',
-  'receiveMessage',
-  'sendMessage',
-  'sendMessageBatch',
-  'setQueueAttributes',
-  'tagQueue',
-  'untagQueue',
-];
+/** Each of its files exports an action: a function of the file's name. */
+const ACTIONS = new URL('../../node_modules/fauxqs/dist/sqs/actions/', import.meta.url);
 
 /** Starts SQS on 127.0.0.1, with its messages in SQLite below `dir`. */
 export async function startSqs(options: { port: number; dir: string }): Promise<SqsEmulator> {
@@ -131,10 +114,12 @@ type Route = (
 
 async function createRoute(store: SqsStore): Promise<Route> {
   const router = new SqsRouter(store);
-  for (const name of ACTIONS) {
-    const file: Record<string, unknown> = await import(`../../node_modules/fauxqs/dist/sqs/actions/${name}.js`);
-    const action = file[name];
-    if (typeof action !== 'function') throw new Error(`fauxqs no longer has the action ${name}`);
+  const files = readdirSync(ACTIONS).filter((file) => file.endsWith('.js'));
+  for (const file of files) {
+    const name = basename(file, '.js');
+    const exported: Record<string, unknown> = await import(new URL(file, ACTIONS).href);
+    const action = exported[name];
+    if (typeof action !== 'function') throw new Error(`${file} of fauxqs exports no action ${name}`);
     router.register(
       name.replace(/^./, (first) => first.toUpperCase()),
       (...given) => action(...given),
