@@ -1,45 +1,34 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork, type Serializable } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A process of the bench, which answers questions. */
+/** A process of the bench, which answers questions, one at a time. */
 export interface Child<Question, Answer> {
   pid: number;
   ask(question: Question): Promise<Answer>;
   stop(): Promise<void>;
 }
 
-interface Asked<Question> {
-  id: number;
-  question: Question;
-}
-interface Answered<Answer> {
-  id: number;
-  answer: Answer;
-}
-
 /** @param file beside this one; it calls `answerParent` */
-export function startChild<Question, Answer>(file: string, args: string[] = []): Child<Question, Answer> {
+export function startChild<Question extends Serializable, Answer>(
+  file: string,
+  args: string[] = [],
+): Child<Question, Answer> {
   const child = fork(new URL(file, import.meta.url), args, { serialization: 'advanced', execArgv: [] });
-  const pending = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
-  let nextId = 1;
-  child.on('message', ({ id, answer }: Answered<Answer>) => {
-    pending.get(id)?.resolve(answer);
-    pending.delete(id);
+  const ended = once(child, 'exit').then(([code, signal]): never => {
+    throw new Error(`${file} ended (${signal ?? code})`);
   });
-  child.on('exit', (code, signal) => {
-    for (const { reject } of pending.values()) reject(new Error(`${file} ended (${signal ?? code})`));
-    pending.clear();
-  });
+  ended.catch(() => {});
   return {
     pid: child.pid ?? 0,
-    ask(question) {
-      const asked: Asked<Question> = { id: nextId++, question };
-      return new Promise((resolve, reject) => {
-        pending.set(asked.id, { resolve, reject });
-        child.send(asked, (error) => error && reject(error));
-      });
+    async ask(question) {
+      child.send(question);
+      const [answer] = await Promise.race([once(child, 'message'), ended]);
+      return answer;
     },
-    stop: () => endOf(child),
+    async stop() {
+      child.kill('SIGKILL');
+      await ended.catch(() => {});
+    },
   };
 }
 
@@ -48,14 +37,5 @@ export function answerParent<Question, Answer>(answer: (question: Question) => A
   process.on('disconnect', () => process.exit(0));
   // The terminal interrupts the whole group; the parent decides when to end.
   process.on('SIGINT', () => {});
-  process.on('message', async ({ id, question }: Asked<Question>) => {
-    const answered: Answered<Answer> = { id, answer: await answer(question) };
-    process.send?.(answered);
-  });
-}
-
-async function endOf(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGKILL');
-  await once(child, 'exit');
+  process.on('message', async (question: Question) => void process.send?.(await answer(question)));
 }

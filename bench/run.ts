@@ -1,3 +1,4 @@
+import type { Serializable } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +36,7 @@ async function main(): Promise<number> {
   }
   const dir = mkdtempSync(join(tmpdir(), 'posthorn-bench-'));
   undo.push(() => rmSync(dir, { recursive: true, force: true }));
-  const start = <Question, Answer>(file: string, args: string[] = []): Child<Question, Answer> => {
+  const start = <Question extends Serializable, Answer>(file: string, args: string[] = []): Child<Question, Answer> => {
     const child = startChild<Question, Answer>(file, args);
     undo.push(child.stop);
     return child;
