@@ -54,6 +54,12 @@ function valuesOf(value: unknown, name: string): unknown[] {
   ]);
 }
 
+/** Every object, wherever it stands. */
+function schemasOf(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return [value, ...Object.values(value).flatMap(schemasOf)];
+}
+
 it('refers to no schema from within itself, which generators of clients do not follow', () => {
   const names = (schema: unknown) => valuesOf(schema, '$ref').map((reference) => String(reference).split('/').at(-1));
   const own = Object.entries(document.components.schemas).filter(([name, schema]) => names(schema).includes(name));
@@ -63,7 +69,24 @@ it('refers to no schema from within itself, which generators of clients do not f
 it('describes each header by one type, as generators of clients demand', () => {
   const headers = ROUTES.flatMap((route) => operationOf(route).parameters.filter((one) => one.in === 'header'));
   expect(headers.length).toBeGreaterThan(0);
-  expect(headers.filter(({ schema }) => schema.type !== 'string')).toEqual([]);
+  expect(headers.filter(({ schema }) => schema.type !== 'string' || 'const' in schema)).toEqual([]);
+});
+
+it('gives no choice of schemas a default, which generators of clients leave out', () => {
+  const schemas = valuesOf(document, 'properties').flatMap((properties) => Object.values(Schema.parse(properties)));
+  const choices = schemas.map((schema) => Schema.catch({}).parse(schema)).filter((schema) => 'oneOf' in schema);
+  expect(choices.length).toBeGreaterThan(0);
+  expect(choices.filter((schema) => 'default' in schema)).toEqual([]);
+});
+
+it('names the values of a closed set apart in capital letters, as generators of clients write them', () => {
+  const Named = z.looseObject({ enum: z.array(z.string()), 'x-enum-varnames': z.array(z.string()).optional() });
+  const sets = schemasOf(document).flatMap((schema) => Named.safeParse(schema).data ?? []);
+  expect(sets.length).toBeGreaterThan(10);
+  for (const { enum: values, 'x-enum-varnames': names = values } of sets) {
+    expect(names).toHaveLength(values.length);
+    expect(new Set(names.map((name) => name.toUpperCase())).size, String(values)).toBe(values.length);
+  }
 });
 
 /** Keywords that document; as the name of a property each is an object. */

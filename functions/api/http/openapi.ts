@@ -3,7 +3,7 @@ import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObj
 import type { Permission } from '../../core/access/permission.ts';
 import { VERSION } from '../../version.ts';
 import { KEY_PATTERN } from './idempotency.ts';
-import { IfMatch } from './if-match.ts';
+import { IfMatch, IfNoneMatch } from './if-match.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 import type { Route } from './route.ts';
 
@@ -85,7 +85,7 @@ function headersOf(route: Route): z.ZodRawShape {
     description: 'The same key with the same request gives the first answer again, for 24 hours.',
   });
   const ifMatch = IfMatch.optional().meta({ description: 'An ETag: change it only if it is still that one.' });
-  const ifNoneMatch = z.literal('*').optional().meta({ description: 'Do not replace what is there.' });
+  const ifNoneMatch = IfNoneMatch.optional().meta({ description: '*: do not replace what is there.' });
   return {
     ...(route.method === 'POST' ? { 'Idempotency-Key': key } : {}),
     ...(route.conditional ? { 'If-Match': ifMatch } : {}),

@@ -22,7 +22,10 @@ export const SignatureScheme = z.strictObject({
   content: Template.default('{{body}}').meta({
     description: 'What is signed: a text that may refer, to {{body}} also.',
   }),
-  encoding: z.enum(SIGNATURE_ENCODINGS),
+  encoding: z.enum(SIGNATURE_ENCODINGS).meta({
+    // Two of them are the same in capital letters, which generators of clients write them in.
+    'x-enum-varnames': ['LOWER_HEX', 'UPPER_HEX', 'BASE64', 'BASE64URL'],
+  }),
   prefix: z.string().max(100).default('').meta({
     description: 'What stands before the signature; it may refer, as in t={{delivery.timestamp}},v1=',
   }),
@@ -121,7 +124,12 @@ export const ProfileDocument = z
           .strictObject({ kind: z.literal('fixed'), data: AnyJson })
           .meta({ description: 'Always this data, as an event of the subscription’s type.' }),
       ])
-      .default({ kind: 'message' }),
+      .default({ kind: 'message' })
+      .meta({
+        description: 'Unless it is given: {"kind": "message"}.',
+        // Generators of clients leave out a schema with a default on a choice of objects.
+        override: { default: undefined },
+      }),
     provenance: z
       .record(z.string(), z.strictObject({ origin: z.enum(PROVENANCES), note: z.string().max(500).default('') }))
       .default({})
