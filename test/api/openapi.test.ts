@@ -72,6 +72,13 @@ it('describes each header by one type, as generators of clients demand', () => {
   expect(headers.filter(({ schema }) => schema.type !== 'string' || 'const' in schema)).toEqual([]);
 });
 
+it('names the schema of each body, without which oapi-codegen sends a choice of schemas as {}', () => {
+  const bodies = ROUTES.flatMap((route) => operationOf(route).requestBody ?? []);
+  const schemas = bodies.map(({ content }) => content['application/json']?.schema ?? {});
+  expect(schemas.length).toBeGreaterThan(10);
+  expect(schemas.filter((schema) => !('$ref' in schema))).toEqual([]);
+});
+
 it('gives no choice of schemas a default, which generators of clients leave out', () => {
   const schemas = valuesOf(document, 'properties').flatMap((properties) => Object.values(Schema.parse(properties)));
   const choices = schemas.map((schema) => Schema.catch({}).parse(schema)).filter((schema) => 'oneOf' in schema);

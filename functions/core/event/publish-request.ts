@@ -8,10 +8,9 @@ import { PublishedEvent } from './published-event.ts';
 const MAX_EVENTS = 100;
 
 /** What a request publishes. `readPublishRequest` checks it event by event, so that each mistake is named with its place. */
-export const PublishRequest = z.union([
-  PublishedEvent,
-  z.strictObject({ events: z.array(PublishedEvent).min(1).max(MAX_EVENTS) }),
-]);
+export const PublishRequest = z
+  .union([PublishedEvent, z.strictObject({ events: z.array(PublishedEvent).min(1).max(MAX_EVENTS) })])
+  .meta({ id: 'PublishRequest' });
 const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(MAX_EVENTS) });
 
 export interface EventToPublish {
