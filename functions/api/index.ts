@@ -78,7 +78,7 @@ const urlPolicy = {
   allowHttp: env.ALLOW_HTTP,
 };
 
-/** A key or token that was revoked, or whose tenant was deleted, counts for this long at most. */
+/** A key or token that another process revoked, or whose tenant it deleted, counts for this long at most. */
 const REMEMBERED = { max: 1_000, ttlMs: 30_000, now };
 const foundTokens = remember<Promise<Token | null>>(REMEMBERED);
 const foundApiKeys = remember<Promise<ApiKey | null>>(REMEMBERED);
@@ -114,6 +114,10 @@ const idempotency = createIdempotency(tables, now);
 
 const routes = createRoutes({
   forgetAnswers: idempotency.forgetAnswers,
+  forgetCallers: () => {
+    foundTokens.forgetAll();
+    foundApiKeys.forgetAll();
+  },
   stores,
   tokens,
   apiKeys,

@@ -66,6 +66,7 @@ export interface ApiPorts {
   profiles: ProfileSource;
   vault: Vault;
   forgetAnswers: (tenantId: string) => Promise<void>;
+  forgetCallers: () => void;
   queues: Queues;
   due: DueStore<unknown>;
   publish: RepublishPorts['publish'];
@@ -137,6 +138,7 @@ export function createRoutes(ports: ApiPorts): ApiRoutes {
     parked,
     jobs,
     forgetAnswers: ports.forgetAnswers,
+    forgetCallers: ports.forgetCallers,
     now,
   });
 

@@ -54,17 +54,22 @@ describe('an API key', () => {
     expect(Date.parse(second) - Date.parse(first)).toBeGreaterThanOrEqual(3_600_000);
   });
 
-  test('of a tenant ends with its tenant, also when one of the same name comes after it', async () => {
-    const { call, advance } = system();
-    const { tenant } = scene('ending');
-    const { key } = await make({ role: 'admin', tenantId: tenant });
-    const read = async () => (await call('GET', `/v1/tenants/${tenant}`, { token: key })).status;
-    expect(await read()).toBe(200);
-    await call('DELETE', `/v1/tenants/${tenant}`);
-    await call('PUT', `/v1/tenants/${tenant}`, { body: {} });
-    await advance(31);
-    expect(await read()).toBe(401);
-  });
+  test.each([
+    ['deletion', 'DELETE', ''],
+    ['erasure', 'POST', '/erasure'],
+  ])(
+    'of a tenant ends with the answer to its %s, also when one of the same name comes after it',
+    async (_, method, end) => {
+      const { call } = system();
+      const { tenant } = scene('ending');
+      const { key } = await make({ role: 'admin', tenantId: tenant });
+      const read = async () => (await call('GET', `/v1/tenants/${tenant}`, { token: key })).status;
+      expect(await read()).toBe(200);
+      await call(method, `/v1/tenants/${tenant}${end}`);
+      await call('PUT', `/v1/tenants/${tenant}`, { body: {} });
+      expect(await read()).toBe(401);
+    },
+  );
 
   test('with a limit is served as often as it says, and told when to come again', async () => {
     const { call } = system();

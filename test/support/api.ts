@@ -74,6 +74,7 @@ export function useApi() {
     isWithinLimit: async () => true,
     idempotency,
     forgetAnswers: idempotency.forgetAnswers,
+    forgetCallers: () => {},
     tokens: createTokens({ ...stores, store: stores.tokens, forgetFound: () => {}, now, random: Math.random }),
     apiKeys: createApiKeys({ ...stores, store: stores.apiKeys, forgetFound: () => {}, now, random: Math.random }),
     audit: createAuditStore({ tables, retentionDays: 400, now }),

@@ -28,6 +28,7 @@ export const ROUTES = createRoutes({
   vault: createVault(tables, createCalls('kms'), 'key'),
   publish: unreachable,
   forgetAnswers: unreachable,
+  forgetCallers: () => {},
   queues: {
     measureQueue: unreachable,
     measureDeadLetters: unreachable,

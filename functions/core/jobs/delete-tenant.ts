@@ -29,11 +29,13 @@ export interface TenantRemovalPorts extends DeleteTenantPorts {
   jobs: Pick<Jobs, 'start'>;
   /** A later tenant of the same name must not be told of things that this one had. */
   forgetAnswers: (tenantId: string) => Promise<void>;
+  /** Forgets whom keys and tokens have spoken for: those of a deleted tenant end at the same moment in this process. */
+  forgetCallers: () => void;
   now: () => number;
 }
 
 export function createTenantRemoval(ports: TenantRemovalPorts): TenantRemoval {
-  const { tenants, subscriptions, jobs, forgetAnswers, now } = ports;
+  const { tenants, subscriptions, jobs, forgetAnswers, forgetCallers, now } = ports;
 
   return {
     async delete(tenantId, ifMatch, createdBy) {
@@ -48,6 +50,7 @@ export function createTenantRemoval(ports: TenantRemovalPorts): TenantRemoval {
       await forgetAnswers(tenantId);
       // The tenant goes last: a request that was cut short can be sent again.
       await tenants.deleteTenant(tenantId);
+      forgetCallers();
       return job;
     },
 
@@ -56,6 +59,7 @@ export function createTenantRemoval(ports: TenantRemovalPorts): TenantRemoval {
       const job = await jobs.start({ task, maxPerSecond: null, createdBy });
       await forgetAnswers(tenantId);
       await tenants.deleteTenant(tenantId);
+      forgetCallers();
       return job;
     },
   };
