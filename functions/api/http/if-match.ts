@@ -5,8 +5,8 @@ import { Problem } from './problem.ts';
 const ETag = z.string().regex(/^(?:W\/)?"[0-9]{1,15}"$/);
 /** One string, not a union with `*`: generators of clients leave out operations with a union in a header. */
 export const IfMatch = z.string().regex(/^(\*|(W\/)?"[0-9]{1,15}")$/);
-/** A pattern, not a literal, which they do not take in a header either. */
-export const IfNoneMatch = z.string().regex(/^\*$/);
+/** A set of one, not a literal, which they do not take in a header either. */
+export const IfNoneMatch = z.enum(['*']);
 
 /** Whether the header wants the resource to be made, not replaced (RFC 9110 §13.1.2). */
 export function readIfNoneMatch(value: string | undefined): boolean {
