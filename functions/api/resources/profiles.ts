@@ -118,7 +118,10 @@ export const createProfileRoutes = ({ own, profiles, store, userAgent, now }: Pr
         const known = mustBeNew ? await own.read(params.profile) : null;
         if (known instanceof Refusal) return known;
         if (known !== null)
-          return new Refusal('precondition_failed', 'The profile exists already. POST /v1/profiles creates one.');
+          return new Refusal(
+            'precondition_failed',
+            'The profile exists already. Leave out If-None-Match to replace it.',
+          );
         return taggedAnswer(200, refuseLong(bodyText) ?? (await own.replace(params.profile, body, ifMatch)), ownView);
       },
     }),

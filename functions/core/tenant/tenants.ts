@@ -50,7 +50,7 @@ export function createTenants({ store, profiles, now }: TenantsPorts): Tenants {
         return { tenant: { ...fresh, revision: 1 }, isNew: true };
       }
       if (mustBeNew)
-        return new Refusal('precondition_failed', 'The tenant exists already, and If-None-Match says to create it.');
+        return new Refusal('precondition_failed', 'The tenant exists already. Leave out If-None-Match to replace it.');
       const tenant = await changeStored({
         what: 'tenant',
         ifMatch,
