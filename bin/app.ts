@@ -1,3 +1,3 @@
-import { createApp } from '../lib/app.ts';
+import { createAppOrExit } from '../lib/app.ts';
 
-createApp();
+createAppOrExit();

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import type { FunctionName, PortalPage } from '../functions/names.ts';
 import type { AlarmName } from './alarm-list.ts';
 import type { Rollout } from './constructs/rollout.ts';
+import { PropsError } from './props-error.ts';
 import { type Adoption, parseTuning, type Tuning } from './tuning.ts';
 
 interface FunctionProps {
@@ -285,20 +286,20 @@ function mayMatchSystemEvents(pattern: EventPattern | undefined): boolean {
   );
 }
 
-/** Checks the props and fills in defaults. Throws an Error that names each wrong one. */
+/** Checks the props and fills in defaults. Throws a PropsError that names each wrong one. */
 export function tune(props: PosthornProps): Tuning {
   if ((props.eventBus === undefined) !== (props.eventPattern === undefined))
-    throw new Error(
+    throw new PropsError(
       'Posthorn needs eventBus and eventPattern together: the pattern says which events of the bus count.',
     );
   const isSameBus = props.eventBus !== undefined && props.eventBus.eventBusName === props.systemEventsBus?.eventBusName;
   if (isSameBus && mayMatchSystemEvents(props.eventPattern))
-    throw new Error(
+    throw new PropsError(
       'Posthorn would read its own system events: give eventPattern a source other than posthorn, or systemEventsBus another bus.',
     );
 
   if (props.domainName === undefined && (props.certificate !== undefined || props.hostedZone !== undefined))
-    throw new Error(
+    throw new PropsError(
       'Posthorn has a certificate or a hosted zone and no domainName: say which name the API is to have.',
     );
 

@@ -79,7 +79,7 @@ const SETTING_KEY = /^[A-Za-z]+$/;
 
 /**
  * The settings given as CDK context (`-c eventTypes=strict`, or `context` in cdk.json), as props of the construct.
- * Throws an Error that names each wrong key.
+ * Throws a PropsError that names each wrong key.
  */
 export function propsFromContext(scope: Construct): PosthornProps {
   const context = Object.entries(scope.node.getAllContext()).filter(([key]) => SETTING_KEY.test(key));

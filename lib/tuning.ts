@@ -10,6 +10,7 @@ import {
   USUAL_CONCURRENCY,
 } from './concurrency.ts';
 import { ROLLOUTS } from './constructs/rollout.ts';
+import { PropsError } from './props-error.ts';
 
 /** `-c key=value` and the CLI give every value as text; JSON in it (numbers, booleans, objects) is read as such. */
 function fromText(value: unknown): unknown {
@@ -340,7 +341,7 @@ function reservedBy(
 
 export type Tuning = z.infer<typeof tuningSchema>;
 
-/** Checks tuned values and fills in defaults. Throws an Error that names each wrong value. */
+/** Checks tuned values and fills in defaults. Throws a PropsError that names each wrong value. */
 export function parseTuning(input: unknown): Tuning {
   return parseOrExplain(tuningSchema, input);
 }
@@ -363,7 +364,9 @@ export function parseOrExplain<T extends z.ZodType>(schema: T, input: unknown): 
     const given = issue.code === 'custom' ? '' : `, but is ${JSON.stringify(issue.input)}`;
     return `${issue.path.join('.')}: ${issue.message}${given}`;
   });
-  throw new Error(`Posthorn cannot be built with these settings:\n${lines.map((line) => `  - ${line}`).join('\n')}`);
+  throw new PropsError(
+    `Posthorn cannot be built with these settings:\n${lines.map((line) => `  - ${line}`).join('\n')}`,
+  );
 }
 
 /** One attempt, and time to read, journal and enqueue around it. */

@@ -4,6 +4,7 @@ import { Certificate, CertificateValidation, type ICertificate } from 'aws-cdk-l
 import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
+import { PropsError } from '../props-error.ts';
 
 export interface DomainProps {
   readonly domainName: string;
@@ -22,12 +23,12 @@ export class Domain extends Construct {
   constructor(scope: Construct, id: string, { domainName, certificate, hostedZone }: DomainProps) {
     super(scope, id);
     if (certificate === undefined && hostedZone === undefined)
-      throw new Error(
+      throw new PropsError(
         `Posthorn needs a certificate for ${domainName}, or the hosted zone of that name, in which it proves that a certificate may be made.`,
       );
     // Route 53 would take the name for one below the zone's, and no record would be made for it.
     if (hostedZone && !Token.isUnresolved(hostedZone.zoneName) && !isIn(domainName, hostedZone.zoneName))
-      throw new Error(
+      throw new PropsError(
         `Posthorn cannot make a record: ${domainName} is not in the hosted zone ${hostedZone.zoneName}. Give the zone of that name, or none and point the name at the API by hand.`,
       );
 

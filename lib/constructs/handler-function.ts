@@ -17,6 +17,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, type FunctionName, type METRICS } from '../../functions/names.ts';
 import type { AlarmName } from '../alarm-list.ts';
+import { PropsError } from '../props-error.ts';
 import { ALARM_PERIOD } from './alarms.ts';
 import { bundledCode } from './bundling.ts';
 import type { Foundation } from './foundation.ts';
@@ -177,7 +178,7 @@ const MOST_BYTES = 4_096;
 /** About as long are the ARNs and addresses that are known only when they are made. */
 const REFERENCE_BYTES = 100;
 
-/** Throws an Error where Lambda would refuse the function for its variables, which are as long as lists among the settings are. */
+/** Throws a PropsError where Lambda would refuse the function for its variables, which are as long as lists among the settings are. */
 function checkSize(name: FunctionName, environment: Record<string, string>): void {
   const sizes = Object.entries(environment).map(([key, value]): [key: string, bytes: number] => [
     key,
@@ -186,7 +187,7 @@ function checkSize(name: FunctionName, environment: Record<string, string>): voi
   const total = sizes.reduce((sum, [, bytes]) => sum + bytes, 0);
   if (total <= MOST_BYTES) return;
   const [longest] = sizes.toSorted(([, a], [, b]) => b - a);
-  throw new Error(
+  throw new PropsError(
     `The function ${name} would have about ${total} bytes of environment variables, of which Lambda takes ${MOST_BYTES}. Most are in ${longest?.[0]}: shorten the setting of that name.`,
   );
 }

@@ -18,12 +18,12 @@ const BUILD_CONSOLE = fileURLToPath(new URL('../../bin/build-console.ts', import
 const { dir, context, templateFile }: Synthesis = JSON.parse(process.argv[2] ?? '');
 // What is built is kept: the app finds it. On the other core meanwhile, CDK is loaded.
 const building = promisify(execFile)(process.execPath, [BUILD_CONSOLE]);
-const [{ createApp }, { Annotations }] = await Promise.all([
+const [{ createAppOrExit }, { Annotations }] = await Promise.all([
   import('../../lib/app.ts'),
   import('aws-cdk-lib'),
   building,
 ]);
-const app = createApp({
+const app = createAppOrExit({
   appProps: {
     outdir: dir,
     context: contextOfOneMachine(context),

@@ -75,6 +75,17 @@ describe('the command line', () => {
     expect(output()).toContain('Usage: npm start');
     expect(output()).not.toContain('    at ');
   });
+
+  test(
+    'a setting that there is not ends the program with its name and without a stack',
+    async () => {
+      const { exit, output } = run('--state', state, ...FREE_PORTS, '-c', 'evntTypes=strict');
+      expect(await exit).toBe(1);
+      expect(output()).toMatch(/evntTypes: there is no such setting\s*$/);
+      expect(output()).not.toContain('    at ');
+    },
+    PATIENCE_MS,
+  );
 });
 
 describe('the program', () => {
