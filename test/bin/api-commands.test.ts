@@ -66,7 +66,9 @@ test('a command calls the running npm start, or the API whose address and key ar
   const url = ['events', '--state', state, '--url', `${remote.url}/`];
   expect(await run('redrive', [...url, '--key', 'given'])).toEqual({ code: 0, output: MOVED });
   expect(await run('redrive', url, 'theirs')).toEqual({ code: 0, output: MOVED });
-  expect(remote.requests).toEqual([`${REDRIVE} given`, `${REDRIVE} theirs`]);
+  const versioned = ['events', '--url', `${remote.url}/v1/`, '--key', 'versioned'];
+  expect(await run('redrive', versioned)).toEqual({ code: 0, output: MOVED });
+  expect(remote.requests).toEqual([`${REDRIVE} given`, `${REDRIVE} theirs`, `${REDRIVE} versioned`]);
   expect(local.requests).toHaveLength(3);
 });
 
