@@ -1,9 +1,6 @@
-import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { join } from 'node:path';
 import dynalite from 'dynalite';
 import db from 'dynalite/db/index.js';
-import { StartError } from '../errors.ts';
 import { closeServer, listenOnLoopback } from '../listen.ts';
 import { createStore } from './dynamodb-store.ts';
 import { refusePages } from './refuse-pages.ts';
@@ -13,11 +10,6 @@ db.create = createStore;
 
 /** Starts DynamoDB on 127.0.0.1, with its tables in SQLite at `dir` (in memory without it). */
 export async function startDynamoDb(options: { port: number; dir?: string }): Promise<Emulator> {
-  if (options.dir && existsSync(join(options.dir, 'CURRENT'))) {
-    throw new StartError(
-      'The state folder is one of an older version, which kept its tables in LevelDB. Start anew with --fresh, or keep the state with --state OTHER-FOLDER.',
-    );
-  }
   const server: Server = dynalite({ ...(options.dir && { path: options.dir }) });
   // Its own listener throws when a client goes away in the middle of a request, as handlers that are killed do.
   server.on('request', (request) => {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AwsCall, createCalls } from '../../functions/adapters/aws/calls.ts';
 import { startDynamoDb } from '../../local/emulators/dynamodb.ts';
@@ -49,14 +46,4 @@ test('a table that is there is kept, in whichever order the stack lists its inde
 test('a table that has other indexes is refused', async () => {
   await provisionTables(dynamodb, tableWith('changed', 'a'));
   await expect(provisionTables(dynamodb, tableWith('changed', 'a', 'b'))).rejects.toThrow('other keys or indexes');
-});
-
-test('tables of an earlier version, in LevelDB, are left alone, and the message says what to do', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'posthorn-tables-'));
-  try {
-    writeFileSync(join(dir, 'CURRENT'), 'MANIFEST-000001\n');
-    await expect(startDynamoDb({ port: 0, dir })).rejects.toThrow('--fresh');
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
 });
