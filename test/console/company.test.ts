@@ -2,21 +2,17 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import { createSqsClient } from '../../testing/queues.ts';
 import { eventually } from '../e2e/eventually.ts';
-import { scene, useSystem } from '../e2e/use-system.ts';
-import { expectAccessible, hasNoBrowser, useBrowser } from './use-browser.ts';
+import { scene } from '../e2e/use-system.ts';
+import { expectAccessible, hasNoBrowser } from './use-browser.ts';
+import { useConsole } from './use-console.ts';
 
 describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () => {
-  const system = useSystem();
-  const browser = useBrowser();
-  const open = (path: string) => {
-    const { apiUrl, adminKey } = system().endpoints;
-    return browser.open(`${apiUrl}/console${path}#key=${adminKey}`);
-  };
+  const { system, browser, asCompany } = useConsole();
 
   test('the system says how it is doing, puts dead letters back, and cancels a job', async () => {
     const { tenant, path } = scene('system');
     await system().subscribe(tenant, path);
-    const { page, errors } = await open('/system');
+    const { page, errors } = await asCompany('/system');
     await page.getByText('All is well').waitFor();
     await expectAccessible(page);
 
@@ -45,7 +41,7 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
   test('a job that only counts is told from one that does something', async () => {
     await system().call('POST', '/v1/republications', { body: { from: new Date(0).toISOString(), dryRun: true } });
     await system().call('POST', '/v1/republications', { body: { from: new Date(0).toISOString() } });
-    const { page } = await open('/system');
+    const { page } = await asCompany('/system');
     await page.getByRole('link', { name: 'Publish rejected events again', exact: true }).waitFor();
     await page.getByRole('link', { name: 'Count: Publish rejected events again', exact: true }).click();
     await page.getByRole('heading', { name: 'Count: Publish rejected events again' }).waitFor();
@@ -54,7 +50,7 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
   test('a tenant is added, set up, given a portal link, deleted and erased', async () => {
     const { tenant } = scene('tenant');
     const name = `Wayne ${tenant}`;
-    const { page, errors } = await open('/tenants');
+    const { page, errors } = await asCompany('/tenants');
     await page.getByRole('link', { name: 'Add tenant' }).click();
     await page.getByRole('button', { name: 'Add tenant' }).click();
     await page.getByText('An id has 1 to 64 letters').waitFor();
@@ -125,7 +121,7 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
     await system().call('PUT', `/v1/tenants/${tenant}`, { body: {} });
     for (let made = 0; made < 101; made += 1)
       await system().call('POST', `/v1/tenants/${tenant}/portal-tokens`, { body: {} });
-    const { page } = await open(`/tenants/${tenant}/settings`);
+    const { page } = await asCompany(`/tenants/${tenant}/settings`);
     const shown = new Set<string>();
     const older = page.getByRole('link', { name: 'Older' });
     const links = page.locator('tbody th');
@@ -139,7 +135,7 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
   });
 
   test('event types are loaded, added, searched, changed and archived', async () => {
-    const { page, errors } = await open('/event-types');
+    const { page, errors } = await asCompany('/event-types');
     await page.getByRole('button', { name: 'Load a pack' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel(/Bindbee/).check();
@@ -202,7 +198,7 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
 
   test('a key is made, shown once, used, revoked, and all of it is on record', async () => {
     const { tenant } = scene('keys');
-    const { page, errors } = await open('/keys');
+    const { page, errors } = await asCompany('/keys');
     await page.getByRole('link', { name: 'Make a key' }).click();
     await page.getByRole('button', { name: 'Make a key' }).click();
     await page.getByLabel('Name').and(page.locator('[aria-invalid="true"]')).waitFor();
@@ -247,7 +243,7 @@ describe.skipIf(hasNoBrowser)('the company’s pages', { timeout: 120_000 }, () 
 
   test('a profile is copied, written with its request beside it, saved, and deleted', async () => {
     const name = scene('profile').tenant;
-    const { page, errors } = await open('/profiles');
+    const { page, errors } = await asCompany('/profiles');
     await page.getByRole('link', { name: 'keypay' }).click();
     await page.getByText('POST https://example.com/hooks').waitFor();
     await expectAccessible(page);

@@ -3,16 +3,14 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { eventually } from '../e2e/eventually.ts';
 import { attempted } from '../e2e/scheduled.ts';
-import { scene, useSystem } from '../e2e/use-system.ts';
-import { expectAccessible, hasNoBrowser, repainted, useBrowser } from './use-browser.ts';
+import { scene } from '../e2e/use-system.ts';
+import { expectAccessible, hasNoBrowser, repainted } from './use-browser.ts';
+import { useConsole } from './use-console.ts';
 
 const Anything = z.unknown();
 
 describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
-  const system = useSystem();
-  const browser = useBrowser();
-  const open = (path: string) =>
-    browser.open(`${system().endpoints.apiUrl}/console${path}#key=${system().endpoints.adminKey}`);
+  const { system, asCompany } = useConsole();
 
   beforeAll(async () => {
     for (const name of ['employee.created', 'employee.left'])
@@ -24,7 +22,7 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     await system().behave(path, [{ status: 410 }, { status: 200 }]);
     const { id } = await system().subscribe(tenant, path);
     const list = `/tenants/${tenant}/webhooks/${id}/deliveries`;
-    const { page, errors } = await open(list);
+    const { page, errors } = await asCompany(list);
     await page.getByText('Nothing has been sent yet').waitFor();
     await expectAccessible(page);
     await system().publish(tenant, { type: 'employee.left' });
@@ -77,7 +75,7 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     await arrived(1);
     await system().advance(10);
     await arrived(2);
-    const { page, errors } = await open(`/tenants/${tenant}/webhooks/${id}/deliveries`);
+    const { page, errors } = await asCompany(`/tenants/${tenant}/webhooks/${id}/deliveries`);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.getByRole('link', { name: 'employee.left' }).click();
     await page.getByText('Being retried').waitFor();
@@ -130,7 +128,7 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     await system().behave(path, [{ status: 410 }]);
     const { id } = await system().subscribe(tenant, path);
     const list = `/tenants/${tenant}/webhooks/${id}/deliveries`;
-    const { page, errors } = await open(list);
+    const { page, errors } = await asCompany(list);
     for (const status of [410, 200]) {
       await system().behave(path, [{ status }]);
       await system().ask(Anything, 'POST', `/v1/tenants/${tenant}/subscriptions/${id}/resume`);
@@ -168,7 +166,7 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     await system().ask(Anything, 'POST', `/v1/tenants/${tenant}/events`, { body: { events } });
     const total = async () => (await system().received(path)).total;
     await eventually(async () => expect(await total()).toBe(11));
-    const { page, errors } = await open(`/tenants/${tenant}/webhooks/${id}/deliveries`);
+    const { page, errors } = await asCompany(`/tenants/${tenant}/webhooks/${id}/deliveries`);
     for (const row of [1, 2]) await page.getByRole('checkbox').nth(row).check();
     await page.getByRole('button', { name: 'Send 2 again' }).click();
     await eventually(async () => expect(await total()).toBe(13));
@@ -205,7 +203,7 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     const { tenant, path } = scene('counted');
     const { id } = await system().subscribe(tenant, path);
     await system().publish(tenant, { type: 'employee.created' });
-    const { page } = await open(`/tenants/${tenant}/webhooks/${id}/replay?status=all`);
+    const { page } = await asCompany(`/tenants/${tenant}/webhooks/${id}/replay?status=all`);
     const [count, send] = [page.getByRole('button', { name: 'Count' }), page.getByRole('button', { name: 'Send 1' })];
     const types = page.getByLabel('Event types');
     await eventually(async () => {
@@ -238,7 +236,7 @@ describe.skipIf(hasNoBrowser)('deliveries in the console', () => {
     const { tenant, path } = scene('twice');
     const { id } = await system().subscribe(tenant, path);
     await system().publish(tenant, { type: 'employee.created' });
-    const { page } = await open(`/tenants/${tenant}/webhooks/${id}/replay?status=all`);
+    const { page } = await asCompany(`/tenants/${tenant}/webhooks/${id}/replay?status=all`);
     const send = page.getByRole('button', { name: 'Send 1' });
     await eventually(async () => {
       await page.getByRole('button', { name: 'Count' }).click();

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { eventually } from '../e2e/eventually.ts';
-import { scene, useSystem } from '../e2e/use-system.ts';
-import { expectAccessible, hasNoBrowser, useBrowser } from './use-browser.ts';
+import { scene } from '../e2e/use-system.ts';
+import { expectAccessible, hasNoBrowser } from './use-browser.ts';
+import { useConsole } from './use-console.ts';
 
 const Anything = z.unknown();
 /** What JavaScript's numbers and objects would change. */
@@ -11,10 +12,7 @@ const UNUSUAL = '{"id":12345678901234567890,"sum":1.0,"limit":1e400,"10":"ten","
 const TYPES_KNOWN_SECONDS = 31;
 
 describe.skipIf(hasNoBrowser)('events in the console', () => {
-  const system = useSystem();
-  const browser = useBrowser();
-  const open = (path: string, options = {}) =>
-    browser.open(`${system().endpoints.apiUrl}/console${path}#key=${system().endpoints.adminKey}`, options);
+  const { system, asCompany } = useConsole();
 
   beforeAll(() =>
     system().call('POST', '/v1/event-types', {
@@ -30,7 +28,7 @@ describe.skipIf(hasNoBrowser)('events in the console', () => {
     await system().subscribe(tenant, path, { name: 'Staging', environment: 'development' });
     await system().subscribe(tenant, path, { name: 'Pay runs', eventTypes: ['payrun.*'] });
     const phone = { viewport: { width: 390, height: 800 } };
-    const { page, errors } = await open(`/tenants/${tenant}/events`, phone);
+    const { page, errors } = await asCompany(`/tenants/${tenant}/events`, phone);
     await page.getByText('No events yet').waitFor();
     await expectAccessible(page);
 
@@ -71,7 +69,7 @@ describe.skipIf(hasNoBrowser)('events in the console', () => {
     async (id) => {
       const { tenant } = scene('named');
       await system().publish(tenant, { id });
-      const { page, errors } = await open(`/tenants/${tenant}/events`);
+      const { page, errors } = await asCompany(`/tenants/${tenant}/events`);
       await page.getByRole('link', { name: 'thing.happened' }).click();
       await page.locator('dl').getByText(id, { exact: true }).waitFor();
       await page.reload();
@@ -86,7 +84,7 @@ describe.skipIf(hasNoBrowser)('events in the console', () => {
     await system().subscribe(tenant, path);
     const rawBody = `{"name":"${type}","example":${UNUSUAL}}`;
     await system().ask(Anything, 'POST', '/v1/event-types', { rawBody });
-    const { page, errors } = await open(`/tenants/${tenant}/new-event`);
+    const { page, errors } = await asCompany(`/tenants/${tenant}/new-event`);
     await page.getByLabel('Event', { exact: true }).selectOption(type);
     const data = page.getByLabel('Data');
     const typed = (await data.inputValue()).replace('"ten"', '98765432109876543210');
@@ -112,7 +110,7 @@ describe.skipIf(hasNoBrowser)('events in the console', () => {
     await system().advance(TYPES_KNOWN_SECONDS);
     const messages = [1, 2, 3].map((sum) => ({ tenantId: tenant, type, data: { sum } }));
     await system().send(...messages);
-    const { page, errors } = await open(`/rejected-events?tenantId=${tenant}`);
+    const { page, errors } = await asCompany(`/rejected-events?tenantId=${tenant}`);
     const cards = page.locator('main li.card');
     await eventually(async () => {
       await page.reload();
@@ -178,7 +176,7 @@ describe.skipIf(hasNoBrowser)('events in the console', () => {
   test('what hinders a range of rejected events, or its count, is said, and can be tried again', async () => {
     const { tenant } = scene('hindered');
     await system().send({ tenantId: tenant, type: 'no type', data: {} });
-    const { page } = await open('/rejected-events?code=invalid_event');
+    const { page } = await asCompany('/rejected-events?code=invalid_event');
     const range = page.getByRole('button', { name: 'Publish all of these again' });
     await eventually(async () => {
       await page.reload();

@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../e2e/eventually.ts';
-import { scene, useSystem } from '../e2e/use-system.ts';
-import { expectAccessible, hasNoBrowser, useBrowser } from './use-browser.ts';
+import { scene } from '../e2e/use-system.ts';
+import { expectAccessible, hasNoBrowser } from './use-browser.ts';
+import { useConsole } from './use-console.ts';
 
 describe.skipIf(hasNoBrowser)('the console, where clicks, keys and answers come otherwise than expected,', () => {
-  const system = useSystem();
-  const browser = useBrowser();
-  const at = (path: string) => `${system().endpoints.apiUrl}/console${path}`;
-  const asCompany = (path: string) => browser.open(`${at(path)}#key=${system().endpoints.adminKey}`);
+  const { system, at, asCompany } = useConsole();
 
   test('two clicks in the same moment add one webhook', async () => {
     const { tenant, path } = scene('twice');
@@ -71,8 +69,7 @@ describe.skipIf(hasNoBrowser)('the console, where clicks, keys and answers come 
     const { tenant, path } = scene('odd');
     const { id } = await system().subscribe(tenant, path);
     const list = `/tenants/${tenant}/webhooks/${id}/deliveries`;
-    const url = `${at(`${list}?from=never`)}#key=${system().endpoints.adminKey}`;
-    const { page, errors } = await browser.open(url, { timezoneId: 'Pacific/Kiritimati' });
+    const { page, errors } = await asCompany(`${list}?from=never`, { timezoneId: 'Pacific/Kiritimati' });
     await page
       .getByRole('alert')
       .getByText(/from.*must be an RFC 3339 date/)

@@ -1,18 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { eventually } from '../e2e/eventually.ts';
-import { scene, useSystem } from '../e2e/use-system.ts';
-import { expectAccessible, hasNoBrowser, useBrowser } from './use-browser.ts';
-
-const Token = z.object({ id: z.string(), token: z.string() });
+import { scene } from '../e2e/use-system.ts';
+import { portalOf } from './portal.ts';
+import { expectAccessible, hasNoBrowser } from './use-browser.ts';
+import { useConsole } from './use-console.ts';
 
 describe.skipIf(hasNoBrowser)('the status of webhooks in the console', () => {
-  const system = useSystem();
-  const browser = useBrowser();
-  const at = (path: string) => `${system().endpoints.apiUrl}/console${path}`;
-  const asCompany = (path: string) => browser.open(`${at(path)}#key=${system().endpoints.adminKey}`);
-  const tokenOf = (tenant: string, body: object = {}) =>
-    system().ask(Token, 'POST', `/v1/tenants/${tenant}/portal-tokens`, { body });
+  const { system, browser, at, asCompany } = useConsole();
 
   test('a webhook that has expired says so instead of its status, and since when', async () => {
     const { tenant, path } = scene('expired');
@@ -36,9 +31,10 @@ describe.skipIf(hasNoBrowser)('the status of webhooks in the console', () => {
     await header.getByText(/^Expires on 2 Jan 2099, \d\d:\d\d$/).waitFor();
     expect(await header.locator('.badge').textContent()).toBe('Active');
 
-    const { token } = await tokenOf(tenant);
-    const inGerman = (id: string) =>
-      browser.open(`${at(`/tenants/${tenant}/webhooks/${id}/settings`)}#token=${token}`, { locale: 'de-DE' });
+    const inGerman = async (id: string) =>
+      browser.open(await portalOf(system(), tenant, {}, `/tenants/${tenant}/webhooks/${id}/settings`), {
+        locale: 'de-DE',
+      });
     const [expired, active] = [await inGerman(past.id), await inGerman(later.id)];
     await expired.page.getByText(/^Abgelaufen am 2\. Jan\. 2020, \d\d:\d\d$/).waitFor();
     expect(await expired.page.locator('.under-title .badge').textContent()).toBe('Abgelaufen');
@@ -115,8 +111,8 @@ describe.skipIf(hasNoBrowser)('the status of webhooks in the console', () => {
     const profile = { ...document.document, name: `${tenant}-handshake`, verification: 'cloudevents' };
     expect((await call('POST', '/v1/profiles', { body: profile })).status).toBe(201);
     const { id } = await subscribe(tenant, path, { name: 'Shy', profile: profile.name });
-    const { token } = await tokenOf(tenant);
-    const { page, errors } = await browser.open(`${at(`/tenants/${tenant}/webhooks/${id}/test`)}#token=${token}`);
+    const portal = await portalOf(system(), tenant, {}, `/tenants/${tenant}/webhooks/${id}/test`);
+    const { page, errors } = await browser.open(portal);
     await page.getByText('The receiver has not confirmed yet that it wants events. Ask it again first.').waitFor();
     expect(await page.getByRole('button', { name: 'Send test event' }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'Verify' }).click();

@@ -2,18 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { eventually } from '../e2e/eventually.ts';
-import { scene, useSystem } from '../e2e/use-system.ts';
-import { expectAccessible, hasNoBrowser, repainted, useBrowser } from './use-browser.ts';
+import { scene } from '../e2e/use-system.ts';
+import { portalOf } from './portal.ts';
+import { expectAccessible, hasNoBrowser, repainted } from './use-browser.ts';
+import { useConsole } from './use-console.ts';
 
-const Token = z.object({ id: z.string(), token: z.string() });
+const Token = z.object({ token: z.string() });
 
 describe.skipIf(hasNoBrowser)('the console', () => {
-  const system = useSystem();
-  const browser = useBrowser();
-  const at = (path: string) => `${system().endpoints.apiUrl}/console${path}`;
-  const asCompany = (path: string) => browser.open(`${at(path)}#key=${system().endpoints.adminKey}`);
-  const tokenOf = (tenant: string, body: object = {}) =>
-    system().ask(Token, 'POST', `/v1/tenants/${tenant}/portal-tokens`, { body });
+  const { system, browser, at, asCompany } = useConsole();
 
   test('opens with the key in the fragment, which then is nowhere but in the tab', async () => {
     const { page, errors } = await asCompany('');
@@ -213,8 +210,8 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     await call('POST', '/v1/event-types', { rawBody: `{"name":"tried.hired","example":${example}}` });
     await call('POST', '/v1/event-types', { body: { name: 'tried.left', example: { reason: 'moved' } } });
     await call('POST', '/v1/event-types', { body: { name: 'tried.asked', example: {} } });
-    const { token } = await tokenOf(tenant);
-    const { page, errors } = await browser.open(`${at(`/tenants/${tenant}/webhooks/new`)}#token=${token}`);
+    const portal = await portalOf(system(), tenant, {}, `/tenants/${tenant}/webhooks/new`);
+    const { page, errors } = await browser.open(portal);
     await page.getByLabel('URL', { exact: true }).fill(endpoints.receiverUrl + path);
     await page.getByLabel('Only the events that I choose').check();
     for (const name of ['tried.hired', 'tried.left']) await page.getByRole('checkbox', { name }).check();
@@ -322,12 +319,9 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     const { tenant, path } = scene('tried');
     const { id } = await system().subscribe(tenant, path, { filter: { data: { country: ['DE'] } } });
     await system().call('POST', '/v1/event-types', { body: { name: 'tried.late' } });
-    const { token } = await tokenOf(tenant);
     const phone = { viewport: { width: 390, height: 800 }, locale: 'de-DE' };
-    const { page, errors } = await browser.open(
-      `${at(`/tenants/${tenant}/webhooks/${id}/settings`)}#token=${token}`,
-      phone,
-    );
+    const portal = await portalOf(system(), tenant, {}, `/tenants/${tenant}/webhooks/${id}/settings`);
+    const { page, errors } = await browser.open(portal, phone);
     // Event types that come late must not make another question of what is asked by then.
     await page.route('**/v1/event-types*', async (route) => {
       await sleep(1_500);
@@ -376,8 +370,7 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     await system().publish(tenant, { type, id });
     await eventually(async () => expect((await system().received(path)).total).toBe(1));
     const of = `/tenants/${tenant}`;
-    const url = `${at('/tenants')}#key=${system().endpoints.adminKey}`;
-    const { page, errors } = await browser.open(url, { viewport: { width, height: 640 } });
+    const { page, errors } = await asCompany('/tenants', { viewport: { width, height: 640 } });
     for (const [one, shown] of [
       ['/tenants', name],
       [`${of}/settings`, name],
@@ -444,9 +437,8 @@ describe.skipIf(hasNoBrowser)('the console', () => {
     const [own, other] = [scene('portal'), scene('portal')];
     await system().subscribe(own.tenant, own.path, { name: 'Ours' });
     await system().subscribe(other.tenant, other.path, { name: 'Theirs' });
-    const { token } = await tokenOf(own.tenant);
     const phone = { viewport: { width: 390, height: 800 }, locale: 'de-DE' };
-    const { page, errors } = await browser.open(`${at('')}#token=${token}`, phone);
+    const { page, errors } = await browser.open(await portalOf(system(), own.tenant), phone);
     await page.getByRole('link', { name: 'Ours' }).waitFor();
     expect(await page.getByText('Theirs').count()).toBe(0);
     await page.getByRole('link', { name: 'Webhook hinzufügen' }).waitFor();
@@ -464,8 +456,7 @@ describe.skipIf(hasNoBrowser)('the console', () => {
   test('a read-only token changes nothing, and is offered nothing that does', async () => {
     const { tenant, path } = scene('readers');
     const { id } = await system().subscribe(tenant, path, { name: 'Looked at' });
-    const { token } = await tokenOf(tenant, { readOnly: true });
-    const { page, errors } = await browser.open(`${at('')}#token=${token}`);
+    const { page, errors } = await browser.open(await portalOf(system(), tenant, { readOnly: true }));
     await page.getByRole('link', { name: 'Looked at' }).click();
     await page.getByText('Read-only').waitFor();
     await page.locator('.tabs').getByRole('link', { name: 'Settings' }).click();
@@ -480,7 +471,8 @@ describe.skipIf(hasNoBrowser)('the console', () => {
 
   test('when a token ends, the page says so, and goes on with a new one as if nothing had been', async () => {
     const { tenant } = scene('ending');
-    const [first, second] = [await tokenOf(tenant, { expiresInSeconds: 60 }), await tokenOf(tenant)];
+    const tokenOf = (body: object) => system().ask(Token, 'POST', `/v1/tenants/${tenant}/portal-tokens`, { body });
+    const [first, second] = [await tokenOf({ expiresInSeconds: 60 }), await tokenOf({})];
     const { page, errors, hasAsked } = await browser.open(
       `${at(`/tenants/${tenant}/webhooks/new`)}#token=${first.token}`,
     );
