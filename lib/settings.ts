@@ -9,7 +9,8 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { z } from 'zod';
 import type { PosthornProps } from './posthorn-props.ts';
-import { arnOf, KEY_ARN, list, parseOrExplain, tuningShape } from './tuning.ts';
+import { parseOrExplain } from './props-error.ts';
+import { arnOf, KEY_ARN, list, tuningShape } from './tuning.ts';
 
 /** SQS takes no other ARN for a sender: the function or instance that publishes does so by its role. */
 const principal = z

@@ -10,7 +10,7 @@ import {
   USUAL_CONCURRENCY,
 } from './concurrency.ts';
 import { ROLLOUTS } from './constructs/rollout.ts';
-import { PropsError } from './props-error.ts';
+import { parseOrExplain } from './props-error.ts';
 
 /** `-c key=value` and the CLI give every value as text; JSON in it (numbers, booleans, objects) is read as such. */
 function fromText(value: unknown): unknown {
@@ -344,29 +344,6 @@ export type Tuning = z.infer<typeof tuningSchema>;
 /** Checks tuned values and fills in defaults. Throws a PropsError that names each wrong value. */
 export function parseTuning(input: unknown): Tuning {
   return parseOrExplain(tuningSchema, input);
-}
-
-/** Where one of several forms is meant, what is wrong within it; else that it is none of them. */
-function explained(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
-  const within =
-    issue.code === 'invalid_union'
-      ? issue.errors.find((branch) => branch.some(({ path }) => path.length > 0))
-      : undefined;
-  return within?.map((one) => ({ ...one, path: [...issue.path, ...one.path] })) ?? [issue];
-}
-
-export function parseOrExplain<T extends z.ZodType>(schema: T, input: unknown): z.infer<T> {
-  const parsed = schema.safeParse(input, { reportInput: true });
-  if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.flatMap(explained).map((issue) => {
-    if (issue.code === 'unrecognized_keys')
-      return `${[...issue.path, issue.keys.join(', ')].join('.')}: there is no such setting`;
-    const given = issue.code === 'custom' ? '' : `, but is ${JSON.stringify(issue.input)}`;
-    return `${issue.path.join('.')}: ${issue.message}${given}`;
-  });
-  throw new PropsError(
-    `Posthorn cannot be built with these settings:\n${lines.map((line) => `  - ${line}`).join('\n')}`,
-  );
 }
 
 /** One attempt, and time to read, journal and enqueue around it. */
