@@ -68,7 +68,7 @@ function targetOf({ url, key, state }: Target): z.infer<typeof Endpoints> {
       throw new Error(`--url must be the address of an API, but is ${JSON.stringify(url)}.`);
     const adminKey = key ?? process.env.POSTHORN_ADMIN_KEY;
     if (!adminKey) throw new Error('--url needs a key: give --key, or POSTHORN_ADMIN_KEY in the environment.');
-    // Documents show addresses with the version behind, and people paste them.
+    // npm start prints the address with the version behind, and so it is pasted.
     return { apiUrl: url.replace(/\/+(v1\/*)?$/, ''), adminKey };
   }
   const running = readEndpoints(resolve(state ?? '.posthorn', 'endpoints.json'));
